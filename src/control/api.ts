@@ -1,0 +1,293 @@
+/**
+ * What a node offers to the faces (CLI, later the page): plain data in, plain data out. `control/server.ts` carries it
+ * over HTTP on the node's unix socket, `control/client.ts` is the same interface at the other end.
+ * Every method rejects with a ShoalError.
+ */
+import type { Bytes, Encoding, Format, JobLimits } from '../core/types.ts'
+import type { ErrorJson } from '../core/errors.ts'
+
+/** A job as `adapters/esbuild` finds it in a file: everything but the data and what the command line adds. */
+export interface PreparedJob {
+  readonly name: string
+  /** The minified bundle's text; its SHA-256 is the job's code. */
+  readonly bundle: string
+  readonly sourceMap: string
+  readonly params: Readonly<Record<string, string>>
+  readonly inputs: readonly PreparedInput[]
+  readonly partitions: number | null
+  readonly combine: boolean
+  readonly reduce: boolean
+  readonly sort: boolean
+  readonly onBadRecord: 'fail' | 'skip'
+  readonly format: string | null
+}
+
+export interface PreparedInput {
+  /** '' for a single input. */
+  readonly alias: string
+  /** DATASET[/GLOB][@SNAPSHOT] */
+  readonly data: string
+  readonly format?: Format
+  readonly header?: boolean
+  readonly columns?: readonly string[]
+  readonly delimiter?: string
+  readonly quote?: string
+  readonly encoding?: Encoding
+}
+
+export interface SubmitRequest {
+  readonly job: PreparedJob
+  readonly key: string | null
+  readonly allowPartial: boolean
+  readonly waitForDataMs: number
+  readonly limits: JobLimits
+}
+
+export interface SubmitAnswer {
+  readonly id: string
+  /** The job existed; nothing new was made. */
+  readonly attached: boolean
+  /** No other live member: the record is on this machine alone. */
+  readonly knownHereOnly: boolean
+  readonly warnings: readonly string[]
+}
+
+export type JobState = 'waiting' | 'running' | 'done' | 'failed' | 'cancelled' | 'disputed'
+
+export interface PhaseProgress {
+  readonly phase: 'sample' | 'bounds' | 'map' | 'shuffle' | 'reduce' | 'copy'
+  readonly done: number
+  readonly total: number
+  readonly bytes: Bytes
+  readonly bytesTotal: Bytes
+}
+
+export interface LaneProgress {
+  readonly node: string
+  readonly name: string
+  readonly done: number
+  readonly running: number
+}
+
+/** One event of `watch`, and of --progress=json: the first is the present state, the last has `type: "outcome"`. */
+export type JobEvent =
+  | {
+      readonly schema: 'shoal.event/1'
+      readonly t: string
+      readonly job: string
+      readonly type: 'progress'
+      readonly state: JobState
+      readonly phases: readonly PhaseProgress[]
+      readonly lanes: readonly LaneProgress[]
+      readonly why: string | null
+    }
+  | {
+      readonly schema: 'shoal.event/1'
+      readonly t: string
+      readonly job: string
+      readonly type: 'outcome'
+      readonly state: JobState
+      readonly summary: JobSummary
+      readonly error: ErrorJson | null
+    }
+
+export interface Coverage {
+  readonly shards: number
+  readonly of: number
+  readonly bytes: Bytes
+  readonly records: number
+  readonly nodes: number
+  readonly omitted: readonly { readonly dataset: string; readonly path: string; readonly node: string; readonly why: string }[]
+  /** True for --local. */
+  readonly thisMachineOnly: boolean
+}
+
+export interface JobSummary {
+  readonly schema: 'shoal.job/1'
+  readonly id: string
+  readonly name: string
+  readonly state: JobState
+  readonly round: number
+  readonly submitted: string
+  readonly elapsedMs: number
+  readonly coverage: Coverage
+  /** `sha256:` and 64 hex digits, once sealed. */
+  readonly result: string | null
+  readonly partitions: number
+  readonly format: string | null
+}
+
+export interface JobDetail extends JobSummary {
+  readonly key: string | null
+  readonly code: string
+  readonly params: Readonly<Record<string, string>>
+  readonly inputs: readonly { readonly alias: string; readonly dataset: string; readonly glob: string; readonly shards: number; readonly bytes: Bytes }[]
+  readonly runtime: string
+  readonly snapshot: string
+  readonly limits: JobLimits
+  readonly tasks: readonly TaskDetail[]
+  readonly error: ErrorJson | null
+}
+
+export interface TaskDetail {
+  readonly task: number
+  readonly kind: string
+  readonly state: 'open' | 'claimed' | 'running' | 'done' | 'conflict'
+  readonly owner: string | null
+  readonly term: number
+  readonly digest: string | null
+  readonly holders: readonly string[]
+  readonly failures: readonly string[]
+  /** `dataset/path` of its splits (the first few), or `partition N`. */
+  readonly what: string
+  readonly bytes: Bytes
+}
+
+export interface Receipt {
+  readonly schema: 'shoal.receipt/1'
+  readonly job: string
+  readonly name: string
+  readonly result: string
+  readonly coverage: Coverage
+  readonly counters: Readonly<Record<string, number>>
+  readonly skipped: { readonly count: number; readonly samples: readonly { readonly place: string; readonly reason: string; readonly record: string }[] }
+  readonly records: { readonly read: number; readonly emitted: number; readonly reduced: number; readonly out: number }
+  readonly partitions: readonly { readonly partition: number; readonly records: number; readonly bytes: Bytes; readonly part: string }[]
+  readonly code: string
+  readonly params: Readonly<Record<string, string>>
+  readonly runtime: string
+  readonly snapshot: string
+  /** Root of the digests of all map tasks. */
+  readonly consumed: string
+  /** Tasks that ran more than once and agreed. */
+  readonly repeated: number
+}
+
+export interface NodeStatus {
+  readonly schema: 'shoal.status/1'
+  readonly pid: number
+  readonly id: string
+  readonly name: string
+  readonly version: string
+  readonly runtime: string
+  readonly ready: boolean
+  /** Why it is not ready, else ''. */
+  readonly why: string
+  readonly joined: boolean
+  readonly draining: boolean
+  readonly home: string
+  readonly listen: readonly string[]
+  readonly members: number
+  readonly alive: number
+  readonly slots: number
+  readonly busy: number
+  readonly memory: Bytes
+  readonly datasets: readonly { readonly name: string; readonly replicated: boolean; readonly shards: number; readonly bytes: Bytes; readonly pending: number }[]
+  readonly jobs: { readonly open: number; readonly known: number }
+  readonly dropped: Readonly<Record<string, number>>
+  readonly warnings: readonly string[]
+}
+
+export interface MemberInfo {
+  readonly id: string
+  readonly name: string
+  readonly state: 'alive' | 'suspect' | 'away'
+  readonly self: boolean
+  readonly addresses: readonly string[]
+  readonly shards: number
+  readonly bytes: Bytes
+  readonly version: string
+  readonly runtime: string
+  readonly slots: number
+  readonly drained: boolean
+  readonly connected: boolean
+}
+
+export interface DatasetInfo {
+  readonly name: string
+  readonly replicated: boolean
+  /** Nodes differ in whether it is replicated. */
+  readonly mode: 'own' | 'replicated' | 'mixed'
+  readonly shards: readonly ShardInfo[]
+}
+
+export interface ShardInfo {
+  readonly path: string
+  readonly bytes: Bytes
+  readonly mtime: string
+  readonly state: 'offered' | 'pending' | 'unreadable' | 'away'
+  readonly holders: readonly string[]
+  readonly why?: string
+}
+
+export interface ExplainAnswer {
+  readonly schema: 'shoal.explain/1'
+  readonly job: string
+  readonly bundleBytes: Bytes
+  readonly partitions: number
+  readonly shards: number
+  readonly bytes: Bytes
+  readonly stages: readonly {
+    readonly stage: string
+    readonly tasks: number
+    readonly nodes: readonly { readonly node: string; readonly name: string; readonly tasks: number; readonly bytes: Bytes }[]
+  }[]
+  readonly moves: Bytes
+  readonly takeover: readonly { readonly node: string; readonly name: string; readonly tasks: number; readonly sole: number; readonly next: readonly string[] }[]
+  readonly leftOut: readonly { readonly node: string; readonly why: string }[]
+  readonly warnings: readonly string[]
+}
+
+export interface DoctorAnswer {
+  readonly schema: 'shoal.doctor/1'
+  readonly checks: readonly { readonly name: string; readonly ok: boolean; readonly detail: string; readonly try?: string }[]
+}
+
+export interface StoryEvent {
+  readonly t: string
+  readonly node: string
+  readonly task: number | null
+  readonly attempt: string | null
+  readonly type: string
+  readonly text: string
+}
+
+export interface NodeApi {
+  status(): Promise<NodeStatus>
+  members(): Promise<readonly MemberInfo[]>
+  /** Id, unique id prefix or name. */
+  forgetMember(node: string): Promise<void>
+  datasets(): Promise<readonly DatasetInfo[]>
+  forgetData(dataset: string): Promise<void>
+  /** Pins the dataset as it is now; answers with the snapshot's id. */
+  freeze(data: string): Promise<{ readonly snapshot: string; readonly shards: number; readonly bytes: Bytes }>
+  snapshots(): Promise<readonly { readonly snapshot: string; readonly data: string; readonly shards: number; readonly bytes: Bytes }[]>
+  ticket(): Promise<string>
+  doctor(): Promise<DoctorAnswer>
+  /** Resolves when all is handed over; the node then ends. */
+  drain(): Promise<void>
+
+  explain(request: SubmitRequest): Promise<ExplainAnswer>
+  submit(request: SubmitRequest): Promise<SubmitAnswer>
+  jobs(): Promise<readonly JobSummary[]>
+  /** `id` is any unique prefix, here and below. */
+  job(id: string): Promise<JobDetail>
+  /** One sentence: what the job waits for and whom; or why it failed. */
+  why(id: string): Promise<string>
+  events(id: string): Promise<readonly StoryEvent[]>
+  logs(id: string): Promise<readonly { readonly task: number; readonly node: string; readonly text: string }[]>
+  receipt(id: string): Promise<Receipt>
+  cancel(id: string): Promise<void>
+  retry(id: string): Promise<void>
+  remove(id: string): Promise<void>
+  /** Progress until the outcome, which is the last event. Ends early, without one, when the signal fires. */
+  watch(id: string, signal: AbortSignal): AsyncIterable<JobEvent>
+  /** The sealed result's parts in partition order: chunks of canonical records (see docs/record.md), checked by hash. */
+  result(id: string, signal: AbortSignal): AsyncIterable<ResultChunk>
+}
+
+/** `bytes` is whole records; a partition without records gives one empty chunk. */
+export interface ResultChunk {
+  readonly partition: number
+  readonly bytes: Uint8Array
+}

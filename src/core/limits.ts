@@ -1,0 +1,204 @@
+import { assert } from './errors.ts'
+
+const KIB = 1024
+const MIB = 1024 * KIB
+
+type Limit =
+  | 'keyBytesMax'
+  | 'valueBytesMax'
+  | 'recordBytesMax'
+  | 'combineBlockBytes'
+  | 'valueDepthMax'
+  | 'splitBytes'
+  | 'packBytes'
+  | 'packSplitsMax'
+  | 'partitionBytes'
+  | 'partitionsDefaultMax'
+  | 'partitionsMax'
+  | 'tasksMax'
+  | 'runsMax'
+  | 'shardsMax'
+  | 'sampleEvery'
+  | 'sampleKeysPerSplit'
+  | 'skipSamplesPerSplit'
+  | 'skipSamplesPerJob'
+  | 'skipTextBytesMax'
+  | 'countersMax'
+  | 'counterNameBytesMax'
+  | 'taskLogBytes'
+  | 'errorTextBytesMax'
+  | 'gossipBytesMax'
+  | 'gossipIntervalMs'
+  | 'heartbeatMs'
+  | 'syncIntervalMs'
+  | 'syncBuckets'
+  | 'rpcFrameBytesMax'
+  | 'rpcBodyBytesMax'
+  | 'rpcTimeoutMs'
+  | 'shuffleFrameBytes'
+  | 'streamReadBufferBytes'
+  | 'streamsPerProtocolMax'
+  | 'pushesMax'
+  | 'receptionsMax'
+  | 'pullsMax'
+  | 'suspectAfterMs'
+  | 'awayAfterMs'
+  | 'takeoverStaggerMs'
+  | 'termMax'
+  | 'membersMax'
+  | 'namesBytesMax'
+  | 'slotMemoryMin'
+  | 'slotMemoryDefaultMin'
+  | 'taskTimeoutMs'
+  | 'memoryWatchMs'
+  | 'progressMs'
+  | 'standstillMs'
+  | 'standstillMinMs'
+  | 'standstillMedians'
+  | 'failuresEqual'
+  | 'failuresAll'
+  | 'deathsAlone'
+  | 'failuresPerNode'
+  | 'ownFailureBackoffMs'
+  | 'ownFailureBackoffMaxMs'
+  | 'readChunkBytes'
+  | 'mergeFanIn'
+  | 'runBlockBytes'
+  | 'scanStillMs'
+  | 'scanRpcMs'
+  | 'recentlyModifiedMs'
+  | 'csvCutEveryBytes'
+  | 'copiesDefault'
+  | 'copiesMax'
+  | 'retentionMs'
+  | 'jobsKeptMax'
+  | 'storyEventsPerJob'
+  | 'drainMs'
+  | 'readyWaitMs'
+  | 'dialBackoffMs'
+  | 'dialBackoffMaxMs'
+  | 'sourceUnreachableMs'
+
+/**
+ * Every bound of Shoal, with its unit in its name and its reason. Those marked *format* enter results or ids:
+ * changing one is a new FORMAT_VERSION.
+ */
+export const FORMAT_VERSION = 1
+
+export const LIMITS: Readonly<Record<Limit, number>> = {
+  // ---- records (format)
+  /** A key is compared and copied often; no one groups by more than a page of text. */
+  keyBytesMax: 64 * KIB,
+  /** One record must fit many times into the smallest task memory. */
+  valueBytesMax: 32 * MIB,
+  recordBytesMax: 32 * MIB,
+  /** A combine block is the next so many canonical bytes emitted by one split; it closes with the record that reaches that. */
+  combineBlockBytes: 8 * MIB,
+  /** Nesting of arrays and objects: deeper is a cycle or an attack on the stack. */
+  valueDepthMax: 100,
+
+  // ---- plan (format)
+  /** Nominal length of a split: long enough to hide a task's start, short enough that a retry is cheap. */
+  splitBytes: 64 * MIB,
+  /** Small splits of one holder are packed up to this many bytes and this many splits. */
+  packBytes: 64 * MIB,
+  packSplitsMax: 512,
+  partitionBytes: 64 * MIB,
+  partitionsDefaultMax: 256,
+  partitionsMax: 4096,
+  tasksMax: 100_000,
+  /** maps × partitions: the number of runs of a job. */
+  runsMax: 10_000_000,
+  shardsMax: 1_000_000,
+  /** A `sort` job samples one record in so many … */
+  sampleEvery: 64,
+  /** … and at most so many keys of one split. */
+  sampleKeysPerSplit: 1024,
+
+  // ---- manifests
+  skipSamplesPerSplit: 10,
+  skipSamplesPerJob: 100,
+  skipTextBytesMax: 200,
+  countersMax: 1000,
+  counterNameBytesMax: 200,
+  taskLogBytes: 64 * KIB,
+  errorTextBytesMax: 4 * KIB,
+
+  // ---- wire
+  gossipBytesMax: 15 * KIB,
+  /** Coalescing of deltas: 10 messages a second a node keeps signed gossip below a tenth of a core. */
+  gossipIntervalMs: 100,
+  heartbeatMs: 500,
+  syncIntervalMs: 1_000,
+  syncBuckets: 64,
+  rpcFrameBytesMax: 4 * MIB,
+  rpcBodyBytesMax: 256 * MIB,
+  rpcTimeoutMs: 10_000,
+  shuffleFrameBytes: 256 * KIB,
+  streamReadBufferBytes: 1 * MIB,
+  streamsPerProtocolMax: 64,
+  /** Sends of map output that a node has under way at once, and receptions that it answers READY at once. */
+  pushesMax: 4,
+  receptionsMax: 8,
+  pullsMax: 4,
+
+  // ---- membership
+  suspectAfterMs: 2_500,
+  awayAfterMs: 5_000,
+  /** Each later candidate of a task waits so much longer before it takes over. */
+  takeoverStaggerMs: 300,
+  termMax: 10_000,
+  membersMax: 1_000,
+  namesBytesMax: 100,
+
+  // ---- tasks
+  slotMemoryMin: 96_000_000,
+  slotMemoryDefaultMin: 128_000_000,
+  taskTimeoutMs: 60_000,
+  /** RSS is read so often. */
+  memoryWatchMs: 50,
+  progressMs: 100,
+  /** Backup of a task that stands still. */
+  standstillMs: 30_000,
+  standstillMinMs: 10_000,
+  standstillMedians: 3,
+  /** User-cause failures of one round that end it: so many equal ones, or so many in all. */
+  failuresEqual: 2,
+  failuresAll: 4,
+  deathsAlone: 3,
+  failuresPerNode: 32,
+  ownFailureBackoffMs: 1_000,
+  ownFailureBackoffMaxMs: 15_000,
+
+  // ---- data plane memory
+  readChunkBytes: 1 * MIB,
+  mergeFanIn: 64,
+  runBlockBytes: 64 * KIB,
+
+  // ---- input
+  scanStillMs: 10_000,
+  scanRpcMs: 10_000,
+  recentlyModifiedMs: 60_000,
+  csvCutEveryBytes: 16 * MIB,
+
+  // ---- output and keeping
+  copiesDefault: 2,
+  copiesMax: 16,
+  retentionMs: 7 * 24 * 3_600_000,
+  jobsKeptMax: 1_000,
+  storyEventsPerJob: 20_000,
+
+  // ---- node
+  drainMs: 30_000,
+  readyWaitMs: 10_000,
+  dialBackoffMs: 500,
+  dialBackoffMaxMs: 15_000,
+  sourceUnreachableMs: 10_000,
+}
+
+assert(LIMITS.keyBytesMax < LIMITS.recordBytesMax, 'a key fits into a record')
+assert(LIMITS.suspectAfterMs >= 4 * LIMITS.heartbeatMs, 'one late heartbeat is no suspicion')
+assert(LIMITS.awayAfterMs > LIMITS.suspectAfterMs, 'suspicion comes before takeover')
+assert(LIMITS.shuffleFrameBytes < LIMITS.streamReadBufferBytes, 'a frame fits into the read buffer')
+assert(LIMITS.combineBlockBytes * 4 < LIMITS.slotMemoryMin, 'combine blocks fit into the smallest task')
+assert(LIMITS.packBytes >= LIMITS.splitBytes, 'a full split fits into a pack')

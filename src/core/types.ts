@@ -1,0 +1,253 @@
+/**
+ * The words of Shoal as types. Ids are branded strings: a raw string becomes one in `wire/` (from a peer),
+ * in `catalog/` (from a disk) or in `cli/` (from a person), once, and is trusted from there on.
+ */
+type Brand<T, Name extends string> = T & { readonly __brand: Name }
+
+/** A member's identity: its libp2p peer id in base58. It stays the same as long as the node keeps its home. */
+export type NodeId = Brand<string, 'NodeId'>
+/** SHA-256 as 64 lower-case hex digits. */
+export type Digest = Brand<string, 'Digest'>
+/** The content id of a job, see `job-id.ts`. */
+export type JobId = Digest
+/** Index of a task within its job, over all stages in plan order; it never shows in a record. */
+export type TaskIndex = number
+/** Index of a reduce bucket, 0 … partitions − 1. */
+export type Partition = number
+/** Monotonic milliseconds of one observer; never compared between nodes. */
+export type Millis = number
+/** A number of bytes. */
+export type Bytes = number
+
+/**
+ * One life of a node's process. `count` is kept on disk and raised at each boot; `nonce` is drawn at boot, so that
+ * two machines with one cloned home show as two nonces for one count.
+ */
+export interface Incarnation {
+  readonly count: number
+  readonly nonce: string
+}
+
+export type Format = 'text' | 'ndjson' | 'csv' | 'tsv' | 'parquet'
+export type Compression = 'none' | 'gzip' | 'zstd'
+export type Encoding = 'utf-8' | 'latin1' | 'bytes'
+
+/** How a shard's bytes are read as records; what is absent is decided by the shard's name and the defaults in CLI.md. */
+export interface ReadOptions {
+  readonly format?: Format
+  /** CSV/TSV: the first record names the columns (default true). */
+  readonly header?: boolean
+  /** CSV/TSV without a header: the names of the columns. Parquet: the columns to read. */
+  readonly columns?: readonly string[]
+  /** CSV/TSV: one character; default `,` (csv) or TAB (tsv). */
+  readonly delimiter?: string
+  /** CSV/TSV: one character, or `''` for none; default `"`. */
+  readonly quote?: string
+  readonly encoding?: Encoding
+}
+
+/** One input of a job: the shards of `dataset` whose path matches `glob`, handed to the map of `alias`. */
+export interface InputSpec {
+  /** '' where the job has a single input. Inputs are ordered by alias (UTF-8 bytes). */
+  readonly alias: string
+  readonly dataset: string
+  /** '' means every shard of the dataset. */
+  readonly glob: string
+  /** A frozen snapshot's id, where the input was pinned by `data freeze`. */
+  readonly frozen?: Digest
+  readonly options: ReadOptions
+}
+
+/** What a job is, apart from the data: everything here enters its id. */
+export interface JobSpec {
+  /** SHA-256 of the minified bundle. */
+  readonly code: Digest
+  readonly name: string
+  readonly params: Readonly<Record<string, string>>
+  readonly inputs: readonly InputSpec[]
+  /** null: decided by the plan from the snapshot's size. */
+  readonly partitions: number | null
+  readonly combine: boolean
+  readonly reduce: boolean
+  readonly sort: boolean
+  readonly onBadRecord: 'fail' | 'skip'
+  /** See `runtime-id`: only nodes with this id execute the job's tasks. */
+  readonly runtime: string
+}
+
+/** Facts of a file that change when its content does; read by fstat, all as decimal strings (64 bit). */
+export interface Witness {
+  readonly dev: string
+  readonly ino: string
+  readonly mtimeNs: string
+  readonly ctimeNs: string
+}
+
+/** How a shard may be cut into splits; the holder finds this out when it offers the shard. */
+export type Cuts =
+  | { readonly kind: 'lines' }
+  | { readonly kind: 'whole' }
+  /** CSV: byte offsets, ascending, none of them 0, at which a record begins; the header's record is [0, header). */
+  | { readonly kind: 'offsets'; readonly header: Bytes; readonly at: readonly Bytes[] }
+  | { readonly kind: 'row-groups'; readonly groups: readonly RowGroup[] }
+
+export interface RowGroup {
+  readonly rows: number
+  readonly bytes: Bytes
+}
+
+/** Where a node has a shard: `root` is the offered directory's index on that node, `witness` what its file looked like. */
+export interface ShardCopy {
+  readonly node: NodeId
+  readonly root: string
+  readonly witness: Witness
+}
+
+/** One immutable file of a snapshot. An own shard has one copy; a replicated one several, and a content hash. */
+export interface Shard {
+  readonly dataset: string
+  /** Relative, `/`-separated. */
+  readonly path: string
+  readonly size: Bytes
+  readonly hash?: Digest
+  readonly cuts: Cuts
+  readonly copies: readonly ShardCopy[]
+}
+
+/** A shard that could not be had when the job was submitted with `--allow-partial`. */
+export interface OmittedShard {
+  readonly dataset: string
+  readonly path: string
+  readonly node: NodeId
+  readonly why: 'away' | 'pending' | 'unreadable'
+}
+
+/** The shards of one input of a job; `shards` are ordered by (path, node of the first copy, root). */
+export interface SnapshotInput {
+  readonly alias: string
+  readonly dataset: string
+  readonly replicated: boolean
+  readonly shards: readonly Shard[]
+  readonly omitted: readonly OmittedShard[]
+}
+
+/** The closed list of shards that a job is pinned to. */
+export interface Snapshot {
+  readonly inputs: readonly SnapshotInput[]
+}
+
+/** The part of a shard that is read as a unit. For row groups `start` and `end` are group indexes, else byte offsets. */
+export interface Split {
+  readonly input: number
+  readonly shard: number
+  readonly start: number
+  readonly end: number
+  /** Bytes on disk, for weighing. */
+  readonly bytes: Bytes
+}
+
+/** What a job may use; two submissions join to the larger. Outside the job's id. */
+export interface JobLimits {
+  readonly copies: number
+  readonly taskMemory: Bytes | null
+  readonly taskTimeoutMs: Millis | null
+}
+
+/** Everything a node needs to work on a job, beside the bundle: content-addressed and immutable. */
+export interface JobRecord {
+  readonly id: JobId
+  readonly key: string | null
+  readonly spec: JobSpec
+  readonly snapshot: Snapshot
+  /** Live members at submission, sorted; steers placement only. */
+  readonly members: readonly NodeId[]
+  readonly format: string | null
+  readonly limits: JobLimits
+}
+
+/** A skipped record, as an example: the place is `dataset/path:line` or `dataset/path#row`. */
+export interface SkipSample {
+  readonly place: string
+  readonly reason: string
+  readonly record: string
+}
+
+export interface Skips {
+  readonly count: number
+  readonly samples: readonly SkipSample[]
+}
+
+/** What one split gave. `input` is the hash of the bytes read, `line` counts records as the user sees them. */
+export interface SplitFacts {
+  readonly input: Digest
+  readonly bytes: Bytes
+  readonly records: number
+  readonly emitted: number
+  readonly skips: Skips
+}
+
+/** One run of a map task: the sorted records of one partition. An empty run has no file and no entry. */
+export interface RunFacts {
+  readonly partition: Partition
+  readonly records: number
+  /** Emitted records that these stand for. */
+  readonly weight: number
+  /** Uncompressed bytes. */
+  readonly bytes: Bytes
+  /** SHA-256 of the uncompressed bytes. */
+  readonly digest: Digest
+}
+
+/** What a map task produced; runs by partition ascending, splits in task order. Its hash is the task digest. */
+export interface MapManifest {
+  readonly kind: 'map'
+  readonly splits: readonly SplitFacts[]
+  readonly runs: readonly RunFacts[]
+  readonly counters: Readonly<Record<string, number>>
+}
+
+/** Sampled keys of a `sort` job, from one sample task: `digest` names the file of encoded keys. */
+export interface SampleManifest {
+  readonly kind: 'sample'
+  readonly splits: readonly SplitFacts[]
+  readonly keys: number
+  readonly bytes: Bytes
+  readonly digest: Digest
+}
+
+/** The range bounds of a `sort` job: `bounds` are hex order keys, ascending; partition i holds keys < bounds[i]. */
+export interface BoundsManifest {
+  readonly kind: 'bounds'
+  /** `rootOf` the digests of the sample tasks, in task order. */
+  readonly consumed: Digest
+  readonly bounds: readonly string[]
+}
+
+/** What map tasks together tell; the same in every reduce manifest of a job. */
+export interface Upstream {
+  readonly shards: number
+  readonly bytes: Bytes
+  readonly records: number
+  readonly emitted: number
+  readonly counters: Readonly<Record<string, number>>
+  readonly skips: Skips
+}
+
+/** What a reduce task produced: its part, and the root of all that it consumed. */
+export interface ReduceManifest {
+  readonly kind: 'reduce'
+  readonly partition: Partition
+  /** `rootOf` the digests of the map tasks, in task order. */
+  readonly consumed: Digest
+  readonly weight: number
+  readonly groups: number
+  readonly records: number
+  /** Uncompressed bytes of the part's canonical records. */
+  readonly bytes: Bytes
+  /** SHA-256 of the part's canonical records alone. */
+  readonly part: Digest
+  readonly counters: Readonly<Record<string, number>>
+  readonly upstream: Upstream
+}
+
+export type Manifest = MapManifest | SampleManifest | BoundsManifest | ReduceManifest
