@@ -1,0 +1,117 @@
+/** The import rule as a table: every import points down, none up, none in a circle, and a library has one place. */
+import { posix } from 'node:path'
+
+export interface SourceFile {
+  /** Relative to the repository, `/`-separated. */
+  readonly path: string
+  readonly text: string
+}
+
+/** Floor → floors it may import, beside itself. `adapters/X` stands for one adapter; adapters never see each other. */
+const FLOORS: Readonly<Record<string, readonly string[]>> = {
+  cli: ['control', 'core', 'index', 'job'],
+  web: ['control', 'core', 'index'],
+  testing: ['job', 'core', 'data', 'task'],
+  index: ['node', 'control', 'core', 'data', 'job', 'ports', 'adapters/esbuild'],
+  node: ['adapters/*', 'catalog', 'control', 'core', 'data', 'job', 'ports', 'runtime', 'wire'],
+  control: ['core', 'ports'],
+  runtime: ['catalog', 'control/api', 'core', 'data', 'ports', 'wire'],
+  'adapters/*': ['core', 'ports'],
+  'adapters/esbuild': ['control/api', 'core', 'job', 'ports', 'task'],
+  'adapters/tasks': ['core', 'ports', 'task'],
+  task: ['core', 'data', 'job', 'ports'],
+  wire: ['core', 'ports'],
+  catalog: ['core', 'data', 'ports'],
+  sql: ['core', 'data'],
+  data: ['core'],
+  ports: ['core'],
+  job: ['core'],
+  core: [],
+}
+
+/** Library → the only places that know it. `node:` modules are everyone's but core's. */
+const LIBRARIES: readonly (readonly [pattern: RegExp, places: readonly string[]])[] = [
+  [/^(libp2p|@libp2p\/.*|@multiformats\/.*|it-pipe|uint8arrays(\/.*)?)$/, ['adapters/libp2p']],
+  [/^esbuild$/, ['adapters/esbuild', 'adapters/tasks']],
+  [/^(commander|log-update)$/, ['cli']],
+  [/^hyparquet(-compressors|-writer)?$/, ['data']],
+  [/^picomatch$/, ['catalog']],
+  [/^cborg(\/.*)?$/, ['wire', 'catalog', 'runtime', 'node', 'control']],
+  [/^#task$/, ['adapters/tasks', 'node']],
+  [/^node:/, ['*']],
+]
+
+const STATIC = /^\s*(?:import|export)\b[^'"`;]*?\bfrom\s*['"]([^'"]+)['"]/gm
+const SIDE_EFFECT = /^\s*import\s*['"]([^'"]+)['"]/gm
+const DYNAMIC = /\bimport\(\s*['"]([^'"]+)['"]\s*\)/g
+const RESOLVED = /\bimport\.meta\.resolve\(\s*['"]([^'"]+)['"]\s*\)/g
+
+interface Import {
+  readonly from: string
+  readonly target: string
+}
+
+/** What each file imports, types too: a relative target becomes a repository path, a package keeps its name. */
+export function importsOf(file: SourceFile): Import[] {
+  const code = file.text.replaceAll(/^\s*\*.*$|\/\/.*$/gm, '')
+  return [STATIC, SIDE_EFFECT, DYNAMIC, RESOLVED]
+    .flatMap((pattern) => [...code.matchAll(pattern)].map((match) => match[1] ?? ''))
+    .map((target) => ({
+      from: file.path,
+      target: target.startsWith('.') ? posix.join(posix.dirname(file.path), target) : target,
+    }))
+}
+
+/** `src/adapters/disk/lock.ts` → `adapters/disk`; `src/node.ts` → `node`; `src/data/formats/csv.ts` → `data`. */
+export function floorOf(path: string): string {
+  const parts = path
+    .replace(/^src\//, '')
+    .replace(/\.ts$/, '')
+    .split('/')
+  return parts[0] === 'adapters' ? parts.slice(0, 2).join('/') : (parts[0] ?? '')
+}
+
+export function importFindings(files: readonly SourceFile[]): string[] {
+  const imports = files.flatMap(importsOf)
+  return [...imports.flatMap(direction), ...circles(files, imports)]
+}
+
+function direction({ from, target }: Import): string[] {
+  const floor = floorOf(from)
+  if (!target.startsWith('src/')) return target.includes('/src/') ? [] : library(from, floor, target)
+  const below = floorOf(target)
+  const key = floor.startsWith('adapters/') && !(floor in FLOORS) ? 'adapters/*' : floor
+  const allowed = FLOORS[key]
+  if (allowed === undefined) return [`${from}: the floor ${floor} is not in the table of scripts/imports.ts`]
+  if (below === floor || allowed.includes(below)) return []
+  if (below.startsWith('adapters/') && allowed.includes('adapters/*')) return []
+  if (allowed.some((one) => target === `src/${one}.ts`)) return []
+  return [`${from} imports ${target}: ${floor} may import only ${allowed.join(', ') || 'itself'}`]
+}
+
+function library(from: string, floor: string, target: string): string[] {
+  if (floor === 'core') return [`${from} imports ${target}: core imports nothing outside core`]
+  const rule = LIBRARIES.find(([pattern]) => pattern.test(target))
+  if (rule === undefined) return [`${from} imports ${target}: a library that scripts/imports.ts does not place`]
+  const [, places] = rule
+  return places.includes('*') || places.includes(floor)
+    ? []
+    : [`${from} imports ${target}: only ${places.join(', ')} know it; use the port`]
+}
+
+/** Each circle once, as the path around it. Depth first; a file on the present path closes a circle. */
+function circles(files: readonly SourceFile[], imports: readonly Import[]): string[] {
+  const next = new Map<string, string[]>(files.map((file) => [file.path, []]))
+  for (const { from, target } of imports) if (next.has(target)) next.get(from)?.push(target)
+  const found: string[] = []
+  const done = new Set<string>()
+  const visit = (path: string, above: readonly string[]): void => {
+    const at = above.indexOf(path)
+    if (at >= 0) found.push(`circle: ${[...above.slice(at), path].join(' → ')}`)
+    if (at >= 0 || done.has(path)) return
+    for (const target of next.get(path) ?? []) visit(target, [...above, path])
+    done.add(path)
+  }
+  for (const { path } of files) visit(path, [])
+  return found
+}

@@ -1,0 +1,51 @@
+/**
+ * Two groups: `quick` runs files side by side; `process` starts real processes, ports and timers, so its files run one
+ * after the other, after the quick ones, and time limits there mean something on a small machine.
+ */
+import { fileURLToPath } from 'node:url'
+import type { ViteUserConfig } from 'vitest/config'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const source = (file: string): string => fileURLToPath(new URL(`../src/${file}`, import.meta.url))
+
+const PROCESS_TESTS = ['test/{e2e,examples,adapters,cli,scripts}/**/*.test.ts']
+
+const config: ViteUserConfig = {
+  root,
+  resolve: {
+    conditions: ['development', 'node', 'import', 'default'],
+    alias: [
+      { find: /^shoal\/job$/, replacement: source('job.ts') },
+      { find: /^shoal\/testing$/, replacement: source('testing.ts') },
+      { find: /^shoal$/, replacement: source('index.ts') },
+    ],
+  },
+  ssr: { resolve: { conditions: ['development', 'node', 'import', 'default'] } },
+  test: {
+    pool: 'forks',
+    execArgv: ['--conditions=development'],
+    testTimeout: 30_000,
+    hookTimeout: 30_000,
+    passWithNoTests: true,
+    allowOnly: false,
+    projects: [
+      {
+        extends: true,
+        test: { name: 'quick', include: ['test/**/*.test.ts'], exclude: PROCESS_TESTS, maxWorkers: 2 },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'process',
+          include: PROCESS_TESTS,
+          maxWorkers: 1,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          sequence: { groupOrder: 1 },
+        },
+      },
+    ],
+  },
+}
+
+export default config
