@@ -31,14 +31,14 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
 
 /** Library → the only places that know it. `node:` modules are everyone's but core's. */
 const LIBRARIES: readonly (readonly [pattern: RegExp, places: readonly string[]])[] = [
-  [/^(libp2p|@libp2p\/.*|@multiformats\/.*|it-pipe|uint8arrays(\/.*)?)$/, ['adapters/libp2p']],
+  [/^(libp2p|@libp2p\/.*|@multiformats\/.*|it-pipe)$/, ['adapters/libp2p']],
   [/^esbuild$/, ['adapters/esbuild', 'adapters/tasks']],
   [/^(commander|log-update)$/, ['cli']],
   [/^hyparquet(-compressors|-writer)?$/, ['data']],
   [/^picomatch$/, ['catalog']],
   [/^cborg(\/.*)?$/, ['wire', 'catalog', 'runtime', 'node', 'control']],
   [/^#task$/, ['adapters/tasks', 'node']],
-  [/^node:/, ['*']],
+  [/^(node:.*|uint8arrays(\/.*)?)$/, ['*']],
 ]
 
 const STATIC = /^\s*(?:import|export)\b[^'"`;]*?\bfrom\s*['"]([^'"]+)['"]/gm
