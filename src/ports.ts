@@ -14,6 +14,7 @@ import type {
   ReadOptions,
   ReduceManifest,
   SampleManifest,
+  Upstream,
 } from './core/types.ts'
 import type { ErrorJson } from './core/errors.ts'
 
@@ -162,6 +163,10 @@ export interface ReduceWork {
   readonly runs: readonly RunWork[]
   readonly aliases: readonly string[]
   readonly reduce: boolean
+  /** `rootOf` the digests of the map tasks, in task order; goes into the manifest as it is. */
+  readonly consumed: Digest
+  /** What the map tasks together tell; goes into the manifest as it is. */
+  readonly upstream: Upstream
 }
 
 export type Work = MapWork | SampleWork | BoundsWork | ReduceWork
