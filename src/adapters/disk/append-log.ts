@@ -1,0 +1,84 @@
+import { constants } from 'node:fs'
+import { open, type FileHandle } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
+import { FILE_MODE, syncFolder, writeAll } from './durable.ts'
+
+interface Append {
+  readonly bytes: Uint8Array
+  readonly resolve: () => void
+  readonly reject: (error: unknown) => void
+}
+
+/**
+ * One log file with group commit: appends that are waiting when a flush begins are written in call order and share
+ * one fsync. After a failed write or fsync the file is cut back to the length before, so that no later append follows
+ * a torn one; until that has worked, every append is refused with the cause. (A crash can leave a torn last append,
+ * one that never resolved: who reads a log back checks its last record.)
+ */
+export class AppendLog {
+  readonly #path: string
+  readonly #makeFolder: () => Promise<void>
+  #waiting: Append[] = []
+  #flushing: Promise<void> | null = null
+  /** The length to cut back to, after a failure whose repair failed too. */
+  #torn: number | null = null
+
+  constructor(path: string, makeFolder: () => Promise<void>) {
+    this.#path = path
+    this.#makeFolder = makeFolder
+  }
+
+  /** True while nothing is under way and nothing is to be repaired: the object may be forgotten. */
+  get idle(): boolean {
+    return this.#flushing === null && this.#torn === null
+  }
+
+  append(bytes: Uint8Array): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ bytes, resolve, reject })
+      this.#flushing ??= this.#flush()
+    })
+  }
+
+  async #flush(): Promise<void> {
+    await setImmediate()
+    while (this.#waiting.length > 0) {
+      const group = this.#waiting
+      this.#waiting = []
+      try {
+        await this.#write(group)
+        for (const { resolve } of group) resolve()
+      } catch (error) {
+        for (const { reject } of group) reject(error)
+      }
+    }
+    this.#flushing = null
+  }
+
+  async #write(group: readonly Append[]): Promise<void> {
+    await this.#makeFolder()
+    const handle = await open(this.#path, constants.O_RDWR | constants.O_CREAT, FILE_MODE)
+    try {
+      const length = this.#torn ?? (await handle.stat()).size
+      if (this.#torn !== null) await this.#cutBack(handle, length)
+      try {
+        await writeAll(handle, Buffer.concat(group.map(({ bytes }) => bytes)), length)
+        await handle.datasync()
+        if (length === 0) await syncFolder(dirname(this.#path))
+      } catch (error) {
+        this.#torn = length
+        await this.#cutBack(handle, length).catch(() => undefined)
+        throw error
+      }
+    } finally {
+      await handle.close()
+    }
+  }
+
+  async #cutBack(handle: FileHandle, length: number): Promise<void> {
+    await handle.truncate(length)
+    await handle.sync()
+    this.#torn = null
+  }
+}
