@@ -11,6 +11,8 @@ type Limit =
   | 'valueDepthMax'
   | 'splitBytes'
   | 'packBytes'
+  | 'packBytesMin'
+  | 'packTasks'
   | 'packSplitsMax'
   | 'partitionBytes'
   | 'partitionsDefaultMax'
@@ -30,8 +32,13 @@ type Limit =
   | 'gossipBytesMax'
   | 'gossipIntervalMs'
   | 'heartbeatMs'
+  | 'tickMs'
+  | 'stallMs'
+  | 'durationsKept'
   | 'syncIntervalMs'
   | 'syncBuckets'
+  | 'deltaTasks'
+  | 'pushTriesMax'
   | 'rpcFrameBytesMax'
   | 'rpcBodyBytesMax'
   | 'rpcTimeoutMs'
@@ -41,10 +48,13 @@ type Limit =
   | 'pushesMax'
   | 'receptionsMax'
   | 'pullsMax'
+  | 'pullAfterMs'
+  | 'retryAfterMs'
   | 'suspectAfterMs'
   | 'awayAfterMs'
   | 'takeoverStaggerMs'
   | 'termMax'
+  | 'backupTermMax'
   | 'membersMax'
   | 'namesBytesMax'
   | 'slotMemoryMin'
@@ -68,6 +78,12 @@ type Limit =
   | 'scanRpcMs'
   | 'recentlyModifiedMs'
   | 'csvCutEveryBytes'
+  | 'rootsMax'
+  | 'pathBytesMax'
+  | 'cutsPerShardMax'
+  | 'describersMax'
+  | 'pollMs'
+  | 'pollIdleFactor'
   | 'copiesDefault'
   | 'copiesMax'
   | 'retentionMs'
@@ -78,6 +94,13 @@ type Limit =
   | 'dialBackoffMs'
   | 'dialBackoffMaxMs'
   | 'sourceUnreachableMs'
+  | 'addressDialMs'
+  | 'peerAddressesMax'
+  | 'relaysMax'
+  | 'relayTriesMax'
+  | 'gossipDeafMs'
+  | 'probeAfterMs'
+  | 'probeMs'
 
 /**
  * Every bound of Shoal, with its unit in its name and its reason. Those marked *format* enter results or ids:
@@ -102,6 +125,10 @@ export const LIMITS: Readonly<Record<Limit, number>> = {
   splitBytes: 64 * MIB,
   /** Small splits of one holder are packed up to this many bytes and this many splits. */
   packBytes: 64 * MIB,
+  /** Below this a task's start costs more than its work … */
+  packBytesMin: 4 * MIB,
+  /** … and above it a holder's data is dealt into about so many tasks, for its slots to share. */
+  packTasks: 8,
   packSplitsMax: 512,
   partitionBytes: 64 * MIB,
   partitionsDefaultMax: 256,
@@ -129,8 +156,16 @@ export const LIMITS: Readonly<Record<Limit, number>> = {
   /** Coalescing of deltas: 10 messages a second a node keeps signed gossip below a tenth of a core. */
   gossipIntervalMs: 100,
   heartbeatMs: 500,
+  /** How often the control plane looks at its clock. */
+  tickMs: 50,
+  /** A tick later than this means that the node itself stood still: it accuses nobody for a while. */
+  stallMs: 1_000,
+  durationsKept: 100,
   syncIntervalMs: 1_000,
   syncBuckets: 64,
+  /** Task states of about 250 bytes that fit into one gossip message. */
+  deltaTasks: 40,
+  pushTriesMax: 20,
   rpcFrameBytesMax: 4 * MIB,
   rpcBodyBytesMax: 256 * MIB,
   rpcTimeoutMs: 10_000,
@@ -141,6 +176,9 @@ export const LIMITS: Readonly<Record<Limit, number>> = {
   pushesMax: 4,
   receptionsMax: 8,
   pullsMax: 4,
+  /** A push has so much time to come before its run is pulled. */
+  pullAfterMs: 1_500,
+  retryAfterMs: 500,
 
   // ---- membership
   suspectAfterMs: 2_500,
@@ -148,6 +186,8 @@ export const LIMITS: Readonly<Record<Limit, number>> = {
   /** Each later candidate of a task waits so much longer before it takes over. */
   takeoverStaggerMs: 300,
   termMax: 10_000,
+  /** Backups of live but stuck owners are bounded by the term they start from. */
+  backupTermMax: 3,
   membersMax: 1_000,
   namesBytesMax: 100,
 
@@ -180,6 +220,17 @@ export const LIMITS: Readonly<Record<Limit, number>> = {
   scanRpcMs: 10_000,
   recentlyModifiedMs: 60_000,
   csvCutEveryBytes: 16 * MIB,
+  /** Directories that one node offers; more are better offered by a folder that contains them. */
+  rootsMax: 1_000,
+  /** PATH_MAX of Linux: a longer path cannot be opened. */
+  pathBytesMax: 4_096,
+  /** Safe cut points or row groups of one shard; a shard with more is read whole. */
+  cutsPerShardMax: 1_000_000,
+  /** Shards described (opened, scanned, hashed) at once: one computes while the other waits for its disk. */
+  describersMax: 2,
+  /** Offered directories are looked at this often, and at most so large a part of the time as 1 / pollIdleFactor. */
+  pollMs: 2_000,
+  pollIdleFactor: 20,
 
   // ---- output and keeping
   copiesDefault: 2,
@@ -194,6 +245,19 @@ export const LIMITS: Readonly<Record<Limit, number>> = {
   dialBackoffMs: 500,
   dialBackoffMaxMs: 15_000,
   sourceUnreachableMs: 10_000,
+  /** One address of a peer that swallows packets must not hold up the next. */
+  addressDialMs: 3_000,
+  /** Addresses remembered of one peer; the oldest makes room. */
+  peerAddressesMax: 16,
+  /** Relays that a node keeps a reservation with, so that peers that cannot reach it find one that both reach. */
+  relaysMax: 8,
+  /** Connected peers asked, one after the other, to relay to one that cannot be reached. */
+  relayTriesMax: 32,
+  /** A connected peer that gossip does not reach for so long is connected anew. */
+  gossipDeafMs: 3_000,
+  /** A connection that brought nothing for so long is probed, and is closed when two probes in a row stay unanswered. */
+  probeAfterMs: 5_000,
+  probeMs: 5_000,
 }
 
 assert(LIMITS.keyBytesMax < LIMITS.recordBytesMax, 'a key fits into a record')

@@ -1,0 +1,153 @@
+/**
+ * Anti-entropy over direct streams carries correctness; gossip is only faster. A round with one peer: one hash each over
+ * all jobs and all node records; where they differ, stamps; where a job's stamp differs, bucket hashes; then the
+ * buckets that differ. Every message stands alone and joins idempotently, so any of them may be lost.
+ */
+import { hash32, mix32 } from './hash.ts'
+import { LIMITS } from './limits.ts'
+import { bucketHashes, ledgerHash, type Delta, type Ledger, type SignedReport } from './ledger.ts'
+import type { Effect } from './effects.ts'
+import type { JobStamp, Message, NodeStamp, ReportStamp } from './messages.ts'
+import type { JobState, State } from './state.ts'
+import type { NodeId, TaskIndex } from './types.ts'
+import { makeBeat } from './beat.ts'
+
+const sum = (texts: Iterable<string>): string => {
+  let h = 0
+  let n = 0
+  for (const text of texts) {
+    h = (h + mix32(hash32(text), 7)) >>> 0
+    n++
+  }
+  return `${n}.${h.toString(36)}`
+}
+
+function jobStamps(state: State): JobStamp[] {
+  return [...state.jobs.values()].map((job) => [job.record.id, job.ledger.round, ledgerHash(job.ledger)])
+}
+
+function nodeStamps(state: State): NodeStamp[] {
+  return [...state.members.values()].map(({ record }) => [record.node, record.incarnation.count, record.version])
+}
+
+export function hello(state: State): Message {
+  return {
+    type: 'hello',
+    beat: makeBeat(state),
+    jobs: sum(jobStamps(state).map((s) => s.join(' '))),
+    nodes: sum(nodeStamps(state).map((s) => s.join(' '))),
+  }
+}
+
+/** Answers a hello: nothing when both sides are equal. */
+export function answerHello(state: State, from: NodeId, message: Extract<Message, { type: 'hello' }>): Effect[] {
+  const mine = hello(state) as Extract<Message, { type: 'hello' }>
+  if (mine.jobs === message.jobs && mine.nodes === message.nodes) return []
+  return [
+    {
+      type: 'send',
+      to: from,
+      message: {
+        type: 'stamps',
+        jobs: mine.jobs === message.jobs ? [] : jobStamps(state).slice(0, LIMITS.jobsKeptMax),
+        nodes: mine.nodes === message.nodes ? [] : nodeStamps(state),
+      },
+    },
+  ]
+}
+
+/** Takes the other side's stamps: fetches unknown jobs, opens a bucket exchange for others, offers and asks records. */
+export function answerStamps(state: State, from: NodeId, message: Extract<Message, { type: 'stamps' }>): Effect[] {
+  const effects: Effect[] = []
+  for (const [id, round, hash] of message.jobs) {
+    const job = state.jobs.get(id)
+    if (job !== undefined) {
+      if (ledgerHash(job.ledger) !== hash) effects.push({ type: 'send', to: from, message: buckets(job, false) })
+      continue
+    }
+    const dropped = state.dropped.get(id) ?? 0
+    if (dropped >= round) effects.push({ type: 'send', to: from, message: { type: 'dropped', job: id, round: dropped } })
+    else effects.push(...fetchJob(state, id, from))
+  }
+  if (message.nodes.length > 0) effects.push(...exchangeRecords(state, from, message.nodes))
+  return effects
+}
+
+/** Asks for a job's record once, until it comes or the asking has clearly failed. */
+export function fetchJob(state: State, id: JobStamp[0], from: NodeId): Effect[] {
+  const asked = state.fetching.get(id)
+  if (asked !== undefined && state.now - asked < LIMITS.rpcTimeoutMs) return []
+  state.fetching.set(id, state.now)
+  return [{ type: 'fetch-job', job: id, from }]
+}
+
+function exchangeRecords(state: State, from: NodeId, stamps: readonly NodeStamp[]): Effect[] {
+  const theirs = new Map(stamps.map((stamp) => [stamp[0], stamp]))
+  const give = [...state.members.values()]
+    .filter(({ record }) => {
+      const stamp = theirs.get(record.node)
+      return stamp === undefined || stamp[1] < record.incarnation.count || (stamp[1] === record.incarnation.count && stamp[2] < record.version)
+    })
+    .map((member) => member.record)
+  const want = stamps
+    .filter(([node, count, version]) => {
+      if (state.forgotten.has(node)) return false
+      const record = state.members.get(node)?.record
+      return record === undefined || record.incarnation.count < count || (record.incarnation.count === count && record.version < version)
+    })
+    .map((stamp) => stamp[0])
+  const effects: Effect[] = []
+  if (give.length > 0) effects.push({ type: 'send', to: from, message: { type: 'records', records: give } })
+  if (want.length > 0) effects.push({ type: 'send', to: from, message: { type: 'want-records', nodes: want } })
+  return effects
+}
+
+function buckets(job: JobState, reply: boolean): Message {
+  return {
+    type: 'buckets',
+    job: job.record.id,
+    round: job.ledger.round,
+    buckets: bucketHashes(job.ledger),
+    reports: [...job.ledger.reports.values()].map((r): ReportStamp => [r.node, r.incarnation, r.seq]),
+    reply,
+  }
+}
+
+/** Sends what the other side lacks, and asks back once for what it has. */
+export function answerBuckets(job: JobState, from: NodeId, message: Extract<Message, { type: 'buckets' }>): Effect[] {
+  const { ledger } = job
+  const effects: Effect[] = []
+  const wanted = differing(ledger, message)
+  for (const delta of chunk(ledger, wanted.tasks, wanted.reports))
+    effects.push({ type: 'send', to: from, message: { type: 'delta', job: job.record.id, delta } })
+  if (!message.reply) effects.push({ type: 'send', to: from, message: buckets(job, true) })
+  return effects
+}
+
+function differing(ledger: Ledger, message: Extract<Message, { type: 'buckets' }>): { tasks: TaskIndex[]; reports: SignedReport[] } {
+  if (message.round > ledger.round) return { tasks: [], reports: [] }
+  const all = message.round < ledger.round
+  const mine = bucketHashes(ledger)
+  const tasks: TaskIndex[] = []
+  for (let i = 0; i < ledger.tasks.length; i++) {
+    const b = i % LIMITS.syncBuckets
+    if (all || mine[b] !== message.buckets[b]) tasks.push(i)
+  }
+  const theirs = new Map(message.reports.map(([node, incarnation, seq]) => [node, { incarnation, seq }]))
+  const reports = [...ledger.reports.values()].filter((r) => {
+    const stamp = all ? undefined : theirs.get(r.node)
+    return stamp === undefined || stamp.incarnation < r.incarnation || (stamp.incarnation === r.incarnation && stamp.seq < r.seq)
+  })
+  return { tasks, reports }
+}
+
+/** Deltas of at most LIMITS.deltaTasks tasks and one report each; at least one, which carries the outcome. */
+export function chunk(ledger: Ledger, tasks: readonly TaskIndex[], reports: readonly SignedReport[]): Delta[] {
+  const base = { round: ledger.round, outcome: ledger.outcome }
+  const deltas: Delta[] = []
+  const stated = tasks.filter((i) => ledger.tasks[i]!.claim !== null || ledger.tasks[i]!.output !== null)
+  for (let at = 0; at < stated.length; at += LIMITS.deltaTasks)
+    deltas.push({ ...base, tasks: stated.slice(at, at + LIMITS.deltaTasks).map((i) => [i, ledger.tasks[i]!] as const), reports: [] })
+  for (const report of reports) deltas.push({ ...base, tasks: [], reports: [report] })
+  return deltas.length === 0 ? [{ ...base, tasks: [], reports: [] }] : deltas
+}

@@ -1,0 +1,90 @@
+/** Attempts of tasks on this node: how they start, and how they end. */
+import { failureIndex } from './candidates.ts'
+import type { Effect } from './effects.ts'
+import type { Event } from './events.ts'
+import { backOff, consumedBy, planPushes } from './exchange.ts'
+import { addFailure, conclude, join } from './facts.ts'
+import { LIMITS } from './limits.ts'
+import { choose, jobsByTurn, type Choice } from './schedule.ts'
+import type { JobState, Running, State } from './state.ts'
+
+type AttemptEvent = Extract<Event, { type: 'attempt-done' | 'attempt-failed' | 'progress' }>
+
+export function onAttempt(state: State, event: AttemptEvent): Effect[] {
+  const running = state.running.get(event.attempt)
+  if (running === undefined) return []
+  if (event.type === 'progress') {
+    running.units = event.units
+    return []
+  }
+  state.running.delete(event.attempt)
+  const job = state.jobs.get(running.job)
+  if (job === undefined) return []
+  const took = state.now - running.startedAt
+  job.slotMs += took
+  if (event.type === 'attempt-failed') return onFailure(state, job, running, event)
+  const durations = job.durations[running.kind]
+  durations.push(took)
+  if (durations.length > LIMITS.durationsKept) durations.shift()
+  job.has.add(running.task)
+  job.reportDirty = true
+  const { claim } = job.ledger.tasks[running.task]!
+  const effects = join(state, job, { round: job.ledger.round, outcome: { kind: 'open' }, tasks: [[running.task, { claim, output: event.output }]], reports: [] })
+  if (running.kind !== 'reduce') planPushes(state, job, job.plan.tasks[running.task]!, failureIndex(state, job))
+  return effects
+}
+
+function onFailure(state: State, job: JobState, running: Running, event: Extract<Event, { type: 'attempt-failed' }>): Effect[] {
+  if (running.round !== job.ledger.round) return []
+  if (running.stopping) return []
+  addFailure(job, { task: running.task, attempt: running.attempt, term: running.term, blame: event.blame, place: event.place, error: event.error })
+  if (event.blame === 'own') backOff(state, job, String(running.task))
+  return conclude(state, job, job.ledger.outcome)
+}
+
+/** Fills free slots: claim, then start (a claim is published when a task starts, never before). */
+export function startTasks(state: State): Effect[] {
+  const effects: Effect[] = []
+  if (state.draining) return effects
+  for (const job of jobsByTurn(state)) {
+    if (state.self.runtime !== job.record.spec.runtime) continue
+    const failures = failureIndex(state, job)
+    while (state.running.size < state.self.slots && !isAloneRunning(state)) {
+      const choice = choose(state, job, failures)
+      if (choice === null) break
+      effects.push(...startOne(state, job, choice))
+      if (state.jobs.size > 1) break
+    }
+  }
+  return effects
+}
+
+/** A task that follows a node's death runs with nothing beside it. */
+function isAloneRunning(state: State): boolean {
+  for (const r of state.running.values()) {
+    const job = state.jobs.get(r.job)
+    if (job !== undefined && (failureIndex(state, job).get(r.task)?.some((f) => f.blame === 'death') ?? false)) return true
+  }
+  return false
+}
+
+function startOne(state: State, job: JobState, choice: Choice): Effect[] {
+  const { task, term, rank } = choice
+  const attempt = `${state.self.incarnation.count}-${++state.attempts}`
+  const claim = { term, rank, owner: state.self.node, incarnation: state.self.incarnation.count }
+  state.running.set(attempt, {
+    attempt,
+    job: job.record.id,
+    round: job.ledger.round,
+    task: task.index,
+    kind: task.kind,
+    term,
+    startedAt: state.now,
+    units: 0,
+    stopping: false,
+  })
+  const { output } = job.ledger.tasks[task.index]!
+  const effects = join(state, job, { round: job.ledger.round, outcome: { kind: 'open' }, tasks: [[task.index, { claim, output }]], reports: [] })
+  effects.push({ type: 'start', attempt, job: job.record.id, task: task.index, kind: task.kind, consumes: consumedBy(job, task) })
+  return effects
+}

@@ -1,0 +1,139 @@
+/**
+ * Who may run a task, in which order, and whose it is now. All of it is a hint: two nodes that answer differently do
+ * the same work twice, and their outputs are equal.
+ */
+import { LIMITS } from './limits.ts'
+import { agreed, type Claim, type Failure } from './ledger.ts'
+import { awaySince, liveness, type Liveness } from './membership.ts'
+import { rendezvous } from './placement.ts'
+import type { PlannedTask } from './plan.ts'
+import type { JobState, State } from './state.ts'
+import type { Millis, NodeId, TaskIndex } from './types.ts'
+
+export function grace(state: State): Millis {
+  return Math.max(0, state.graceUntil - state.now)
+}
+
+export function livenessOf(state: State, node: NodeId): Liveness {
+  if (node === state.self.node) return 'alive'
+  const member = state.members.get(node)
+  return member === undefined ? 'away' : liveness(member, state.now, grace(state))
+}
+
+/** Not known to be away. A drained node lives, but takes no work. */
+export function isLive(state: State, node: NodeId): boolean {
+  return livenessOf(state, node) !== 'away'
+}
+
+/** May run tasks of this job: it lives, takes work, and is alike (same runtime id). */
+export function isEligible(state: State, job: JobState, node: NodeId): boolean {
+  if (node === state.self.node)
+    return !state.draining && state.self.slots > 0 && state.self.runtime === job.record.spec.runtime
+  const record = state.members.get(node)?.record
+  return record !== undefined && !record.drained && record.slots > 0 && record.runtime === job.record.spec.runtime && isLive(state, node)
+}
+
+/** Base order: holders in rendezvous order, or placement order. Other live members come after, see `candidates`. */
+export function baseOrder(job: JobState, task: PlannedTask): readonly NodeId[] {
+  let order = job.orders.get(task.index)
+  if (order === undefined) {
+    if (task.kind === 'reduce') order = job.placement[task.partition]!
+    else if (task.kind === 'bounds') order = rendezvous(`${job.record.id}/bounds`, job.record.members)
+    else order = rendezvous(`${job.record.id}/${task.index}`, task.holders)
+    job.orders.set(task.index, order)
+  }
+  return order
+}
+
+/** Failures of the round by task, with their nodes. */
+export type FailureIndex = ReadonlyMap<TaskIndex, readonly (Failure & { readonly node: NodeId })[]>
+
+export function failureIndex(state: State, job: JobState): FailureIndex {
+  const index = new Map<TaskIndex, (Failure & { node: NodeId })[]>()
+  const add = (node: NodeId, failures: readonly Failure[]): void => {
+    for (const failure of failures) {
+      const list = index.get(failure.task) ?? []
+      list.push({ ...failure, node })
+      index.set(failure.task, list)
+    }
+  }
+  add(state.self.node, job.failures)
+  for (const report of job.ledger.reports.values()) if (report.node !== state.self.node) add(report.node, report.failures)
+  return index
+}
+
+/**
+ * Eligible nodes for a task, best first: its base order, then (where nobody in it can, but what it reads can be had)
+ * all others; nodes that failed it by their own fault last.
+ */
+export function candidates(state: State, job: JobState, task: PlannedTask, failures: FailureIndex): NodeId[] {
+  let able = baseOrder(job, task).filter((node) => isEligible(state, job, node))
+  if (able.length === 0 && canBeRead(state, task)) {
+    const others = [...state.members.keys()].filter((node) => isEligible(state, job, node))
+    able = rendezvous(`${job.record.id}/${task.index}`, others)
+  }
+  const failed = failures.get(task.index)
+  if (failed === undefined) return able
+  const own = new Set(failed.filter((f) => f.blame === 'own').map((f) => f.node))
+  return [...able.filter((node) => !own.has(node)), ...able.filter((node) => own.has(node))]
+}
+
+/** A reduce can run anywhere; a map only where its shards are, or can be read from a live holder over a stream. */
+function canBeRead(state: State, task: PlannedTask): boolean {
+  return task.kind === 'reduce' || task.kind === 'bounds' || task.holders.some((node) => isLive(state, node))
+}
+
+/** Whether the claim still stands for anything: its owner's life goes on, and it has not given the task back. */
+export function isStanding(state: State, claim: Claim, failures: readonly (Failure & { node: NodeId })[] | undefined): boolean {
+  const count = claim.owner === state.self.node ? state.self.incarnation.count : state.members.get(claim.owner)?.record.incarnation.count
+  if (count !== undefined && claim.incarnation < count) return false
+  return !(failures ?? []).some((f) => f.node === claim.owner && f.term === claim.term)
+}
+
+/**
+ * The node that is expected to run a task: the owner of a standing claim if it lives, else the first candidate.
+ * null when nobody can.
+ */
+export function expectedOwner(state: State, job: JobState, task: PlannedTask, failures: FailureIndex): NodeId | null {
+  const claim = job.ledger.tasks[task.index]!.claim
+  if (claim !== null && isStanding(state, claim, failures.get(task.index)) && isLive(state, claim.owner)) return claim.owner
+  return candidates(state, job, task, failures)[0] ?? null
+}
+
+/** Nodes, live by our view, that say in their present life that they have the whole output of a task. */
+export function liveHolders(state: State, job: JobState, task: TaskIndex): NodeId[] {
+  const nodes: NodeId[] = []
+  if (job.has.has(task)) nodes.push(state.self.node)
+  for (const report of job.ledger.reports.values()) {
+    if (report.node === state.self.node || !isLive(state, report.node)) continue
+    const count = state.members.get(report.node)?.record.incarnation.count ?? 0
+    if (report.incarnation >= count && includes(report.has, task)) nodes.push(report.node)
+  }
+  return nodes
+}
+
+/** Binary search in ascending numbers. */
+function includes(sorted: readonly number[], wanted: number): boolean {
+  let low = 0
+  let high = sorted.length
+  while (low < high) {
+    const mid = (low + high) >> 1
+    if (sorted[mid]! < wanted) low = mid + 1
+    else high = mid
+  }
+  return sorted[low] === wanted
+}
+
+/** Some reduce has no output yet, so map output may still be wanted. */
+export function isShuffling(job: JobState): boolean {
+  const { first, count } = job.plan
+  for (let i = first.reduce; i < first.reduce + count.reduce; i++) if (agreed(job.ledger.tasks[i]) === null) return true
+  return false
+}
+
+/** Since when this observer takes the node to be away, plus its turn's stagger: when the `rank`-th candidate may take over. */
+export function takeoverAt(state: State, owner: NodeId, rank: number): Millis {
+  const member = state.members.get(owner)
+  const since = member === undefined || member.heardAt === -Infinity ? state.now : awaySince(member)
+  return since + rank * LIMITS.takeoverStaggerMs
+}

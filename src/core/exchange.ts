@@ -1,0 +1,206 @@
+/**
+ * The exchange's books, and what to push, pull and copy. A consumer books each producer once, by digest, never by
+ * attempt. Push is the fast path; pull repairs everything else: a lost push, a new owner, a damaged file.
+ */
+import { LIMITS } from './limits.ts'
+import { agreed } from './ledger.ts'
+import { candidates, expectedOwner, isEligible, isLive, liveHolders, type FailureIndex } from './candidates.ts'
+import type { Effect } from './effects.ts'
+import type { PlannedTask } from './plan.ts'
+import type { JobState, Push, State } from './state.ts'
+import type { Digest, NodeId, TaskIndex } from './types.ts'
+
+/** The kind of task whose outputs a task consumes. */
+export function producerKind(job: JobState, task: PlannedTask): 'map' | 'sample' | 'bounds' | null {
+  if (task.kind === 'reduce') return 'map'
+  if (task.kind === 'bounds') return 'sample'
+  return task.kind === 'map' && job.plan.count.bounds > 0 ? 'bounds' : null
+}
+
+function* producers(job: JobState, task: PlannedTask): Generator<TaskIndex> {
+  const kind = producerKind(job, task)
+  if (kind === null) return
+  for (let i = job.plan.first[kind]; i < job.plan.first[kind] + job.plan.count[kind]; i++) yield i
+}
+
+function isHere(job: JobState, consumer: TaskIndex, producer: TaskIndex, digest: Digest): boolean {
+  return job.has.has(producer) || job.books.get(consumer)?.get(producer) === digest
+}
+
+/** Whether all that a task consumes has its digest and is on this node's disk. */
+export function isInputHere(_state: State, job: JobState, task: PlannedTask): boolean {
+  for (const producer of producers(job, task)) {
+    const output = agreed(job.ledger.tasks[producer])
+    if (output === null || !isHere(job, task.index, producer, output.digest)) return false
+  }
+  return true
+}
+
+/** The digests that an attempt started now consumes, in task order. */
+export function consumedBy(job: JobState, task: PlannedTask): Digest[] {
+  return [...producers(job, task)].map((producer) => agreed(job.ledger.tasks[producer])!.digest)
+}
+
+/** Books an arrival. Where the ledger says another digest by then, the entry is useless and pulled again. */
+export function book(job: JobState, consumers: readonly TaskIndex[], producer: TaskIndex, digest: Digest): void {
+  for (const consumer of consumers) {
+    const entries = job.books.get(consumer) ?? new Map<TaskIndex, Digest>()
+    entries.set(producer, digest)
+    job.books.set(consumer, entries)
+  }
+  job.missedAt.delete(producer)
+}
+
+/** Strikes out all that had arrived from a producer: it was found damaged. */
+export function strike(job: JobState, producer: TaskIndex): void {
+  for (const entries of job.books.values()) entries.delete(producer)
+}
+
+/** After a task ended here: its output goes to the expected owners of what consumes it, one push an owner. */
+export function planPushes(state: State, job: JobState, task: PlannedTask, failures: FailureIndex): void {
+  const kind = task.kind === 'map' ? 'reduce' : task.kind === 'sample' ? 'bounds' : null
+  if (kind === null) return
+  const byOwner = new Map<NodeId, TaskIndex[]>()
+  for (let i = job.plan.first[kind]; i < job.plan.first[kind] + job.plan.count[kind]; i++) {
+    if (agreed(job.ledger.tasks[i]) !== null) continue
+    const owner = expectedOwner(state, job, job.plan.tasks[i]!, failures)
+    if (owner === null || owner === state.self.node) continue
+    const list = byOwner.get(owner) ?? []
+    list.push(i)
+    byOwner.set(owner, list)
+  }
+  for (const [to, consumers] of byOwner)
+    job.pushes.set(`${task.index}>${to}`, { task: task.index, to, consumers, state: 'waiting', notBefore: state.now, tries: 0 })
+}
+
+/** Starts waiting pushes, at most LIMITS.pushesMax at once over all jobs. */
+export function startPushes(state: State): Effect[] {
+  const effects: Effect[] = []
+  let open = 0
+  for (const job of state.jobs.values()) for (const push of job.pushes.values()) if (push.state === 'sent') open++
+  for (const job of state.jobs.values()) {
+    for (const [id, push] of job.pushes) {
+      if (open >= LIMITS.pushesMax) return effects
+      if (push.state !== 'waiting' || push.notBefore > state.now) continue
+      if (!isLive(state, push.to) || job.ledger.outcome.kind !== 'open' || !job.has.has(push.task)) {
+        job.pushes.delete(id)
+        continue
+      }
+      push.state = 'sent'
+      open++
+      effects.push({ type: 'push', job: job.record.id, task: push.task, to: push.to, consumers: push.consumers })
+    }
+  }
+  return effects
+}
+
+/** LATER is asked again after a while; GONE and failed are left to the owner's pull. */
+export function endPush(state: State, job: JobState, id: string, end: 'acked' | 'later' | 'gone' | 'failed'): void {
+  const push: Push | undefined = job.pushes.get(id)
+  if (push === undefined) return
+  if (end === 'acked' || end === 'gone' || ++push.tries > LIMITS.pushTriesMax) {
+    job.pushes.delete(id)
+    return
+  }
+  push.state = 'waiting'
+  push.notBefore = state.now + LIMITS.retryAfterMs * push.tries
+}
+
+/** Pulls for the tasks that this node is expected to run, and copies of parts that it is to keep. */
+export function startPulls(state: State, job: JobState, failures: FailureIndex): Effect[] {
+  let room = LIMITS.pullsMax - job.pulls.size
+  const effects: Effect[] = []
+  const pull = (task: TaskIndex, digest: Digest, consumers: readonly TaskIndex[], copy: boolean): void => {
+    const from = sourceOf(state, job, task)
+    if (room <= 0 || from === null) return
+    room--
+    job.pulls.set(task, from)
+    effects.push({ type: 'pull', job: job.record.id, task, digest, from, consumers, copy })
+  }
+  if (job.ledger.outcome.kind === 'open')
+    for (const [producer, consumers] of missing(state, job, failures)) {
+      if (room <= 0) break
+      const output = agreed(job.ledger.tasks[producer])!
+      const since = job.missedAt.get(producer) ?? state.now
+      job.missedAt.set(producer, since)
+      const pushed = job.plan.tasks[producer]!.kind !== 'bounds'
+      if (job.pulls.has(producer) || (pushed && state.now - since < LIMITS.pullAfterMs)) continue
+      pull(producer, output.digest, consumers, false)
+    }
+  for (const { task, digest } of copiesToTake(state, job, failures)) if (!job.pulls.has(task)) pull(task, digest, [], true)
+  return effects
+}
+
+/** What this node's tasks still lack though it exists: producer → consumers. */
+function missing(state: State, job: JobState, failures: FailureIndex): Map<TaskIndex, TaskIndex[]> {
+  const lacking = new Map<TaskIndex, TaskIndex[]>()
+  for (const task of job.plan.tasks) {
+    if (producerKind(job, task) === null || job.ledger.tasks[task.index]!.output !== null) continue
+    if (expectedOwner(state, job, task, failures) !== state.self.node) continue
+    for (const producer of producers(job, task)) {
+      const output = agreed(job.ledger.tasks[producer])
+      if (output === null || isHere(job, task.index, producer, output.digest)) continue
+      const consumers = lacking.get(producer) ?? []
+      consumers.push(task.index)
+      lacking.set(producer, consumers)
+    }
+  }
+  return lacking
+}
+
+/** A live holder to pull from, those that failed lately last and only after their back-off. */
+function sourceOf(state: State, job: JobState, task: TaskIndex): NodeId | null {
+  let best: NodeId | null = null
+  let bestTries = Infinity
+  for (const node of liveHolders(state, job, task)) {
+    if (node === state.self.node) continue
+    const backoff = job.backoff.get(`${task}<${node}`)
+    if (backoff !== undefined && backoff.until > state.now) continue
+    const tries = backoff?.tries ?? 0
+    if (tries < bestTries) {
+      best = node
+      bestTries = tries
+    }
+  }
+  return best
+}
+
+export function backOff(state: State, job: JobState, what: string): void {
+  const tries = (job.backoff.get(what)?.tries ?? 0) + 1
+  const wait = Math.min(LIMITS.ownFailureBackoffMaxMs, LIMITS.ownFailureBackoffMs * 2 ** (tries - 1))
+  job.backoff.set(what, { until: state.now + wait, tries })
+}
+
+/** How many nodes keep each part: as asked, or all that can. */
+export function copiesWanted(state: State, job: JobState): number {
+  let able = 0
+  for (const node of state.members.keys()) if (isEligible(state, job, node)) able++
+  return Math.max(1, Math.min(job.record.limits.copies, able))
+}
+
+/** Parts that this node is to keep a copy of: it is among the first candidates that do not have it yet. */
+function copiesToTake(state: State, job: JobState, failures: FailureIndex): { task: TaskIndex; digest: Digest }[] {
+  const { outcome } = job.ledger
+  if (outcome.kind !== 'open' && outcome.kind !== 'sealed') return []
+  const wanted = copiesWanted(state, job)
+  const take: { task: TaskIndex; digest: Digest }[] = []
+  for (let i = job.plan.first.reduce; i < job.plan.first.reduce + job.plan.count.reduce; i++) {
+    const output = agreed(job.ledger.tasks[i])
+    if (output === null || job.has.has(i)) continue
+    const holders = liveHolders(state, job, i)
+    if (holders.length === 0 || holders.length >= wanted) continue
+    const next = candidates(state, job, job.plan.tasks[i]!, failures).filter((node) => !holders.includes(node))
+    if (next.slice(0, wanted - holders.length).includes(state.self.node)) take.push({ task: i, digest: output.digest })
+  }
+  return take
+}
+
+/** Sealed, and every part on as many nodes as wanted: runs have done their work. */
+export function isReleasable(state: State, job: JobState): boolean {
+  if (job.released || job.ledger.outcome.kind === 'open') return false
+  if (job.ledger.outcome.kind !== 'sealed') return true
+  const wanted = copiesWanted(state, job)
+  for (let i = job.plan.first.reduce; i < job.plan.first.reduce + job.plan.count.reduce; i++)
+    if (liveHolders(state, job, i).length < wanted) return false
+  return true
+}

@@ -1,0 +1,72 @@
+/** Facts enter a job's ledger here, and nowhere else; the outcome is drawn from them. */
+import { failureIndex } from './candidates.ts'
+import type { Effect } from './effects.ts'
+import { LIMITS } from './limits.ts'
+import { joinDelta, type Delta, type Failure, type TaskState } from './ledger.ts'
+import { isOver, joinOutcome } from './outcome.ts'
+import { touch, type JobState, type Running, type State } from './state.ts'
+import type { NodeId, TaskIndex } from './types.ts'
+import { verdict } from './verdict.ts'
+
+/** Joins facts from anywhere, keeps what is new on disk, passes it on, and draws the verdict. */
+export function join(state: State, job: JobState, delta: Delta): Effect[] {
+  const before = job.ledger.outcome
+  const change = joinDelta(job.ledger, delta)
+  const effects: Effect[] = []
+  if (change.round) {
+    job.failures = []
+    job.reportDirty = true
+    job.released = false
+    job.endedAt = null
+    job.books.clear()
+    for (const running of state.running.values()) if (running.job === job.record.id) effects.push(...stop(running, 'a new round was opened'))
+  }
+  if (change.tasks.length + change.reports.length === 0 && !change.outcome && !change.round) return effects
+  const dirty = touch(state, job.record.id)
+  for (const task of change.tasks) dirty.tasks.add(task)
+  for (const node of change.reports) dirty.reports.add(node)
+  dirty.outcome ||= change.outcome || change.round
+  effects.push(...save(job, change.tasks, change.reports), ...conclude(state, job, before))
+  return effects
+}
+
+function save(job: JobState, tasks: readonly TaskIndex[], nodes: readonly NodeId[]): Effect[] {
+  const reports = nodes.map((node) => job.ledger.reports.get(node)!)
+  const states = tasks.map((i): readonly [TaskIndex, TaskState] => [i, job.ledger.tasks[i]!])
+  const delta: Delta = { round: job.ledger.round, outcome: job.ledger.outcome, tasks: states, reports }
+  return [{ type: 'save', job: job.record.id, delta }]
+}
+
+/** Draws the verdict (I4), stops what runs in vain, and tells of a changed outcome. */
+export function conclude(state: State, job: JobState, before: JobState['ledger']['outcome']): Effect[] {
+  const effects: Effect[] = []
+  const proved = joinOutcome(job.ledger.outcome, verdict(job, failureIndex(state, job)))
+  if (proved !== job.ledger.outcome) {
+    job.ledger.outcome = proved
+    job.ledger.hash = null
+    touch(state, job.record.id).outcome = true
+    effects.push(...save(job, [], []))
+  }
+  const running = [...state.running.values()].filter((r) => r.job === job.record.id)
+  if (isOver(job.ledger.outcome)) for (const attempt of running) effects.push(...stop(attempt, 'the job is over'))
+  if (job.ledger.outcome !== before) {
+    job.endedAt = isOver(job.ledger.outcome) ? state.now : null
+    effects.push({ type: 'outcome', job: job.record.id, outcome: job.ledger.outcome })
+  }
+  return effects
+}
+
+export function stop(running: Running, why: string): Effect[] {
+  if (running.stopping) return []
+  running.stopping = true
+  return [{ type: 'stop', attempt: running.attempt, why }]
+}
+
+/** Failures are facts: a bounded, grow-only list in this node's report. Repeats of own causes keep only the newest. */
+export function addFailure(job: JobState, failure: Failure): void {
+  if (failure.blame === 'own') job.failures = job.failures.filter((f) => f.blame !== 'own' || f.task !== failure.task)
+  if (job.failures.length >= LIMITS.failuresPerNode) return
+  job.failures.push(failure)
+  job.reportDirty = true
+}
+

@@ -1,0 +1,79 @@
+/** A job comes, goes on in a new round, and goes. */
+import type { Effect } from './effects.ts'
+import type { Event } from './events.ts'
+import { newLedger, openRound } from './ledger.ts'
+import { addFailure, join } from './facts.ts'
+import { place } from './placement.ts'
+import { knownRows, plan } from './plan.ts'
+import { touch, type JobState, type State } from './state.ts'
+import type { JobId } from './types.ts'
+
+/** A job's record is on this node's disk; `kept` and `holding` is what the disk has of its ledger and outputs. */
+export function addJob(state: State, event: Extract<Event, { type: 'job' }>): Effect[] {
+  const { record } = event
+  state.fetching.delete(record.id)
+  if (state.jobs.has(record.id)) return []
+  const planned = plan(record.spec, record.snapshot)
+  const job: JobState = {
+    record,
+    plan: planned,
+    ledger: newLedger(planned.tasks.length),
+    placement: place(record.id, planned.partitions, record.members),
+    knownRows: knownRows(record.snapshot),
+    orders: new Map(),
+    has: new Set(),
+    failures: [],
+    reportSeq: 0,
+    reportDirty: false,
+    books: new Map(),
+    pushes: new Map(),
+    pulls: new Map(),
+    backoff: new Map(),
+    missedAt: new Map(),
+    slotMs: 0,
+    durations: { sample: [], bounds: [], map: [], reduce: [] },
+    released: false,
+    endedAt: null,
+  }
+  const dropped = state.dropped.get(record.id) ?? 0
+  if (dropped > 0) openRound(job.ledger, dropped + 1)
+  state.jobs.set(record.id, job)
+  touch(state, record.id).outcome = true
+  const effects: Effect[] = []
+  for (const delta of event.kept) effects.push(...join(state, job, delta))
+  for (const { task, output } of event.holding) {
+    job.has.add(task)
+    job.reportDirty = true
+    effects.push(...join(state, job, { round: job.ledger.round, outcome: { kind: 'open' }, tasks: [[task, { claim: null, output }]], reports: [] }))
+  }
+  for (const { task, attempt } of event.deaths) {
+    const error = { schema: 'shoal.error/1', code: 'TASK_POISON', message: 'the node died while it ran this task', try: [], retryable: false, exit: 1 } as const
+    addFailure(job, { task, attempt, term: job.ledger.tasks[task]?.claim?.term ?? 0, blame: 'death', place: '', error })
+  }
+  // What is replayed from this node's own disk need not be written again.
+  return effects.filter((effect) => effect.type !== 'save')
+}
+
+/** Opens the next round of a job that is over; agreed outputs are kept. An open job goes on as it is. */
+export function openNextRound(state: State, job: JobState): Effect[] {
+  if (job.ledger.outcome.kind === 'open') return []
+  return join(state, job, { round: job.ledger.round + 1, outcome: { kind: 'open' }, tasks: [], reports: [] })
+}
+
+/** Forgets the job whole, and refuses this round and those below it from now on. */
+export function dropJob(state: State, id: JobId): Effect[] {
+  const job = state.jobs.get(id)
+  if (job === undefined) return []
+  const round = Math.max(state.dropped.get(id) ?? 0, job.ledger.round)
+  state.dropped.set(id, round)
+  state.jobs.delete(id)
+  state.dirty.delete(id)
+  const effects: Effect[] = []
+  for (const running of state.running.values())
+    if (running.job === id && !running.stopping) {
+      running.stopping = true
+      effects.push({ type: 'stop', attempt: running.attempt, why: 'the job was dropped' })
+    }
+  effects.push({ type: 'drop', job: id, round })
+  return effects
+}

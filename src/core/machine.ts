@@ -1,0 +1,204 @@
+/**
+ * The control plane of one node: `step(state, now, event)` changes the state and returns what is to be done. It reads
+ * no clock, starts no timer and waits for nothing; the same code runs in a node and in a simulator of hundreds.
+ *
+ * Invariants (cited by number below)
+ *   I1  What is said to be had (`has`, `arrived`) was on disk before the event that says so.
+ *   I2  An output enters the ledger only by `attempt-done`, from disk at boot, or from a peer's ledger.
+ *   I3  Correctness holds if every node claims every task: nothing here waits for a claim to be won.
+ *   I4  The outcome is `verdict` of known facts, or a person's cancel; joined, never overwritten.
+ */
+import { answerBuckets, answerHello, answerStamps, fetchJob, hello } from './anti-entropy.ts'
+import { onAttempt, startTasks } from './attempts.ts'
+import { failureIndex } from './candidates.ts'
+import type { Effect } from './effects.ts'
+import type { Event } from './events.ts'
+import { backOff, book, endPush, isReleasable, startPulls, startPushes, strike } from './exchange.ts'
+import { addFailure, join } from './facts.ts'
+import { addJob, dropJob, openNextRound } from './jobs.ts'
+import { LIMITS } from './limits.ts'
+import { learnBeat, learnRecord } from './members.ts'
+import type { Message } from './messages.ts'
+import { spread } from './spread.ts'
+import type { JobState, State } from './state.ts'
+import type { JobId, Millis, NodeId } from './types.ts'
+
+/** Takes one event in at monotonic time `now` (never before the last one); returns what is to be done, in order. */
+export function step(state: State, now: Millis, event: Event): Effect[] {
+  state.now = Math.max(state.now, now)
+  const effects = take(state, event)
+  if (event.type === 'tick') effects.push(...onTick(state, event.stalled))
+  return effects
+}
+
+function take(state: State, event: Event): Effect[] {
+  switch (event.type) {
+    case 'tick':
+      return []
+    case 'peer': {
+      const member = state.members.get(event.peer)
+      if (member !== undefined) member.connected = event.connected
+      return event.connected ? [{ type: 'send', to: event.peer, message: hello(state) }] : []
+    }
+    case 'message':
+      return onMessage(state, event.from, event.message)
+    case 'own-record':
+      return learnRecord(state, event.record, state.self.node)
+    case 'job':
+      return addJob(state, event)
+    case 'job-missing':
+      state.fetching.delete(event.job)
+      return []
+    case 'attempt-done':
+    case 'attempt-failed':
+    case 'progress':
+      return onAttempt(state, event)
+    case 'drop':
+      return state.jobs.has(event.job) ? dropJob(state, event.job) : []
+    case 'forget-member':
+      state.members.delete(event.node)
+      state.forgotten.add(event.node)
+      return []
+    case 'drain':
+      state.draining = true
+      state.drainBy = state.now + LIMITS.drainMs
+      return []
+    default: {
+      const job = state.jobs.get(event.job)
+      return job === undefined ? [] : onJobEvent(state, job, event)
+    }
+  }
+}
+
+type JobEvent = Extract<Event, { type: 'arrived' | 'copied' | 'push-ended' | 'pull-ended' | 'lost' | 'report-signed' | 'cancel' | 'retry' }>
+
+function onJobEvent(state: State, job: JobState, event: JobEvent): Effect[] {
+  switch (event.type) {
+    case 'arrived':
+      book(job, event.consumers, event.task, event.digest)
+      return []
+    case 'copied':
+      job.has.add(event.task)
+      job.reportDirty = true
+      return []
+    case 'push-ended':
+      endPush(state, job, `${event.task}>${event.to}`, event.end)
+      return []
+    case 'pull-ended':
+      return endPull(state, job, event)
+    case 'lost':
+      if (event.what === 'arrived') strike(job, event.task)
+      else if (job.has.delete(event.task)) job.reportDirty = true
+      return [{ type: 'note', job: job.record.id, task: event.task, attempt: null, kind: 'lost', text: `${event.what} is damaged or missing on this node's disk` }]
+    case 'report-signed':
+      return event.round === job.ledger.round ? join(state, job, { round: event.round, outcome: job.ledger.outcome, tasks: [], reports: [event.report] }) : []
+    case 'cancel':
+      return join(state, job, { round: job.ledger.round, outcome: { kind: 'cancelled' }, tasks: [], reports: [] })
+    case 'retry':
+      return openNextRound(state, job)
+  }
+}
+
+function endPull(state: State, job: JobState, event: Extract<Event, { type: 'pull-ended' }>): Effect[] {
+  job.pulls.delete(event.task)
+  if (event.end === 'done') {
+    job.backoff.delete(`${event.task}<${event.from}`)
+    return []
+  }
+  backOff(state, job, `${event.task}<${event.from}`)
+  const since = job.missedAt.get(event.task)
+  if (since === undefined || state.now - since < LIMITS.sourceUnreachableMs) return []
+  // A source that stays unreachable is this node's failure, not the job's: others may reach it.
+  job.missedAt.delete(event.task)
+  const failures = failureIndex(state, job)
+  const effects: Effect[] = []
+  for (const task of job.plan.tasks.slice(job.plan.first.reduce)) {
+    const mine = job.ledger.tasks[task.index]!.output === null && job.books.get(task.index)?.has(event.task) !== true
+    if (!mine || failures.get(task.index)?.some((f) => f.node === state.self.node && f.blame === 'own') === true) continue
+    const error = { schema: 'shoal.error/1', code: 'NO_NODE', message: `cannot read task ${event.task} from ${event.from}: ${event.why}`, try: [], retryable: true, exit: 4 } as const
+    addFailure(job, { task: task.index, attempt: '', term: job.ledger.tasks[task.index]!.claim?.term ?? 0, blame: 'own', place: event.from, error })
+  }
+  return effects
+}
+
+function onMessage(state: State, from: NodeId, message: Message): Effect[] {
+  switch (message.type) {
+    case 'beat':
+      return learnBeat(state, message.beat)
+    case 'hello':
+      return [...learnBeat(state, message.beat), ...answerHello(state, from, message)]
+    case 'stamps':
+      return answerStamps(state, from, message)
+    case 'records':
+      return message.records.flatMap((record) => learnRecord(state, record, from))
+    case 'want-records': {
+      const records = message.nodes.flatMap((node) => state.members.get(node)?.record ?? [])
+      return records.length === 0 ? [] : [{ type: 'send', to: from, message: { type: 'records', records } }]
+    }
+    case 'dropped': {
+      const job = state.jobs.get(message.job)
+      return job === undefined || job.ledger.round > message.round ? [] : dropJob(state, message.job)
+    }
+    case 'buckets': {
+      const job = state.jobs.get(message.job)
+      return job === undefined ? unknownJob(state, message.job, from) : answerBuckets(job, from, message)
+    }
+    case 'delta': {
+      const job = state.jobs.get(message.job)
+      if (job === undefined) return (state.dropped.get(message.job) ?? 0) >= message.delta.round ? [] : unknownJob(state, message.job, from)
+      return join(state, job, message.delta)
+    }
+  }
+}
+
+/** A job is fetched before anything about it is believed or relayed. */
+function unknownJob(state: State, job: JobId, from: NodeId): Effect[] {
+  return from === state.self.node ? [] : fetchJob(state, job, from)
+}
+
+// ---- the clock
+
+function onTick(state: State, stalled: Millis): Effect[] {
+  if (stalled > LIMITS.stallMs) state.graceUntil = state.now + stalled + LIMITS.awayAfterMs
+  const effects: Effect[] = []
+  for (const job of state.jobs.values()) effects.push(...tend(state, job))
+  effects.push(...startPushes(state), ...startTasks(state), ...spread(state))
+  if (state.draining && !state.drainedTold && isDrained(state)) {
+    state.drainedTold = true
+    effects.push({ type: 'drained' })
+  }
+  return effects
+}
+
+/** What a job needs from this node at each tick, whatever its outcome. */
+function tend(state: State, job: JobState): Effect[] {
+  const failures = failureIndex(state, job)
+  const effects = startPulls(state, job, failures)
+  if (job.reportDirty) {
+    job.reportDirty = false
+    const report = {
+      node: state.self.node,
+      incarnation: state.self.incarnation.count,
+      seq: ++job.reportSeq,
+      has: [...job.has].sort((a, b) => a - b),
+      failures: job.failures,
+    }
+    effects.push({ type: 'sign-report', job: job.record.id, round: job.ledger.round, report })
+  }
+  if (isReleasable(state, job)) {
+    job.released = true
+    for (const task of job.has) if (job.plan.tasks[task]!.kind !== 'reduce') job.has.delete(task)
+    job.books.clear()
+    job.reportDirty = true
+    effects.push({ type: 'release', job: job.record.id })
+  }
+  if (job.endedAt !== null && state.now - job.endedAt > LIMITS.retentionMs) effects.push(...dropJob(state, job.record.id))
+  return effects
+}
+
+/** Nothing runs here, and what only this node has of an open job is elsewhere too; or the time is over. */
+function isDrained(state: State): boolean {
+  if (state.now >= state.drainBy) return true
+  if (state.running.size > 0) return false
+  return ![...state.jobs.values()].some((job) => job.pushes.size > 0)
+}

@@ -1,0 +1,53 @@
+/** Takes in what members say of themselves: records and heartbeats. */
+import type { Effect } from './effects.ts'
+import { LIMITS } from './limits.ts'
+import { hear, laterLife, newerRecord, sameLife, type Beat, type SignedNodeRecord } from './membership.ts'
+import type { State } from './state.ts'
+import type { NodeId } from './types.ts'
+
+/** A record, its signature verified. About this node itself it tells of a clone, or of a home that was set back. */
+export function learnRecord(state: State, record: SignedNodeRecord, from: NodeId): Effect[] {
+  const { self } = state
+  if (record.node === self.node && !sameLife(record.incarnation, self.incarnation)) {
+    const { count } = record.incarnation
+    if (count === self.incarnation.count) return [{ type: 'identity', problem: 'twice', count }]
+    return count > self.incarnation.count ? [{ type: 'identity', problem: 'behind', count }] : []
+  }
+  if (state.forgotten.has(record.node)) {
+    if (from !== record.node) return []
+    state.forgotten.delete(record.node)
+  }
+  const member = state.members.get(record.node)
+  if (member !== undefined && !newerRecord(record, member.record)) return []
+  if (member === undefined && state.members.size >= LIMITS.membersMax) return []
+  const catalogChanged = member?.record.catalog.hash !== record.catalog.hash
+  if (member === undefined)
+    state.members.set(record.node, {
+      node: record.node,
+      record,
+      beat: null,
+      heardAt: from === record.node ? state.now : -Infinity,
+      connected: from === record.node && from !== self.node,
+      moved: new Map(),
+    })
+  else {
+    if (laterLife(record.incarnation, member.record.incarnation)) member.moved.clear()
+    member.record = record
+    if (from === record.node) member.heardAt = state.now
+  }
+  const effects: Effect[] = [{ type: 'keep-record', node: record.node }]
+  if (catalogChanged && record.node !== self.node) effects.push({ type: 'fetch-catalog', node: record.node, hash: record.catalog.hash, from })
+  return effects
+}
+
+/** A heartbeat. Of a node without a record, or with an older one than it names, the record is asked for. */
+export function learnBeat(state: State, beat: Beat): Effect[] {
+  if (beat.node === state.self.node) {
+    const twice = !sameLife(beat.incarnation, state.self.incarnation) && beat.incarnation.count === state.self.incarnation.count
+    return twice ? [{ type: 'identity', problem: 'twice', count: beat.incarnation.count }] : []
+  }
+  const member = state.members.get(beat.node)
+  const stale = member === undefined || laterLife(beat.incarnation, member.record.incarnation) || beat.record > member.record.version
+  if (member !== undefined) hear(member, beat, state.now)
+  return stale ? [{ type: 'send', to: beat.node, message: { type: 'want-records', nodes: [beat.node] } }] : []
+}

@@ -1,0 +1,117 @@
+/**
+ * Who is a member, and who is alive by this observer's own clock. Membership steers work and never decides a result.
+ * A member lives as long as its heartbeat advances; a connection that closes is only a reason to look sooner.
+ */
+import { LIMITS } from './limits.ts'
+import type { Bytes, Digest, Incarnation, JobId, Millis, NodeId, TaskIndex } from './types.ts'
+
+/** What a node says of itself; signed by it, so that it can be relayed and kept while the node is away. */
+export interface NodeRecord {
+  readonly node: NodeId
+  readonly incarnation: Incarnation
+  /** Counts changes within an incarnation. */
+  readonly version: number
+  readonly name: string
+  readonly addresses: readonly string[]
+  readonly slots: number
+  readonly memory: Bytes
+  readonly runtime: string
+  readonly shoal: string
+  /** It has been drained: it takes no work, and its shards are away. */
+  readonly drained: boolean
+  readonly catalog: CatalogRef
+}
+
+export interface CatalogRef {
+  readonly version: number
+  readonly hash: Digest
+  readonly shards: number
+  readonly bytes: Bytes
+}
+
+export interface SignedNodeRecord extends NodeRecord {
+  readonly bytes: Uint8Array
+  readonly signature: Uint8Array
+}
+
+/** A sign of life, and how the node's running tasks get on. */
+export interface Beat {
+  readonly node: NodeId
+  readonly incarnation: Incarnation
+  readonly seq: number
+  /** The version of the sender's own record, so that a newer one is asked for. */
+  readonly record: number
+  readonly busy: number
+  readonly running: readonly RunningBeat[]
+}
+
+export interface RunningBeat {
+  readonly job: JobId
+  readonly task: TaskIndex
+  /** Any progress at all moves it: bytes read, sorted, merged, folded. */
+  readonly units: number
+}
+
+export interface Member {
+  readonly node: NodeId
+  record: SignedNodeRecord
+  beat: Beat | null
+  /** When its heartbeat last advanced, by this observer's clock; −Infinity: never in this life of ours. */
+  heardAt: Millis
+  connected: boolean
+  /** When each running task's progress last moved, by `job/task`. */
+  readonly moved: Map<string, { units: number; at: Millis }>
+}
+
+export type Liveness = 'alive' | 'suspect' | 'away'
+
+/** Orders lives of one node: by count, and for one count by nonce, so that all agree which of two clones is shown. */
+export function laterLife(a: Incarnation, b: Incarnation): boolean {
+  return a.count !== b.count ? a.count > b.count : a.nonce > b.nonce
+}
+
+export function sameLife(a: Incarnation, b: Incarnation): boolean {
+  return a.count === b.count && a.nonce === b.nonce
+}
+
+/** Whether record `a` is newer than `b`, both of one node. */
+export function newerRecord(a: NodeRecord, b: NodeRecord): boolean {
+  return sameLife(a.incarnation, b.incarnation) ? a.version > b.version : laterLife(a.incarnation, b.incarnation)
+}
+
+/**
+ * Liveness by silence. `grace` is added to both limits while this observer was itself stalled: who has not listened
+ * accuses nobody (Lifeguard, Dadgar et al. 2018, local health).
+ */
+export function liveness(member: Member, now: Millis, grace: Millis): Liveness {
+  const silent = now - member.heardAt - grace
+  // A closed connection halves the patience, never more: the cut may be between the two of us alone.
+  const scale = member.connected ? 1 : 0.5
+  if (silent <= LIMITS.suspectAfterMs * scale) return 'alive'
+  return silent <= LIMITS.awayAfterMs * scale ? 'suspect' : 'away'
+}
+
+/** When the member became away by this observer's clock (meaningful only while it is). */
+export function awaySince(member: Member): Millis {
+  return member.heardAt + LIMITS.awayAfterMs * (member.connected ? 1 : 0.5)
+}
+
+/** Takes a heartbeat in; stale and repeated ones change nothing. Returns whether it advanced. */
+export function hear(member: Member, beat: Beat, now: Millis): boolean {
+  const last = member.beat
+  if (last !== null) {
+    if (sameLife(last.incarnation, beat.incarnation) ? beat.seq <= last.seq : !laterLife(beat.incarnation, last.incarnation))
+      return false
+  }
+  member.beat = beat
+  member.heardAt = now
+  const running = new Set<string>()
+  for (const { job, task, units } of beat.running) {
+    const id = `${job}/${task}`
+    running.add(id)
+    const before = member.moved.get(id)
+    if (before === undefined || before.units !== units) member.moved.set(id, { units, at: now })
+  }
+  for (const id of member.moved.keys()) if (!running.has(id)) member.moved.delete(id)
+  return true
+}

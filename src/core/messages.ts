@@ -1,0 +1,36 @@
+/** What nodes say to each other about the control plane: over gossip (may be lost), or directly (may be lost too). */
+import type { Delta, Output } from './ledger.ts'
+import type { Beat, SignedNodeRecord } from './membership.ts'
+import type { JobId, NodeId } from './types.ts'
+
+/** Compact statement of a job's ledger: id, round, hash. */
+export type JobStamp = readonly [JobId, number, string]
+/** A node's record: id, boot count, version. */
+export type NodeStamp = readonly [NodeId, number, number]
+/** A report: node, boot count, seq. */
+export type ReportStamp = readonly [NodeId, number, number]
+
+export type Message =
+  /** A sign of life. Over gossip, or at the head of an anti-entropy round. */
+  | { readonly type: 'beat'; readonly beat: Beat }
+  /** Anti-entropy opens: the sender's life sign and one hash each over its jobs and its node records. */
+  | { readonly type: 'hello'; readonly beat: Beat; readonly jobs: string; readonly nodes: string }
+  /** Answer to a hello that differs: stamps of all that the sender has. */
+  | { readonly type: 'stamps'; readonly jobs: readonly JobStamp[]; readonly nodes: readonly NodeStamp[] }
+  /** The sender's bucket hashes of one job; asks for what differs. `reply`: it is an answer to such a question already. */
+  | {
+      readonly type: 'buckets'
+      readonly job: JobId
+      readonly round: number
+      readonly buckets: readonly number[]
+      readonly reports: readonly ReportStamp[]
+      readonly reply: boolean
+    }
+  | { readonly type: 'delta'; readonly job: JobId; readonly delta: Delta }
+  | { readonly type: 'records'; readonly records: readonly SignedNodeRecord[] }
+  /** "Send me your own record" (the beat named a newer version). */
+  | { readonly type: 'want-records'; readonly nodes: readonly NodeId[] }
+  /** A round that the sender has dropped for good; who has it still drops it too. */
+  | { readonly type: 'dropped'; readonly job: JobId; readonly round: number }
+
+export type { Output }

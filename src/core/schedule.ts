@@ -1,0 +1,139 @@
+/** Which task a free slot of this node takes next. Late binding: nothing is claimed before a slot is free for it. */
+import { LIMITS } from './limits.ts'
+import { isConflict } from './ledger.ts'
+import { isInputHere } from './exchange.ts'
+import {
+  candidates,
+  isLive,
+  isShuffling,
+  isStanding,
+  liveHolders,
+  takeoverAt,
+  type FailureIndex,
+} from './candidates.ts'
+import type { PlannedTask } from './plan.ts'
+import type { JobState, State } from './state.ts'
+import type { Millis, NodeId, TaskIndex } from './types.ts'
+
+export interface Choice {
+  readonly task: PlannedTask
+  readonly term: number
+  readonly rank: number
+}
+
+/** The next task of this job for this node, or null. Reduces first (they end the job), then its own list, then others'. */
+export function choose(state: State, job: JobState, failures: FailureIndex): Choice | null {
+  const here = new Set([...state.running.values()].filter((r) => r.job === job.record.id).map((r) => r.task))
+  const shuffling = isShuffling(job)
+  const stealable = new Map<NodeId, PlannedTask[]>()
+  const { plan } = job
+  for (const kind of ['reduce', 'bounds', 'sample', 'map'] as const) {
+    if (plan.count[kind] === 0) continue
+    for (let i = plan.first[kind]; i < plan.first[kind] + plan.count[kind]; i++) {
+      const task = plan.tasks[i]!
+      if (here.has(i) || !isOpen(state, job, task, shuffling) || isBackedOff(state, job, i) || mustBeAlone(state, failures, i)) continue
+      const verdict = consider(state, job, task, failures)
+      if (verdict === 'no' || !isInputHere(state, job, task)) continue
+      if (verdict === 'mine') return choiceOf(state, job, task, failures)
+      const list = stealable.get(verdict.from) ?? []
+      list.push(task)
+      stealable.set(verdict.from, list)
+    }
+  }
+  return steal(state, job, failures, stealable)
+}
+
+/** Without one agreed output; or with one that no live node has, while some reduce may still want it. */
+function isOpen(state: State, job: JobState, task: PlannedTask, shuffling: boolean): boolean {
+  const taskState = job.ledger.tasks[task.index]!
+  if (taskState.output === null) return true
+  if (isConflict(taskState.output) || job.has.has(task.index)) return false
+  if (task.kind !== 'reduce' && !shuffling) return false
+  if (task.kind === 'reduce' && job.ledger.outcome.kind !== 'open') return false
+  return liveHolders(state, job, task.index).length === 0
+}
+
+function isBackedOff(state: State, job: JobState, task: TaskIndex): boolean {
+  return (job.backoff.get(String(task))?.until ?? 0) > state.now
+}
+
+/** A task that was open when a node died runs as the only one on its node. */
+function mustBeAlone(state: State, failures: FailureIndex, task: TaskIndex): boolean {
+  const died = failures.get(task)?.some((f) => f.blame === 'death') ?? false
+  return died && state.running.size > 0
+}
+
+type Verdict = 'mine' | 'no' | { readonly from: NodeId }
+
+/** Whether this node may start the task now: by right, by takeover, or by taking it off a busy holder's list. */
+function consider(state: State, job: JobState, task: PlannedTask, failures: FailureIndex): Verdict {
+  const me = state.self.node
+  const { claim, output } = job.ledger.tasks[task.index]!
+  const held = claim !== null && isStanding(state, claim, failures.get(task.index)) && claim.owner !== me
+  const live = held && isLive(state, claim.owner)
+  // The common case first, and without a look at the candidates: somebody alive is at it.
+  if (live && output === null && !isStandingStill(state, job, task, claim.owner)) return 'no'
+
+  const order = candidates(state, job, task, failures)
+  const rank = order.indexOf(me)
+  if (rank < 0) return 'no'
+  if (!held) {
+    if (rank === 0) return 'mine'
+    return task.kind === 'map' || task.kind === 'sample' ? { from: order[0]! } : 'no'
+  }
+  if (!live) return state.now >= takeoverAt(state, claim.owner, rank) ? 'mine' : 'no'
+  const next = order.find((node) => node !== claim.owner)
+  return next === me && (output !== null || claim.term <= LIMITS.backupTermMax) ? 'mine' : 'no'
+}
+
+/** The owner lives, and yet the task's progress has not moved for long: compared with the median of its kind. */
+function isStandingStill(state: State, job: JobState, task: PlannedTask, owner: NodeId): boolean {
+  const member = state.members.get(owner)
+  const moved = member?.moved.get(`${job.record.id}/${task.index}`)
+  if (moved === undefined) return false
+  return state.now - moved.at > standstillLimit(job, task)
+}
+
+function standstillLimit(job: JobState, task: PlannedTask): Millis {
+  const durations = job.durations[task.kind]
+  if (durations.length === 0) return LIMITS.standstillMs
+  const sorted = [...durations].sort((a, b) => a - b)
+  return Math.max(LIMITS.standstillMinMs, LIMITS.standstillMedians * sorted[sorted.length >> 1]!)
+}
+
+/** From the back of the list of the live holder with most unstarted bytes. */
+function steal(state: State, job: JobState, failures: FailureIndex, lists: ReadonlyMap<NodeId, PlannedTask[]>): Choice | null {
+  let most = -1
+  let from: PlannedTask[] | null = null
+  for (const list of lists.values()) {
+    const bytes = list.reduce((sum, task) => sum + task.bytes, 0)
+    if (bytes > most) {
+      most = bytes
+      from = list
+    }
+  }
+  return from === null ? null : choiceOf(state, job, from.at(-1)!, failures)
+}
+
+function choiceOf(state: State, job: JobState, task: PlannedTask, failures: FailureIndex): Choice {
+  const { claim } = job.ledger.tasks[task.index]!
+  return {
+    task,
+    term: Math.min((claim?.term ?? 0) + 1, LIMITS.termMax),
+    rank: candidates(state, job, task, failures).indexOf(state.self.node),
+  }
+}
+
+/** Open jobs, the one that has used the least slot time on this node first; ties by id. */
+export function jobsByTurn(state: State): JobState[] {
+  const usage = (job: JobState): Millis => {
+    let ms = job.slotMs
+    for (const r of state.running.values()) if (r.job === job.record.id) ms += state.now - r.startedAt
+    return ms
+  }
+  return [...state.jobs.values()]
+    .filter((job) => job.ledger.outcome.kind === 'open')
+    .map((job) => ({ job, used: usage(job) }))
+    .sort((a, b) => a.used - b.used || (a.job.record.id < b.job.record.id ? -1 : 1))
+    .map(({ job }) => job)
+}

@@ -1,0 +1,130 @@
+/** The state of one node's control plane. Only machine.ts and the files it calls change it. */
+import type { Failure, Ledger } from './ledger.ts'
+import type { Member } from './membership.ts'
+import type { Plan, TaskKind } from './plan.ts'
+import type { Digest, Incarnation, JobId, JobRecord, Millis, NodeId, TaskIndex } from './types.ts'
+
+export interface Self {
+  readonly node: NodeId
+  readonly incarnation: Incarnation
+  readonly slots: number
+  readonly runtime: string
+}
+
+export interface Running {
+  readonly attempt: string
+  readonly job: JobId
+  readonly round: number
+  readonly task: TaskIndex
+  readonly kind: TaskKind
+  readonly term: number
+  readonly startedAt: Millis
+  units: number
+  stopping: boolean
+}
+
+export interface JobState {
+  readonly record: JobRecord
+  readonly plan: Plan
+  readonly ledger: Ledger
+  /** Each reduce partition's ordered list of nodes. */
+  readonly placement: readonly (readonly NodeId[])[]
+  readonly knownRows: number | null
+  /** Each task's base order of candidates, computed when first asked for. */
+  readonly orders: Map<TaskIndex, readonly NodeId[]>
+  /** Tasks whose whole output this node has; its part of the report. */
+  readonly has: Set<TaskIndex>
+  failures: Failure[]
+  reportSeq: number
+  reportDirty: boolean
+  /** Books of the exchange: consumer task → producer task → digest of what arrived here. Never by attempt. */
+  readonly books: Map<TaskIndex, Map<TaskIndex, Digest>>
+  /** Pushes under way or waiting: `task>node`. */
+  readonly pushes: Map<string, Push>
+  /** Pulls under way: producer task → where from. */
+  readonly pulls: Map<TaskIndex, NodeId>
+  /** Not before this time again, by `task` or `task<node`. */
+  readonly backoff: Map<string, { until: Millis; tries: number }>
+  /** When a run was first missed here, by producer task: pull only once a push has had time to come. */
+  readonly missedAt: Map<TaskIndex, Millis>
+  /** Slot time that this node has spent on the job. */
+  slotMs: Millis
+  /** Durations of finished tasks by kind, for the median (bounded, newest). */
+  readonly durations: Record<TaskKind, Millis[]>
+  released: boolean
+  endedAt: Millis | null
+}
+
+export interface Push {
+  readonly task: TaskIndex
+  readonly to: NodeId
+  readonly consumers: readonly TaskIndex[]
+  state: 'waiting' | 'sent'
+  notBefore: Millis
+  tries: number
+}
+
+export interface State {
+  readonly self: Self
+  now: Millis
+  readonly members: Map<NodeId, Member>
+  readonly forgotten: Set<NodeId>
+  readonly jobs: Map<JobId, JobState>
+  readonly fetching: Map<JobId, Millis>
+  /** Highest round dropped for good. */
+  readonly dropped: Map<JobId, number>
+  readonly running: Map<string, Running>
+  attempts: number
+  seq: number
+  draining: boolean
+  drainedTold: boolean
+  drainBy: Millis
+  /** Until when nobody is accused, because this node was itself stalled; and by how much. */
+  graceUntil: Millis
+  nextBeat: Millis
+  nextFlush: Millis
+  nextSync: Millis
+  syncTurn: number
+  /** What gossip has yet to tell: job → tasks, and whether reports or the outcome changed. */
+  readonly dirty: Map<JobId, Dirty>
+}
+
+export interface Dirty {
+  readonly tasks: Set<TaskIndex>
+  readonly reports: Set<NodeId>
+  outcome: boolean
+}
+
+export function newState(self: Self, now: Millis): State {
+  return {
+    self,
+    now,
+    members: new Map(),
+    forgotten: new Set(),
+    jobs: new Map(),
+    fetching: new Map(),
+    dropped: new Map(),
+    running: new Map(),
+    attempts: 0,
+    seq: 0,
+    draining: false,
+    drainedTold: false,
+    drainBy: 0,
+    graceUntil: now,
+    nextBeat: now,
+    nextFlush: now,
+    nextSync: now,
+    syncTurn: 0,
+    dirty: new Map(),
+  }
+}
+
+/** Marks what changed for the next gossip. */
+export function touch(state: State, job: JobId): Dirty {
+  let dirty = state.dirty.get(job)
+  if (dirty === undefined) {
+    dirty = { tasks: new Set(), reports: new Set(), outcome: false }
+    state.dirty.set(job, dirty)
+  }
+  return dirty
+}

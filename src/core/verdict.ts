@@ -1,0 +1,62 @@
+/** The outcome that a job's facts prove: the same on every node that knows the same facts. */
+import { LIMITS } from './limits.ts'
+import type { FailureIndex } from './candidates.ts'
+import { agreed, type Failure } from './ledger.ts'
+import { dispute, type Outcome } from './outcome.ts'
+import { findConflict, seal } from './seal.ts'
+import type { ErrorJson } from './errors.ts'
+import type { JobState } from './state.ts'
+
+export function verdict(job: JobState, failures: FailureIndex): Outcome {
+  const { plan, ledger } = job
+  const conflict = findConflict(ledger)
+  if (conflict !== null) {
+    if (ledger.outcome.kind === 'sealed') return dispute([ledger.outcome.result])
+    return { kind: 'failed', error: conflictError(job, conflict) }
+  }
+  const sealed = seal(plan, ledger, job.knownRows)
+  if (sealed !== null) return { kind: 'sealed', result: sealed.result }
+  for (const [task, list] of failures) {
+    if (agreed(ledger.tasks[task]) !== null) continue
+    const error = fatal(list)
+    if (error !== null) return { kind: 'failed', error }
+  }
+  return { kind: 'open' }
+}
+
+/** User causes: two equal ones, or four in all. Deaths while alone: three. Own causes never end a round. */
+export function fatal(failures: readonly Failure[]): ErrorJson | null {
+  const byUser = failures.filter((f) => f.blame === 'user' || f.blame === 'input')
+  const seen = new Map<string, number>()
+  for (const failure of byUser) {
+    const same = `${failure.error.code}\n${failure.place}`
+    const count = (seen.get(same) ?? 0) + 1
+    seen.set(same, count)
+    if (count >= LIMITS.failuresEqual || byUser.length >= LIMITS.failuresAll) return failure.error
+  }
+  const deaths = failures.filter((f) => f.blame === 'death')
+  // The first death happened beside other tasks; only those after it were alone.
+  return deaths.length > LIMITS.deathsAlone ? { ...deaths[0]!.error, code: 'TASK_POISON', exit: 1, retryable: false } : null
+}
+
+function conflictError(job: JobState, conflict: NonNullable<ReturnType<typeof findConflict>>): ErrorJson {
+  const [a, b] = conflict.pair
+  const task = job.plan.tasks[conflict.task]!
+  const what = task.kind === 'reduce' ? `reduce of partition ${task.partition}` : `${task.kind} task ${task.index - job.plan.first[task.kind] + 1}`
+  const base = { schema: 'shoal.error/1', retryable: false, exit: 1, job: job.record.id } as const
+  if (a.input !== b.input)
+    return {
+      ...base,
+      code: 'SHARD_CHANGED',
+      message: `${what} read different bytes in two attempts`,
+      why: `input ${a.input.slice(0, 12)} and ${b.input.slice(0, 12)}`,
+      try: ['submit again, over files that no longer change'],
+    }
+  return {
+    ...base,
+    code: 'CONFLICT',
+    message: `${what} gave two different outputs for the same input`,
+    why: `output ${a.digest} and ${b.digest}`,
+    try: ['look for state, clocks or randomness in the job', `shoal job events ${job.record.id.slice(0, 12)}   names the nodes`],
+  }
+}
