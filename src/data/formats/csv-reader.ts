@@ -1,0 +1,161 @@
+import { assert, ShoalError } from '../../core/errors.ts'
+import { columnNames } from './csv-columns.ts'
+import { CsvEnds } from './csv-ends.ts'
+import { csvRows, type CsvRows } from './csv-rows.ts'
+import { readRange, type ByteFeed } from './feed.ts'
+import { recordTooLong } from './line-reader.ts'
+import type { ResolvedReadOptions } from './options.ts'
+import type { Places } from './places.ts'
+import { BAD, type Batch, type RecordReader, type SplitInput, type SplitRead } from './reader.ts'
+import { Regions } from './regions.ts'
+import type { RowFactory } from './rows.ts'
+import { repair, textOf, utf8Problem, withoutBom } from './text-of.ts'
+
+type MakeRow = (fields: readonly string[]) => unknown
+
+/** How the rows of this file become records, once its header is known. `columns` null: arrays, of any length. */
+interface Shape {
+  readonly columns: readonly string[] | null
+  readonly makeRow: MakeRow
+}
+
+/** Reads CSV and TSV. Fields are strings; a row whose number of fields is not the header's is a bad record. */
+export class CsvReader implements RecordReader {
+  readonly #input: SplitInput
+  readonly #factory: RowFactory
+  readonly #feed: ByteFeed
+  readonly #places: Places
+  readonly #regions: Regions
+  #shape: Shape | null = null
+  #linesRead = 0
+
+  constructor(input: SplitInput, factory: RowFactory, feed: ByteFeed, places: Places) {
+    this.#input = input
+    this.#factory = factory
+    this.#feed = feed
+    this.#places = places
+    const ends = new CsvEnds(input.options, input.start === 0)
+    this.#regions = new Regions(feed, ends, () => recordTooLong(places, this.#linesRead + 1))
+  }
+
+  async next(): Promise<Batch | null> {
+    const { options, start } = this.#input
+    const fileStart = this.#linesRead === 0 && start === 0
+    const region = await this.#regions.next()
+    if (region === null) return null
+    const { rows, broken } = rowsOf(region, options, fileStart)
+    const firstLine = this.#linesRead + 1
+    this.#linesRead += rows.lineCount
+    let skip = 0
+    if (this.#shape === null) {
+      const inRegion = options.header && start === 0
+      // A region of blank lines alone holds no header yet.
+      if (inRegion && rows.length === 0) return this.next()
+      this.#shape = this.#shapeOf(inRegion ? this.#header(rows, broken) : await this.#headerBefore())
+      skip = inRegion ? 1 : 0
+    }
+    return new CsvBatch(rows, skip, broken, this.#shape, firstLine, this.#places)
+  }
+
+  facts(): SplitRead {
+    return this.#feed.facts()
+  }
+
+  #shapeOf(header: readonly string[] | null): Shape {
+    const columns = header === null ? this.#input.options.columns : columnNames(header)
+    return { columns, makeRow: this.#factory.row(columns) }
+  }
+
+  /** The header of a split that begins after it; null where the file has none. */
+  async #headerBefore(): Promise<readonly string[] | null> {
+    const { source, name, headerBytes, options } = this.#input
+    if (!options.header) return null
+    assert(headerBytes > 0, 'a CSV split that begins after the header knows its length')
+    const bytes = await readRange(source, name, 0, headerBytes)
+    const { rows, broken } = rowsOf(Buffer.from(bytes), options, true)
+    return this.#header(rows, broken)
+  }
+
+  #header(rows: CsvRows, broken: boolean): readonly string[] {
+    const raw = rows.raw(0)
+    const names = broken ? repairAll(rows, 0) : rows.fields(0)
+    const problem = rows.problem(0) ?? (names === null ? utf8Problem(raw) : undefined)
+    if (problem === undefined && names !== null) return names
+    throw new ShoalError(
+      'BAD_RECORD',
+      `${this.#input.name}:${rows.line(0) + 1}: the header cannot be read: ${problem}`,
+      {
+        try: ['give the right delimiter, quote or encoding for this input', 'repair the file'],
+      },
+    )
+  }
+}
+
+function rowsOf(region: Buffer, options: ResolvedReadOptions, fileStart: boolean): { rows: CsvRows; broken: boolean } {
+  const bytes = fileStart && options.encoding === 'utf-8' ? withoutBom(region) : region
+  const { text, broken } = textOf(bytes, options.encoding)
+  // In a broken region each character stands for a byte, so the delimiter must too.
+  const delimiter = broken ? Buffer.from(options.delimiter, 'utf8').toString('latin1') : options.delimiter
+  return { rows: csvRows(text, delimiter, options.quote), broken }
+}
+
+function repairAll(rows: CsvRows, i: number): readonly string[] | null {
+  const fields: string[] = []
+  for (const field of rows.fields(i)) {
+    const repaired = repair(field)
+    if (repaired === null) return null
+    fields.push(repaired)
+  }
+  return fields
+}
+
+class CsvBatch implements Batch {
+  readonly length: number
+  readonly #rows: CsvRows
+  readonly #skip: number
+  readonly #broken: boolean
+  readonly #columns: number | null
+  readonly #makeRow: MakeRow
+  readonly #firstLine: number
+  readonly #places: Places
+
+  constructor(rows: CsvRows, skip: number, broken: boolean, shape: Shape, firstLine: number, places: Places) {
+    this.length = rows.length - skip
+    this.#rows = rows
+    this.#skip = skip
+    this.#broken = broken
+    this.#columns = shape.columns === null ? null : shape.columns.length
+    this.#makeRow = shape.makeRow
+    this.#firstLine = firstLine
+    this.#places = places
+  }
+
+  record(i: number): unknown {
+    const row = i + this.#skip
+    if (this.#rows.problem(row) !== undefined) return BAD
+    const fields = this.#broken ? repairAll(this.#rows, row) : this.#rows.fields(row)
+    if (fields === null || (this.#columns !== null && fields.length !== this.#columns)) return BAD
+    return this.#makeRow(fields)
+  }
+
+  bad(i: number): string {
+    const row = i + this.#skip
+    const problem = this.#rows.problem(row)
+    if (problem !== undefined) return problem
+    if (this.#broken && repairAll(this.#rows, row) === null) return utf8Problem(this.#rows.raw(row))
+    return `${count(this.#rows.fields(row).length, 'field')} where the header has ${this.#columns}`
+  }
+
+  place(i: number): string | Promise<string> {
+    return this.#places.place(this.#firstLine + this.#rows.line(i + this.#skip))
+  }
+
+  raw(i: number): string {
+    const raw = this.#rows.raw(i + this.#skip)
+    return (this.#broken ? repair(raw) : null) ?? raw
+  }
+}
+
+function count(n: number, what: string): string {
+  return `${n} ${what}${n === 1 ? '' : 's'}`
+}

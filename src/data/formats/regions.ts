@@ -1,0 +1,87 @@
+import type { ShoalError } from '../../core/errors.ts'
+import { LIMITS } from '../../core/limits.ts'
+import type { Bytes } from '../../core/types.ts'
+import type { ByteFeed } from './feed.ts'
+
+/** Finds where records end. It sees the chunks of a feed in order, once each. */
+export interface RecordEnds {
+  /** The first and the last offset in the chunk after a record's LF; 0 where no record ends in it. */
+  scan(chunk: Buffer): void
+  readonly first: number
+  readonly last: number
+}
+
+const LF = 0x0a
+
+/** Every LF ends a record. */
+export class LineEnds implements RecordEnds {
+  first = 0
+  last = 0
+
+  scan(chunk: Buffer): void {
+    this.last = chunk.lastIndexOf(LF) + 1
+    // Only a record that came in several chunks asks for `first`.
+    this.first = this.last === 0 ? 0 : chunk.indexOf(LF) + 1
+  }
+}
+
+/**
+ * Regroups a feed into regions of whole records: some hundred at once, so that a region can be decoded as one string.
+ * Memory: one region, at most LIMITS.recordBytesMax and two chunks.
+ */
+export class Regions {
+  readonly #feed: ByteFeed
+  readonly #ends: RecordEnds
+  readonly #tooLong: () => Promise<ShoalError>
+  #carry: Uint8Array[] = []
+  #carried: Bytes = 0
+
+  /** `tooLong` makes the error for the record that begins after all regions given so far. */
+  constructor(feed: ByteFeed, ends: RecordEnds, tooLong: () => Promise<ShoalError>) {
+    this.#feed = feed
+    this.#ends = ends
+    this.#tooLong = tooLong
+  }
+
+  /** The next whole records, valid until the next call; null at the end. Only the last region may lack its last LF. */
+  async next(): Promise<Buffer | null> {
+    for (;;) {
+      const bytes = await this.#feed.next()
+      if (bytes === null) return this.#rest()
+      const chunk = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+      this.#ends.scan(chunk)
+      const { first, last } = this.#ends
+      // A record within one chunk is far below the limit, so only a carried one can pass it.
+      if (this.#carried > 0 && passesLimit(this.#carried + (first > 0 ? first : chunk.length)))
+        throw await this.#tooLong()
+      if (last === 0) {
+        this.#keep(chunk)
+        continue
+      }
+      const head = chunk.subarray(0, last)
+      const region = this.#carried === 0 ? head : Buffer.concat([...this.#carry, head])
+      this.#carry = []
+      this.#carried = 0
+      if (last < chunk.length) this.#keep(chunk.subarray(last))
+      return region
+    }
+  }
+
+  #keep(bytes: Buffer): void {
+    this.#carry.push(Buffer.from(bytes))
+    this.#carried += bytes.length
+  }
+
+  async #rest(): Promise<Buffer | null> {
+    if (this.#carried === 0) return null
+    const region = Buffer.concat(this.#carry)
+    this.#carry = []
+    this.#carried = 0
+    return region
+  }
+}
+
+/** The line end (CR LF) is allowed for; how the file came in chunks does not matter. */
+function passesLimit(bytes: Bytes): boolean {
+  return bytes > LIMITS.recordBytesMax + 2
+}
