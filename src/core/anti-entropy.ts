@@ -66,7 +66,8 @@ export function answerStamps(state: State, from: NodeId, message: Extract<Messag
       continue
     }
     const dropped = state.dropped.get(id) ?? 0
-    if (dropped >= round) effects.push({ type: 'send', to: from, message: { type: 'dropped', job: id, round: dropped } })
+    if (dropped >= round)
+      effects.push({ type: 'send', to: from, message: { type: 'dropped', job: id, round: dropped } })
     else effects.push(...fetchJob(state, id, from))
   }
   if (message.nodes.length > 0) effects.push(...exchangeRecords(state, from, message.nodes))
@@ -86,14 +87,22 @@ function exchangeRecords(state: State, from: NodeId, stamps: readonly NodeStamp[
   const give = [...state.members.values()]
     .filter(({ record }) => {
       const stamp = theirs.get(record.node)
-      return stamp === undefined || stamp[1] < record.incarnation.count || (stamp[1] === record.incarnation.count && stamp[2] < record.version)
+      return (
+        stamp === undefined ||
+        stamp[1] < record.incarnation.count ||
+        (stamp[1] === record.incarnation.count && stamp[2] < record.version)
+      )
     })
     .map((member) => member.record)
   const want = stamps
     .filter(([node, count, version]) => {
       if (state.forgotten.has(node)) return false
       const record = state.members.get(node)?.record
-      return record === undefined || record.incarnation.count < count || (record.incarnation.count === count && record.version < version)
+      return (
+        record === undefined ||
+        record.incarnation.count < count ||
+        (record.incarnation.count === count && record.version < version)
+      )
     })
     .map((stamp) => stamp[0])
   const effects: Effect[] = []
@@ -124,7 +133,10 @@ export function answerBuckets(job: JobState, from: NodeId, message: Extract<Mess
   return effects
 }
 
-function differing(ledger: Ledger, message: Extract<Message, { type: 'buckets' }>): { tasks: TaskIndex[]; reports: SignedReport[] } {
+function differing(
+  ledger: Ledger,
+  message: Extract<Message, { type: 'buckets' }>,
+): { tasks: TaskIndex[]; reports: SignedReport[] } {
   if (message.round > ledger.round) return { tasks: [], reports: [] }
   const all = message.round < ledger.round
   const mine = bucketHashes(ledger)
@@ -136,7 +148,11 @@ function differing(ledger: Ledger, message: Extract<Message, { type: 'buckets' }
   const theirs = new Map(message.reports.map(([node, incarnation, seq]) => [node, { incarnation, seq }]))
   const reports = [...ledger.reports.values()].filter((r) => {
     const stamp = all ? undefined : theirs.get(r.node)
-    return stamp === undefined || stamp.incarnation < r.incarnation || (stamp.incarnation === r.incarnation && stamp.seq < r.seq)
+    return (
+      stamp === undefined ||
+      stamp.incarnation < r.incarnation ||
+      (stamp.incarnation === r.incarnation && stamp.seq < r.seq)
+    )
   })
   return { tasks, reports }
 }
@@ -147,7 +163,11 @@ export function chunk(ledger: Ledger, tasks: readonly TaskIndex[], reports: read
   const deltas: Delta[] = []
   const stated = tasks.filter((i) => ledger.tasks[i]!.claim !== null || ledger.tasks[i]!.output !== null)
   for (let at = 0; at < stated.length; at += LIMITS.deltaTasks)
-    deltas.push({ ...base, tasks: stated.slice(at, at + LIMITS.deltaTasks).map((i) => [i, ledger.tasks[i]!] as const), reports: [] })
+    deltas.push({
+      ...base,
+      tasks: stated.slice(at, at + LIMITS.deltaTasks).map((i) => [i, ledger.tasks[i]!] as const),
+      reports: [],
+    })
   for (const report of reports) deltas.push({ ...base, tasks: [], reports: [report] })
   return deltas.length === 0 ? [{ ...base, tasks: [], reports: [] }] : deltas
 }

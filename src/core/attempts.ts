@@ -29,15 +29,32 @@ export function onAttempt(state: State, event: AttemptEvent): Effect[] {
   job.has.add(running.task)
   job.reportDirty = true
   const { claim } = job.ledger.tasks[running.task]!
-  const effects = join(state, job, { round: job.ledger.round, outcome: { kind: 'open' }, tasks: [[running.task, { claim, output: event.output }]], reports: [] })
+  const effects = join(state, job, {
+    round: job.ledger.round,
+    outcome: { kind: 'open' },
+    tasks: [[running.task, { claim, output: event.output }]],
+    reports: [],
+  })
   if (running.kind !== 'reduce') planPushes(state, job, job.plan.tasks[running.task]!, failureIndex(state, job))
   return effects
 }
 
-function onFailure(state: State, job: JobState, running: Running, event: Extract<Event, { type: 'attempt-failed' }>): Effect[] {
+function onFailure(
+  state: State,
+  job: JobState,
+  running: Running,
+  event: Extract<Event, { type: 'attempt-failed' }>,
+): Effect[] {
   if (running.round !== job.ledger.round) return []
   if (running.stopping) return []
-  addFailure(job, { task: running.task, attempt: running.attempt, term: running.term, blame: event.blame, place: event.place, error: event.error })
+  addFailure(job, {
+    task: running.task,
+    attempt: running.attempt,
+    term: running.term,
+    blame: event.blame,
+    place: event.place,
+    error: event.error,
+  })
   if (event.blame === 'own') backOff(state, job, String(running.task))
   return conclude(state, job, job.ledger.outcome)
 }
@@ -63,7 +80,14 @@ export function startTasks(state: State): Effect[] {
 function isAloneRunning(state: State): boolean {
   for (const r of state.running.values()) {
     const job = state.jobs.get(r.job)
-    if (job !== undefined && (failureIndex(state, job).get(r.task)?.some((f) => f.blame === 'death') ?? false)) return true
+    if (
+      job !== undefined &&
+      (failureIndex(state, job)
+        .get(r.task)
+        ?.some((f) => f.blame === 'death') ??
+        false)
+    )
+      return true
   }
   return false
 }
@@ -84,7 +108,19 @@ function startOne(state: State, job: JobState, choice: Choice): Effect[] {
     stopping: false,
   })
   const { output } = job.ledger.tasks[task.index]!
-  const effects = join(state, job, { round: job.ledger.round, outcome: { kind: 'open' }, tasks: [[task.index, { claim, output }]], reports: [] })
-  effects.push({ type: 'start', attempt, job: job.record.id, task: task.index, kind: task.kind, consumes: consumedBy(job, task) })
+  const effects = join(state, job, {
+    round: job.ledger.round,
+    outcome: { kind: 'open' },
+    tasks: [[task.index, { claim, output }]],
+    reports: [],
+  })
+  effects.push({
+    type: 'start',
+    attempt,
+    job: job.record.id,
+    task: task.index,
+    kind: task.kind,
+    consumes: consumedBy(job, task),
+  })
   return effects
 }

@@ -30,7 +30,13 @@ export function isEligible(state: State, job: JobState, node: NodeId): boolean {
   if (node === state.self.node)
     return !state.draining && state.self.slots > 0 && state.self.runtime === job.record.spec.runtime
   const record = state.members.get(node)?.record
-  return record !== undefined && !record.drained && record.slots > 0 && record.runtime === job.record.spec.runtime && isLive(state, node)
+  return (
+    record !== undefined &&
+    !record.drained &&
+    record.slots > 0 &&
+    record.runtime === job.record.spec.runtime &&
+    isLive(state, node)
+  )
 }
 
 /** Base order: holders in rendezvous order, or placement order. Other live members come after, see `candidates`. */
@@ -58,7 +64,8 @@ export function failureIndex(state: State, job: JobState): FailureIndex {
     }
   }
   add(state.self.node, job.failures)
-  for (const report of job.ledger.reports.values()) if (report.node !== state.self.node) add(report.node, report.failures)
+  for (const report of job.ledger.reports.values())
+    if (report.node !== state.self.node) add(report.node, report.failures)
   return index
 }
 
@@ -84,8 +91,15 @@ function canBeRead(state: State, task: PlannedTask): boolean {
 }
 
 /** Whether the claim still stands for anything: its owner's life goes on, and it has not given the task back. */
-export function isStanding(state: State, claim: Claim, failures: readonly (Failure & { node: NodeId })[] | undefined): boolean {
-  const count = claim.owner === state.self.node ? state.self.incarnation.count : state.members.get(claim.owner)?.record.incarnation.count
+export function isStanding(
+  state: State,
+  claim: Claim,
+  failures: readonly (Failure & { node: NodeId })[] | undefined,
+): boolean {
+  const count =
+    claim.owner === state.self.node
+      ? state.self.incarnation.count
+      : state.members.get(claim.owner)?.record.incarnation.count
   if (count !== undefined && claim.incarnation < count) return false
   return !(failures ?? []).some((f) => f.node === claim.owner && f.term === claim.term)
 }
@@ -96,7 +110,8 @@ export function isStanding(state: State, claim: Claim, failures: readonly (Failu
  */
 export function expectedOwner(state: State, job: JobState, task: PlannedTask, failures: FailureIndex): NodeId | null {
   const claim = job.ledger.tasks[task.index]!.claim
-  if (claim !== null && isStanding(state, claim, failures.get(task.index)) && isLive(state, claim.owner)) return claim.owner
+  if (claim !== null && isStanding(state, claim, failures.get(task.index)) && isLive(state, claim.owner))
+    return claim.owner
   return candidates(state, job, task, failures)[0] ?? null
 }
 

@@ -28,7 +28,13 @@ export type Effect =
   /** The attempt still ends in `attempt-failed` (blame own) or `attempt-done`. */
   | { readonly type: 'stop'; readonly attempt: string; readonly why: string }
   /** Ends in `push-ended`. */
-  | { readonly type: 'push'; readonly job: JobId; readonly task: TaskIndex; readonly to: NodeId; readonly consumers: readonly TaskIndex[] }
+  | {
+      readonly type: 'push'
+      readonly job: JobId
+      readonly task: TaskIndex
+      readonly to: NodeId
+      readonly consumers: readonly TaskIndex[]
+    }
   /** Ends in `pull-ended`. With `copy` the whole output is wanted, to be held here. */
   | {
       readonly type: 'pull'
@@ -50,7 +56,14 @@ export type Effect =
   /** Forget the job whole. */
   | { readonly type: 'drop'; readonly job: JobId; readonly round: number }
   /** Something to tell in the job's story. */
-  | { readonly type: 'note'; readonly job: JobId; readonly task: TaskIndex | null; readonly attempt: string | null; readonly kind: string; readonly text: string }
+  | {
+      readonly type: 'note'
+      readonly job: JobId
+      readonly task: TaskIndex | null
+      readonly attempt: string | null
+      readonly kind: string
+      readonly text: string
+    }
   /** Another machine runs with this identity; or peers remember a later life of this node than its disk does. */
   | { readonly type: 'identity'; readonly problem: 'twice' | 'behind'; readonly count: number }
   /** All that only this node had is handed over, or the time for it is over. */

@@ -13,20 +13,51 @@ export type Event =
   /** This node's own record was signed anew. */
   | { readonly type: 'own-record'; readonly record: SignedNodeRecord }
   /** A job's record and bundle are on disk here. `kept` is what the disk remembers of its ledger. */
-  | { readonly type: 'job'; readonly record: JobRecord; readonly kept: readonly Delta[]; readonly holding: readonly Held[]; readonly deaths: readonly Death[] }
+  | {
+      readonly type: 'job'
+      readonly record: JobRecord
+      readonly kept: readonly Delta[]
+      readonly holding: readonly Held[]
+      readonly deaths: readonly Death[]
+    }
   | { readonly type: 'job-missing'; readonly job: JobId; readonly from: NodeId }
   // Ends of `start`: done | failed.
   | { readonly type: 'attempt-done'; readonly attempt: string; readonly output: Output }
-  | { readonly type: 'attempt-failed'; readonly attempt: string; readonly blame: Blame; readonly place: string; readonly error: ErrorJson }
+  | {
+      readonly type: 'attempt-failed'
+      readonly attempt: string
+      readonly blame: Blame
+      readonly place: string
+      readonly error: ErrorJson
+    }
   | { readonly type: 'progress'; readonly attempt: string; readonly units: number }
   /** Output of `task` for these consumers is on disk here, by push or pull. `manifest` and runs match `digest`. */
-  | { readonly type: 'arrived'; readonly job: JobId; readonly task: TaskIndex; readonly digest: Digest; readonly consumers: readonly TaskIndex[] }
+  | {
+      readonly type: 'arrived'
+      readonly job: JobId
+      readonly task: TaskIndex
+      readonly digest: Digest
+      readonly consumers: readonly TaskIndex[]
+    }
   /** The whole output of `task` is on disk here (a copy of a part). */
   | { readonly type: 'copied'; readonly job: JobId; readonly task: TaskIndex; readonly digest: Digest }
   // Ends of `push`: acked | later | gone | failed.
-  | { readonly type: 'push-ended'; readonly job: JobId; readonly task: TaskIndex; readonly to: NodeId; readonly end: 'acked' | 'later' | 'gone' | 'failed' }
+  | {
+      readonly type: 'push-ended'
+      readonly job: JobId
+      readonly task: TaskIndex
+      readonly to: NodeId
+      readonly end: 'acked' | 'later' | 'gone' | 'failed'
+    }
   // Ends of `pull`: done (after `arrived` or `copied`) | gone | failed.
-  | { readonly type: 'pull-ended'; readonly job: JobId; readonly task: TaskIndex; readonly from: NodeId; readonly end: 'done' | 'gone' | 'failed'; readonly why: string }
+  | {
+      readonly type: 'pull-ended'
+      readonly job: JobId
+      readonly task: TaskIndex
+      readonly from: NodeId
+      readonly end: 'done' | 'gone' | 'failed'
+      readonly why: string
+    }
   /** Output that this node said it has is damaged or missing on its disk; or what had arrived here is. */
   | { readonly type: 'lost'; readonly job: JobId; readonly task: TaskIndex; readonly what: 'output' | 'arrived' }
   | { readonly type: 'report-signed'; readonly job: JobId; readonly round: number; readonly report: SignedReport }

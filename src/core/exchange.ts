@@ -70,7 +70,14 @@ export function planPushes(state: State, job: JobState, task: PlannedTask, failu
     byOwner.set(owner, list)
   }
   for (const [to, consumers] of byOwner)
-    job.pushes.set(`${task.index}>${to}`, { task: task.index, to, consumers, state: 'waiting', notBefore: state.now, tries: 0 })
+    job.pushes.set(`${task.index}>${to}`, {
+      task: task.index,
+      to,
+      consumers,
+      state: 'waiting',
+      notBefore: state.now,
+      tries: 0,
+    })
 }
 
 /** Starts waiting pushes, at most LIMITS.pushesMax at once over all jobs. */
@@ -127,7 +134,8 @@ export function startPulls(state: State, job: JobState, failures: FailureIndex):
       if (job.pulls.has(producer) || (pushed && state.now - since < LIMITS.pullAfterMs)) continue
       pull(producer, output.digest, consumers, false)
     }
-  for (const { task, digest } of copiesToTake(state, job, failures)) if (!job.pulls.has(task)) pull(task, digest, [], true)
+  for (const { task, digest } of copiesToTake(state, job, failures))
+    if (!job.pulls.has(task)) pull(task, digest, [], true)
   return effects
 }
 

@@ -19,7 +19,8 @@ export function join(state: State, job: JobState, delta: Delta): Effect[] {
     job.released = false
     job.endedAt = null
     job.books.clear()
-    for (const running of state.running.values()) if (running.job === job.record.id) effects.push(...stop(running, 'a new round was opened'))
+    for (const running of state.running.values())
+      if (running.job === job.record.id) effects.push(...stop(running, 'a new round was opened'))
   }
   if (change.tasks.length + change.reports.length === 0 && !change.outcome && !change.round) return effects
   const dirty = touch(state, job.record.id)
@@ -69,4 +70,3 @@ export function addFailure(job: JobState, failure: Failure): void {
   job.failures.push(failure)
   job.reportDirty = true
 }
-

@@ -44,10 +44,24 @@ export function addJob(state: State, event: Extract<Event, { type: 'job' }>): Ef
   for (const { task, output } of event.holding) {
     job.has.add(task)
     job.reportDirty = true
-    effects.push(...join(state, job, { round: job.ledger.round, outcome: { kind: 'open' }, tasks: [[task, { claim: null, output }]], reports: [] }))
+    effects.push(
+      ...join(state, job, {
+        round: job.ledger.round,
+        outcome: { kind: 'open' },
+        tasks: [[task, { claim: null, output }]],
+        reports: [],
+      }),
+    )
   }
   for (const { task, attempt } of event.deaths) {
-    const error = { schema: 'shoal.error/1', code: 'TASK_POISON', message: 'the node died while it ran this task', try: [], retryable: false, exit: 1 } as const
+    const error = {
+      schema: 'shoal.error/1',
+      code: 'TASK_POISON',
+      message: 'the node died while it ran this task',
+      try: [],
+      retryable: false,
+      exit: 1,
+    } as const
     addFailure(job, { task, attempt, term: job.ledger.tasks[task]?.claim?.term ?? 0, blame: 'death', place: '', error })
   }
   // What is replayed from this node's own disk need not be written again.

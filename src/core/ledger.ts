@@ -100,7 +100,13 @@ export interface Delta {
 export const BLANK: TaskState = { claim: null, output: null }
 
 export function newLedger(tasks: number, round: number = 1): Ledger {
-  return { round, outcome: { kind: 'open' }, tasks: new Array<TaskState>(tasks).fill(BLANK), reports: new Map(), hash: null }
+  return {
+    round,
+    outcome: { kind: 'open' },
+    tasks: new Array<TaskState>(tasks).fill(BLANK),
+    reports: new Map(),
+    hash: null,
+  }
 }
 
 export function isConflict(output: Output | Conflict | null): output is Conflict {
@@ -213,8 +219,16 @@ export function openRound(ledger: Ledger, round: number): void {
 
 function taskHash(index: TaskIndex, state: TaskState): number {
   if (state.claim === null && state.output === null) return 0
-  const claim = state.claim === null ? '' : `${state.claim.term} ${state.claim.rank} ${state.claim.owner} ${state.claim.incarnation}`
-  const output = state.output === null ? '' : isConflict(state.output) ? `${state.output.conflict[0].digest}${state.output.conflict[1].digest}` : state.output.digest
+  const claim =
+    state.claim === null
+      ? ''
+      : `${state.claim.term} ${state.claim.rank} ${state.claim.owner} ${state.claim.incarnation}`
+  const output =
+    state.output === null
+      ? ''
+      : isConflict(state.output)
+        ? `${state.output.conflict[0].digest}${state.output.conflict[1].digest}`
+        : state.output.digest
   return mix32(hash32(`${claim}|${output}`), index)
 }
 

@@ -70,7 +70,10 @@ function take(state: State, event: Event): Effect[] {
   }
 }
 
-type JobEvent = Extract<Event, { type: 'arrived' | 'copied' | 'push-ended' | 'pull-ended' | 'lost' | 'report-signed' | 'cancel' | 'retry' }>
+type JobEvent = Extract<
+  Event,
+  { type: 'arrived' | 'copied' | 'push-ended' | 'pull-ended' | 'lost' | 'report-signed' | 'cancel' | 'retry' }
+>
 
 function onJobEvent(state: State, job: JobState, event: JobEvent): Effect[] {
   switch (event.type) {
@@ -89,9 +92,20 @@ function onJobEvent(state: State, job: JobState, event: JobEvent): Effect[] {
     case 'lost':
       if (event.what === 'arrived') strike(job, event.task)
       else if (job.has.delete(event.task)) job.reportDirty = true
-      return [{ type: 'note', job: job.record.id, task: event.task, attempt: null, kind: 'lost', text: `${event.what} is damaged or missing on this node's disk` }]
+      return [
+        {
+          type: 'note',
+          job: job.record.id,
+          task: event.task,
+          attempt: null,
+          kind: 'lost',
+          text: `${event.what} is damaged or missing on this node's disk`,
+        },
+      ]
     case 'report-signed':
-      return event.round === job.ledger.round ? join(state, job, { round: event.round, outcome: job.ledger.outcome, tasks: [], reports: [event.report] }) : []
+      return event.round === job.ledger.round
+        ? join(state, job, { round: event.round, outcome: job.ledger.outcome, tasks: [], reports: [event.report] })
+        : []
     case 'cancel':
       return join(state, job, { round: job.ledger.round, outcome: { kind: 'cancelled' }, tasks: [], reports: [] })
     case 'retry':
@@ -114,9 +128,24 @@ function endPull(state: State, job: JobState, event: Extract<Event, { type: 'pul
   const effects: Effect[] = []
   for (const task of job.plan.tasks.slice(job.plan.first.reduce)) {
     const mine = job.ledger.tasks[task.index]!.output === null && job.books.get(task.index)?.has(event.task) !== true
-    if (!mine || failures.get(task.index)?.some((f) => f.node === state.self.node && f.blame === 'own') === true) continue
-    const error = { schema: 'shoal.error/1', code: 'NO_NODE', message: `cannot read task ${event.task} from ${event.from}: ${event.why}`, try: [], retryable: true, exit: 4 } as const
-    addFailure(job, { task: task.index, attempt: '', term: job.ledger.tasks[task.index]!.claim?.term ?? 0, blame: 'own', place: event.from, error })
+    if (!mine || failures.get(task.index)?.some((f) => f.node === state.self.node && f.blame === 'own') === true)
+      continue
+    const error = {
+      schema: 'shoal.error/1',
+      code: 'NO_NODE',
+      message: `cannot read task ${event.task} from ${event.from}: ${event.why}`,
+      try: [],
+      retryable: true,
+      exit: 4,
+    } as const
+    addFailure(job, {
+      task: task.index,
+      attempt: '',
+      term: job.ledger.tasks[task.index]!.claim?.term ?? 0,
+      blame: 'own',
+      place: event.from,
+      error,
+    })
   }
   return effects
 }
@@ -145,7 +174,8 @@ function onMessage(state: State, from: NodeId, message: Message): Effect[] {
     }
     case 'delta': {
       const job = state.jobs.get(message.job)
-      if (job === undefined) return (state.dropped.get(message.job) ?? 0) >= message.delta.round ? [] : unknownJob(state, message.job, from)
+      if (job === undefined)
+        return (state.dropped.get(message.job) ?? 0) >= message.delta.round ? [] : unknownJob(state, message.job, from)
       return join(state, job, message.delta)
     }
   }
@@ -192,7 +222,8 @@ function tend(state: State, job: JobState): Effect[] {
     job.reportDirty = true
     effects.push({ type: 'release', job: job.record.id })
   }
-  if (job.endedAt !== null && state.now - job.endedAt > LIMITS.retentionMs) effects.push(...dropJob(state, job.record.id))
+  if (job.endedAt !== null && state.now - job.endedAt > LIMITS.retentionMs)
+    effects.push(...dropJob(state, job.record.id))
   return effects
 }
 

@@ -36,18 +36,23 @@ export function learnRecord(state: State, record: SignedNodeRecord, from: NodeId
     if (from === record.node) member.heardAt = state.now
   }
   const effects: Effect[] = [{ type: 'keep-record', node: record.node }]
-  if (catalogChanged && record.node !== self.node) effects.push({ type: 'fetch-catalog', node: record.node, hash: record.catalog.hash, from })
+  if (catalogChanged && record.node !== self.node)
+    effects.push({ type: 'fetch-catalog', node: record.node, hash: record.catalog.hash, from })
   return effects
 }
 
 /** A heartbeat. Of a node without a record, or with an older one than it names, the record is asked for. */
 export function learnBeat(state: State, beat: Beat): Effect[] {
   if (beat.node === state.self.node) {
-    const twice = !sameLife(beat.incarnation, state.self.incarnation) && beat.incarnation.count === state.self.incarnation.count
+    const twice =
+      !sameLife(beat.incarnation, state.self.incarnation) && beat.incarnation.count === state.self.incarnation.count
     return twice ? [{ type: 'identity', problem: 'twice', count: beat.incarnation.count }] : []
   }
   const member = state.members.get(beat.node)
-  const stale = member === undefined || laterLife(beat.incarnation, member.record.incarnation) || beat.record > member.record.version
+  const stale =
+    member === undefined ||
+    laterLife(beat.incarnation, member.record.incarnation) ||
+    beat.record > member.record.version
   if (member !== undefined) hear(member, beat, state.now)
   return stale ? [{ type: 'send', to: beat.node, message: { type: 'want-records', nodes: [beat.node] } }] : []
 }

@@ -100,7 +100,11 @@ export function awaySince(member: Member): Millis {
 export function hear(member: Member, beat: Beat, now: Millis): boolean {
   const last = member.beat
   if (last !== null) {
-    if (sameLife(last.incarnation, beat.incarnation) ? beat.seq <= last.seq : !laterLife(beat.incarnation, last.incarnation))
+    if (
+      sameLife(last.incarnation, beat.incarnation)
+        ? beat.seq <= last.seq
+        : !laterLife(beat.incarnation, last.incarnation)
+    )
       return false
   }
   member.beat = beat

@@ -23,8 +23,7 @@ export function joinOutcome(a: Outcome, b: Outcome): Outcome {
     const joined = dispute([...a.results, ...b.results])
     return canonicalJson(joined) === canonicalJson(a) ? a : joined
   }
-  if (a.kind === 'failed' && b.kind === 'failed')
-    return canonicalJson(a.error) <= canonicalJson(b.error) ? a : b
+  if (a.kind === 'failed' && b.kind === 'failed') return canonicalJson(a.error) <= canonicalJson(b.error) ? a : b
   return a
 }
 

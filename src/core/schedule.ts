@@ -31,7 +31,13 @@ export function choose(state: State, job: JobState, failures: FailureIndex): Cho
     if (plan.count[kind] === 0) continue
     for (let i = plan.first[kind]; i < plan.first[kind] + plan.count[kind]; i++) {
       const task = plan.tasks[i]!
-      if (here.has(i) || !isOpen(state, job, task, shuffling) || isBackedOff(state, job, i) || mustBeAlone(state, failures, i)) continue
+      if (
+        here.has(i) ||
+        !isOpen(state, job, task, shuffling) ||
+        isBackedOff(state, job, i) ||
+        mustBeAlone(state, failures, i)
+      )
+        continue
       const verdict = consider(state, job, task, failures)
       if (verdict === 'no' || !isInputHere(state, job, task)) continue
       if (verdict === 'mine') return choiceOf(state, job, task, failures)
@@ -102,7 +108,12 @@ function standstillLimit(job: JobState, task: PlannedTask): Millis {
 }
 
 /** From the back of the list of the live holder with most unstarted bytes. */
-function steal(state: State, job: JobState, failures: FailureIndex, lists: ReadonlyMap<NodeId, PlannedTask[]>): Choice | null {
+function steal(
+  state: State,
+  job: JobState,
+  failures: FailureIndex,
+  lists: ReadonlyMap<NodeId, PlannedTask[]>,
+): Choice | null {
   let most = -1
   let from: PlannedTask[] | null = null
   for (const list of lists.values()) {

@@ -36,13 +36,18 @@ export function fatal(failures: readonly Failure[]): ErrorJson | null {
   }
   const deaths = failures.filter((f) => f.blame === 'death')
   // The first death happened beside other tasks; only those after it were alone.
-  return deaths.length > LIMITS.deathsAlone ? { ...deaths[0]!.error, code: 'TASK_POISON', exit: 1, retryable: false } : null
+  return deaths.length > LIMITS.deathsAlone
+    ? { ...deaths[0]!.error, code: 'TASK_POISON', exit: 1, retryable: false }
+    : null
 }
 
 function conflictError(job: JobState, conflict: NonNullable<ReturnType<typeof findConflict>>): ErrorJson {
   const [a, b] = conflict.pair
   const task = job.plan.tasks[conflict.task]!
-  const what = task.kind === 'reduce' ? `reduce of partition ${task.partition}` : `${task.kind} task ${task.index - job.plan.first[task.kind] + 1}`
+  const what =
+    task.kind === 'reduce'
+      ? `reduce of partition ${task.partition}`
+      : `${task.kind} task ${task.index - job.plan.first[task.kind] + 1}`
   const base = { schema: 'shoal.error/1', retryable: false, exit: 1, job: job.record.id } as const
   if (a.input !== b.input)
     return {
@@ -57,6 +62,9 @@ function conflictError(job: JobState, conflict: NonNullable<ReturnType<typeof fi
     code: 'CONFLICT',
     message: `${what} gave two different outputs for the same input`,
     why: `output ${a.digest} and ${b.digest}`,
-    try: ['look for state, clocks or randomness in the job', `shoal job events ${job.record.id.slice(0, 12)}   names the nodes`],
+    try: [
+      'look for state, clocks or randomness in the job',
+      `shoal job events ${job.record.id.slice(0, 12)}   names the nodes`,
+    ],
   }
 }
