@@ -1,0 +1,347 @@
+/**
+ * The order form of keys: bytes whose bytewise order is the order of keys, null < boolean < number and bigint <
+ * string < bytes < Date < array < object. It is prefix-free (no form begins another), so that forms can be nested and
+ * compared in pieces. Beside it, `shape` keeps which numeric leaves were bigints: the order form cannot tell, since
+ * number and bigint are one type in order and equality. docs/record.md has the table and golden vectors.
+ */
+import { types } from 'node:util'
+import { ShoalError } from '../core/errors.ts'
+import { LIMITS } from '../core/limits.ts'
+import { ByteReader, ByteWriter, asBuffer, textAt } from './bytes.ts'
+import { readBigint, readNumber, writeBigint, writeNumber } from './order-number.ts'
+import {
+  type ValueFactory,
+  arrayLength,
+  atStep,
+  dateTime,
+  element,
+  fieldNames,
+  isPlain,
+  refused,
+  setField,
+  tooDeep,
+} from './value.ts'
+
+/** Ends an array, an object, a text: below every tag and every byte that may follow. */
+const END = 0x00
+const NULL = 0x01
+const FALSE = 0x02
+const TRUE = 0x03
+/** 0x04 … 0x0b are the classes of numbers, see order-number.ts. */
+const NUMBER_FIRST = 0x04
+const NUMBER_LAST = 0x0b
+const TEXT = 0x10
+const BYTES = 0x11
+const DATE = 0x12
+const ARRAY = 0x13
+const OBJECT = 0x14
+/** Within texts and bytes 0x00 is written 01 01, and 0x01 is written 01 02. */
+const ESCAPE = 0x01
+
+const { isArray } = Array
+const { isDate, isUint8Array } = types
+const NO_SHAPE: Uint8Array = new Uint8Array(0)
+/** Dates lie within ±8.64e15 ms; shifted by 2^53 they are not negative. */
+const DATE_SHIFT = 2 ** 53
+const LONG_TEXT = 40
+
+/** A key's two forms. */
+export interface KeyForm {
+  readonly order: Uint8Array
+  readonly shape: Uint8Array
+}
+
+/** The numeric leaves of the key in hand, and a bit for each that was a bigint. */
+let leaves = 0
+let bigints = false
+let bits: number[] = []
+
+/** @throws ShoalError USER_VALUE, RECORD_LIMIT (LIMITS.keyBytesMax) */
+export function encodeKey(key: unknown): KeyForm {
+  const w = new ByteWriter(64)
+  const shape = writeKey(w, key)
+  return { order: w.copy(), shape }
+}
+
+/**
+ * Appends the order form and returns the shape, which is empty where the key holds no bigint. Where it throws (as
+ * encodeKey does), the writer holds a part of the key and is to be reset by the caller.
+ */
+export function writeKey(w: ByteWriter, key: unknown): Uint8Array {
+  const start = w.length
+  if (typeof key === 'string') {
+    writeText(w, key, 0)
+    if (w.length - start > LIMITS.keyBytesMax) throw keyTooLarge()
+    return NO_SHAPE
+  }
+  leaves = 0
+  bigints = false
+  write(w, key, 0, start + LIMITS.keyBytesMax)
+  if (w.length - start > LIMITS.keyBytesMax) throw keyTooLarge()
+  return bigints ? takeShape() : NO_SHAPE
+}
+
+function takeShape(): Uint8Array {
+  const shape = Uint8Array.from(bits)
+  bits = []
+  return shape
+}
+
+function leaf(big: boolean): void {
+  const index = leaves++
+  if (!big) return
+  if (!bigints) bits = []
+  bigints = true
+  const at = index >> 3
+  while (bits.length <= at) bits.push(0)
+  bits[at]! |= 1 << (index & 7)
+}
+
+function write(w: ByteWriter, key: unknown, depth: number, ceiling: number): void {
+  switch (typeof key) {
+    case 'string':
+      writeText(w, key, depth)
+      return
+    case 'number':
+      leaf(false)
+      writeNumber(w, key)
+      return
+    case 'bigint':
+      leaf(true)
+      writeBigint(w, key)
+      return
+    case 'boolean':
+      w.u8(key ? TRUE : FALSE)
+      return
+    case 'object':
+      if (key === null) w.u8(NULL)
+      else writeObject(w, key, depth, ceiling)
+      return
+    case 'undefined':
+      throw refused('key', depth, 'undefined')
+    default:
+      throw refused('key', depth, `a ${typeof key}`)
+  }
+}
+
+function writeObject(w: ByteWriter, key: object, depth: number, ceiling: number): void {
+  if (depth >= LIMITS.valueDepthMax) throw tooDeep('key')
+  if (isArray(key)) {
+    const length = arrayLength(key, depth, 'key')
+    w.u8(ARRAY)
+    for (let i = 0; i < length; i++) {
+      atStep(depth, i)
+      write(w, element(key, i, depth, 'key'), depth + 1, ceiling)
+      if (w.length > ceiling) throw keyTooLarge()
+    }
+    w.u8(END)
+  } else if (isPlain(key)) {
+    const names = fieldNames(key, depth, 'key')
+    w.u8(OBJECT)
+    for (let i = 0; i < names.length; i++) {
+      const name = names[i]!
+      atStep(depth, name)
+      writeText(w, name, depth)
+      write(w, (key as Record<string, unknown>)[name], depth + 1, ceiling)
+      if (w.length > ceiling) throw keyTooLarge()
+    }
+    w.u8(END)
+  } else if (isDate(key)) {
+    const shifted = dateTime(key, depth, 'key') + DATE_SHIFT
+    w.u8(DATE)
+    w.u32(Math.floor(shifted / 2 ** 32))
+    w.u32(shifted % 2 ** 32)
+  } else if (isUint8Array(key)) {
+    w.u8(BYTES)
+    writeEscaped(w, asBuffer(key))
+  } else {
+    throw refused('key', depth, 'an instance of a class')
+  }
+}
+
+function writeText(w: ByteWriter, text: string, depth: number): void {
+  const length = text.length
+  if (length <= LONG_TEXT) {
+    w.reserve(length + 2)
+    const buffer = w.buffer
+    let at = w.length
+    buffer[at++] = TEXT
+    let i = 0
+    for (; i < length; i++) {
+      const unit = text.charCodeAt(i)
+      if (unit >= 0x80 || unit <= ESCAPE) break
+      buffer[at++] = unit
+    }
+    if (i === length) {
+      buffer[at++] = END
+      w.length = at
+      return
+    }
+  }
+  writeLongText(w, text, depth)
+}
+
+function writeLongText(w: ByteWriter, text: string, depth: number): void {
+  if (!text.isWellFormed()) throw refused('key', depth, 'a string with an unpaired surrogate')
+  if (text.length > LIMITS.keyBytesMax) throw keyTooLarge()
+  w.u8(TEXT)
+  const from = w.length
+  const count = w.utf8(text)
+  const written = w.buffer
+  for (let i = from; i < from + count; i++) {
+    if (written[i]! <= ESCAPE) {
+      const raw = w.copy(from)
+      w.reset(from)
+      writeEscaped(w, raw)
+      return
+    }
+  }
+  w.u8(END)
+}
+
+function writeEscaped(w: ByteWriter, bytes: Uint8Array): void {
+  if (bytes.byteLength > LIMITS.keyBytesMax) throw keyTooLarge()
+  w.reserve(bytes.byteLength * 2 + 1)
+  const buffer = w.buffer
+  let at = w.length
+  for (let i = 0; i < bytes.byteLength; i++) {
+    const byte = bytes[i]!
+    if (byte <= ESCAPE) {
+      buffer[at++] = ESCAPE
+      buffer[at++] = byte + 1
+    } else {
+      buffer[at++] = byte
+    }
+  }
+  buffer[at++] = END
+  w.length = at
+}
+
+/** The typed key again. @throws ShoalError DAMAGED where the bytes are no key. */
+export function decodeKey(order: Uint8Array, shape: Uint8Array, make: ValueFactory): unknown {
+  return new KeyReader().read(asBuffer(order), 0, order.byteLength, asBuffer(shape), 0, shape.byteLength, make)
+}
+
+/** Decodes keys that lie within larger buffers. */
+export class KeyReader {
+  readonly #reader = new ByteReader()
+  #shape: Uint8Array = NO_SHAPE
+  #shapeStart = 0
+  #shapeEnd = 0
+  #leaves = 0
+  #make!: ValueFactory
+
+  read(
+    order: Buffer,
+    start: number,
+    end: number,
+    shape: Uint8Array,
+    shapeStart: number,
+    shapeEnd: number,
+    make: ValueFactory,
+  ): unknown {
+    this.#reader.over(order, start, end)
+    this.#shape = shape
+    this.#shapeStart = shapeStart
+    this.#shapeEnd = shapeEnd
+    this.#leaves = 0
+    this.#make = make
+    const key = this.#value(this.#reader.u8(), 0)
+    if (!this.#reader.done) throw notAKey()
+    return key
+  }
+
+  #value(tag: number, depth: number): unknown {
+    if (tag >= NUMBER_FIRST && tag <= NUMBER_LAST) {
+      return this.#big() ? readBigint(this.#reader, tag) : readNumber(this.#reader, tag)
+    }
+    switch (tag) {
+      case NULL:
+        return null
+      case FALSE:
+        return false
+      case TRUE:
+        return true
+      case TEXT:
+        return this.#text()
+      case BYTES:
+        return this.#make.bytes(this.#unescaped())
+      case DATE:
+        return this.#make.date(this.#reader.u32() * 2 ** 32 - DATE_SHIFT + this.#reader.u32())
+      case ARRAY:
+        return this.#array(depth)
+      case OBJECT:
+        return this.#object(depth)
+      default:
+        throw notAKey()
+    }
+  }
+
+  #big(): boolean {
+    const index = this.#leaves++
+    const at = this.#shapeStart + (index >> 3)
+    return at < this.#shapeEnd && (this.#shape[at]! & (1 << (index & 7))) !== 0
+  }
+
+  #array(depth: number): unknown[] {
+    if (depth >= LIMITS.valueDepthMax) throw notAKey()
+    const elements: unknown[] = []
+    for (let tag = this.#reader.u8(); tag !== END; tag = this.#reader.u8()) elements.push(this.#value(tag, depth + 1))
+    const array = this.#make.array(elements.length)
+    for (let i = 0; i < elements.length; i++) array[i] = elements[i]
+    return array
+  }
+
+  #object(depth: number): Record<string, unknown> {
+    if (depth >= LIMITS.valueDepthMax) throw notAKey()
+    const object = this.#make.object()
+    for (let tag = this.#reader.u8(); tag !== END; tag = this.#reader.u8()) {
+      if (tag !== TEXT) throw notAKey()
+      const name = this.#text()
+      setField(object, name, this.#value(this.#reader.u8(), depth + 1))
+    }
+    return object
+  }
+
+  #text(): string {
+    const { buffer, offset, end } = this.#reader
+    for (let at = offset; at < end; at++) {
+      const byte = buffer[at]!
+      if (byte === END) {
+        this.#reader.offset = at + 1
+        return textAt(buffer, offset, at)
+      }
+      if (byte === ESCAPE) {
+        const raw = asBuffer(this.#unescaped())
+        return textAt(raw, 0, raw.byteLength)
+      }
+    }
+    throw notAKey()
+  }
+
+  #unescaped(): Uint8Array {
+    const { buffer, offset, end } = this.#reader
+    const raw = new Uint8Array(end - offset)
+    let count = 0
+    for (let at = offset; at < end; at++) {
+      const byte = buffer[at]!
+      if (byte === END) {
+        this.#reader.offset = at + 1
+        return raw.subarray(0, count)
+      }
+      if (byte === ESCAPE) raw[count++] = (buffer[++at] ?? 1) - 1
+      else raw[count++] = byte
+    }
+    throw notAKey()
+  }
+}
+
+function keyTooLarge(): ShoalError {
+  return new ShoalError('RECORD_LIMIT', `a key is larger than ${LIMITS.keyBytesMax / 1024} KiB`, {
+    try: ['use a shorter key, such as a hash of it, and keep the long text in the value'],
+  })
+}
+
+function notAKey(): ShoalError {
+  return new ShoalError('DAMAGED', 'a record holds bytes that are no key')
+}
