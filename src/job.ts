@@ -3,7 +3,10 @@
  */
 import type { Encoding, Format } from './core/types.ts'
 
-/** A key or a value: plain data only. Objects are unordered; their fields are sorted in the canonical form. */
+/**
+ * A key or a value: plain data only. Objects are unordered; their fields are sorted in the canonical form.
+ * Declare their shape with `type`, not `interface`: TypeScript takes only the former for plain data.
+ */
 export type Value =
   | null
   | boolean
@@ -89,9 +92,10 @@ export type Job = SingleInputJob<Row, never, never> | MultiInputJob<string, Row,
 export function defineJob<R = Row, K extends Value = Row, V extends Value = Row>(
   job: SingleInputJob<R, K, V>,
 ): SingleInputJob<R, K, V>
-export function defineJob<A extends string, R = Row, K extends Value = Row, V extends Value = Row>(
-  job: MultiInputJob<A, R, K, V>,
-): MultiInputJob<A, R, K, V>
+/** Several inputs: say what each map's record is where the map takes it, `db: (row: Payment, ctx) => …`. */
+export function defineJob<A extends string, K extends Value = Row, V extends Value = Row>(
+  job: MultiInputJob<A, Row, K, V>,
+): MultiInputJob<A, Row, K, V>
 export function defineJob(job: unknown): unknown {
   return job
 }

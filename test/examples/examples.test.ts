@@ -1,0 +1,68 @@
+/** Every example, through the command line, against an answer that other tools computed. */
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { CASES, type ExampleCase, type OutputRecord } from './cases.ts'
+import { resultHash, ROOT, shoal } from './shoal.ts'
+
+/** Modules in examples/ that jobs share. */
+const NOT_JOBS = new Set(['retail-line.ts', 'sorted-union.ts'])
+
+const dataFlags = (example: ExampleCase): string[] =>
+  Object.entries(example.data).flatMap(([name, folder]) => ['--data', `${name}=${join('examples/data', folder)}`])
+
+function expected(example: ExampleCase): string[] {
+  return readFileSync(join(ROOT, 'examples/expected', `${example.name}.tsv`), 'utf8')
+    .split('\n')
+    .slice(0, -1)
+}
+
+function records(ndjson: string): OutputRecord[] {
+  return ndjson
+    .split('\n')
+    .slice(0, -1)
+    .map((text) => JSON.parse(text) as OutputRecord)
+}
+
+/** Lines where their order says nothing are compared as sorted by code unit, on both sides. */
+function inOrder(example: ExampleCase, lines: readonly string[]): string[] {
+  return example.ordered === true ? [...lines] : [...lines].sort()
+}
+
+async function runLocal(
+  example: ExampleCase,
+  ...flags: string[]
+): Promise<{ lines: string[]; hash: string | undefined }> {
+  const job = join('examples', `${example.name}.ts`)
+  const ran = await shoal(['run', job, '--local', ...dataFlags(example), '--format', 'ndjson', ...flags])
+  expect(ran.code, ran.stderr).toBe(0)
+  expect(ran.stderr).toContain('this machine only')
+  return { lines: example.lines(records(ran.stdout)), hash: resultHash(ran.stderr) }
+}
+
+describe('examples', () => {
+  test('each job has a case here', () => {
+    const jobs = readdirSync(join(ROOT, 'examples')).filter((name) => name.endsWith('.ts') && !NOT_JOBS.has(name))
+    expect(CASES.map(({ name }) => `${name}.ts`).sort()).toEqual(jobs.sort())
+  })
+
+  test.each(CASES)('$name is what other tools say', async (example) => {
+    const { lines, hash } = await runLocal(example)
+    expect(inOrder(example, lines)).toEqual(inOrder(example, expected(example)))
+    expect(hash).toBeDefined()
+  })
+
+  test('a sort over several parts is one order', async () => {
+    const example = CASES.find(({ name }) => name === 'sort-lines')!
+    const { lines } = await runLocal(example, '--partitions', '5')
+    expect(lines).toEqual(expected(example))
+  })
+
+  test('memory and partitions change no record', async () => {
+    const example = CASES.find(({ name }) => name === 'url-frequency')!
+    const small = await runLocal(example, '--partitions', '3', '--task-memory', '128MB')
+    const large = await runLocal(example, '--partitions', '3', '--task-memory', '512MB')
+    expect(small.hash).toBe(large.hash)
+    expect(inOrder(example, small.lines)).toEqual(inOrder(example, expected(example)))
+  })
+})
