@@ -1,0 +1,440 @@
+import type { Intrinsics } from './intrinsics.ts'
+import type { Phase } from './tame.ts'
+
+/** What a call of user code meets outside its realm. No user code ever holds one of these functions. */
+export interface Outside {
+  /** False: refused, and `failure` says why. Never throws. */
+  emit(key: unknown, value: unknown): boolean
+  failure(): string
+  /** A record is finished, its emits stand. May throw an error of the host. */
+  commit(): void
+  /** 32 hex digits: what this call's random numbers start from. */
+  seed(): string
+  /** Goes to the next group, if there is one. May throw an error of the host. */
+  group(): boolean
+  key(): unknown
+  /** The next value of an alias, `marks.end`, or `marks.failed`. Never throws. */
+  value(alias: number): unknown
+  /** Called when the budget of records and values is used up; gives the next budget (≥ 1). */
+  tick(spent: number): number
+  /** A call that went on asynchronously has come to an end. */
+  settled(): void
+}
+
+export interface Marks {
+  readonly bad: symbol
+  readonly end: symbol
+  readonly failed: symbol
+}
+
+export interface RecordBatch {
+  readonly length: number
+  record(i: number): unknown
+}
+
+/** Why `map` or `reduce` came back: all done, a bad record, a skip, a problem; or it goes on asynchronously. */
+export type Pause = 'done' | 'bad' | 'skip' | 'problem' | 'pending'
+
+export interface Driver {
+  /** Takes the job's functions; false if the module has no such job. */
+  load(exported: unknown, alias: string | null): boolean
+  begin(params: string, shard: string | null, aliases: string | null): void
+  map(batch: RecordBatch, from: number): void
+  reduce(): void
+  readonly combine: (a: unknown, b: unknown) => unknown
+  readonly hasCombine: () => boolean
+  readonly hasReduce: () => boolean
+  pause(): Pause
+  /** The index of the record at which `map` paused. */
+  at(): number
+  /** The reason of a skip. */
+  reason(): string
+  /** Undoes what the record has counted. */
+  undo(): void
+  /** JSON of a Problem, or '' where all is well. */
+  problem(): string
+  describe(error: unknown): string
+  /** JSON of the counters. */
+  counters(): string
+}
+
+/** `threw`: by user code. `refused`: an emit or a read of values, see `Outside.failure`. `late`: after its call. */
+export interface Problem {
+  readonly kind: 'threw' | 'refused' | 'late' | 'outside'
+  readonly name: string
+  readonly message: string
+  readonly stack: string
+}
+
+/** Calls user code, strictly one call after the other. Self-contained, see `intrinsics`. */
+export function drive(own: Intrinsics, phase: Phase, outside: Outside, marks: Marks): Driver {
+  const { Failure, TypeFailure, RangeFailure } = own
+  const idle = 0
+  const call = 1
+  const skipping = 2
+  const busy = 3
+  const faulty = 4
+  type UserFunction = (...args: unknown[]) => unknown
+  let state = idle
+  let generation = 0
+  let emitted = false
+  let budget = 1
+  let spentFrom = 1
+  let asynchronous = false
+  let pause: Pause = 'done'
+  let at = 0
+  let reason = ''
+  let fault: { kind: Problem['kind']; error: unknown } | null = null
+  let userMap: UserFunction | null = null
+  let userReduce: UserFunction | null = null
+  let userCombine: UserFunction | null = null
+  let aliases: string[] = []
+  let params: unknown = null
+  let shard: unknown = null
+  let context: unknown = null
+
+  const skipped = own.freeze(new Failure('this record is skipped'))
+  const blame = (kind: Problem['kind'], error: unknown): unknown => {
+    if (fault === null) fault = { kind, error }
+    state = faulty
+    return error
+  }
+  const refuse = (what: string): unknown => {
+    if (state === skipping) return skipped
+    if (state === faulty && fault !== null) return fault.error
+    const why =
+      state === busy
+        ? 'inside combine, or while a value is being read'
+        : 'after its call has settled: await all work inside the call'
+    return blame('late', new TypeFailure(`${what} ${why}`))
+  }
+
+  // ---- ctx
+  interface Count {
+    total: number
+  }
+  const counts = own.create(null) as Record<string, { count: Count; counter: unknown }>
+  let distinct = 0
+  let journal: { count: Count; n: number; next: unknown } | null = null
+  const counter = (name: unknown): unknown => {
+    const text = own.text(name)
+    const known = counts[text]
+    if (known !== undefined) return known.counter
+    if (++distinct > 1000 || text.length > 200) {
+      throw blame(
+        'threw',
+        new RangeFailure('a job has at most 1000 counters, each with a name of at most 200 characters'),
+      )
+    }
+    const count = { total: 0 }
+    const add = (n: unknown = 1): void => {
+      if (state !== call) throw refuse('a counter was used')
+      const total = count.total + (n as number)
+      if (!own.isSafeInteger(n) || !own.isSafeInteger(total))
+        throw new TypeFailure(`counter ${text}: add takes a safe integer`)
+      count.total = total
+      journal = { count, n: n as number, next: journal }
+    }
+    const made = own.freeze({ add })
+    counts[text] = { count, counter: made }
+    return made
+  }
+
+  // sfc32 by Chris Doty-Humphrey (PractRand), 128 bits of state, seeded by a SHA-256.
+  let seeded = false
+  let [a, b, c, d] = [0, 0, 0, 0]
+  const draw = (): number => {
+    const t = (((a + b) | 0) + d) | 0
+    d = (d + 1) | 0
+    a = b ^ (b >>> 9)
+    b = (c + (c << 3)) | 0
+    c = (c << 21) | (c >>> 11)
+    c = (c + t) | 0
+    return t >>> 0
+  }
+  const random = (): number => {
+    if (state !== call) throw refuse('ctx.random() was called')
+    if (!seeded) {
+      const digits = outside.seed()
+      a = own.fromHex(own.slice(digits, 0, 8)) | 0
+      b = own.fromHex(own.slice(digits, 8, 16)) | 0
+      c = own.fromHex(own.slice(digits, 16, 24)) | 0
+      d = own.fromHex(own.slice(digits, 24, 32)) | 0
+      for (let i = 0; i < 15; i++) draw()
+      seeded = true
+    }
+    return ((draw() >>> 5) * 67_108_864 + (draw() >>> 6)) / 9_007_199_254_740_992
+  }
+
+  const skip = (why: unknown): never => {
+    if (state !== call) throw refuse('ctx.skip() was called')
+    reason = own.text(why)
+    state = skipping
+    throw skipped
+  }
+  /** In asynchronous jobs each call has a context of its own, so that a late emit is known for what it is. */
+  const makeContext = (): unknown => {
+    const mine = generation
+    const emit = (key: unknown, value: unknown): void => {
+      if (state !== call || mine !== generation) throw refuse('emit was called')
+      let accepted = false
+      state = busy
+      try {
+        accepted = outside.emit(key, value)
+      } catch {
+        // a stack overflow in the host's half: its error must not be seen here
+      }
+      if (!accepted) throw fault === null ? blame('refused', new TypeFailure(outside.failure())) : refuse('')
+      state = call
+      emitted = true
+    }
+    return own.freeze(
+      shard === null ? { emit, params, counter, random } : { emit, params, counter, random, shard, skip },
+    )
+  }
+
+  // ---- calls
+  const isThenable = (value: unknown): boolean =>
+    (typeof value === 'object' || typeof value === 'function') &&
+    value !== null &&
+    typeof (value as { then?: unknown }).then === 'function'
+  const stop = (index: number, why: Pause): void => {
+    at = index
+    pause = why
+  }
+  const caught = (error: unknown): Pause => {
+    if (state === skipping) return 'skip'
+    if (state !== faulty) blame('threw', error)
+    return 'problem'
+  }
+  const finish = (): void => {
+    state = idle
+    if (emitted) {
+      emitted = false
+      outside.commit()
+    }
+    journal = null
+    if (--budget === 0) tick()
+  }
+  const tick = (): void => {
+    budget = outside.tick(spentFrom)
+    spentFrom = budget
+  }
+
+  const mapLater = async (batch: RecordBatch, from: number, first: unknown): Promise<void> => {
+    let i = from
+    let answer = first
+    const { length } = batch
+    try {
+      for (;;) {
+        if (answer !== undefined && isThenable(answer)) await answer
+        if (state !== call) return stop(i, state === skipping ? 'skip' : 'problem')
+        finish()
+        generation++
+        context = makeContext()
+        if (++i >= length) return stop(i, 'done')
+        const record = batch.record(i)
+        if (record === marks.bad) return stop(i, 'bad')
+        state = call
+        answer = (userMap as UserFunction)(record, context)
+      }
+    } catch (error) {
+      if (state === idle) blame('outside', error)
+      stop(i, caught(error))
+    } finally {
+      outside.settled()
+    }
+  }
+  const map = (batch: RecordBatch, from: number): void => {
+    if (fault !== null) return stop(from, 'problem')
+    const call_ = userMap as UserFunction
+    const ctx = context
+    const { length } = batch
+    let i = from
+    try {
+      for (; i < length; i++) {
+        const record = batch.record(i)
+        if (record === marks.bad) return stop(i, 'bad')
+        state = call
+        const answer = call_(record, ctx)
+        if (asynchronous || (answer !== undefined && isThenable(answer))) {
+          asynchronous = true
+          pause = 'pending'
+          void mapLater(batch, i, answer)
+          return
+        }
+        if (state !== call) return stop(i, (state as number) === skipping ? 'skip' : 'problem')
+        finish()
+      }
+    } catch (error) {
+      if (state === idle) throw error
+      return stop(i, caught(error))
+    }
+    stop(length, 'done')
+  }
+
+  // ---- values of a group
+  const values = (alias: number): unknown => {
+    const mine = generation
+    const next = (): unknown => {
+      if (state !== call || mine !== generation) throw refuse('values were read')
+      let value: unknown = marks.failed
+      state = busy
+      try {
+        value = outside.value(alias)
+      } catch {
+        // as in emit
+      }
+      if (value === marks.failed) throw blame('refused', new TypeFailure(outside.failure()))
+      state = call
+      if (--budget === 0) tick()
+      return value === marks.end ? { value: undefined, done: true } : { value, done: false }
+    }
+    const iterator = own.create(own.iteratorPrototype)
+    own.define(iterator, 'next', next)
+    return iterator
+  }
+  const open = (): boolean => {
+    if (!outside.group()) return false
+    generation++
+    seeded = false
+    context = makeContext()
+    return true
+  }
+  const callReduce = (): unknown => {
+    const key = outside.key()
+    let group: unknown
+    if (aliases.length === 1 && aliases[0] === '') {
+      group = values(0)
+    } else {
+      const byAlias = own.create(null)
+      for (let i = 0; i < aliases.length; i++) byAlias[aliases[i] as string] = values(i)
+      group = byAlias
+    }
+    state = call
+    return (userReduce as UserFunction)(key, group, context)
+  }
+  const reduceLater = async (first: unknown): Promise<void> => {
+    let answer = first
+    try {
+      for (;;) {
+        if (answer !== undefined && isThenable(answer)) await answer
+        if (state !== call) return stop(0, 'problem')
+        finish()
+        if (!open()) return stop(0, 'done')
+        answer = callReduce()
+      }
+    } catch (error) {
+      if (state === idle) blame('outside', error)
+      stop(0, caught(error))
+    } finally {
+      outside.settled()
+    }
+  }
+  const reduce = (): void => {
+    try {
+      while (open()) {
+        const answer = callReduce()
+        if (answer !== undefined && isThenable(answer)) {
+          pause = 'pending'
+          void reduceLater(answer)
+          return
+        }
+        if (state !== call) return stop(0, 'problem')
+        finish()
+      }
+    } catch (error) {
+      if (state === idle) throw error
+      return stop(0, caught(error))
+    }
+    stop(0, fault === null ? 'done' : 'problem')
+  }
+  const combine = (x: unknown, y: unknown): unknown => {
+    const before = state
+    state = busy
+    let value: unknown
+    try {
+      value = (userCombine as UserFunction)(x, y)
+    } catch (error) {
+      throw blame('threw', error)
+    }
+    if (state === busy) state = before
+    return value
+  }
+
+  // ---- telling
+  const field = (error: unknown, name: string): string => {
+    try {
+      const value = (error as Record<string, unknown>)[name]
+      return value === undefined ? '' : own.slice(own.text(value), 0, 4000)
+    } catch {
+      return ''
+    }
+  }
+  const describe = (error: unknown, kind: Problem['kind'] = 'threw'): string => {
+    const plain = typeof error !== 'object' || error === null
+    let message = ''
+    try {
+      message = plain ? own.text(error) : field(error, 'message')
+    } catch {
+      message = 'a value without a text'
+    }
+    const problem = {
+      kind,
+      name: plain ? '' : field(error, 'name'),
+      message: own.slice(message, 0, 4000),
+      stack: plain ? '' : field(error, 'stack'),
+    }
+    return own.stringify(problem) as string
+  }
+  const takes = (fn: unknown, self: unknown): UserFunction | null =>
+    typeof fn === 'function' ? (own.bind(fn, self) as UserFunction) : null
+  return {
+    load: (exported, alias) => {
+      const job = (exported as { default?: Record<string, unknown> } | undefined)?.default
+      if (typeof job !== 'object' || job === null) return false
+      const maps = job['map']
+      if (alias === null || alias === '') userMap = takes(maps, job)
+      else userMap = takes((maps as Record<string, unknown> | undefined)?.[alias], maps)
+      userReduce = takes(job['reduce'], job)
+      userCombine = takes(job['combine'], job)
+      return alias === null || userMap !== null
+    },
+    begin: (paramsJson, shardJson, aliasesJson) => {
+      phase.running = true
+      params = own.freeze(own.parse(paramsJson))
+      shard = shardJson === null ? null : own.freeze(own.parse(shardJson))
+      aliases = aliasesJson === null ? [] : (own.parse(aliasesJson) as string[])
+      tick()
+      context = makeContext()
+    },
+    map,
+    reduce,
+    combine,
+    hasCombine: () => userCombine !== null,
+    hasReduce: () => userReduce !== null,
+    pause: () => pause,
+    at: () => at,
+    reason: () => reason,
+    undo: () => {
+      for (; journal !== null; journal = journal.next as typeof journal) journal.count.total -= journal.n
+      emitted = false
+      state = idle
+      if (asynchronous) {
+        generation++
+        context = makeContext()
+      }
+    },
+    problem: () => (fault === null ? '' : describe(fault.error, fault.kind)),
+    describe: (error) => describe(error),
+    counters: () => {
+      const totals = own.create(null)
+      const names = own.ownKeys(counts)
+      for (let i = 0; i < names.length; i++) {
+        const name = names[i] as string
+        totals[name] = (counts[name] as { count: Count }).count.total
+      }
+      return own.stringify(totals) as string
+    },
+  }
+}

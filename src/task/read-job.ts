@@ -1,0 +1,74 @@
+import { ShoalError } from '../core/errors.ts'
+import { checkShape, type JobShape } from './job-shape.ts'
+import { compileJob, makeRealm } from './realm.ts'
+import { placesOf, placeText, sourceLine } from './stack.ts'
+import type { Problem } from './inside/drive.ts'
+import { makeWebHost } from './web-host.ts'
+
+export interface JobCode {
+  readonly code: string
+  readonly sourceMap: string
+  /** The job's name unless it gives one. */
+  readonly name: string
+}
+
+/** A module that declares a job is loaded in milliseconds. */
+const LOAD_TIMEOUT_MS = 10_000
+
+/** The one error of this realm that loading can end with; all others are the job's, and are not looked into. */
+function isTimeout(error: unknown): boolean {
+  return error instanceof Error && (error as NodeJS.ErrnoException).code === 'ERR_SCRIPT_EXECUTION_TIMEOUT'
+}
+
+/**
+ * Loads a bundle in a realm, runs nothing of it but its module, and reads what job it declares.
+ * @throws ShoalError JOB_THREW, JOB_BUILD, PARTITIONS.
+ */
+export function readJob({ code, sourceMap, name }: JobCode): JobShape {
+  const nothing = {
+    emit: () => false,
+    failure: () => '',
+    commit: () => undefined,
+    seed: () => '0'.repeat(32),
+    group: () => false,
+    key: () => null,
+    value: () => null,
+    tick: () => 1,
+    settled: () => undefined,
+  }
+  const realm = makeRealm(
+    makeWebHost(() => undefined),
+    nothing,
+    { bad: Symbol('bad'), end: Symbol('end'), failed: Symbol('failed') },
+  )
+  const script = compileJob(code)
+  let exported: unknown
+  try {
+    exported = realm.run(script, LOAD_TIMEOUT_MS)
+  } catch (error) {
+    if (isTimeout(error)) {
+      throw new ShoalError('JOB_THREW', `the job's module did not finish loading within ${LOAD_TIMEOUT_MS / 1000} s`)
+    }
+    throw loadError(JSON.parse(realm.driver.describe(error)) as Problem, sourceMap)
+  }
+  return checkShape(JSON.parse(realm.shape(exported)) as unknown, name)
+}
+
+/** What the module threw while it was loaded. */
+export function loadError(problem: Problem, sourceMap: string | null): ShoalError {
+  const places = placesOf(problem.stack, sourceMap)
+  const place = placeText(places)
+  const line = places[0] === undefined ? null : sourceLine(sourceMap, places[0])
+  return new ShoalError(
+    'JOB_THREW',
+    `${place === '' ? '' : `${place}: `}the job threw while it was loaded: ${titleOf(problem)}`,
+    {
+      why: line === null ? undefined : line.trim(),
+    },
+  )
+}
+
+/** `TypeError: x is not a function`. */
+export function titleOf({ name, message }: Problem): string {
+  return name === '' || name === 'Error' ? message : `${name}: ${message}`
+}
