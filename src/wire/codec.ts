@@ -1,0 +1,32 @@
+import { decode, encode } from 'cborg'
+import { z } from 'zod/mini'
+
+/** Bytes that are not what they should be: whoever reads from a peer counts and drops them. */
+export class WireError extends Error {
+  override readonly name: string = 'WireError'
+}
+
+/** Deterministic CBOR (RFC 8949 §4.2): equal data gives equal bytes, so that a signature can be checked anywhere. */
+export function toBytes(value: unknown): Uint8Array {
+  return encode(value, { ignoreUndefinedProperties: true })
+}
+
+/**
+ * Decodes and validates. The result has the schema's shape and nothing more.
+ * Throws WireError; allocation is bounded by the length of `bytes`.
+ */
+export function fromBytes<T>(schema: z.ZodMiniType<T>, bytes: Uint8Array): T {
+  let value: unknown
+  try {
+    value = decode(bytes, { allowUndefined: false, strict: true })
+  } catch (error) {
+    throw new WireError(`not CBOR: ${(error as Error).message}`)
+  }
+  return checked(schema, value)
+}
+
+export function checked<T>(schema: z.ZodMiniType<T>, value: unknown): T {
+  const parsed = schema.safeParse(value)
+  if (!parsed.success) throw new WireError(z.prettifyError(parsed.error).slice(0, 500))
+  return parsed.data
+}
