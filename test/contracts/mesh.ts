@@ -1,5 +1,6 @@
 /** The acceptance suite of the `Mesh` port: the memory twin and the libp2p adapter both pass it whole. */
 import { createHash, randomBytes } from 'node:crypto'
+import { setTimeout } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { LIMITS } from '../../src/core/limits.ts'
 import type { NodeId } from '../../src/core/types.ts'
@@ -36,7 +37,7 @@ export async function until(what: string, condition: () => boolean, ms = 8_000):
   const deadline = performance.now() + ms
   while (!condition()) {
     if (performance.now() > deadline) throw new Error(`not within ${ms} ms: ${what}`)
-    await new Promise((resolve) => setTimeout(resolve, 5))
+    await setTimeout(5)
   }
 }
 
@@ -214,7 +215,7 @@ function streams({ two }: Bench): void {
     await stream.write(sent)
     await stream.end()
     await until('arrived', () => b.seen.held.length === 1)
-    await new Promise((resolve) => setTimeout(resolve, 100))
+    await setTimeout(100)
     const held = b.seen.held[0] as ByteStream
     expect(sha256(await readAll(held))).toBe(sha256(sent))
     await held.write(Buffer.from('ACK'))
@@ -239,7 +240,7 @@ function streams({ two }: Bench): void {
     let before = -1
     while (before !== accepted) {
       before = accepted
-      await new Promise((resolve) => setTimeout(resolve, 150))
+      await setTimeout(150)
     }
     expect(accepted * chunk.length).toBeLessThan(8 * LIMITS.streamReadBufferBytes)
     const all = await readAll(b.seen.held[0] as ByteStream)
@@ -319,7 +320,7 @@ function gossip({ start, connected, two }: Bench): void {
     let tries = 0
     while (b.seen.gossip.length === 0 && tries++ < 200) {
       await a.mesh.publish(Buffer.from(`note ${tries}`))
-      await new Promise((resolve) => setTimeout(resolve, 20))
+      await setTimeout(20)
     }
     expect(b.seen.gossip[0]?.from).toBe(a.mesh.self)
     expect(await a.mesh.publish(Buffer.from('counted'))).toBe(1)
@@ -333,7 +334,7 @@ function gossip({ start, connected, two }: Bench): void {
     let tries = 0
     while (!c.seen.gossip.some((message) => message.from === a.mesh.self) && tries++ < 200) {
       await a.mesh.publish(Buffer.from(`far ${tries}`))
-      await new Promise((resolve) => setTimeout(resolve, 20))
+      await setTimeout(20)
     }
     expect(c.seen.gossip.at(-1)?.from).toBe(a.mesh.self)
   })
@@ -350,7 +351,7 @@ function gossip({ start, connected, two }: Bench): void {
     const [a, b] = await two()
     let tries = 0
     while ((await a.mesh.publish(Buffer.from('warm'))) === 0 && tries++ < 200) {
-      await new Promise((resolve) => setTimeout(resolve, 20))
+      await setTimeout(20)
     }
     const large = randomBytes(LIMITS.gossipBytesMax).toString('latin1')
     await a.mesh.publish(Buffer.from(large, 'latin1'))

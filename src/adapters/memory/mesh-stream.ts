@@ -56,7 +56,9 @@ class Pipe {
   }
 
   #changed(): Promise<void> {
-    return new Promise((resolve) => this.#wake.push(resolve))
+    return new Promise((resolve) => {
+      this.#wake.push(resolve)
+    })
   }
 
   #notify(): void {

@@ -104,15 +104,7 @@ export function createMemoryNetwork(): MemoryNetwork {
     start: (options, events) => {
       const identity = options.identity ?? createMemoryIdentity()
       assert(!members.has(identity.id), 'an identity runs once')
-      const member: Member = {
-        id: identity.id,
-        key: options.key ?? '',
-        protocols: new Set(options.protocols),
-        events,
-        wanted: new Set(),
-        told: new Set(),
-        links: new Map(),
-      }
+      const member = createMember(identity.id, options, events)
       members.set(member.id, member)
       settle()
       return Promise.resolve(createMesh(member, identity, { members, settle, leave, disconnect }))
@@ -131,6 +123,11 @@ export function createMemoryNetwork(): MemoryNetwork {
       if (member !== undefined) leave(member)
     },
   }
+}
+
+function createMember(id: NodeId, options: MemoryMeshOptions, events: MeshEvents): Member {
+  const protocols = new Set(options.protocols)
+  return { id, key: options.key ?? '', protocols, events, wanted: new Set(), told: new Set(), links: new Map() }
 }
 
 interface Wiring {

@@ -1,0 +1,117 @@
+import type { ConnectionGater } from '@libp2p/interface'
+import { multiaddr } from '@multiformats/multiaddr'
+import { ShoalError } from '../../core/errors.ts'
+import { createHost, type Host } from './host.ts'
+import type { Identity } from './identity.ts'
+import type { MeshKey } from './key.ts'
+import { isLoopback, isRelayed, parseAddress } from './ticket.ts'
+
+export interface ListenOptions {
+  readonly identity: Identity
+  readonly key: MeshKey
+  /** Multiaddrs; [] means all IPv4 interfaces, port 0. */
+  readonly listen: readonly string[]
+  /** Stands in for port 0 if it is free; the port that an earlier start has picked. */
+  readonly keptPort: number | null
+  readonly wireVersion: number
+  readonly gater: ConnectionGater
+  warn(message: string): void
+}
+
+/**
+ * A started host, and what `prepare` has made of it before it began to listen: a peer may be there at once.
+ * Throws PORT_IN_USE if a port that was asked for is taken, USAGE if it cannot listen otherwise.
+ */
+export async function listen<T>(options: ListenOptions, prepare: (host: Host) => Promise<T>): Promise<T> {
+  const asked = (options.listen.length > 0 ? options.listen : ['/ip4/0.0.0.0/tcp/0']).map((text) => checkListen(text))
+  const { keptPort } = options
+  if (keptPort !== null && asked.some((address) => anyPort(address))) {
+    const kept = asked.map((address) =>
+      anyPort(address) ? address.replace(/\/tcp\/0\b/, `/tcp/${keptPort}`) : address,
+    )
+    try {
+      return await tryListen(options, kept, prepare)
+    } catch (error) {
+      if (!isTaken(error)) throw toShoalError(error, kept)
+      options.warn(`port ${keptPort}, which this node had before, is taken by another program: it takes another one`)
+    }
+  }
+  try {
+    return await tryListen(options, asked, prepare)
+  } catch (error) {
+    throw toShoalError(error, asked)
+  }
+}
+
+async function tryListen<T>(
+  options: ListenOptions,
+  addresses: readonly string[],
+  prepare: (host: Host) => Promise<T>,
+): Promise<T> {
+  const host = await createHost({ ...options, listen: addresses })
+  const prepared = await prepare(host)
+  try {
+    await host.start()
+    return prepared
+  } catch (error) {
+    await host.stop()
+    throw error
+  }
+}
+
+function checkListen(text: string): string {
+  try {
+    return parseAddress(text)
+  } catch (error) {
+    if (!(error instanceof ShoalError)) throw error
+    throw new ShoalError('USAGE', `--listen ${text} is no address to listen on`, {
+      why: error.why,
+      try: ['--listen /ip4/0.0.0.0/tcp/4001'],
+    })
+  }
+}
+
+function toShoalError(error: unknown, addresses: readonly string[]): unknown {
+  const text = addresses.join(', ')
+  if (isTaken(error)) {
+    const why = `another program listens on ${text}`
+    return new ShoalError('PORT_IN_USE', 'the port is in use', {
+      why,
+      cause: error,
+      try: ['--listen with port 0, for a free one'],
+    })
+  }
+  const code = /\b(EADDRNOTAVAIL|EACCES|ENOTFOUND|EINVAL)\b/.exec(String(error))?.[1]
+  if (code === undefined) return error
+  const why = code === 'EACCES' ? 'this user may not open that port' : 'this machine has no such address'
+  return new ShoalError('USAGE', `cannot listen on ${text}`, {
+    why,
+    cause: error,
+    try: ['--listen /ip4/0.0.0.0/tcp/0'],
+  })
+}
+
+const isTaken = (error: unknown): boolean => /\bEADDRINUSE\b/.test(String(error))
+
+const anyPort = (address: string): boolean => /\/tcp\/0(\/|$)/.test(address)
+
+/** Where the host can be reached: real interfaces, then loopback, then over relays; each with its id. */
+export function advertised(host: Host): string[] {
+  const rank = (text: string): number => (isRelayed(text) ? 2 : isLoopback(multiaddr(text)) ? 1 : 0)
+  const suffix = `/p2p/${host.peerId.toString()}`
+  return host
+    .getMultiaddrs()
+    .map((address) => address.toString())
+    .map((text) => (text.endsWith(suffix) ? text : text + suffix))
+    .toSorted((a, b) => rank(a) - rank(b))
+}
+
+/** The TCP port that the host listens on. */
+export function portOf(host: Host): number | null {
+  for (const address of host.getMultiaddrs()) {
+    if (isRelayed(address.toString())) continue
+    const port = address.getComponents().find((part) => part.name === 'tcp')?.value
+    if (port !== undefined) return Number(port)
+  }
+  return null
+}
