@@ -97,7 +97,12 @@ export interface Coverage {
   readonly bytes: Bytes
   readonly records: number
   readonly nodes: number
-  readonly omitted: readonly { readonly dataset: string; readonly path: string; readonly node: string; readonly why: string }[]
+  readonly omitted: readonly {
+    readonly dataset: string
+    readonly path: string
+    readonly node: string
+    readonly why: string
+  }[]
   /** True for --local. */
   readonly thisMachineOnly: boolean
 }
@@ -121,7 +126,13 @@ export interface JobDetail extends JobSummary {
   readonly key: string | null
   readonly code: string
   readonly params: Readonly<Record<string, string>>
-  readonly inputs: readonly { readonly alias: string; readonly dataset: string; readonly glob: string; readonly shards: number; readonly bytes: Bytes }[]
+  readonly inputs: readonly {
+    readonly alias: string
+    readonly dataset: string
+    readonly glob: string
+    readonly shards: number
+    readonly bytes: Bytes
+  }[]
   readonly runtime: string
   readonly snapshot: string
   readonly limits: JobLimits
@@ -150,9 +161,17 @@ export interface Receipt {
   readonly result: string
   readonly coverage: Coverage
   readonly counters: Readonly<Record<string, number>>
-  readonly skipped: { readonly count: number; readonly samples: readonly { readonly place: string; readonly reason: string; readonly record: string }[] }
+  readonly skipped: {
+    readonly count: number
+    readonly samples: readonly { readonly place: string; readonly reason: string; readonly record: string }[]
+  }
   readonly records: { readonly read: number; readonly emitted: number; readonly reduced: number; readonly out: number }
-  readonly partitions: readonly { readonly partition: number; readonly records: number; readonly bytes: Bytes; readonly part: string }[]
+  readonly partitions: readonly {
+    readonly partition: number
+    readonly records: number
+    readonly bytes: Bytes
+    readonly part: string
+  }[]
   readonly code: string
   readonly params: Readonly<Record<string, string>>
   readonly runtime: string
@@ -173,6 +192,7 @@ export interface NodeStatus {
   readonly ready: boolean
   /** Why it is not ready, else ''. */
   readonly why: string
+  /** False: it was told to join a mesh and has never met a member of it. */
   readonly joined: boolean
   readonly draining: boolean
   readonly home: string
@@ -182,7 +202,13 @@ export interface NodeStatus {
   readonly slots: number
   readonly busy: number
   readonly memory: Bytes
-  readonly datasets: readonly { readonly name: string; readonly replicated: boolean; readonly shards: number; readonly bytes: Bytes; readonly pending: number }[]
+  readonly datasets: readonly {
+    readonly name: string
+    readonly replicated: boolean
+    readonly shards: number
+    readonly bytes: Bytes
+    readonly pending: number
+  }[]
   readonly jobs: { readonly open: number; readonly known: number }
   readonly dropped: Readonly<Record<string, number>>
   readonly warnings: readonly string[]
@@ -230,17 +256,33 @@ export interface ExplainAnswer {
   readonly stages: readonly {
     readonly stage: string
     readonly tasks: number
-    readonly nodes: readonly { readonly node: string; readonly name: string; readonly tasks: number; readonly bytes: Bytes }[]
+    readonly nodes: readonly {
+      readonly node: string
+      readonly name: string
+      readonly tasks: number
+      readonly bytes: Bytes
+    }[]
   }[]
   readonly moves: Bytes
-  readonly takeover: readonly { readonly node: string; readonly name: string; readonly tasks: number; readonly sole: number; readonly next: readonly string[] }[]
+  readonly takeover: readonly {
+    readonly node: string
+    readonly name: string
+    readonly tasks: number
+    readonly sole: number
+    readonly next: readonly string[]
+  }[]
   readonly leftOut: readonly { readonly node: string; readonly why: string }[]
   readonly warnings: readonly string[]
 }
 
 export interface DoctorAnswer {
   readonly schema: 'shoal.doctor/1'
-  readonly checks: readonly { readonly name: string; readonly ok: boolean; readonly detail: string; readonly try?: string }[]
+  readonly checks: readonly {
+    readonly name: string
+    readonly ok: boolean
+    readonly detail: string
+    readonly try?: string
+  }[]
 }
 
 export interface StoryEvent {
@@ -261,7 +303,9 @@ export interface NodeApi {
   forgetData(dataset: string): Promise<void>
   /** Pins the dataset as it is now; answers with the snapshot's id. */
   freeze(data: string): Promise<{ readonly snapshot: string; readonly shards: number; readonly bytes: Bytes }>
-  snapshots(): Promise<readonly { readonly snapshot: string; readonly data: string; readonly shards: number; readonly bytes: Bytes }[]>
+  snapshots(): Promise<
+    readonly { readonly snapshot: string; readonly data: string; readonly shards: number; readonly bytes: Bytes }[]
+  >
   ticket(): Promise<string>
   doctor(): Promise<DoctorAnswer>
   /** Resolves when all is handed over; the node then ends. */

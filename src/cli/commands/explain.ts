@@ -1,0 +1,44 @@
+import type { ExplainAnswer } from '../../control/api.ts'
+import type { Context } from '../context.ts'
+import { withNode } from '../local.ts'
+import { submissionOf } from '../submission.ts'
+import { visible } from '../table.ts'
+import { bytesText, countText, plural, shortId } from '../units.ts'
+
+/** `shoal explain JOB.ts`: who would run what. Nothing runs. */
+export async function explain(context: Context, [file = '']: readonly string[]): Promise<number> {
+  const { prepareJob } = await context.engine()
+  const request = submissionOf(await prepareJob(context.path(file)), context.settings)
+  return await withNode(context, async (node) => await showExplanation(context, await node.explain(request)))
+}
+
+export async function showExplanation(context: Context, answer: ExplainAnswer): Promise<number> {
+  if (context.json) await context.printJson(answer)
+  else if (context.quiet) await context.print(answer.job)
+  else for (const line of explanationLines(answer)) await context.print(line)
+  return 0
+}
+
+/** The plan in lines: input, stages, who takes over from whom, what is left out. */
+export function explanationLines(answer: ExplainAnswer): string[] {
+  const lines = [
+    `job ${shortId(answer.job)}  bundle ${bytesText(answer.bundleBytes)}  input ${plural(answer.shards, 'shard')}, ` +
+      `${bytesText(answer.bytes)}  ${plural(answer.partitions, 'partition')}`,
+    '',
+  ]
+  for (const stage of answer.stages) {
+    lines.push(`${stage.stage.padEnd(8)} ${plural(stage.tasks, 'task')} on ${plural(stage.nodes.length, 'node')}`)
+    for (const node of stage.nodes) {
+      lines.push(`         ${visible(node.name)}  ${plural(node.tasks, 'task')}  ${bytesText(node.bytes)}`)
+    }
+  }
+  lines.push(`moves    about ${bytesText(answer.moves)} between nodes`)
+  for (const lost of answer.takeover) {
+    const heirs = lost.next.length === 0 ? 'nobody' : lost.next.map(visible).join(', ')
+    const sole = lost.sole === 0 ? '' : `; ${countText(lost.sole)} of them only it can run: the job would wait for it`
+    lines.push(`if lost  ${visible(lost.name)}: ${plural(lost.tasks, 'task')} to ${heirs}${sole}`)
+  }
+  for (const out of answer.leftOut) lines.push(`no tasks ${visible(out.node)}: ${out.why}`)
+  for (const warning of answer.warnings) lines.push(`warning  ${warning}`)
+  return lines
+}

@@ -1,0 +1,126 @@
+import { readFileSync } from 'node:fs'
+import { hostname } from 'node:os'
+import type { NodeStatus } from '../../control/api.ts'
+import { capacityOf, thisMachine } from '../../control/capacity.ts'
+import type { DataOption, NodeOptions, RunningNode } from '../../control/node-options.ts'
+import { serveControl, type ControlServer } from '../../control/server.ts'
+import { VERSION } from '../../control/version.ts'
+import { ShoalError } from '../../core/errors.ts'
+import { LIMITS } from '../../core/limits.ts'
+import type { Context } from '../context.ts'
+import { parseDataOption, readJoins } from '../data-option.ts'
+import { DATA, HTTP, JOIN, LISTEN, MEMORY, NAME, NO_MDNS, SLOTS } from '../flags.ts'
+import { SECOND_SIGNAL_MS } from '../interrupts.ts'
+import { bytesText, elapsedText, plural } from '../units.ts'
+
+const READY_POLL_MS = 50
+
+/** `shoal node`: runs until it is drained. Exit 0 after a drain, 130 or 143 when it was told twice. */
+export async function runNode(context: Context): Promise<number> {
+  const began = context.io.now()
+  const options = await nodeOptions(context)
+  const { startNode } = await context.engine()
+  const node = await startNode(options)
+  const ended = node.ended.then(() => 0)
+  ended.catch(() => {})
+  let control: ControlServer
+  try {
+    control = await serveControl(node.api, options.home)
+  } catch (error) {
+    await node.stop()
+    throw error
+  }
+  const stopped = new AbortController()
+  const signals = drainOnSignals(context, node)
+  try {
+    await announce(context, node, began)
+    void announceReady(context, node, began, stopped.signal)
+    return await Promise.race([ended, signals.now])
+  } finally {
+    stopped.abort()
+    signals.off()
+    await control.close()
+    await node.stop()
+  }
+}
+
+async function nodeOptions(context: Context): Promise<NodeOptions> {
+  const { settings, io } = context
+  const http = settings.get(HTTP) ?? 'off'
+  if (http !== 'off') context.note(`warning: this release serves no page; --http ${http} is not used`)
+  const data = settings.all(DATA).map((text) => parseDataOption(text, io.folder))
+  return {
+    home: context.home,
+    data: [...data, ...simulatedData(io.environment['SHOAL_SIM_FILES'])],
+    join: await readJoins(settings.all(JOIN), io),
+    listen: settings.all(LISTEN),
+    name: settings.get(NAME) ?? hostname(),
+    ...capacityOf({ slots: settings.get(SLOTS), memory: settings.get(MEMORY) }, thisMachine()),
+    mdns: !settings.on(NO_MDNS),
+    local: false,
+    holdFirst: io.environment['SHOAL_SIM_HOLD_FIRST'] === '1',
+    warn: (line) => context.note(`warning: ${line}`),
+  }
+}
+
+/** The whole files that the simulator deals to this node: a list of data options in a JSON file. */
+function simulatedData(file: string | undefined): DataOption[] {
+  return file === undefined || file === '' ? [] : (JSON.parse(readFileSync(file, 'utf8')) as DataOption[])
+}
+
+/** INT = TERM = drain; the second, half a second later or more, ends the node now. */
+function drainOnSignals(context: Context, node: RunningNode): { readonly now: Promise<number>; off(): void } {
+  let first: number | null = null
+  const { promise, resolve, reject } = Promise.withResolvers<number>()
+  const off = context.io.onStop((signal) => {
+    const at = context.io.now()
+    if (first === null) {
+      first = at
+      context.note(`draining, for ${LIMITS.drainMs / 1000} s at most; once more ends it now`)
+      node.api.drain().then(() => resolve(0), reject)
+      setTimeout(() => resolve(0), LIMITS.drainMs + SECOND_SIGNAL_MS).unref()
+    } else if (at - first >= SECOND_SIGNAL_MS) {
+      resolve(signal === 'SIGINT' ? 130 : 143)
+    }
+  })
+  return { now: promise, off }
+}
+
+async function announce(context: Context, node: RunningNode, began: number): Promise<void> {
+  if (context.quiet) return
+  const status = await node.api.status()
+  const label = (text: string): string => context.notePaint('dim', text.padEnd(7))
+  context.note(`shoal ${VERSION}  node ${context.notePaint('bold', status.name)}  ${status.id}`)
+  for (const dataset of status.datasets) context.note(`${label('data')} ${datasetLine(dataset)}`)
+  if (status.datasets.length === 0) context.note(`${label('data')} none: it submits, reduces and relays`)
+  for (const address of status.listen) context.note(`${label('listen')} ${address}`)
+  const work = `${plural(status.slots, 'slot')}, ${bytesText(status.memory)} for their tasks`
+  context.note(`${label('work')} ${work}   home ${status.home}`)
+  context.note(`${label('join')} shoal node --data NAME=DIR --join ${await node.api.ticket()}`)
+  context.hint(`${label('')} (started in ${elapsedText(context.io.now() - began)})`)
+}
+
+function datasetLine(dataset: NodeStatus['datasets'][number]): string {
+  const pending = dataset.pending === 0 ? '' : `, ${plural(dataset.pending, 'file')} still being read`
+  const mode = dataset.replicated ? '  replicated' : ''
+  return `${dataset.name}  ${plural(dataset.shards, 'shard')}  ${bytesText(dataset.bytes)}${mode}${pending}`
+}
+
+async function announceReady(context: Context, node: RunningNode, began: number, stopped: AbortSignal): Promise<void> {
+  let saidWhy = ''
+  try {
+    while (!stopped.aborted) {
+      const status = await node.api.status()
+      if (status.ready) {
+        const met = `${plural(status.alive, 'member')} in ${elapsedText(context.io.now() - began)}`
+        context.note(`${context.notePaint('green', 'ready  ')} ${met}.  Ctrl-C drains; twice quits.`)
+        return
+      }
+      if (status.why !== saidWhy && !context.quiet) context.note(`waiting ${status.why}`)
+      saidWhy = status.why
+      await new Promise((resolve) => setTimeout(resolve, READY_POLL_MS))
+    }
+  } catch (error) {
+    if (!(error instanceof ShoalError)) throw error
+  }
+}

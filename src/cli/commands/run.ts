@@ -1,0 +1,154 @@
+import type { Receipt, SubmitRequest } from '../../control/api.ts'
+import { ShoalError } from '../../core/errors.ts'
+import type { Context } from '../context.ts'
+import { DETACH, DRY_RUN, FORMAT, LOCAL, OUTPUT, OVERWRITE, TIMEOUT } from '../flags.ts'
+import { ask, follow, only, requireDone, resultOf, type Outcome, type Via } from '../follow.ts'
+import { Interrupted, orAborted, watchInterrupts, type Interrupts } from '../interrupts.ts'
+import { withNode } from '../local.ts'
+import { formatFor, resolveTarget, type Target } from '../output/target.ts'
+import { writeResult } from '../output/write-result.ts'
+import { makeReporter } from '../progress/reporter.ts'
+import { submissionOf } from '../submission.ts'
+import { summaryLine, summaryNotes } from '../summary.ts'
+import { widthOf } from '../io.ts'
+import { shortId } from '../units.ts'
+import { showExplanation } from './explain.ts'
+
+/** `shoal run JOB.ts` */
+export async function run(context: Context, [file = '']: readonly string[]): Promise<number> {
+  const { settings } = context
+  if (settings.on(DETACH) && settings.on(LOCAL)) {
+    throw new ShoalError('USAGE', '--detach and --local exclude each other', {
+      why: 'a --local mesh ends with the command, and its jobs with it',
+    })
+  }
+  const target = targetOf(context)
+  const { prepareJob } = await context.engine()
+  const request = submissionOf(await prepareJob(context.path(file)), settings)
+  formatFor(settings.get(FORMAT), target, request.job.format)
+  return await withNode(context, async (node) => {
+    if (settings.on(DRY_RUN)) return await showExplanation(context, await node.explain(request))
+    return await runAt(context, only(node), request, target)
+  })
+}
+
+export function targetOf(context: Context): Target {
+  const { settings, io } = context
+  return resolveTarget(settings.get(OUTPUT), io.folder, settings.on(OVERWRITE))
+}
+
+/** Submits, follows and delivers. The exit code mirrors the outcome. */
+export async function runAt(context: Context, via: Via, request: SubmitRequest, target: Target): Promise<number> {
+  const interrupts = watchInterrupts(context.io)
+  try {
+    const signal = AbortSignal.any([interrupts.signal, waitingLimit(context)])
+    const id = await submit(context, via, request, interrupts)
+    if (context.settings.on(DETACH)) {
+      await context.print(id)
+      return 0
+    }
+    return await followAndDeliver(context, via, id, target, signal)
+  } catch (error) {
+    if (!(error instanceof Interrupted)) throw error
+    context.note('stopped before the node had said that it has the job; `shoal jobs` shows whether it has')
+    return error.exit
+  } finally {
+    interrupts.dispose()
+  }
+}
+
+async function submit(context: Context, via: Via, request: SubmitRequest, interrupts: Interrupts): Promise<string> {
+  const submitted = ask(via, interrupts.signal, (node) => node.submit(request))
+  const answer = await orAborted(submitted, interrupts.signal)
+  for (const warning of answer.warnings) context.hint(`warning: ${warning}`)
+  const alone =
+    answer.knownHereOnly && !context.settings.on(LOCAL) ? '   known here only: no other member is alive' : ''
+  const found = answer.attached ? '   attached: it exists already' : ''
+  context.hint(`job ${answer.id}  ${request.job.name}${found}${alone}`)
+  return answer.id
+}
+
+/** Fires, with TIMEOUT, after `--timeout`; never without one. */
+export function waitingLimit(context: Context): AbortSignal {
+  const ms = context.settings.get(TIMEOUT)
+  const limit = new AbortController()
+  if (ms === undefined) return limit.signal
+  setTimeout(() => {
+    limit.abort(new ShoalError('TIMEOUT', `the job was not finished within ${ms / 1000} s`))
+  }, ms).unref()
+  return limit.signal
+}
+
+/** Watches a job to its end and writes its result; shared by `run`, `job result` and `sim`. */
+export async function followAndDeliver(
+  context: Context,
+  via: Via,
+  id: string,
+  target: Target,
+  signal: AbortSignal,
+): Promise<number> {
+  try {
+    const outcome = await followShown(context, via, id, signal)
+    requireDone(outcome)
+    const receipt = await ask(via, signal, (node) => node.receipt(id))
+    await deliver(context, via, outcome, receipt, target, signal)
+    for (const note of summaryNotes(outcome.summary, receipt)) context.note(note)
+    context.note(summaryLine(outcome.summary))
+    return 0
+  } catch (error) {
+    return detachedOr(context, error, id)
+  }
+}
+
+/** Follows with progress on stderr; the block is gone when this settles. */
+export async function followShown(context: Context, via: Via, id: string, signal: AbortSignal): Promise<Outcome> {
+  const reporter = await makeReporter(context)
+  try {
+    return await follow(via, id, reporter, signal)
+  } finally {
+    reporter.end()
+  }
+}
+
+async function deliver(
+  context: Context,
+  via: Via,
+  outcome: Outcome,
+  receipt: Receipt,
+  target: Target,
+  signal: AbortSignal,
+): Promise<void> {
+  const { settings, io } = context
+  const engine = await context.engine()
+  const format = formatFor(settings.get(FORMAT), target, outcome.summary.format)
+  const width = target.kind === 'stdout' ? widthOf(io.stdout, io.environment) : Number.POSITIVE_INFINITY
+  const renderer = engine.createRenderer(format, Number.isFinite(width) ? { width } : {})
+  const source = {
+    job: outcome.job,
+    chunks: () => resultOf(via, outcome.job, signal),
+    receipt: () => Promise.resolve(receipt),
+  }
+  await writeResult(source, target, renderer, engine, io.stdout)
+}
+
+/** Ctrl-C leaves the job to itself and says how to come back; a time-out says so as well. */
+export function detachedOr(context: Context, error: unknown, id: string): number {
+  const attach = `shoal watch ${shortId(id)}`
+  const local = context.settings.on(LOCAL)
+  if (error instanceof Interrupted) {
+    if (local) context.note('stopped: a --local job ends with the command')
+    else
+      context.note(
+        `detached. Job ${shortId(id)} runs on. Attach again: ${attach}   stop it: shoal job cancel ${shortId(id)}`,
+      )
+    return error.exit
+  }
+  if (error instanceof ShoalError && error.code === 'TIMEOUT' && error.job === undefined) {
+    throw new ShoalError('TIMEOUT', error.message, {
+      why: local ? 'a --local job ends with the command' : 'the job runs on',
+      try: local ? ['a longer --timeout'] : [`shoal wait ${shortId(id)}`, `shoal job why ${shortId(id)}`],
+      job: id,
+    })
+  }
+  throw error
+}

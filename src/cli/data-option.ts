@@ -1,0 +1,71 @@
+import { resolve } from 'node:path'
+import { readFileSync, statSync } from 'node:fs'
+import type { DataOption } from '../control/node-options.ts'
+import { ShoalError } from '../core/errors.ts'
+import { LIMITS } from '../core/limits.ts'
+import type { Io } from './io.ts'
+
+const REPLICATED = ',replicated'
+
+/** `NAME=DIR[,replicated]`. @throws ShoalError USAGE or DATA_DIR */
+export function parseDataOption(text: string, folder: string): DataOption {
+  const equals = text.indexOf('=')
+  const name = text.slice(0, equals)
+  if (equals <= 0 || !/^[A-Za-z0-9._-]+$/.test(name) || Buffer.byteLength(name) > LIMITS.namesBytesMax) {
+    throw new ShoalError('USAGE', `--data ${text}: it takes NAME=DIR`, {
+      why: 'NAME is of letters, digits, dot, dash and underscore',
+      try: ['--data logs=/var/log/nginx', '--data logs=/mnt/copy,replicated   if several nodes hold the same files'],
+    })
+  }
+  const replicated = text.endsWith(REPLICATED)
+  const dir = replicated ? text.slice(equals + 1, -REPLICATED.length) : text.slice(equals + 1)
+  return { name, dir: existingFolder(name, resolve(folder, dir), dir), replicated }
+}
+
+function existingFolder(name: string, path: string, given: string): string {
+  if (given === '') throw new ShoalError('USAGE', `--data ${name}= names no directory`)
+  try {
+    if (statSync(path).isDirectory()) return path
+  } catch (error) {
+    throw new ShoalError('DATA_DIR', `--data ${name}: there is no directory ${given}`, {
+      why: (error as Error).message,
+    })
+  }
+  throw new ShoalError('DATA_DIR', `--data ${name}: ${given} is not a directory`)
+}
+
+/** Reads `--join`: a ticket or multiaddr as it stands, `@FILE`, or `-` for stdin; a file may hold several, one a line. */
+export async function readJoins(given: readonly string[], io: Io): Promise<string[]> {
+  const joins: string[] = []
+  for (const text of given) {
+    if (text === '-') joins.push(...lines(await readAll(io.stdin), 'stdin'))
+    else if (text.startsWith('@')) joins.push(...lines(readJoinFile(resolve(io.folder, text.slice(1))), text))
+    else joins.push(text)
+  }
+  return joins
+}
+
+function readJoinFile(path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (error) {
+    throw new ShoalError('TICKET', `--join @${path} cannot be read`, { why: (error as Error).message })
+  }
+}
+
+function lines(text: string, from: string): string[] {
+  const found = text
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '')
+  if (found.length > 0) return found
+  throw new ShoalError('TICKET', `--join ${from}: there is no ticket in it`, {
+    try: ['shoal ticket > FILE   on a member'],
+  })
+}
+
+async function readAll(stdin: Io['stdin']): Promise<string> {
+  let text = ''
+  for await (const chunk of stdin) text += typeof chunk === 'string' ? chunk : Buffer.from(chunk).toString('utf8')
+  return text
+}

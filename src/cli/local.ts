@@ -1,0 +1,60 @@
+import { rmSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { NodeApi } from '../control/api.ts'
+import { capacityOf, thisMachine } from '../control/capacity.ts'
+import { ShoalError } from '../core/errors.ts'
+import type { Context } from './context.ts'
+import { parseDataOption } from './data-option.ts'
+import { DATA, LOCAL, MEMORY, SLOTS } from './flags.ts'
+
+/**
+ * Does `work` at the node of this home or, with --local, at a mesh of this process alone in a throw-away home.
+ * @throws ShoalError USAGE where --data is given without --local, or the other way round
+ */
+export async function withNode<T>(context: Context, work: (node: NodeApi) => Promise<T>): Promise<T> {
+  const { settings, io } = context
+  const data = settings.all(DATA)
+  if (!settings.on(LOCAL)) {
+    if (settings.origin(DATA) === 'flag') {
+      throw new ShoalError('USAGE', '--data goes with --local here', {
+        why: 'a mesh has the data that its nodes offer',
+        try: ['--local --data NAME=DIR', 'shoal node --data NAME=DIR   in another terminal'],
+      })
+    }
+    return await work(context.node())
+  }
+  if (data.length === 0) {
+    throw new ShoalError('USAGE', '--local needs --data NAME=DIR', { try: ['--local --data logs=/var/log/nginx'] })
+  }
+  const offers = data.map((text) => parseDataOption(text, io.folder))
+  const capacity = capacityOf({ slots: settings.get(SLOTS), memory: settings.get(MEMORY) }, thisMachine())
+  const { startNode } = await context.engine()
+  const home = await mkdtemp(join(tmpdir(), 'shoal-local-'))
+  const removeNow = (): void => rmSync(home, { recursive: true, force: true })
+  process.once('exit', removeNow)
+  try {
+    const node = await startNode({
+      home,
+      data: offers,
+      join: [],
+      listen: [],
+      name: 'local',
+      ...capacity,
+      mdns: false,
+      local: true,
+      holdFirst: false,
+      warn: (line) => context.note(`warning: ${line}`),
+    })
+    node.ended.catch(() => {})
+    try {
+      return await work(node.api)
+    } finally {
+      await node.stop()
+    }
+  } finally {
+    await rm(home, { recursive: true, force: true, maxRetries: 3 })
+    process.off('exit', removeNow)
+  }
+}

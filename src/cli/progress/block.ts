@@ -1,0 +1,63 @@
+import type { JobEvent, LaneProgress, PhaseProgress } from '../../control/api.ts'
+import type { Paint } from '../io.ts'
+import { visible } from '../table.ts'
+import { bytesText, countText, elapsedText, guessText, plural, shortId } from '../units.ts'
+import { Pace, fractionOf } from './phases.ts'
+
+const BAR_CELLS = 20
+const LANES_MAX = 12
+
+/** The live block of a terminal: one line a phase, one a node. */
+export class ProgressBlock {
+  readonly #pace = new Pace()
+  readonly #began: number
+
+  constructor(began: number) {
+    this.#began = began
+  }
+
+  lines(event: JobEvent, now: number, width: number, paint: Paint): string[] {
+    if (event.type !== 'progress') return []
+    const head = `job ${shortId(event.job)}  ${event.state}  ${elapsedText(now - this.#began)}`
+    const phases = event.phases.filter((phase) => phase.total > 0).map((phase) => this.#phase(phase, now))
+    const nameCells = Math.min(20, Math.max(0, ...event.lanes.map((lane) => visible(lane.name).length)))
+    const most = Math.max(1, ...event.lanes.map((lane) => lane.done + lane.running))
+    const lanes = event.lanes.slice(0, LANES_MAX).map((lane) => laneLine(lane, most, nameCells))
+    const more = event.lanes.length - lanes.length
+    return [
+      paint('bold', cut(head, width)),
+      ...phases.map((line) => cut(line, width)),
+      ...lanes.map((line) => paint('dim', cut(line, width))),
+      ...(more > 0 ? [paint('dim', `  … and ${plural(more, 'node')} more`)] : []),
+      ...(event.why === null ? [] : [paint('yellow', cut(`  ${event.state}: ${visible(event.why)}`, width))]),
+    ]
+  }
+
+  #phase(phase: PhaseProgress, now: number): string {
+    const fraction = fractionOf(phase)
+    const pace = this.#pace.see(phase, now)
+    const parts = [
+      `${phase.phase.padEnd(7)} ${bar(fraction)} ${String(Math.floor(fraction * 100)).padStart(3)}%`,
+      `${countText(phase.done)}/${countText(phase.total)} tasks`,
+    ]
+    if (phase.bytesTotal > 0) parts.push(`${bytesText(phase.bytes)}/${bytesText(phase.bytesTotal)}`)
+    if (pace !== null && pace.bytesPerSecond > 0) parts.push(`${bytesText(pace.bytesPerSecond)}/s`)
+    if (pace !== null) parts.push(guessText(pace.remainingMs))
+    return parts.join('  ')
+  }
+}
+
+function laneLine(lane: LaneProgress, most: number, nameCells: number): string {
+  const name = cut(visible(lane.name), nameCells).padEnd(nameCells)
+  const running = lane.running > 0 ? `, ${lane.running} running` : ''
+  return `  ${name} ${bar(lane.done / most)} ${lane.done} done${running}`
+}
+
+function bar(fraction: number): string {
+  const full = Math.round(fraction * BAR_CELLS)
+  return '█'.repeat(full) + '░'.repeat(BAR_CELLS - full)
+}
+
+function cut(line: string, width: number): string {
+  return line.length <= width ? line : `${line.slice(0, Math.max(0, width - 1))}…`
+}

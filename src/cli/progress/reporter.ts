@@ -1,0 +1,74 @@
+import type { JobEvent } from '../../control/api.ts'
+import type { Context } from '../context.ts'
+import { PROGRESS, type ProgressMode } from '../flags.ts'
+import { widthOf, type Io } from '../io.ts'
+import { ProgressBlock } from './block.ts'
+import { PlainProgress } from './plain.ts'
+
+/** Shows a job's events on stderr. */
+export interface Reporter {
+  event(event: JobEvent): void
+  /** Takes a live block away; what is written next stays. */
+  end(): void
+}
+
+const REDRAW_MS = 250
+const SILENT: Reporter = { event: () => {}, end: () => {} }
+
+/** The mode asked for; `auto` is a live block on a terminal, lines elsewhere, nothing with -q or --json. */
+export function progressMode(context: Context): Exclude<ProgressMode, 'auto'> {
+  const asked = context.settings.get(PROGRESS) ?? 'auto'
+  if (asked !== 'auto') return asked
+  if (context.quiet || context.json) return 'none'
+  return context.io.stderr.isTTY === true && context.io.environment['TERM'] !== 'dumb' ? 'tty' : 'plain'
+}
+
+export async function makeReporter(context: Context): Promise<Reporter> {
+  const mode = progressMode(context)
+  if (mode === 'json') return { event: (event) => context.note(JSON.stringify(event)), end: () => {} }
+  if (mode === 'plain') return plainReporter(context)
+  if (mode === 'tty') return liveReporter(context)
+  return SILENT
+}
+
+function plainReporter(context: Context): Reporter {
+  const plain = new PlainProgress(context.io.now())
+  return {
+    event(event) {
+      const line = plain.line(event, context.io.now(), new Date().toTimeString().slice(0, 8))
+      if (line !== null) context.note(line)
+    },
+    end: () => {},
+  }
+}
+
+async function liveReporter(context: Context): Promise<Reporter> {
+  const { createLogUpdate } = await import('log-update')
+  const { io, notePaint } = context
+  const draw = createLogUpdate(io.stderr as NodeJS.WriteStream, { showCursor: true })
+  const block = new ProgressBlock(io.now())
+  let latest: JobEvent | null = null
+  let drawn = Number.NEGATIVE_INFINITY
+  const redraw = (): void => {
+    if (latest === null) return
+    drawn = io.now()
+    draw(block.lines(latest, drawn, drawableWidth(io), notePaint).join('\n'))
+  }
+  const timer = setInterval(redraw, REDRAW_MS)
+  return {
+    event(event) {
+      latest = event
+      if (io.now() - drawn >= REDRAW_MS / 2) redraw()
+    },
+    end() {
+      clearInterval(timer)
+      latest = null
+      draw.clear()
+    },
+  }
+}
+
+/** One column less than the terminal has: a line that fills it may wrap. */
+function drawableWidth(io: Io): number {
+  return Math.min(160, widthOf(io.stderr, io.environment) - 1)
+}

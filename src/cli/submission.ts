@@ -1,0 +1,84 @@
+import type { PreparedInput, PreparedJob, SubmitRequest } from '../control/api.ts'
+import { ShoalError } from '../core/errors.ts'
+import { LIMITS } from '../core/limits.ts'
+import {
+  ALLOW_PARTIAL,
+  COPIES,
+  INPUT,
+  KEY,
+  PARAM,
+  PARTITIONS,
+  TASK_MEMORY,
+  TASK_TIMEOUT,
+  WAIT_FOR_DATA,
+} from './flags.ts'
+import { nearest } from './nearest.ts'
+import type { Settings } from './settings.ts'
+
+/** A prepared job with all that the flags say. @throws ShoalError USAGE */
+export function submissionOf(job: PreparedJob, settings: Settings): SubmitRequest {
+  return {
+    job: {
+      ...job,
+      params: { ...job.params, ...readParams(settings.all(PARAM)) },
+      inputs: overrideInputs(job.inputs, settings.all(INPUT)),
+      partitions: settings.get(PARTITIONS) ?? job.partitions,
+    },
+    key: settings.get(KEY) ?? null,
+    allowPartial: settings.on(ALLOW_PARTIAL),
+    waitForDataMs: settings.get(WAIT_FOR_DATA) ?? 0,
+    limits: {
+      copies: settings.get(COPIES) ?? LIMITS.copiesDefault,
+      taskMemory: settings.get(TASK_MEMORY) ?? null,
+      taskTimeoutMs: settings.get(TASK_TIMEOUT) ?? null,
+    },
+  }
+}
+
+function readParams(texts: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    texts.map((text) => {
+      const equals = text.indexOf('=')
+      if (equals <= 0) throw new ShoalError('USAGE', `--param ${text}: it takes K=V`, { try: ['--param currency=EUR'] })
+      return [text.slice(0, equals), text.slice(equals + 1)]
+    }),
+  )
+}
+
+/** `[ALIAS=]DATASET[/GLOB][@SNAPSHOT]` in place of what the job names; how the input is read stays as the job says. */
+export function overrideInputs(inputs: readonly PreparedInput[], overrides: readonly string[]): PreparedInput[] {
+  const replaced = new Map<string, string>()
+  for (const text of overrides) {
+    const [, given, data = ''] = /^(?:([^=/@]*)=)?(.*)$/s.exec(text) ?? []
+    const alias = aliasFor(given, inputs, text)
+    if (data === '') throw new ShoalError('USAGE', `--input ${text} names no dataset`)
+    if (replaced.has(alias)) {
+      throw new ShoalError(
+        'USAGE',
+        `--input is given twice for ${alias === '' ? 'the one input of the job' : `input ${alias}`}`,
+        {
+          try: ['a glob takes several files of a dataset: --input "logs/2026-*.csv"'],
+        },
+      )
+    }
+    replaced.set(alias, data)
+  }
+  return inputs.map((input) => ({ ...input, data: replaced.get(input.alias) ?? input.data }))
+}
+
+function aliasFor(given: string | undefined, inputs: readonly PreparedInput[], text: string): string {
+  const aliases = inputs.map((input) => input.alias)
+  if (given === undefined) {
+    if (aliases.length === 1) return aliases[0] as string
+    throw new ShoalError('USAGE', `--input ${text}: the job has several inputs, say which`, {
+      try: aliases.map((alias) => `--input ${alias}=${text}`),
+    })
+  }
+  if (given !== '' && aliases.includes(given)) return given
+  const meant = nearest(given, aliases)
+  const named = aliases.filter((alias) => alias !== '')
+  throw new ShoalError('USAGE', `--input ${text}: the job has no input ${JSON.stringify(given)}`, {
+    why: named.length === 0 ? 'its one input has no alias' : `its inputs are ${named.join(', ')}`,
+    try: [`--input ${meant === null || meant === '' ? '' : `${meant}=`}${text.slice(text.indexOf('=') + 1)}`],
+  })
+}

@@ -1,0 +1,39 @@
+import type { Coverage, JobSummary, Receipt } from '../control/api.ts'
+import { visible } from './table.ts'
+import { bytesText, countText, elapsedText, plural, shortId } from './units.ts'
+
+const OMITTED_SHOWN = 10
+
+/** The last line of a run: `142/142 shards  18.4 GB  61,204,113 records  5 nodes  41.8 s  result sha256:51c0…`. */
+export function summaryLine(summary: JobSummary): string {
+  return [
+    ...coverageParts(summary.coverage),
+    elapsedText(summary.elapsedMs),
+    `result ${summary.result ?? 'none'}`,
+  ].join('  ')
+}
+
+export function coverageParts(coverage: Coverage): string[] {
+  return [
+    `${countText(coverage.shards)}/${countText(coverage.of)} shards`,
+    bytesText(coverage.bytes),
+    plural(coverage.records, 'record'),
+    coverage.thisMachineOnly ? 'this machine only' : plural(coverage.nodes, 'node'),
+  ]
+}
+
+/** What stays on the terminal above that line: what was left out or skipped. */
+export function summaryNotes(summary: JobSummary, receipt: Receipt | null): string[] {
+  const { omitted } = summary.coverage
+  const notes = omitted
+    .slice(0, OMITTED_SHOWN)
+    .map((one) => `left out  ${visible(`${one.dataset}/${one.path}`)} on ${visible(one.node)}: ${one.why}`)
+  if (omitted.length > OMITTED_SHOWN)
+    notes.push(`left out  and ${plural(omitted.length - OMITTED_SHOWN, 'shard')} more`)
+  if (receipt !== null && receipt.skipped.count > 0) {
+    notes.push(
+      `skipped   ${plural(receipt.skipped.count, 'record')}: shoal job receipt ${shortId(summary.id)} shows samples`,
+    )
+  }
+  return notes
+}

@@ -1,0 +1,41 @@
+/** How a node is started: what the command line, and whoever embeds Shoal, give to `startNode`. */
+import type { Bytes } from '../core/types.ts'
+import type { NodeApi } from './api.ts'
+
+/** `--data NAME=DIR[,replicated]` */
+export interface DataOption {
+  readonly name: string
+  readonly dir: string
+  readonly replicated: boolean
+  /** Only these files of it, relative to `dir`: how the simulator deals one directory out to many nodes. */
+  readonly files?: readonly string[]
+}
+
+export interface NodeOptions {
+  readonly home: string
+  readonly data: readonly DataOption[]
+  /** Tickets and multiaddrs. */
+  readonly join: readonly string[]
+  /** Multiaddrs; none: a free port, picked once and kept in the home. */
+  readonly listen: readonly string[]
+  /** null: the host's name. */
+  readonly name: string | null
+  readonly slots: number
+  /** For all task processes of the node together. */
+  readonly memory: Bytes
+  readonly mdns: boolean
+  /** A mesh of this one process: no port, no peers; its coverage says `this machine only`. */
+  readonly local: boolean
+  /** `sim --kill` only: the node keeps its first attempt open, and then writes `map 3/8` to HOME/sim-holding. */
+  readonly holdFirst: boolean
+  /** A line for the operator: a join address that stays silent, a port that had to change. */
+  warn(line: string): void
+}
+
+export interface RunningNode {
+  readonly api: NodeApi
+  /** Settles when the node has ended: resolves after a drain or `stop`, rejects with the ShoalError that ended it. */
+  readonly ended: Promise<void>
+  /** Ends it at once, handing nothing over. */
+  stop(): Promise<void>
+}
