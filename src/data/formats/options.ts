@@ -40,7 +40,8 @@ export function resolveReadOptions(path: string, options: ReadOptions): Resolved
   const tabular = format === 'csv' || format === 'tsv'
   if (!tabular) refuseCsvOptions(path, format, options)
 
-  const encoding = options.encoding ?? 'utf-8'
+  // Parquet: 'utf-8' asks for text where the file does not say whether a binary column is text.
+  const encoding = options.encoding ?? (format === 'parquet' ? 'bytes' : 'utf-8')
   checkEncoding(path, format, encoding)
   const header = tabular && (options.header ?? true)
   if (typeof header !== 'boolean') refuse(path, 'header must be true or false')
@@ -78,10 +79,10 @@ function refuseCsvOptions(path: string, format: Format, options: ReadOptions): v
 
 function checkEncoding(path: string, format: Format, encoding: Encoding): void {
   if (!ENCODINGS.includes(encoding)) refuse(path, `encoding '${encoding}' is not one of ${ENCODINGS.join(', ')}`)
-  if (encoding === 'bytes' && format !== 'text') {
+  if (encoding === 'bytes' && format !== 'text' && format !== 'parquet') {
     refuse(path, `encoding 'bytes' is for text lines, but this file is read as ${format}`, "format: 'text'")
   }
-  if (encoding !== 'utf-8' && format === 'parquet') refuse(path, `encoding '${encoding}' has no meaning for Parquet`)
+  if (encoding === 'latin1' && format === 'parquet') refuse(path, `encoding '${encoding}' has no meaning for Parquet`)
 }
 
 function checkPunctuation(path: string, delimiter: string, quote: string, encoding: Encoding): void {

@@ -1,0 +1,48 @@
+import { createHash, type Hash } from 'node:crypto'
+import { LIMITS } from '../../core/limits.ts'
+import type { Bytes, Digest } from '../../core/types.ts'
+import { readRange } from './feed.ts'
+import type { SplitRead } from './reader.ts'
+import type { RandomAccess } from './source.ts'
+
+/** Reads a whole file from front to back, in pieces that are looked at and then taken, and hashes it. */
+export class CompressedInput {
+  readonly #source: RandomAccess
+  readonly #name: string
+  readonly #hash: Hash = createHash('sha256')
+  #position: Bytes = 0
+  #ahead: Uint8Array = new Uint8Array(0)
+
+  constructor(source: RandomAccess, name: string) {
+    this.#source = source
+    this.#name = name
+  }
+
+  /** The next bytes, at least one, without taking them; null at the end of the file. */
+  async peek(): Promise<Uint8Array | null> {
+    if (this.#ahead.length > 0) return this.#ahead
+    const length = Math.min(LIMITS.readChunkBytes, this.#source.size - this.#position)
+    if (length === 0) return null
+    this.#ahead = await readRange(this.#source, this.#name, this.#position, length)
+    this.#hash.update(this.#ahead)
+    this.#position += length
+    return this.#ahead
+  }
+
+  /** Takes bytes that `peek` has shown. */
+  skip(length: Bytes): void {
+    this.#ahead = this.#ahead.subarray(length)
+  }
+
+  /** Takes one byte; null at the end of the file. */
+  async byte(): Promise<number | null> {
+    const ahead = await this.peek()
+    if (ahead === null) return null
+    this.skip(1)
+    return ahead[0]!
+  }
+
+  facts(): SplitRead {
+    return { bytes: this.#position, input: this.#hash.copy().digest('hex') as Digest }
+  }
+}

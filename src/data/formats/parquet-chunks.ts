@@ -1,0 +1,73 @@
+import type { Hash } from 'node:crypto'
+import type { AsyncBuffer, RowGroup } from 'hyparquet'
+import { LIMITS } from '../../core/limits.ts'
+import type { Bytes } from '../../core/types.ts'
+import { readRange } from './feed.ts'
+import { checkPages } from './parquet-pages.ts'
+import type { RandomAccess } from './source.ts'
+
+/** Compressed column chunks of one row group that are kept in memory; beyond it they are read again for each window. */
+const KEPT_BYTES = 32 * 1024 * 1024
+
+interface Range {
+  readonly start: Bytes
+  readonly end: Bytes
+}
+
+/** The file as the Parquet library reads it: column chunks of one row group at a time, hashed and checked once. */
+export class ParquetChunks implements AsyncBuffer {
+  readonly byteLength: Bytes
+  /** Bytes of column chunks read. */
+  bytes = 0
+  readonly #source: RandomAccess
+  readonly #name: string
+  readonly #hash: Hash
+  readonly #kept = new Map<string, ArrayBuffer>()
+  #keptBytes = 0
+
+  constructor(source: RandomAccess, name: string, hash: Hash) {
+    this.byteLength = source.size
+    this.#source = source
+    this.#name = name
+    this.#hash = hash
+  }
+
+  /** Reads the chunks of these columns once, in the footer's order, for hash and checksums. */
+  async enter(group: RowGroup, columns: ReadonlySet<string>): Promise<void> {
+    this.#kept.clear()
+    this.#keptBytes = 0
+    for (const range of chunkRanges(group, columns)) {
+      const chunk = await this.#read(range)
+      this.#hash.update(new Uint8Array(chunk))
+      this.bytes += chunk.byteLength
+      checkPages(chunk)
+      if (this.#keptBytes + chunk.byteLength > KEPT_BYTES) continue
+      this.#kept.set(`${range.start}-${range.end}`, chunk)
+      this.#keptBytes += chunk.byteLength
+    }
+  }
+
+  async slice(start: number, end: number = this.byteLength): Promise<ArrayBuffer> {
+    return this.#kept.get(`${start}-${end}`) ?? (await this.#read({ start, end }))
+  }
+
+  async #read({ start, end }: Range): Promise<ArrayBuffer> {
+    if (!(start >= 0 && start <= end && end <= this.byteLength)) throw new Error('a column chunk lies outside the file')
+    const bytes = new Uint8Array(end - start)
+    for (let at = 0; at < bytes.length; at += LIMITS.readChunkBytes) {
+      const length = Math.min(LIMITS.readChunkBytes, bytes.length - at)
+      bytes.set(await readRange(this.#source, this.#name, start + at, length), at)
+    }
+    return bytes.buffer
+  }
+}
+
+function chunkRanges(group: RowGroup, columns: ReadonlySet<string>): Range[] {
+  const ranges: Range[] = []
+  for (const { meta_data: meta } of group.columns) {
+    if (meta === undefined || !columns.has(meta.path_in_schema[0]!)) continue
+    const start = Number(meta.dictionary_page_offset || meta.data_page_offset)
+    ranges.push({ start, end: start + Number(meta.total_compressed_size) })
+  }
+  return ranges
+}
