@@ -78,6 +78,7 @@ const CHECKS: readonly Check[] = [
   one('types', 'tsc', '-p', '.'),
   one('types-core', 'tsc', '-p', 'src/core', '--noEmit'),
   one('types-examples', 'tsc', '-p', 'examples'),
+  one('types-bench-jobs', 'tsc', '-p', 'scripts/bench/jobs'),
   one('tidy', process.execPath, 'scripts/tidy.ts'),
   one('dead-code', 'knip', '--no-progress'),
   one('build', process.execPath, 'scripts/build.ts'),

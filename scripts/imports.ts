@@ -19,7 +19,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
   'adapters/*': ['core', 'ports'],
   'adapters/esbuild': ['control/api', 'core', 'job', 'ports', 'task'],
   'adapters/tasks': ['core', 'ports', 'task'],
-  task: ['core', 'data', 'job', 'ports'],
+  task: ['control/api', 'core', 'data', 'job', 'ports'],
   wire: ['core', 'ports'],
   catalog: ['core', 'data', 'ports'],
   sql: ['core', 'data'],
@@ -37,6 +37,9 @@ const LIBRARIES: readonly (readonly [pattern: RegExp, places: readonly string[]]
   [/^hyparquet(-compressors|-writer)?$/, ['data']],
   [/^picomatch$/, ['catalog']],
   [/^cborg(\/.*)?$/, ['wire', 'catalog', 'runtime', 'node', 'control']],
+  [/^zod\/mini$/, ['wire', 'runtime', 'catalog', 'control']],
+  // Starter files that `shoal init` writes.
+  [/^shoal(\/.*)?$/, ['cli']],
   [/^#task$/, ['adapters/tasks', 'node']],
   [/^(node:.*|uint8arrays(\/.*)?)$/, ['*']],
 ]

@@ -1,0 +1,56 @@
+/**
+ * `npm run bench`: what Shoal costs against what one would use without it, measured in one run, side by side.
+ * `-- --quick`: small inputs, to see that it works. `-- --only throughput,shuffle,latency,memory`. `-- --cache DIR`:
+ * where made-up inputs are kept for the next run (some 12 GB).
+ */
+import { mkdirSync } from 'node:fs'
+import { cpus, tmpdir, totalmem } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { latency } from './bench/latency.ts'
+import { memory } from './bench/memory.ts'
+import { table, type Measurement } from './bench/report.ts'
+import { shuffle } from './bench/shuffle.ts'
+import { throughput, type Sizes } from './bench/throughput.ts'
+
+const PARTS: Readonly<Record<string, (sizes: Sizes) => Promise<Measurement[]>>> = {
+  throughput,
+  shuffle,
+  latency,
+  memory,
+}
+
+const { values } = parseArgs({
+  options: {
+    quick: { type: 'boolean' },
+    only: { type: 'string' },
+    cache: { type: 'string' },
+    pairs: { type: 'string' },
+  },
+})
+const quick = values.quick === true
+const cache = values.cache ?? join(tmpdir(), 'shoal-bench')
+mkdirSync(cache, { recursive: true })
+const sizes: Sizes = {
+  cache,
+  bytes: quick ? 64 * 2 ** 20 : 2 ** 30,
+  wideBytes: quick ? 256 * 2 ** 20 : 4 * 2 ** 30,
+  pairs: Number(values.pairs ?? (quick ? 1 : 5)),
+  tinyRuns: quick ? 5 : 20,
+}
+
+const wanted = values.only?.split(',') ?? Object.keys(PARTS)
+const all: Measurement[] = []
+for (const name of wanted) {
+  const part = PARTS[name]
+  if (part === undefined) throw new Error(`no part ${name}; there are ${Object.keys(PARTS).join(', ')}`)
+  console.error(`── ${name}`)
+  const found = await part(sizes)
+  console.error(table(found))
+  all.push(...found)
+}
+const gigabytes = (totalmem() / 1e9).toFixed(0)
+console.log(
+  `\nNode ${process.versions.node}, ${cpus().length} × ${cpus()[0]?.model ?? 'CPU'}, ${gigabytes} GB; median of ${sizes.pairs} pairs\n`,
+)
+console.log(table(all))
