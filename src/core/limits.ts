@@ -42,6 +42,7 @@ type Limit =
   | 'rpcFrameBytesMax'
   | 'rpcBodyBytesMax'
   | 'rpcTimeoutMs'
+  | 'bundleBytesMax'
   | 'shuffleFrameBytes'
   | 'streamReadBufferBytes'
   | 'streamsPerProtocolMax'
@@ -78,12 +79,24 @@ type Limit =
   | 'scanRpcMs'
   | 'recentlyModifiedMs'
   | 'csvCutEveryBytes'
+  | 'splitTailBytes'
+  | 'decompressedChunkBytes'
+  | 'gzipHeaderTextMax'
+  | 'parquetFooterBytesMax'
+  | 'parquetKeptBytes'
+  | 'parquetWindowBytes'
+  | 'parquetWindowRows'
   | 'rootsMax'
   | 'pathBytesMax'
   | 'cutsPerShardMax'
   | 'describersMax'
+  | 'catalogPublishMs'
   | 'pollMs'
   | 'pollIdleFactor'
+  | 'outputColumnsMax'
+  | 'outputRowGroupRows'
+  | 'outputRowGroupBytes'
+  | 'tableRows'
   | 'copiesDefault'
   | 'copiesMax'
   | 'retentionMs'
@@ -169,6 +182,8 @@ export const LIMITS: Readonly<Record<Limit, number>> = {
   rpcFrameBytesMax: 4 * MIB,
   rpcBodyBytesMax: 256 * MIB,
   rpcTimeoutMs: 10_000,
+  /** A job's bundle, and its source map: far above any job's own code with its packages. */
+  bundleBytesMax: 32 * MIB,
   shuffleFrameBytes: 256 * KIB,
   streamReadBufferBytes: 1 * MIB,
   streamsPerProtocolMax: 64,
@@ -220,6 +235,20 @@ export const LIMITS: Readonly<Record<Limit, number>> = {
   scanRpcMs: 10_000,
   recentlyModifiedMs: 60_000,
   csvCutEveryBytes: 16 * MIB,
+  /** Read at once beyond a split's end for the rest of its last record, which is short as a rule. */
+  splitTailBytes: 64 * KIB,
+  /** Decompressed data comes in such pieces, a few in flight: this bounds memory whatever the ratio. */
+  decompressedChunkBytes: 256 * KIB,
+  /** A file name or comment in a gzip header; without a bound a damaged one is read to the end of the file. */
+  gzipHeaderTextMax: 64 * KIB,
+  /** A footer is parsed whole in memory; a larger one would have millions of column chunks. */
+  parquetFooterBytesMax: 64 * MIB,
+  /** Compressed column chunks of a row group that are kept; what is beyond is read again for each window. */
+  parquetKeptBytes: 32 * MIB,
+  /** Rows are decoded in windows of so many uncompressed bytes, which become several times as much in memory … */
+  parquetWindowBytes: 8 * MIB,
+  /** … and of so many rows, as dictionaries make rows small on disk that are not in memory. */
+  parquetWindowRows: 65_536,
   /** Directories that one node offers; more are better offered by a folder that contains them. */
   rootsMax: 1_000,
   /** PATH_MAX of Linux: a longer path cannot be opened. */
@@ -228,11 +257,20 @@ export const LIMITS: Readonly<Record<Limit, number>> = {
   cutsPerShardMax: 1_000_000,
   /** Shards described (opened, scanned, hashed) at once: one computes while the other waits for its disk. */
   describersMax: 2,
+  /** Changes of a catalog are gathered for so long before they are saved and published. */
+  catalogPublishMs: 250,
   /** Offered directories are looked at this often, and at most so large a part of the time as 1 / pollIdleFactor. */
   pollMs: 2_000,
   pollIdleFactor: 20,
 
   // ---- output and keeping
+  /** Columns of csv, table and parquet: more are data that was taken for field names. */
+  outputColumnsMax: 10_000,
+  /** A Parquet row group is written when it has so many rows, or takes about so much memory. */
+  outputRowGroupRows: 100_000,
+  outputRowGroupBytes: 32 * MIB,
+  /** Records that a table shows. */
+  tableRows: 40,
   copiesDefault: 2,
   copiesMax: 16,
   retentionMs: 7 * 24 * 3_600_000,

@@ -1,10 +1,11 @@
 import { constants, createInflateRaw, createZstdDecompress, crc32 } from 'node:zlib'
 import { ShoalError } from '../../core/errors.ts'
+import { LIMITS } from '../../core/limits.ts'
 import { CompressedInput } from './compressed-input.ts'
 import type { ByteFeed } from './feed.ts'
 import type { SplitRead } from './reader.ts'
 import type { RandomAccess } from './source.ts'
-import { decompress, OUTPUT_CHUNK } from './zlib-stream.ts'
+import { decompress } from './zlib-stream.ts'
 import { ZstdFrames } from './zstd-frames.ts'
 
 /**
@@ -63,7 +64,7 @@ function whyDamaged(error: unknown): string | null {
 
 async function* zstdFrames(input: CompressedInput): AsyncGenerator<Uint8Array, void, undefined> {
   const frames = new ZstdFrames()
-  yield* decompress(createZstdDecompress({ chunkSize: OUTPUT_CHUNK }), input, (piece) => {
+  yield* decompress(createZstdDecompress({ chunkSize: LIMITS.decompressedChunkBytes }), input, (piece) => {
     const problem = piece === null ? frames.end() : frames.scan(piece)
     if (problem !== null) throw new Damage(problem)
   })
@@ -73,7 +74,7 @@ async function* gzipMembers(input: CompressedInput): AsyncGenerator<Uint8Array, 
   for (let members = 0; await takeGzipHeader(input, members === 0); members++) {
     let crc = 0
     let length = 0
-    const inflate = createInflateRaw({ chunkSize: OUTPUT_CHUNK, finishFlush: constants.Z_SYNC_FLUSH })
+    const inflate = createInflateRaw({ chunkSize: LIMITS.decompressedChunkBytes, finishFlush: constants.Z_SYNC_FLUSH })
     for await (const piece of decompress(inflate, input, () => {})) {
       crc = crc32(piece, crc)
       length = (length + piece.length) >>> 0
@@ -89,8 +90,6 @@ const FLAG_EXTRA = 4
 const FLAG_NAME = 8
 const FLAG_COMMENT = 16
 const FLAGS_RESERVED = 0xe0
-/** A name or comment in a header is short; without a bound a damaged one is read to the end of the file. */
-const HEADER_TEXT_MAX = 64 * 1024
 
 /** Takes a member's header. False at the end of the file, or of the members when only zero bytes follow. */
 async function takeGzipHeader(input: CompressedInput, first: boolean): Promise<boolean> {
@@ -119,7 +118,7 @@ async function takeGzipHeader(input: CompressedInput, first: boolean): Promise<b
   for (const flag of [FLAG_NAME, FLAG_COMMENT]) {
     if ((flags & flag) === 0) continue
     for (let length = 0; (await take()) !== 0; length++) {
-      if (length > HEADER_TEXT_MAX) throw new Damage('its header does not end')
+      if (length > LIMITS.gzipHeaderTextMax) throw new Damage('its header does not end')
     }
   }
   const expected = crc & 0xffff

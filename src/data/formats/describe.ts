@@ -41,7 +41,7 @@ async function describeParquet(source: RandomAccess): Promise<Cuts> {
       return { rows: Number(group.num_rows), bytes: compressed.reduce((sum, bytes) => sum + bytes, 0) }
     })
     const sound = groups.every(({ rows, bytes }) => Number.isSafeInteger(rows) && rows >= 0 && bytes >= 0)
-    return sound ? { kind: 'row-groups', groups } : WHOLE
+    return sound && groups.length <= LIMITS.cutsPerShardMax ? { kind: 'row-groups', groups } : WHOLE
   } catch (error) {
     if (error instanceof ShoalError && error.code === 'DAMAGED') return WHOLE
     throw error

@@ -12,8 +12,6 @@ export interface ByteFeed {
   facts(): SplitRead
 }
 
-/** How far beyond its end a split is read at once for the rest of its last record, which is short as a rule. */
-const TAIL_CHUNK = 64 * 1024
 const LF = 0x0a
 
 /** Reads exactly [offset, offset + length) of a file that is known to be so long. */
@@ -56,7 +54,7 @@ export class RangeFeed implements ByteFeed {
     const position = (this.#position ??= await this.#firstRecord())
     if (position < this.#end) return this.#take(position, Math.min(LIMITS.readChunkBytes, this.#end - position), false)
     if (this.#atRecordStart || position >= this.#source.size) return null
-    return this.#take(position, Math.min(TAIL_CHUNK, this.#source.size - position), true)
+    return this.#take(position, Math.min(LIMITS.splitTailBytes, this.#source.size - position), true)
   }
 
   facts(): SplitRead {
@@ -82,7 +80,7 @@ export class RangeFeed implements ByteFeed {
     if (this.#start === 0) return 0
     let position = this.#start - 1
     while (position < this.#end) {
-      const length = Math.min(TAIL_CHUNK, this.#end - position)
+      const length = Math.min(LIMITS.splitTailBytes, this.#end - position)
       const chunk = await readRange(this.#source, this.#name, position, length)
       const lineEnd = chunk.indexOf(LF) + 1
       if (lineEnd > 0) return position + lineEnd

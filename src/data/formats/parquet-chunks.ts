@@ -6,9 +6,6 @@ import { readRange } from './feed.ts'
 import { checkPages } from './parquet-pages.ts'
 import type { RandomAccess } from './source.ts'
 
-/** Compressed column chunks of one row group that are kept in memory; beyond it they are read again for each window. */
-const KEPT_BYTES = 32 * 1024 * 1024
-
 interface Range {
   readonly start: Bytes
   readonly end: Bytes
@@ -41,7 +38,7 @@ export class ParquetChunks implements AsyncBuffer {
       this.#hash.update(new Uint8Array(chunk))
       this.bytes += chunk.byteLength
       checkPages(chunk)
-      if (this.#keptBytes + chunk.byteLength > KEPT_BYTES) continue
+      if (this.#keptBytes + chunk.byteLength > LIMITS.parquetKeptBytes) continue
       this.#kept.set(`${range.start}-${range.end}`, chunk)
       this.#keptBytes += chunk.byteLength
     }

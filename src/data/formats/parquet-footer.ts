@@ -1,5 +1,6 @@
 import { parquetMetadata, type FileMetaData } from 'hyparquet'
 import { ShoalError } from '../../core/errors.ts'
+import { LIMITS } from '../../core/limits.ts'
 import { readRange } from './feed.ts'
 import type { RandomAccess } from './source.ts'
 
@@ -7,8 +8,6 @@ import type { RandomAccess } from './source.ts'
 const MAGIC = 'PAR1'
 const MAGIC_BYTES = 4
 const TRAILER_BYTES = 8
-/** A footer is parsed whole in memory; one so large has millions of column chunks. */
-const FOOTER_BYTES_MAX = 64 * 1024 * 1024
 
 export interface ParquetFooter {
   readonly metadata: FileMetaData
@@ -24,7 +23,7 @@ export async function readParquetFooter(source: RandomAccess, name: string): Pro
   if (magic === 'PARE') throw damaged(name, 'its footer is encrypted, which is not supported')
   if (magic !== MAGIC) throw damaged(name, 'it does not end in PAR1: truncated, or not a Parquet file')
   const length = trailer.readUInt32LE(0)
-  if (length > FOOTER_BYTES_MAX || length > source.size - MAGIC_BYTES - TRAILER_BYTES) {
+  if (length > LIMITS.parquetFooterBytesMax || length > source.size - MAGIC_BYTES - TRAILER_BYTES) {
     throw damaged(name, `its footer would be ${length} bytes long`)
   }
   const total = length + TRAILER_BYTES

@@ -1,6 +1,7 @@
 import { createHash, type Hash } from 'node:crypto'
 import { parquetScan, parquetSchema, type FileMetaData, type ParquetScan, type SchemaTree } from 'hyparquet'
 import { assert, ShoalError } from '../../core/errors.ts'
+import { LIMITS } from '../../core/limits.ts'
 import type { Bytes, Digest } from '../../core/types.ts'
 import { ParquetBatch } from './parquet-batch.ts'
 import { ParquetChunks } from './parquet-chunks.ts'
@@ -9,11 +10,6 @@ import { COMPRESSORS } from './parquet-pages.ts'
 import { converterOf, exactSchema, PARSERS, type Convert } from './parquet-values.ts'
 import type { Batch, RecordReader, SplitInput, SplitRead } from './reader.ts'
 import type { RowFactory } from './rows.ts'
-
-/** Rows decoded at once: so many uncompressed bytes, which become several times as much in memory. */
-const WINDOW_BYTES = 8 * 1024 * 1024
-/** Dictionaries make rows small on disk that are not in memory. */
-const WINDOW_ROWS_MAX = 65_536
 
 /** What is known once the footer is read. */
 interface Opened {
@@ -170,7 +166,7 @@ function uncompressedBytes(columns: Columns, names: ReadonlySet<string>): Bytes 
 }
 
 function windowRows(rows: number, bytes: Bytes): number {
-  const windows = Math.max(Math.ceil(bytes / WINDOW_BYTES), Math.ceil(rows / WINDOW_ROWS_MAX), 1)
+  const windows = Math.max(Math.ceil(bytes / LIMITS.parquetWindowBytes), Math.ceil(rows / LIMITS.parquetWindowRows), 1)
   return Math.max(1, Math.ceil(rows / windows))
 }
 

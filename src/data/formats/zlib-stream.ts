@@ -1,9 +1,6 @@
 import type { Transform } from 'node:stream'
 import type { CompressedInput } from './compressed-input.ts'
 
-/** Size of decompressed pieces: some of them are in flight, so this bounds memory whatever the ratio. */
-export const OUTPUT_CHUNK: number = 256 * 1024
-
 /** Node's decompressors count the input bytes they have used. */
 export type Decompressor = Transform & { readonly bytesWritten: number }
 
