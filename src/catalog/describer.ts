@@ -1,0 +1,115 @@
+import { LIMITS } from '../core/limits.ts'
+import type { Content, ContentRequest } from './content.ts'
+
+/** One file to look into; `done` is called once, unless the work is dropped. */
+export interface DescribeWork {
+  readonly root: string
+  readonly request: ContentRequest
+  readonly done: (content: Content) => void
+}
+
+export type Look = (request: ContentRequest, signal: AbortSignal) => Promise<Content>
+
+interface Item {
+  readonly work: DescribeWork
+  readonly abort: AbortController
+}
+
+/** The queue of files to be described, LIMITS.describersMax at a time, first come first served; a file is in it once. */
+export class Describer {
+  readonly #look: Look
+  readonly #items = new Map<string, Item>()
+  readonly #waiting = new Set<string>()
+  readonly #perRoot = new Map<string, number>()
+  #running = 0
+  #wake: PromiseWithResolvers<void> = Promise.withResolvers()
+
+  constructor(look: Look) {
+    this.#look = look
+  }
+
+  /** Replaces work on the same path, under way or not, unless it is about the very same file. */
+  add(work: DescribeWork): void {
+    const key = keyOf(work.root, work.request.path)
+    const known = this.#items.get(key)?.work.request
+    if (known !== undefined && known.size === work.request.size && known.witness === work.request.witness) return
+    this.drop(work.root, work.request.path)
+    this.#items.set(key, { work, abort: new AbortController() })
+    this.#count(work.root, 1)
+    this.#waiting.add(key)
+    this.#next()
+  }
+
+  drop(root: string, path: string): void {
+    const key = keyOf(root, path)
+    this.#waiting.delete(key)
+    this.#items.get(key)?.abort.abort()
+    this.#remove(key)
+  }
+
+  /** How many files of a directory are in the queue or being looked into. */
+  left(root: string): number {
+    return this.#perRoot.get(root) ?? 0
+  }
+
+  /** Resolves when next some file is done with. */
+  next(): Promise<void> {
+    return this.#wake.promise
+  }
+
+  stop(): void {
+    for (const { work } of this.#items.values()) this.drop(work.root, work.request.path)
+  }
+
+  #next(): void {
+    for (const key of this.#waiting) {
+      if (this.#running >= LIMITS.describersMax) return
+      this.#waiting.delete(key)
+      const item = this.#items.get(key)
+      if (item !== undefined) void this.#run(key, item)
+    }
+  }
+
+  async #run(key: string, item: Item): Promise<void> {
+    this.#running++
+    const content = await this.#content(item)
+    this.#running--
+    if (this.#items.get(key) === item) {
+      this.#remove(key)
+      item.work.done(content)
+    }
+    this.#next()
+  }
+
+  async #content({ work, abort }: Item): Promise<Content> {
+    try {
+      return await this.#look(work.request, abort.signal)
+    } catch (error) {
+      // Neither the file's fault nor the system's: shown where users look, and never passed over.
+      return {
+        kind: 'unreadable',
+        why: `it could not be described: ${error instanceof Error ? error.message : String(error)}`,
+      }
+    }
+  }
+
+  #remove(key: string): void {
+    const item = this.#items.get(key)
+    if (item === undefined) return
+    this.#items.delete(key)
+    this.#count(item.work.root, -1)
+    const { resolve } = this.#wake
+    this.#wake = Promise.withResolvers()
+    resolve()
+  }
+
+  #count(root: string, by: 1 | -1): void {
+    const left = this.left(root) + by
+    if (left === 0) this.#perRoot.delete(root)
+    else this.#perRoot.set(root, left)
+  }
+}
+
+function keyOf(root: string, path: string): string {
+  return `${root}/${path}`
+}

@@ -1,0 +1,23 @@
+import { LIMITS } from '../core/limits.ts'
+
+/** Dataset names appear in file names, in SQL and before a `/`: letters, digits and . _ - only. */
+export const DATASET_NAME: RegExp = /^[\p{L}\p{N}._-]+$/u
+
+export function isDatasetName(name: string): boolean {
+  return DATASET_NAME.test(name) && name !== '.' && name !== '..' && Buffer.byteLength(name) <= LIMITS.namesBytesMax
+}
+
+/**
+ * A shard's path: relative, `/`-separated, without empty, `.` or `..` segments and without NUL, well-formed, at most
+ * LIMITS.pathBytesMax bytes. A single `/` at the end is accepted where `folder` is: it marks an unreadable folder.
+ */
+export function isShardPath(path: string, folder = false): boolean {
+  const plain = folder && path.endsWith('/') ? path.slice(0, -1) : path
+  return (
+    plain !== '' &&
+    plain.isWellFormed() &&
+    !plain.includes('\0') &&
+    plain.split('/').every((segment) => segment !== '' && segment !== '.' && segment !== '..') &&
+    Buffer.byteLength(path) <= LIMITS.pathBytesMax
+  )
+}

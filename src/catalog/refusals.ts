@@ -1,0 +1,98 @@
+/** Why a snapshot is not taken, in words that say what to do. */
+import { ShoalError } from '../core/errors.ts'
+import { compareUtf8 } from '../core/plan.ts'
+import type { NodeId, OmittedShard } from '../core/types.ts'
+import { nearest } from './nearest.ts'
+
+/** A shard that cannot be had now. `path` is '' for a directory whose shards are not known; `detail` is for people. */
+export interface Lacking extends OmittedShard {
+  readonly detail: string
+}
+
+/** So many are named; the rest is counted. */
+const NAMED = 10
+
+export function noData(dataset: string, offered: ReadonlySet<string>): ShoalError {
+  const names = [...offered].toSorted(compareUtf8)
+  const near = nearest(dataset, names)
+  return new ShoalError('NO_DATA', `no node offers a dataset ${JSON.stringify(dataset)}${didYouMean(near)}`, {
+    why: names.length === 0 ? 'no node offers any data' : `there is ${namedOf(names)}`,
+    try: names.length === 0 ? ['shoal node --data NAME=DIR'] : ['shoal data ls'],
+  })
+}
+
+/** Nothing in the dataset has a path that the glob takes; `paths` are those that there are. */
+export function noMatch(dataset: string, glob: string, paths: ReadonlySet<string>): ShoalError {
+  if (paths.size === 0) {
+    return new ShoalError('NO_DATA', `the dataset ${JSON.stringify(dataset)} has no files`, { try: ['shoal data ls'] })
+  }
+  const sorted = [...paths].toSorted(compareUtf8)
+  const folder = glob.endsWith('/') ? glob : `${glob}/`
+  const near = sorted.some((path) => path.startsWith(folder)) ? [`${folder}**`] : nearest(glob, candidatesFor(sorted))
+  return new ShoalError('NO_DATA', `nothing in ${dataset} matches ${JSON.stringify(glob)}${didYouMean(near)}`, {
+    why: `there is ${namedOf(sorted)}`,
+    try: [...near.map((one) => `--input '${dataset}/${one}'`), 'shoal data ls'],
+  })
+}
+
+/** What someone may have meant by a glob: a file, or all files of an extension, in the same folder. */
+function candidatesFor(paths: readonly string[]): Set<string> {
+  const globs = paths.flatMap((path) => {
+    const folder = path.slice(0, path.lastIndexOf('/') + 1)
+    const extension = /\.[^./]+(?:\.(?:gz|zst))?$/.exec(path)?.[0]
+    return extension === undefined ? [] : [`${folder}*${extension}`]
+  })
+  return new Set([...globs, ...paths])
+}
+
+export function mixedModes(dataset: string, own: readonly NodeId[], replicated: readonly NodeId[]): ShoalError {
+  return new ShoalError('DATASET_MODE', `${dataset} is replicated on some nodes and own on others`, {
+    why: `replicated on ${namedOf(replicated)}; own on ${namedOf(own)}`,
+    try: [
+      'restart the nodes with --data NAME=DIR,replicated on all, or on none',
+      'shoal members forget NODE   if one is gone for good',
+    ],
+  })
+}
+
+interface Divergence {
+  readonly path: string
+  readonly copies: readonly { readonly node: NodeId; readonly hash: string }[]
+}
+
+/** `all` is in path order and not empty. */
+export function diverged(dataset: string, all: readonly Divergence[]): ShoalError {
+  const { path, copies } = all[0]!
+  const more = all.length === 1 ? '' : ` (and ${all.length - 1} more files)`
+  return new ShoalError('REPLICA_DIVERGED', `copies of ${dataset}/${path} differ${more}`, {
+    why: namedOf(copies.map(({ node, hash }) => `${hash.slice(0, 16)}… on ${node}`)),
+    try: ['make the copies equal', 'shoal members forget NODE   if one is gone for good'],
+  })
+}
+
+export function incomplete(lacking: readonly Lacking[], allowPartial: boolean): ShoalError {
+  const kinds = Map.groupBy(lacking, ({ why }) => why)
+  const counts = [...kinds].map(([why, all]) => `${all.length} ${why}`).join(', ')
+  const lines = lacking.map(({ dataset, path, node, why, detail }) => {
+    const what = path === '' ? `${dataset} (its files are not known)` : `${dataset}/${path}`
+    return `${what} on ${node}: ${why}${detail === '' ? '' : `, ${detail}`}`
+  })
+  const nothing = allowPartial ? ', and no other shards are left' : ''
+  return new ShoalError('INCOMPLETE', `not all shards can be had: ${counts}${nothing}`, {
+    why: namedOf(lines, '\n'),
+    try: [
+      '--wait-for-data 10m   to wait for them',
+      ...(allowPartial ? [] : ['--allow-partial   to leave them out; the result says so']),
+      'shoal members forget NODE, shoal data forget NAME   if they are gone for good',
+    ],
+  })
+}
+
+function namedOf(names: readonly string[], separator = ', '): string {
+  const shown = names.slice(0, NAMED).join(separator)
+  return names.length <= NAMED ? shown : `${shown}${separator}and ${names.length - NAMED} more (${names.length} in all)`
+}
+
+function didYouMean(near: readonly string[]): string {
+  return near.length === 0 ? '' : `; did you mean ${near.join(' or ')}?`
+}
