@@ -42,6 +42,7 @@ type Limit =
   | 'rpcFrameBytesMax'
   | 'rpcBodyBytesMax'
   | 'rpcTimeoutMs'
+  | 'controlQueueMax'
   | 'bundleBytesMax'
   | 'shuffleFrameBytes'
   | 'streamReadBufferBytes'
@@ -75,8 +76,12 @@ type Limit =
   | 'readChunkBytes'
   | 'mergeFanIn'
   | 'runBlockBytes'
+  | 'passedOverBytes'
   | 'scanStillMs'
   | 'scanRpcMs'
+  | 'scanPollMs'
+  | 'waitForDataPollMs'
+  | 'putJobPeers'
   | 'recentlyModifiedMs'
   | 'csvCutEveryBytes'
   | 'splitTailBytes'
@@ -182,6 +187,8 @@ export const LIMITS: Readonly<Record<Limit, number>> = {
   rpcFrameBytesMax: 4 * MIB,
   rpcBodyBytesMax: 256 * MIB,
   rpcTimeoutMs: 10_000,
+  /** Control messages waiting for one peer; more are dropped, anti-entropy says them again. */
+  controlQueueMax: 256,
   /** A job's bundle, and its source map: far above any job's own code with its packages. */
   bundleBytesMax: 32 * MIB,
   shuffleFrameBytes: 256 * KIB,
@@ -229,10 +236,16 @@ export const LIMITS: Readonly<Record<Limit, number>> = {
   readChunkBytes: 1 * MIB,
   mergeFanIn: 64,
   runBlockBytes: 64 * KIB,
+  /** Values of a co-group that reduce has passed over and may yet read; more of them go to disk. */
+  passedOverBytes: 4 * MIB,
 
   // ---- input
   scanStillMs: 10_000,
   scanRpcMs: 10_000,
+  scanPollMs: 100,
+  waitForDataPollMs: 1_000,
+  /** Members that a new job's record is sent to at once; all others fetch it when they hear of it. */
+  putJobPeers: 16,
   recentlyModifiedMs: 60_000,
   csvCutEveryBytes: 16 * MIB,
   /** Read at once beyond a split's end for the rest of its last record, which is short as a rule. */

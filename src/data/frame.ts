@@ -1,73 +1,68 @@
+/** Frames for streams and logs: u32 length, u32 CRC-32 of the payload, payload. */
 import { crc32 } from 'node:zlib'
+import { ShoalError } from '../core/errors.ts'
+import { asBuffer } from './bytes.ts'
 
-/**
- * Frames on streams and in logs: u32 length, u32 crc32 of the payload (both big-endian), payload.
- * A frame's length is bounded before anything is allocated for it.
- */
-const HEADER = 8
+export const FRAME_HEADER_BYTES = 8
 
-/** Bytes that are no frame: too long, or their checksum is wrong. */
-export class FrameError extends Error {
-  override readonly name: string = 'FrameError'
+/** The payload in its frame. */
+export function frame(payload: Uint8Array): Uint8Array {
+  const framed = Buffer.allocUnsafe(FRAME_HEADER_BYTES + payload.byteLength)
+  framed.writeUInt32BE(payload.byteLength, 0)
+  framed.writeUInt32BE(crc32(payload), 4)
+  framed.set(payload, FRAME_HEADER_BYTES)
+  return framed
 }
 
-export function encodeFrame(payload: Uint8Array): Uint8Array {
-  const out = Buffer.allocUnsafe(HEADER + payload.length)
-  out.writeUInt32BE(payload.length, 0)
-  out.writeUInt32BE(crc32(payload), 4)
-  out.set(payload, HEADER)
-  return out
-}
-
-/** Takes chunks as they come and gives whole payloads back, in order. */
+/** Takes bytes in any pieces and gives payloads. It never holds more than one frame and the piece in hand. */
 export class FrameDecoder {
   readonly #max: number
-  #chunks: Uint8Array[] = []
-  #length = 0
+  #held: Uint8Array[] = []
+  #heldBytes = 0
+  /** Bytes needed before there is anything to do. */
+  #needed = FRAME_HEADER_BYTES
 
-  constructor(maxPayload: number) {
-    this.#max = maxPayload
+  /** @param max largest payload that is accepted */
+  constructor(max: number) {
+    this.#max = max
   }
 
-  /** Bytes taken in that are no whole frame yet. */
+  /** Bytes of a frame that is not whole yet: what is lost if the stream ends here. */
   get pending(): number {
-    return this.#length
+    return this.#heldBytes
   }
 
-  push(chunk: Uint8Array): void {
-    if (chunk.length === 0) return
-    this.#chunks.push(chunk)
-    this.#length += chunk.length
-  }
-
-  /** The next payload, or null until more has come. Throws FrameError. */
-  next(): Uint8Array | null {
-    if (this.#length < HEADER) return null
-    const header = this.#peek(HEADER)
-    const length = header.readUInt32BE(0)
-    if (length > this.#max) throw new FrameError(`a frame of ${length} bytes; at most ${this.#max}`)
-    if (this.#length < HEADER + length) return null
-    const frame = this.#peek(HEADER + length)
-    this.#drop(HEADER + length)
-    const payload = frame.subarray(HEADER)
-    if (crc32(payload) !== header.readUInt32BE(4)) throw new FrameError('checksum of a frame is wrong')
-    return payload
-  }
-
-  /** The first `length` bytes in one piece; joins chunks only where it must. */
-  #peek(length: number): Buffer {
-    let first = this.#chunks[0]!
-    if (first.length < length) {
-      first = Buffer.concat(this.#chunks)
-      this.#chunks = [first]
+  /**
+   * The payloads that these bytes complete, in order; their memory is the caller's.
+   * @throws ShoalError DAMAGED on a wrong checksum or a length above the maximum; the decoder is then of no further use
+   */
+  push(bytes: Uint8Array): Uint8Array[] {
+    if (bytes.byteLength === 0) return []
+    this.#held.push(bytes)
+    this.#heldBytes += bytes.byteLength
+    if (this.#heldBytes < this.#needed) {
+      // What is kept for later must not be the caller's memory.
+      this.#held[this.#held.length - 1] = Uint8Array.prototype.slice.call(bytes)
+      return []
     }
-    return Buffer.from(first.buffer, first.byteOffset, length)
-  }
-
-  #drop(length: number): void {
-    this.#length -= length
-    const first = this.#chunks[0]!
-    if (first.length === length) this.#chunks.shift()
-    else this.#chunks[0] = first.subarray(length)
+    const whole = this.#held.length === 1 ? asBuffer(bytes) : Buffer.concat(this.#held, this.#heldBytes)
+    const payloads: Uint8Array[] = []
+    let at = 0
+    this.#needed = FRAME_HEADER_BYTES
+    while (whole.length - at >= FRAME_HEADER_BYTES) {
+      const length = whole.readUInt32BE(at)
+      if (length > this.#max) throw new ShoalError('DAMAGED', `a frame of ${length} bytes is larger than ${this.#max}`)
+      if (whole.length - at < FRAME_HEADER_BYTES + length) {
+        this.#needed = FRAME_HEADER_BYTES + length
+        break
+      }
+      const payload = Uint8Array.prototype.slice.call(whole, at + FRAME_HEADER_BYTES, at + FRAME_HEADER_BYTES + length)
+      if (crc32(payload) !== whole.readUInt32BE(at + 4)) throw new ShoalError('DAMAGED', 'a frame has a wrong checksum')
+      payloads.push(payload)
+      at += FRAME_HEADER_BYTES + length
+    }
+    this.#held = at === whole.length ? [] : [Uint8Array.prototype.slice.call(whole, at)]
+    this.#heldBytes = whole.length - at
+    return payloads
   }
 }

@@ -1,0 +1,181 @@
+/**
+ * The map side: takes what map calls emit, and leaves one sorted run for each partition that got a record. Memory and
+ * what was spilled when never show in the runs.
+ */
+import { ShoalError, assert } from '../core/errors.ts'
+import { LIMITS } from '../core/limits.ts'
+import type { Bytes, RunFacts } from '../core/types.ts'
+import { BlockWriter } from './blocks.ts'
+import { type Combine, Combiner } from './combine.ts'
+import { RecordOutput } from './record-output.ts'
+import { RUN_MAGIC } from './run.ts'
+import { Sorter } from './sorter.ts'
+import type { SpillFiles } from './spill.ts'
+import type { ValueFactory } from './value.ts'
+
+export interface CollectorOptions {
+  readonly partitions: number
+  /** Ascending order forms, fewer than `partitions`, for range partitions; null: by hash. */
+  readonly bounds: readonly Uint8Array[] | null
+  /** null: records stay as they are. */
+  readonly combine: Combine | null
+  /** What records and indexes may take; a single larger record is taken all the same. */
+  readonly memory: Bytes
+  readonly files: SpillFiles
+  /** Makes what `combine` is given. */
+  readonly make: ValueFactory
+  /** Called with the bytes of each block sorted, spilled, merged or written. */
+  readonly progress?: ((bytes: number) => void) | undefined
+  /** LIMITS.combineBlockBytes; tests have smaller ones. */
+  readonly combineBlockBytes?: Bytes
+}
+
+/** What belongs to the realm of one split. */
+export interface SplitRealm {
+  readonly combine: Combine | null
+  readonly make: ValueFactory
+}
+
+/**
+ * Use: for each split in task order `beginSplit`, for each record `mark`, `emit` …, then `commit` or `rollback`, at the
+ * split's end `endSplit`; at last `finish`. Emits outside a mark count at once.
+ */
+export class MapCollector {
+  readonly #options: CollectorOptions
+  readonly #sorter: Sorter
+  readonly #output: RecordOutput
+  readonly #combiner: Combiner | null
+  #split = -1
+  #emitted = 0
+  #emittedAtMark = 0
+  /** An emit is under way: a getter, a proxy or combine that emits would write into the midst of a record. */
+  #busy = false
+  /** An emit failed; user code may have caught that, yet the record cannot count. */
+  #failed: unknown = null
+
+  constructor(options: CollectorOptions) {
+    const { partitions, bounds, memory, files, progress, combine } = options
+    assert(bounds === null || bounds.length < partitions, 'there is a partition above each bound')
+    this.#options = options
+    const combining = combine !== null
+    this.#sorter = new Sorter({
+      partitions,
+      memory: memory * (combining ? 0.25 : 0.85),
+      files,
+      prefix: 'spill-',
+      progress,
+    })
+    this.#output = new RecordOutput(this.#sorter, partitions, bounds)
+    const blockBytes = options.combineBlockBytes ?? LIMITS.combineBlockBytes
+    this.#combiner = combining ? new Combiner({ memory: memory * 0.7, files, blockBytes, progress }) : null
+  }
+
+  /** Begins the split of that local index, larger than any before. Its realm is that of the options, unless given. */
+  beginSplit(local: number, realm: SplitRealm = this.#options): void {
+    assert(local > this.#split, 'splits come in task order')
+    this.#split = local
+    this.#emitted = 0
+    this.#output.split = local
+    if (this.#combiner === null) return
+    assert(realm.combine !== null, 'a job combines in all its splits or in none')
+    this.#combiner.begin(realm.combine, realm.make)
+  }
+
+  /**
+   * Takes one record. Key and value are copied: the caller may change its objects afterwards.
+   * @throws ShoalError USER_VALUE, RECORD_LIMIT; then also from `commit`, if the caller goes on. What combine throws.
+   */
+  emit(key: unknown, value: unknown): void {
+    if (this.#busy) throw nested()
+    this.#busy = true
+    try {
+      if (this.#combiner === null) this.#output.add(key, 1, value)
+      else this.#combiner.emit(key, value)
+      this.#emitted++
+    } catch (error) {
+      this.#failed ??= error
+      throw error
+    } finally {
+      this.#busy = false
+    }
+  }
+
+  /** A map call begins: its emits are tentative. */
+  mark(): void {
+    this.#emittedAtMark = this.#emitted
+    if (this.#combiner === null) this.#sorter.mark()
+    else this.#combiner.mark()
+  }
+
+  /** Drops the emits since `mark`, and what was wrong with them. */
+  rollback(): void {
+    this.#failed = null
+    this.#emitted = this.#emittedAtMark
+    if (this.#combiner === null) this.#sorter.rollback()
+    else this.#combiner.rollback()
+  }
+
+  /** The emits since `mark` count. @throws what an emit has thrown, or what combine throws */
+  commit(): void {
+    if (this.#failed !== null) throw this.#failed
+    if (this.#combiner === null) {
+      this.#sorter.commit()
+      return
+    }
+    this.#busy = true
+    try {
+      this.#combiner.commit()
+    } finally {
+      this.#busy = false
+    }
+  }
+
+  endSplit(): { emitted: number } {
+    if (this.#failed !== null) throw this.#failed
+    this.#busy = true
+    try {
+      this.#combiner?.end(this.#output)
+    } finally {
+      this.#busy = false
+    }
+    return { emitted: this.#emitted }
+  }
+
+  /** Writes `run-P` for each partition with records; returns their facts, partitions ascending. */
+  finish(): RunFacts[] {
+    const { partitions, files, progress } = this.#options
+    const sorted = this.#sorter.sorted()
+    const facts: RunFacts[] = []
+    const block = Buffer.allocUnsafeSlow(LIMITS.runBlockBytes)
+    try {
+      for (let partition = 0; partition < partitions; partition++) {
+        const stream = sorted.stream(partition)
+        if (stream === null) continue
+        const out = files.create(runName(partition))
+        try {
+          const writer = new BlockWriter(out, { magic: RUN_MAGIC, compress: true, digest: true, progress, block })
+          for (let view = stream.next(); view !== null; view = stream.next()) {
+            writer.append(view.buffer, view.start, view.valueEnd, view.weight)
+          }
+          facts.push({ partition, ...writer.finish() })
+        } finally {
+          out.close()
+        }
+      }
+    } finally {
+      sorted.close()
+    }
+    return facts
+  }
+}
+
+/** The file of a partition's run. */
+export function runName(partition: number): string {
+  return `run-${partition}`
+}
+
+function nested(): ShoalError {
+  return new ShoalError('USER_VALUE', 'emit was called while another emit was under way', {
+    why: 'a getter of an emitted object, or combine, calls emit',
+  })
+}

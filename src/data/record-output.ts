@@ -1,0 +1,72 @@
+/** Writes emitted records in run form into a sorter, each with the partition that its key belongs to. */
+import type { Partition } from '../core/types.ts'
+import type { ByteWriter } from './bytes.ts'
+import { type KeyForm, writeKey } from './order.ts'
+import { partitionOf, rangePartitionOf } from './partition.ts'
+import type { Sorter } from './sorter.ts'
+import { encodeValue } from './value.ts'
+
+export class RecordOutput {
+  /** The local index of the split, or, for records on their way to be combined, of the combine block. */
+  split = 0
+  readonly #sorter: Sorter
+  readonly #partitions: number
+  readonly #bounds: readonly Uint8Array[] | null
+
+  constructor(sorter: Sorter, partitions: number, bounds: readonly Uint8Array[] | null) {
+    this.#sorter = sorter
+    this.#partitions = partitions
+    this.#bounds = bounds
+  }
+
+  /**
+   * Returns the length of order form and shape.
+   * @throws ShoalError USER_VALUE, RECORD_LIMIT; nothing is then left of the record.
+   */
+  add(key: unknown, weight: number, value: unknown): number {
+    const w = this.#sorter.arena
+    const start = w.length
+    try {
+      w.u8(0)
+      const shape = writeKey(w, key)
+      const length = w.length - start - 1
+      w.fixLength(start, length)
+      const partition = this.#partition(w.buffer, w.length - length, w.length)
+      this.#finish(w, shape, weight, value)
+      this.#sorter.append(start, partition)
+      return length + shape.byteLength
+    } catch (error) {
+      if (w.length > start) w.reset(start)
+      throw error
+    }
+  }
+
+  /** As `add`, with a key that is encoded already. */
+  addForm(form: KeyForm, weight: number, value: unknown): number {
+    const w = this.#sorter.arena
+    const start = w.length
+    w.varint(form.order.byteLength)
+    w.bytes(form.order)
+    this.#finish(w, form.shape, weight, value)
+    this.#sorter.append(start, this.#partition(form.order, 0, form.order.byteLength))
+    return form.order.byteLength + form.shape.byteLength
+  }
+
+  #finish(w: ByteWriter, shape: Uint8Array, weight: number, value: unknown): void {
+    const shapeLength = shape.byteLength
+    w.varint(shapeLength)
+    if (shapeLength > 0) w.bytes(shape)
+    w.varint(this.split)
+    w.varint(weight)
+    const at = w.length
+    w.u8(0)
+    encodeValue(w, value)
+    w.fixLength(at, w.length - at - 1)
+  }
+
+  #partition(bytes: Uint8Array, start: number, end: number): Partition {
+    return this.#bounds === null
+      ? partitionOf(bytes, start, end, this.#partitions)
+      : rangePartitionOf(bytes, start, end, this.#bounds)
+  }
+}

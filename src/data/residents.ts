@@ -1,0 +1,148 @@
+/** The keys that a combiner has in memory, each with its fold so far, as columns: about 100 bytes a key, not 250. */
+import { ByteWriter, latin1At } from './bytes.ts'
+import { type KeyForm, writeKey } from './order.ts'
+
+/** Stands for a fold of no value. */
+export const NOTHING: unique symbol = Symbol('nothing')
+
+const FIRST = 256
+/** Measured: Map slot, columns, and the header of a short string. */
+const SLOT_BYTES = 130
+
+/** A key in memory: a primitive as it is, anything else in its encoded form. */
+export type ResidentKey = string | number | bigint | boolean | null | KeyForm
+
+export function isForm(key: ResidentKey): key is KeyForm {
+  return typeof key === 'object' && key !== null
+}
+
+export class Residents {
+  count = 0
+  /** Estimated bytes of all keys; values are counted by who folds them. */
+  heap = 0
+  readonly keys: ResidentKey[] = []
+  /** The fold over the values of the block in hand, and that over all blocks before it. */
+  readonly current: unknown[] = []
+  readonly totals: unknown[] = []
+  /** Length of order form and shape. */
+  keyBytes: Uint32Array = new Uint32Array(FIRST)
+  /** The block that `current` belongs to. */
+  blocks: Uint32Array = new Uint32Array(FIRST)
+  /** Estimated heap bytes of `current` and of `totals`; 0 for numbers. */
+  currentHeap: Uint32Array = new Uint32Array(FIRST)
+  totalHeap: Uint32Array = new Uint32Array(FIRST)
+  weights: Float64Array = new Float64Array(FIRST)
+  readonly #primitives = new Map<unknown, number>()
+  readonly #composites = new Map<string, number>()
+  readonly #scratch = new ByteWriter(256)
+
+  /** The slot of a string key, −1 if it has none: the hot path. */
+  text(key: string): number {
+    return this.#primitives.get(key) ?? -1
+  }
+
+  /** The slot of any key, −1 if it has none. Numbers and bigints that are equal are one key. */
+  find(key: unknown): number {
+    const primitive = indexKey(key)
+    if (primitive !== undefined) return this.#primitives.get(primitive) ?? -1
+    this.#encode(key)
+    return this.#composites.get(this.#latin1()) ?? -1
+  }
+
+  /** Makes a slot for a key that has none. @throws as encodeKey does */
+  add(key: unknown): number {
+    const shape = this.#encode(key)
+    const slot = this.count
+    const primitive = indexKey(key)
+    const order = this.#scratch
+    if (primitive === undefined) {
+      this.#composites.set(this.#latin1(), slot)
+      this.keys.push({ order: order.copy(), shape })
+    } else {
+      this.#primitives.set(primitive, slot)
+      this.keys.push(key as ResidentKey)
+    }
+    if (slot === this.weights.length) this.#grow()
+    this.current.push(0)
+    this.totals.push(NOTHING)
+    this.keyBytes[slot] = order.length + shape.byteLength
+    this.blocks[slot] = 0
+    this.currentHeap[slot] = 0
+    this.totalHeap[slot] = 0
+    this.weights[slot] = 0
+    this.count++
+    this.heap += SLOT_BYTES + 2 * order.length
+    return slot
+  }
+
+  /** The key of a record, checked, in the form in which it can be kept. @throws as encodeKey does */
+  check(key: unknown): ResidentKey {
+    const shape = this.#encode(key)
+    return indexKey(key) === undefined ? { order: this.#scratch.copy(), shape } : (key as ResidentKey)
+  }
+
+  /** Drops all slots from `count` on. */
+  cut(count: number): void {
+    while (this.count > count) {
+      const key = this.keys.pop()!
+      this.current.pop()
+      this.totals.pop()
+      this.count--
+      this.heap -= SLOT_BYTES + 2 * this.keyBytes[this.count]!
+      if (isForm(key)) this.#composites.delete(Buffer.from(key.order).toString('latin1'))
+      else this.#primitives.delete(indexKey(key))
+    }
+  }
+
+  clear(): void {
+    this.count = 0
+    this.heap = 0
+    this.keys.length = 0
+    this.current.length = 0
+    this.totals.length = 0
+    this.#primitives.clear()
+    this.#composites.clear()
+  }
+
+  #encode(key: unknown): Uint8Array {
+    this.#scratch.reset()
+    return writeKey(this.#scratch, key)
+  }
+
+  #latin1(): string {
+    return latin1At(this.#scratch.buffer, 0, this.#scratch.length)
+  }
+
+  #grow(): void {
+    const capacity = this.weights.length * 2
+    this.keyBytes = grown(this.keyBytes, capacity)
+    this.blocks = grown(this.blocks, capacity)
+    this.currentHeap = grown(this.currentHeap, capacity)
+    this.totalHeap = grown(this.totalHeap, capacity)
+    const weights = new Float64Array(capacity)
+    weights.set(this.weights)
+    this.weights = weights
+  }
+}
+
+function grown(column: Uint32Array, capacity: number): Uint32Array {
+  const larger = new Uint32Array(capacity)
+  larger.set(column)
+  return larger
+}
+
+/** What a primitive key is in a Map, where equal keys must be one: undefined for keys that are no primitives. */
+function indexKey(key: unknown): unknown {
+  switch (typeof key) {
+    case 'string':
+    case 'number':
+    case 'boolean':
+      return key
+    case 'bigint': {
+      const near = Number(key)
+      return Number.isFinite(near) && BigInt(near) === key ? near : key
+    }
+    default:
+      return key === null ? null : undefined
+  }
+}
