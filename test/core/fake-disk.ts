@@ -1,0 +1,113 @@
+/** One node's disk: what is synced survives a crash, what is not may not. */
+import type { Death, Held } from '../../src/core/events.ts'
+import type { Delta } from '../../src/core/ledger.ts'
+import type { SignedNodeRecord } from '../../src/core/membership.ts'
+import { plan, tasksOf, type TaskKind } from '../../src/core/plan.ts'
+import type { Digest, JobId, JobRecord, NodeId, TaskIndex } from '../../src/core/types.ts'
+import type { Stored } from './fake-work.ts'
+
+interface Arrival {
+  readonly consumer: TaskIndex
+  readonly producer: TaskIndex
+  readonly digest: Digest
+  readonly stored: Stored
+}
+
+/** The indexes of a job's tasks of one kind. */
+export function outputsOf(job: JobRecord, kind: TaskKind): ReadonlySet<TaskIndex> {
+  return new Set(tasksOf(plan(job.spec, job.snapshot), kind).map((task) => task.index))
+}
+
+export class FakeDisk {
+  bootCount = 0
+  readonly jobs: Map<JobId, JobRecord> = new Map()
+  readonly members: Map<NodeId, SignedNodeRecord> = new Map()
+  readonly dropped: Map<JobId, number> = new Map()
+  /** Attempts journaled as begun and not as ended. */
+  readonly open: Map<string, Death & { readonly job: JobId }> = new Map()
+  private readonly logs = new Map<JobId, { readonly delta: Delta; synced: boolean }[]>()
+  private readonly outputs = new Map<JobId, Map<TaskIndex, Stored>>()
+  private readonly arrived = new Map<JobId, Map<string, Arrival>>()
+
+  append(job: JobId, delta: Delta): void {
+    entry(this.logs, job, () => []).push({ delta, synced: false })
+  }
+
+  sync(job: JobId, delta: Delta): void {
+    const line = this.logs.get(job)?.find((l) => l.delta === delta)
+    if (line !== undefined) line.synced = true
+  }
+
+  /** Unsynced lines are lost; a log is whole up to its first lost line. */
+  crash(): void {
+    for (const [job, lines] of this.logs) {
+      const lost = lines.findIndex((line) => !line.synced)
+      if (lost >= 0) this.logs.set(job, lines.slice(0, lost))
+    }
+  }
+
+  log(job: JobId): Delta[] {
+    return (this.logs.get(job) ?? []).map((line) => structuredClone(line.delta))
+  }
+
+  put(job: JobId, task: TaskIndex, stored: Stored): void {
+    entry(this.outputs, job, () => new Map<TaskIndex, Stored>()).set(task, stored)
+  }
+
+  output(job: JobId, task: TaskIndex): Stored | undefined {
+    return this.outputs.get(job)?.get(task)
+  }
+
+  /** A file is damaged or deleted behind the node's back. */
+  lose(job: JobId, task: TaskIndex): void {
+    this.outputs.get(job)?.delete(task)
+  }
+
+  held(job: JobId): Held[] {
+    return [...(this.outputs.get(job) ?? [])].map(([task, stored]) => ({ task, output: stored.output }))
+  }
+
+  /** Attempts found open at boot; told once. */
+  deaths(job: JobId): Death[] {
+    const found = [...this.open.values()].filter((death) => death.job === job)
+    for (const { attempt } of found) this.open.delete(attempt)
+    return found.map(({ task, attempt }) => ({ task, attempt }))
+  }
+
+  receive(job: JobId, consumer: TaskIndex, producer: TaskIndex, stored: Stored): void {
+    const arrival = { consumer, producer, digest: stored.output.digest, stored }
+    entry(this.arrived, job, () => new Map<string, Arrival>()).set(`${consumer} ${producer}`, arrival)
+  }
+
+  arrivals(job: JobId): Arrival[] {
+    return [...(this.arrived.get(job)?.values() ?? [])]
+  }
+
+  /** What a consumer reads of a producer: its own output, or what arrived for it. */
+  read(job: JobId, consumer: TaskIndex, producer: TaskIndex): Stored {
+    const stored = this.output(job, producer) ?? this.arrived.get(job)?.get(`${consumer} ${producer}`)?.stored
+    if (stored === undefined) throw new Error(`task ${consumer} began without the output of task ${producer}`)
+    return stored
+  }
+
+  /** Deletes all that is not a part, and what arrived. */
+  release(job: JobId, parts: ReadonlySet<TaskIndex>): void {
+    const outputs = this.outputs.get(job)
+    for (const task of outputs?.keys() ?? []) if (!parts.has(task)) outputs?.delete(task)
+    this.arrived.delete(job)
+  }
+
+  drop(job: JobId, round: number): void {
+    this.dropped.set(job, round)
+    for (const map of [this.jobs, this.logs, this.outputs, this.arrived]) map.delete(job)
+  }
+}
+
+function entry<K, V>(map: Map<K, V>, key: K, make: () => V): V {
+  let value = map.get(key)
+  if (value === undefined) {
+    value = make()
+    map.set(key, value)
+  }
+  return value
+}
