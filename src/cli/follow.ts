@@ -8,12 +8,14 @@ export type Outcome = Extract<JobEvent, { type: 'outcome' }>
 /** The node that a command talks to. When it dies, the simulator names another one; elsewhere there is none. */
 export interface Via {
   readonly node: NodeApi
+  /** The mesh ends with the command (--local, sim): there is no coming back to a job. */
+  readonly passing: boolean
   /** The next node to ask, or null: the error stands. */
   next(): Promise<Via | null>
 }
 
-export function only(node: NodeApi): Via {
-  return { node, next: () => Promise.resolve(null) }
+export function only(node: NodeApi, passing: boolean = false): Via {
+  return { node, passing, next: () => Promise.resolve(null) }
 }
 
 /** Watches a job until its outcome, and beyond the death of the node that was asked. @throws the signal's reason */

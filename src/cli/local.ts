@@ -44,7 +44,7 @@ export async function withNode<T>(context: Context, work: (node: NodeApi) => Pro
       ...capacity,
       mdns: false,
       local: true,
-      holdFirst: false,
+      holdFirst: () => false,
       warn: (line) => context.note(`warning: ${line}`),
     })
     node.ended.catch(() => {})

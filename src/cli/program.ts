@@ -78,7 +78,8 @@ function parse(argv: readonly string[]): Chosen | { readonly help: string; reado
 function usageError(error: CommanderError): ShoalError {
   const [message = '', ...more] = error.message.replace(/^error: /, '').split('\n')
   const meant = /\(Did you mean (?:one of )?(.+?)\?\)/.exec(more.join(' '))?.[1]
-  return new ShoalError('USAGE', message, { try: meant === undefined ? ['shoal help'] : [meant] })
+  const remedy = meant === undefined ? 'shoal help' : meant.startsWith('-') ? meant : `shoal help ${meant}`
+  return new ShoalError('USAGE', message, { try: [remedy] })
 }
 
 function makeParser(said: string[], choose: (found: Chosen) => void): Parser {
@@ -91,8 +92,11 @@ function makeParser(said: string[], choose: (found: Chosen) => void): Parser {
     .configureHelp({ showGlobalOptions: true })
     .addHelpText('after', ROOT_NOTES)
   for (const flag of GLOBAL_FLAGS) root.addOption(optionFor(flag))
-  for (const group of GROUPS) inherit(root, groupParser(group, root))
-  for (const command of COMMANDS) addCommand(root, command, choose)
+  for (const command of COMMANDS) {
+    const group = GROUPS.find((one) => command.path.startsWith(`${one.path} `))
+    if (group !== undefined) ensureGroup(root, group)
+    addCommand(root, command, choose)
+  }
   return root
 }
 
@@ -101,10 +105,10 @@ Every flag is also SHOAL_<FLAG> in the environment and a name in shoal.config.ts
 Exit codes: 0 done, 1 job failed, 2 usage, 3 incomplete or lost, 4 no node, 5 timed out (job runs on), 6 not admitted,
 7 version, 8 cancelled, 70 a bug, 130 detached.   shoal help CODE explains an error.`
 
-function groupParser(group: Group, root: Parser): Parser {
-  const words = group.path.split(' ')
-  const parent = parentOf(root, words)
-  return parent.command(words.at(-1) as string).description(group.summary)
+/** A group stands in the help where its first command does. */
+function ensureGroup(root: Parser, group: Group): void {
+  if (root.commands.some((parser) => parser.name() === group.path)) return
+  inherit(root, root.command(group.path)).description(group.summary)
 }
 
 function inherit(root: Parser, parser: Parser): Parser {

@@ -26,8 +26,11 @@ export interface NodeOptions {
   readonly mdns: boolean
   /** A mesh of this one process: no port, no peers; its coverage says `this machine only`. */
   readonly local: boolean
-  /** `sim --kill` only: the node keeps its first attempt open, and then writes `map 3/8` to HOME/sim-holding. */
-  readonly holdFirst: boolean
+  /**
+   * `sim --kill` only: asked when the node begins its first attempt. If true, the node writes `map 3/8` (that task's
+   * stage, number in it and count) to HOME/sim-holding and keeps the attempt open until it is killed.
+   */
+  holdFirst(): boolean
   /** A line for the operator: a join address that stays silent, a port that had to change. */
   warn(line: string): void
 }

@@ -161,21 +161,14 @@ describe('readiness', () => {
     expect(asked).toBe(4)
   })
 
-  test(
-    'told to join and never met a member: NOT_READY after 10 s; else the node answers',
-    { timeout: 30_000 },
-    async () => {
-      const stranger = await serve({
-        status: () => Promise.resolve({ ...STATUS, ready: false, joined: false, why: 'silent' }),
-      })
-      const lonely = await serve({
-        status: () => Promise.resolve({ ...STATUS, ready: false, joined: true, why: 'trying' }),
-      })
-      const [error, jobs] = await Promise.all([failure(stranger.jobs()), lonely.jobs()])
-      expect(error).toMatchObject({ code: 'NOT_READY', exit: 4, why: 'silent' })
-      expect(jobs).toEqual([SUMMARY])
-    },
-  )
+  test('told to join and never met a member: NOT_READY after 10 s; else the node answers', async () => {
+    const asked = (joined: boolean, why: string): Promise<NodeApi> =>
+      serve({ status: () => Promise.resolve({ ...STATUS, ready: false, joined, why }) }, [], newHome(), 120)
+    const [stranger, lonely] = [await asked(false, 'silent'), await asked(true, 'trying')]
+    const [error, jobs] = await Promise.all([failure(stranger.jobs()), lonely.jobs()])
+    expect(error).toMatchObject({ code: 'NOT_READY', exit: 4, why: 'silent' })
+    expect(jobs).toEqual([SUMMARY])
+  })
 })
 
 describe('versions', () => {

@@ -11,6 +11,7 @@ import type { Context } from '../context.ts'
 import { parseDataOption, readJoins } from '../data-option.ts'
 import { DATA, HTTP, JOIN, LISTEN, MEMORY, NAME, NO_MDNS, SLOTS } from '../flags.ts'
 import { SECOND_SIGNAL_MS } from '../interrupts.ts'
+import { isToldToHold } from '../sim/node-process.ts'
 import { bytesText, elapsedText, plural } from '../units.ts'
 
 const READY_POLL_MS = 50
@@ -35,7 +36,7 @@ export async function runNode(context: Context): Promise<number> {
   try {
     await announce(context, node, began)
     void announceReady(context, node, began, stopped.signal)
-    return await Promise.race([ended, signals.now])
+    return await Promise.race([ended, signals.now, ...(isLeashed(context) ? [leashCut(context)] : [])])
   } finally {
     stopped.abort()
     signals.off()
@@ -58,7 +59,7 @@ async function nodeOptions(context: Context): Promise<NodeOptions> {
     ...capacityOf({ slots: settings.get(SLOTS), memory: settings.get(MEMORY) }, thisMachine()),
     mdns: !settings.on(NO_MDNS),
     local: false,
-    holdFirst: io.environment['SHOAL_SIM_HOLD_FIRST'] === '1',
+    holdFirst: () => isLeashed(context) && isToldToHold(context.home),
     warn: (line) => context.note(`warning: ${line}`),
   }
 }
@@ -66,6 +67,17 @@ async function nodeOptions(context: Context): Promise<NodeOptions> {
 /** The whole files that the simulator deals to this node: a list of data options in a JSON file. */
 function simulatedData(file: string | undefined): DataOption[] {
   return file === undefined || file === '' ? [] : (JSON.parse(readFileSync(file, 'utf8')) as DataOption[])
+}
+
+function isLeashed(context: Context): boolean {
+  return context.io.environment['SHOAL_SIM_LEASH'] === '1'
+}
+
+/** A node of the simulator ends with the simulator, however that ends: its stdin is a pipe from there. */
+async function leashCut(context: Context): Promise<number> {
+  const leash = context.io.stdin[Symbol.asyncIterator]()
+  while ((await leash.next()).done !== true);
+  return 0
 }
 
 /** INT = TERM = drain; the second, half a second later or more, ends the node now. */

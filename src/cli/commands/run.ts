@@ -28,7 +28,7 @@ export async function run(context: Context, [file = '']: readonly string[]): Pro
   formatFor(settings.get(FORMAT), target, request.job.format)
   return await withNode(context, async (node) => {
     if (settings.on(DRY_RUN)) return await showExplanation(context, await node.explain(request))
-    return await runAt(context, only(node), request, target)
+    return await runAt(context, only(node, settings.on(LOCAL)), request, target)
   })
 }
 
@@ -61,8 +61,7 @@ async function submit(context: Context, via: Via, request: SubmitRequest, interr
   const submitted = ask(via, interrupts.signal, (node) => node.submit(request))
   const answer = await orAborted(submitted, interrupts.signal)
   for (const warning of answer.warnings) context.hint(`warning: ${warning}`)
-  const alone =
-    answer.knownHereOnly && !context.settings.on(LOCAL) ? '   known here only: no other member is alive' : ''
+  const alone = answer.knownHereOnly && !via.passing ? '   known here only: no other member is alive' : ''
   const found = answer.attached ? '   attached: it exists already' : ''
   context.hint(`job ${answer.id}  ${request.job.name}${found}${alone}`)
   return answer.id
@@ -96,7 +95,7 @@ export async function followAndDeliver(
     context.note(summaryLine(outcome.summary))
     return 0
   } catch (error) {
-    return detachedOr(context, error, id)
+    return detachedOr(context, error, id, via.passing)
   }
 }
 
@@ -132,21 +131,21 @@ async function deliver(
 }
 
 /** Ctrl-C leaves the job to itself and says how to come back; a time-out says so as well. */
-export function detachedOr(context: Context, error: unknown, id: string): number {
-  const attach = `shoal watch ${shortId(id)}`
-  const local = context.settings.on(LOCAL)
+export function detachedOr(context: Context, error: unknown, id: string, passing: boolean): number {
   if (error instanceof Interrupted) {
-    if (local) context.note('stopped: a --local job ends with the command')
-    else
+    if (passing) context.note('stopped: this mesh ends with the command, and the job with it')
+    else {
+      const short = shortId(id)
       context.note(
-        `detached. Job ${shortId(id)} runs on. Attach again: ${attach}   stop it: shoal job cancel ${shortId(id)}`,
+        `detached. Job ${short} runs on. Attach again: shoal watch ${short}   stop it: shoal job cancel ${short}`,
       )
+    }
     return error.exit
   }
   if (error instanceof ShoalError && error.code === 'TIMEOUT' && error.job === undefined) {
     throw new ShoalError('TIMEOUT', error.message, {
-      why: local ? 'a --local job ends with the command' : 'the job runs on',
-      try: local ? ['a longer --timeout'] : [`shoal wait ${shortId(id)}`, `shoal job why ${shortId(id)}`],
+      why: passing ? 'this mesh ends with the command' : 'the job runs on',
+      try: passing ? ['a longer --timeout'] : [`shoal wait ${shortId(id)}`, `shoal job why ${shortId(id)}`],
       job: id,
     })
   }

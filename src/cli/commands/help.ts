@@ -1,0 +1,38 @@
+import { CODES, type Code } from '../../core/codes.ts'
+import { ShoalError } from '../../core/errors.ts'
+import { COMMANDS } from '../commands.ts'
+import type { Context } from '../context.ts'
+import { nearest } from '../nearest.ts'
+import { writeTo } from '../io.ts'
+import { helpFor } from '../program.ts'
+
+/** `shoal help`, `shoal help COMMAND`, `shoal help CODE` */
+export async function help(context: Context, topic: readonly string[]): Promise<number> {
+  const [word = ''] = topic
+  const code = word.toUpperCase().replaceAll('-', '_')
+  if (topic.length === 1 && Object.hasOwn(CODES, code)) return await explainCode(context, code as Code)
+  const text = helpFor(topic)
+  if (text === null) throw unknownTopic(topic.join(' '))
+  await writeTo(context.io.stdout, text)
+  return 0
+}
+
+async function explainCode(context: Context, code: Code): Promise<number> {
+  const { exit, retryable, help: text } = CODES[code]
+  if (context.json) {
+    await context.printJson({ schema: 'shoal.help/1', code, exit, retryable, help: text })
+    return 0
+  }
+  await context.print(`${context.paint('bold', code)}   exit code ${exit}${retryable ? ', worth another try' : ''}`)
+  await context.print('')
+  await context.print(text)
+  return 0
+}
+
+function unknownTopic(topic: string): ShoalError {
+  const topics = [...COMMANDS.map((command) => command.path), ...Object.keys(CODES)]
+  const meant = nearest(topic, topics)
+  return new ShoalError('USAGE', `there is no command and no error code ${JSON.stringify(topic)}`, {
+    try: [meant === null ? 'shoal help' : `shoal help ${meant}`],
+  })
+}

@@ -1,0 +1,133 @@
+import { ShoalError } from '../../core/errors.ts'
+import type { Context } from '../context.ts'
+import { FORMAT } from '../flags.ts'
+import { only, requireDone } from '../follow.ts'
+import { watchInterrupts } from '../interrupts.ts'
+import { formatFor } from '../output/target.ts'
+import { writeTo } from '../io.ts'
+import { summaryLine, summaryNotes } from '../summary.ts'
+import { visible, type Column } from '../table.ts'
+import type { StoryEvent } from '../../control/api.ts'
+import { shortId } from '../units.ts'
+import { detachedOr, followAndDeliver, followShown, targetOf, waitingLimit } from './run.ts'
+
+/** `shoal job why ID`: one sentence. */
+export async function why(context: Context, [id = '']: readonly string[]): Promise<number> {
+  const sentence = await context.node().why(id)
+  if (context.json) await context.printJson({ schema: 'shoal.why/1', job: id, why: sentence })
+  else await context.print(sentence)
+  return 0
+}
+
+const EVENT_COLUMNS: readonly Column<StoryEvent>[] = [
+  { title: 'TIME', cell: (event) => event.t },
+  { title: 'NODE', cell: (event) => event.node },
+  { title: 'TASK', right: true, cell: (event) => (event.task === null ? '' : String(event.task)) },
+  { title: 'ATTEMPT', cell: (event) => event.attempt ?? '' },
+  { title: 'EVENT', cell: (event) => event.type },
+  { title: 'WHAT', flexible: true, cell: (event) => event.text },
+]
+
+/** `shoal job events ID`: the story of a job, as this node knows it. */
+export async function events(context: Context, [id = '']: readonly string[]): Promise<number> {
+  const story = await context.node().events(id)
+  if (context.json) await context.printJson({ schema: 'shoal.events/1', job: id, events: story })
+  else if (context.quiet) for (const event of story) await context.print(event.type)
+  else await context.printTable(story, EVENT_COLUMNS)
+  return 0
+}
+
+/** `shoal job logs ID`: what the job wrote to its console, task by task. */
+export async function logs(context: Context, [id = '']: readonly string[]): Promise<number> {
+  const texts = await context.node().logs(id)
+  if (context.json) {
+    await context.printJson({ schema: 'shoal.logs/1', job: id, logs: texts })
+    return 0
+  }
+  for (const { task, node, text } of texts) {
+    if (text === '') continue
+    const lines = text.replace(/\n$/, '').split('\n')
+    await writeTo(context.io.stdout, lines.map((line) => `${task} ${visible(node)}| ${visible(line)}\n`).join(''))
+  }
+  if (texts.every(({ text }) => text === '')) context.hint('the job has written nothing to its console')
+  return 0
+}
+
+/** `shoal job result ID`: waits for the outcome, then gives the result as `run` does. */
+export async function result(context: Context, [id = '']: readonly string[]): Promise<number> {
+  const target = targetOf(context)
+  const node = context.node()
+  const job = await node.job(id)
+  formatFor(context.settings.get(FORMAT), target, job.format)
+  const interrupts = watchInterrupts(context.io)
+  try {
+    const signal = AbortSignal.any([interrupts.signal, waitingLimit(context)])
+    return await followAndDeliver(context, only(node), job.id, target, signal)
+  } finally {
+    interrupts.dispose()
+  }
+}
+
+/** `shoal wait ID`: silent until the outcome, which the exit code mirrors. */
+export async function wait(context: Context, [id = '']: readonly string[]): Promise<number> {
+  return await awaitOutcome(context, id, async (job, signal) => {
+    for await (const event of context.node().watch(job, signal)) if (event.type === 'outcome') return event
+    signal.throwIfAborted()
+    throw new ShoalError('NO_NODE', 'the node stopped telling about the job before its outcome', { job })
+  })
+}
+
+/** `shoal watch ID`: shows progress until the outcome; with --json the events are the data. */
+export async function watch(context: Context, [id = '']: readonly string[]): Promise<number> {
+  return await awaitOutcome(context, id, async (job, signal) => {
+    if (!context.json) return await followShown(context, only(context.node()), job, signal)
+    for await (const event of context.node().watch(job, signal)) {
+      await context.printJson(event)
+      if (event.type === 'outcome') return event
+    }
+    signal.throwIfAborted()
+    throw new ShoalError('NO_NODE', 'the node stopped telling about the job before its outcome', { job })
+  })
+}
+
+type Follower = (job: string, signal: AbortSignal) => ReturnType<typeof followShown>
+
+async function awaitOutcome(context: Context, id: string, follower: Follower): Promise<number> {
+  const node = context.node()
+  const interrupts = watchInterrupts(context.io)
+  const signal = AbortSignal.any([interrupts.signal, waitingLimit(context)])
+  try {
+    const job = (await node.job(id)).id
+    const outcome = await follower(job, signal)
+    requireDone(outcome)
+    if (context.quiet) return 0
+    const receipt = await node.receipt(job)
+    for (const note of summaryNotes(outcome.summary, receipt)) context.note(note)
+    context.note(summaryLine(outcome.summary))
+    return 0
+  } catch (error) {
+    return detachedOr(context, error, id, false)
+  } finally {
+    interrupts.dispose()
+  }
+}
+
+type Change = 'cancel' | 'retry' | 'remove'
+const CHANGED: Readonly<Record<Change, string>> = {
+  cancel: 'is cancelled, unless it was already done',
+  retry: 'is open again, in its next round; finished tasks are kept',
+  remove: 'is forgotten by this node',
+}
+
+/** `shoal job cancel|retry|rm ID` */
+export function changeJob(change: Change): (context: Context, args: readonly string[]) => Promise<number> {
+  return async (context, [id = '']) => {
+    const node = context.node()
+    const job = (await node.job(id)).id
+    await node[change](job)
+    if (context.json) await context.printJson({ schema: 'shoal.done/1', job, done: change })
+    else if (context.quiet) await context.print(job)
+    else context.note(`job ${shortId(job)} ${CHANGED[change]}`)
+    return 0
+  }
+}

@@ -1,0 +1,127 @@
+import type { JobDetail, JobSummary, Receipt } from '../../control/api.ts'
+import type { Context } from '../context.ts'
+import { failureText } from '../failure.ts'
+import { coverageParts } from '../summary.ts'
+import { visible, type Column } from '../table.ts'
+import { bytesText, countText, elapsedText, plural, shortId } from '../units.ts'
+
+const JOB_COLUMNS: readonly Column<JobSummary>[] = [
+  { title: 'JOB', cell: (job) => shortId(job.id) },
+  { title: 'NAME', flexible: true, cell: (job) => job.name },
+  { title: 'STATE', cell: (job) => job.state },
+  { title: 'ROUND', right: true, cell: (job) => String(job.round) },
+  { title: 'SUBMITTED', cell: (job) => job.submitted },
+  { title: 'TIME', right: true, cell: (job) => elapsedText(job.elapsedMs) },
+  { title: 'SHARDS', right: true, cell: (job) => `${countText(job.coverage.shards)}/${countText(job.coverage.of)}` },
+  { title: 'DATA', right: true, cell: (job) => bytesText(job.coverage.bytes) },
+  { title: 'RESULT', cell: (job) => (job.result === null ? '' : job.result.slice(0, 'sha256:'.length + 12)) },
+]
+
+/** `shoal jobs` */
+export async function jobs(context: Context): Promise<number> {
+  const list = await context.node().jobs()
+  if (context.json) await context.printJson({ schema: 'shoal.jobs/1', jobs: list })
+  else if (context.quiet) for (const job of list) await context.print(job.id)
+  else if (list.length === 0) context.hint('no jobs yet: shoal run JOB.ts submits one')
+  else await context.printTable(list, JOB_COLUMNS)
+  return 0
+}
+
+/** `shoal job show ID` */
+export async function showJob(context: Context, [id = '']: readonly string[]): Promise<number> {
+  const job = await context.node().job(id)
+  if (context.json) await context.printJson(job)
+  else if (context.quiet) await context.print(job.id)
+  else await printDetail(context, job)
+  return 0
+}
+
+async function printDetail(context: Context, job: JobDetail): Promise<void> {
+  const limits =
+    `${plural(job.limits.copies, 'copy', 'copies')}` +
+    `${job.limits.taskMemory === null ? '' : `, ${bytesText(job.limits.taskMemory)} a task`}` +
+    `${job.limits.taskTimeoutMs === null ? '' : `, ${elapsedText(job.limits.taskTimeoutMs)} without progress`}`
+  await printFacts(context, [
+    ['job', `${job.id}  ${job.name}`],
+    ['state', `${job.state}, round ${job.round}, ${elapsedText(job.elapsedMs)} since ${job.submitted}`],
+    ['coverage', coverageParts(job.coverage).join('  ')],
+    ...job.coverage.omitted.map((one): Fact => ['left out', `${one.dataset}/${one.path} on ${one.node}: ${one.why}`]),
+    ['result', job.result ?? 'none yet'],
+    ['code', job.code],
+    ['snapshot', job.snapshot],
+    ['runtime', job.runtime],
+    ['limits', limits],
+    ['output', `${plural(job.partitions, 'partition')}${job.format === null ? '' : `, ${job.format}`}`],
+    ...(job.key === null ? [] : [['key', job.key] as const]),
+    ...Object.entries(job.params).map(([name, value]): Fact => ['param', `${name}=${value}`]),
+    ...job.inputs.map((input): Fact => [
+      'input',
+      `${input.alias === '' ? '' : `${input.alias} = `}${input.dataset}${input.glob === '' ? '' : `/${input.glob}`}` +
+        `  ${plural(input.shards, 'shard')}  ${bytesText(input.bytes)}`,
+    ]),
+  ])
+  if (job.error !== null) await context.print(failureText(job.error, context.paint).trimEnd())
+  await context.print('')
+  await context.printTable(job.tasks, TASK_COLUMNS)
+}
+
+const TASK_COLUMNS: readonly Column<JobDetail['tasks'][number]>[] = [
+  { title: 'TASK', right: true, cell: (task) => String(task.task) },
+  { title: 'KIND', cell: (task) => task.kind },
+  { title: 'STATE', cell: (task) => task.state },
+  { title: 'OWNER', cell: (task) => task.owner ?? '' },
+  { title: 'TERM', right: true, cell: (task) => String(task.term) },
+  { title: 'DIGEST', cell: (task) => (task.digest === null ? '' : shortId(task.digest)) },
+  { title: 'HELD BY', flexible: true, cell: (task) => task.holders.join(' ') },
+  { title: 'DATA', right: true, cell: (task) => bytesText(task.bytes) },
+  { title: 'WHAT', flexible: true, cell: (task) => task.what },
+  { title: 'FAILURES', flexible: true, cell: (task) => task.failures.join('; ') },
+]
+
+type Fact = readonly [label: string, text: string]
+
+async function printFacts(context: Context, facts: readonly Fact[]): Promise<void> {
+  for (const [label, text] of facts) await context.print(`${context.paint('dim', label.padEnd(9))} ${visible(text)}`)
+}
+
+/** `shoal job receipt ID` */
+export async function showReceipt(context: Context, [id = '']: readonly string[]): Promise<number> {
+  const receipt = await context.node().receipt(id)
+  if (context.json) await context.printJson(receipt)
+  else if (context.quiet) await context.print(receipt.result)
+  else await printReceipt(context, receipt)
+  return 0
+}
+
+async function printReceipt(context: Context, receipt: Receipt): Promise<void> {
+  const { read, emitted, reduced, out } = receipt.records
+  await printFacts(context, [
+    ['job', `${receipt.job}  ${receipt.name}`],
+    ['result', receipt.result],
+    ['coverage', coverageParts(receipt.coverage).join('  ')],
+    ...receipt.coverage.omitted.map((one): Fact => [
+      'left out',
+      `${one.dataset}/${one.path} on ${one.node}: ${one.why}`,
+    ]),
+    [
+      'records',
+      `${countText(read)} read, ${countText(emitted)} emitted, ${countText(reduced)} reduced, ${countText(out)} out`,
+    ],
+    ['skipped', countText(receipt.skipped.count)],
+    ...receipt.skipped.samples.map((one): Fact => ['', `${one.place}: ${one.reason}: ${one.record}`]),
+    ...Object.entries(receipt.counters).map(([name, count]): Fact => ['counter', `${name} ${countText(count)}`]),
+    ['code', receipt.code],
+    ...Object.entries(receipt.params).map(([name, value]): Fact => ['param', `${name}=${value}`]),
+    ['snapshot', receipt.snapshot],
+    ['runtime', receipt.runtime],
+    ['consumed', receipt.consumed],
+    ['repeated', `${plural(receipt.repeated, 'task')} ran more than once and agreed`],
+  ])
+  await context.print('')
+  await context.printTable(receipt.partitions, [
+    { title: 'PARTITION', right: true, cell: (one) => String(one.partition) },
+    { title: 'RECORDS', right: true, cell: (one) => countText(one.records) },
+    { title: 'DATA', right: true, cell: (one) => bytesText(one.bytes) },
+    { title: 'SHA256', cell: (one) => one.part },
+  ])
+}

@@ -1,0 +1,26 @@
+import { existsSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+
+/**
+ * The types of `shoal/job` as one declaration file that needs nothing beside it: for folders in which the package is
+ * not installed. Made from the module itself, so that the two cannot drift apart.
+ */
+export async function editorTypes(): Promise<string> {
+  const job = await sourceText('../job')
+  const types = await sourceText('../core/types')
+  const unions = ['Format', 'Encoding'].map(
+    (name) => new RegExp(`^export type ${name} = .*$`, 'm').exec(types)?.[0] ?? '',
+  )
+  const declarations = job
+    .replaceAll(/^import .*\n/gm, '')
+    .replace(/export (declare )?function defineJob\(job: unknown\): unknown \{[^}]*\}\n/, '')
+    .replaceAll('export declare ', 'export ')
+    .replaceAll(/^ *\/\/.*\n/gm, '')
+  const body = `${unions.join('\n')}\n\n${declarations.trim()}`
+  return `declare module 'shoal/job' {\n${body.replaceAll(/^(?=.)/gm, '  ')}\n}\n`
+}
+
+async function sourceText(module: string): Promise<string> {
+  const built = new URL(`${module}.d.ts`, import.meta.url)
+  return await readFile(existsSync(built) ? built : new URL(`${module}.ts`, import.meta.url), 'utf8')
+}

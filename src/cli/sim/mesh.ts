@@ -1,0 +1,132 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { capacityOf, thisMachine, type Capacity } from '../../control/capacity.ts'
+import type { DataOption } from '../../control/node-options.ts'
+import { ShoalError } from '../../core/errors.ts'
+import { LIMITS } from '../../core/limits.ts'
+import type { Context } from '../context.ts'
+import { parseDataOption } from '../data-option.ts'
+import { DATA, KILL, MEMORY, NODES, SLOTS } from '../flags.ts'
+import type { Via } from '../follow.ts'
+import { dealFiles } from './deal.ts'
+import { listFiles } from './files.ts'
+import { NodeProcess } from './node-process.ts'
+
+const POLL_MS = 50
+/** A node that does not come up in this time will not. */
+const START_MS = 60_000
+
+/** What the flags ask for. */
+export interface SimPlan {
+  readonly nodes: number
+  readonly kill: number
+  readonly hands: readonly (readonly DataOption[])[]
+  readonly capacity: Capacity
+}
+
+/** @throws ShoalError USAGE, DATA_DIR or MEMORY_SETTING */
+export function planSim(context: Context): SimPlan {
+  const { settings, io } = context
+  const nodes = settings.get(NODES)
+  if (nodes === undefined) throw new ShoalError('USAGE', '--nodes is missing', { try: ['shoal sim --nodes 5 …'] })
+  const kill = settings.get(KILL) ?? 0
+  if (kill >= nodes) throw new ShoalError('USAGE', `--kill ${kill} leaves none of ${nodes} nodes alive`)
+  const decks = settings.all(DATA).map((text) => {
+    const offer = parseDataOption(text, io.folder)
+    return { ...offer, files: listFiles(offer.dir) }
+  })
+  const machine = thisMachine()
+  const share = { slots: Math.max(1, Math.floor(machine.cores / nodes)), memory: Math.floor(machine.ram / 4 / nodes) }
+  const slots = settings.get(SLOTS) ?? share.slots
+  const memory = settings.get(MEMORY) ?? Math.max(share.memory, slots * LIMITS.slotMemoryMin)
+  return { nodes, kill, hands: dealFiles(decks, nodes, kill), capacity: capacityOf({ slots, memory }, machine) }
+}
+
+/** N real nodes on this machine. `stop` ends all of them and removes all that they left. */
+export class SimMesh {
+  readonly nodes: readonly NodeProcess[]
+  readonly #root: string
+  readonly #removeNow = (): void => this.#end()
+
+  constructor(context: Context, plan: SimPlan) {
+    this.#root = mkdtempSync(join(tmpdir(), 'shoal-sim-'))
+    process.once('exit', this.#removeNow)
+    const ticketFile = join(this.#root, 'ticket')
+    this.nodes = plan.hands.map(
+      (hand, i) =>
+        new NodeProcess(
+          {
+            name: `node-${i + 1}`,
+            folder: join(this.#root, `node-${i + 1}`),
+            hand,
+            capacity: plan.capacity,
+            environment: context.io.environment,
+            ticketFile: i === 0 ? null : ticketFile,
+          },
+          (home) => context.nodeAt(home),
+        ),
+    )
+  }
+
+  /** Starts all nodes; resolves when each has met every other and has read its data. */
+  async start(signal: AbortSignal): Promise<void> {
+    const deadline = performance.now() + START_MS
+    const [first, ...others] = this.nodes as [NodeProcess, ...NodeProcess[]]
+    first.start()
+    const ticket = await this.#until(first, deadline, signal, () => first.api.ticket())
+    writeFileSync(join(this.#root, 'ticket'), `${ticket}\n`, { mode: 0o600 })
+    for (const node of others) node.start()
+    for (const node of this.nodes) await this.#until(node, deadline, signal, () => this.#isComplete(node))
+  }
+
+  /** A living node to talk to; when it dies, the next one. */
+  via(signal: AbortSignal): Via {
+    const at = (node: NodeProcess): Via => ({
+      node: node.api,
+      passing: true,
+      next: async () => {
+        await sleep(POLL_MS, undefined, { signal })
+        const alive =
+          this.nodes.find((other) => other !== node && other.running) ?? this.nodes.find((one) => one.running)
+        return alive === undefined ? null : at(alive)
+      },
+    })
+    return at(this.nodes[0] as NodeProcess)
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.nodes.map((node) => node.kill()))
+    this.#end()
+    process.off('exit', this.#removeNow)
+  }
+
+  #end(): void {
+    for (const { pid, running } of this.nodes) if (running && pid > 0) process.kill(pid, 'SIGKILL')
+    rmSync(this.#root, { recursive: true, force: true, maxRetries: 5 })
+  }
+
+  async #isComplete(node: NodeProcess): Promise<true | null> {
+    const [status, members] = await Promise.all([node.api.status(), node.api.members()])
+    const alive = members.filter((member) => member.state === 'alive').length
+    const scanned = status.datasets.every((dataset) => dataset.pending === 0)
+    return status.ready && alive === this.nodes.length && scanned ? true : null
+  }
+
+  async #until<T>(node: NodeProcess, deadline: number, signal: AbortSignal, ask: () => Promise<T | null>): Promise<T> {
+    for (;;) {
+      signal.throwIfAborted()
+      node.requireRunning()
+      const answer = await ask().catch((error: unknown) => {
+        if (error instanceof ShoalError && error.code === 'NO_NODE') return null
+        throw error
+      })
+      if (answer !== null) return answer
+      if (performance.now() > deadline) {
+        throw new ShoalError('NODE_SETUP', `the simulated node ${node.name} was not ready within ${START_MS / 1000} s`)
+      }
+      await sleep(POLL_MS)
+    }
+  }
+}
