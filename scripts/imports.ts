@@ -34,7 +34,7 @@ const LIBRARIES: readonly (readonly [pattern: RegExp, places: readonly string[]]
   [/^(libp2p|@libp2p\/.*|@multiformats\/.*|it-pipe)$/, ['adapters/libp2p']],
   [/^esbuild$/, ['adapters/esbuild', 'adapters/tasks']],
   [/^(commander|log-update)$/, ['cli']],
-  [/^hyparquet(-compressors|-writer)?$/, ['data']],
+  [/^hyparquet(-compressors|-writer)?(\/.*)?$/, ['data']],
   [/^picomatch$/, ['catalog']],
   [/^cborg(\/.*)?$/, ['wire', 'catalog', 'runtime', 'node', 'control']],
   [/^zod\/mini$/, ['wire', 'runtime', 'catalog', 'control']],

@@ -111,8 +111,26 @@ const RULES: readonly Rule[] = [
         .filter((file) => Buffer.byteLength(file.text) > 4_000_000)
         .map((file) => `${file.path}: larger than 4 MB; generate it instead`),
   },
+  { name: 'lock file', check: lockFindings },
   { name: 'imports', check: (files) => importFindings(files.filter((file) => isCode(file) && top(file) === 'src')) },
 ]
+
+/**
+ * Packages for other platforms must stand in the lock file, with no more than name and version where a registry does
+ * not carry them: `npm ci` refuses a lock file that lacks them, and `npm install` leaves them out.
+ */
+function lockFindings(files: readonly SourceFile[]): string[] {
+  const file = files.find(({ path }) => path === 'package-lock.json')
+  if (file === undefined) return []
+  const { packages } = JSON.parse(file.text) as {
+    packages: Record<string, { optionalDependencies?: Record<string, string> }>
+  }
+  return Object.entries(packages).flatMap(([parent, entry]) =>
+    Object.keys(entry.optionalDependencies ?? {})
+      .filter((name) => !(`node_modules/${name}` in packages || `${parent}/node_modules/${name}` in packages))
+      .map((name) => `${parent} wants ${name}, which package-lock.json lacks: npm ci would refuse`),
+  )
+}
 
 function name(file: SourceFile): string {
   return file.path.slice(file.path.lastIndexOf('/') + 1)
