@@ -2,7 +2,7 @@ import { LIMITS } from '../../core/limits.ts'
 import type { NodeId } from '../../core/types.ts'
 import type { MeshEvents } from '../../ports.ts'
 import { classify } from './dial-failure.ts'
-import { isRelayed, peerOf } from './ticket.ts'
+import { isRelayed, parseAddress, peerOf } from './ticket.ts'
 
 /** What the loop needs of the network; nothing else in here knows libp2p. */
 export interface DialNetwork {
@@ -26,7 +26,8 @@ interface Target {
   /** Refused for the key: not dialled again until somebody asks. */
   stopped: boolean
   tried: boolean
-  told: boolean
+  /** What `joinFailed` has said last of this one. */
+  told: 'refused' | 'unreachable' | 'version' | null
   timer: NodeJS.Timeout | null
   running: Promise<void> | null
 }
@@ -64,12 +65,10 @@ class Redialler implements Dialler {
   }
 
   keepDialling(peer: NodeId | null, addresses: readonly string[]): void {
-    if (peer !== null) this.#want(peer, peer, addresses, null)
-    else {
-      for (const address of addresses) {
-        const named = peerOf(address) as NodeId | null
-        this.#want(named ?? address, named, [address], address)
-      }
+    if (peer !== null) return this.#want(peer, peer, addresses, null)
+    for (const address of addresses) {
+      const named = peerOf(address) as NodeId | null
+      this.#want(named ?? address, named, [address], address)
     }
   }
 
@@ -90,8 +89,10 @@ class Redialler implements Dialler {
 
   lost(peer: NodeId): void {
     const target = this.#targets.get(peer)
+    if (target === undefined) return
     // Both sides notice at once: a random moment keeps them from dialling each other in step.
-    if (target !== undefined) this.#schedule(target, Math.random() * 0.2 * LIMITS.dialBackoffMs)
+    const soon = Math.random() * 0.2 * LIMITS.dialBackoffMs
+    this.#schedule(target, this.#mismatched.has(peer) ? LIMITS.dialBackoffMaxMs : soon)
   }
 
   mismatch(peer: NodeId, agent: string): void {
@@ -117,11 +118,12 @@ class Redialler implements Dialler {
   #want(key: string, peer: NodeId | null, addresses: readonly string[], join: string | null): void {
     if (peer === this.#network.self || this.#stopping.signal.aborted) return
     const target = this.#targets.get(key) ?? this.#add(key, peer, join)
-    const fresh = addresses.filter((address) => !target.addresses.includes(address))
+    const full = peer === null ? addresses : addresses.flatMap((address) => ofPeer(address, peer))
+    const fresh = full.filter((address) => !target.addresses.includes(address))
     target.addresses = [...fresh, ...target.addresses].slice(0, LIMITS.peerAddressesMax)
     if (join !== null) {
       target.join ??= join
-      target.told = false
+      target.told = null
     }
     if (fresh.length === 0 && join === null && (target.timer !== null || target.stopped)) return
     target.stopped = false
@@ -139,7 +141,7 @@ class Redialler implements Dialler {
       refusals: 0,
       stopped: false,
       tried: false,
-      told: false,
+      told: null,
       timer: null,
       running: null,
     }
@@ -170,7 +172,7 @@ class Redialler implements Dialler {
     target.failures = 0
     target.refusals = 0
     target.tried = true
-    target.told = false
+    if (target.peer === null || !this.#mismatched.has(target.peer)) target.told = null
     if (target.timer !== null) clearTimeout(target.timer)
     target.timer = null
     // A relay is second best: the direct way is tried again and again.
@@ -282,8 +284,19 @@ class Redialler implements Dialler {
   }
 
   #tell(target: Target, why: 'refused' | 'unreachable' | 'version', message: string): void {
-    if (target.join === null || (target.told && why === 'unreachable')) return
-    target.told = true
+    if (target.join === null || target.told === why) return
+    target.told = why
     this.#events.joinFailed(target.join, why, message)
+  }
+}
+
+/** The address with the peer's id at its end; [] if it is none, or leads to somebody else. */
+function ofPeer(address: string, peer: NodeId): string[] {
+  try {
+    const full = address.endsWith(`/p2p/${peer}`) ? address : `${address}/p2p/${peer}`
+    parseAddress(full)
+    return peerOf(address) === peer || isRelayed(address) || peerOf(address) === null ? [full] : []
+  } catch {
+    return []
   }
 }

@@ -9,8 +9,10 @@ import { createGossip, type Gossip } from './gossip.ts'
 import { agentOf, topicOf, WIRE_VERSION, type Host } from './host.ts'
 import { createVerifier, type Identity } from './identity.ts'
 import type { MeshKey } from './key.ts'
+import { Liveness } from './liveness.ts'
 import { advertised, listen, portOf } from './listen.ts'
 import { startDiscovery, type Discovery } from './mdns.ts'
+import { StreamOpener } from './open-stream.ts'
 import { toByteStream } from './stream.ts'
 import { isLoopback, isRelayed } from './ticket.ts'
 
@@ -30,6 +32,8 @@ export interface MeshOptions {
   readonly wireVersion?: number
   /** Who may not be connected to (revoked peers). */
   readonly gater?: ConnectionGater
+  /** How soon a silent connection is probed, and how long a probe may take. Absent: as LIMITS say. */
+  readonly probe?: { readonly afterMs: number; readonly probeMs: number }
 }
 
 /** The mesh, and what only its owner asks for. */
@@ -63,6 +67,8 @@ class LibP2PMesh implements NetworkMesh {
   readonly #events: MeshEvents
   readonly #gossip: Gossip
   readonly #dialler: Dialler
+  readonly #liveness: Liveness
+  readonly #opener = new StreamOpener()
   readonly #verify = createVerifier()
   /** Connected peers that speak our wire version. */
   readonly #peers = new Set<NodeId>()
@@ -79,6 +85,8 @@ class LibP2PMesh implements NetworkMesh {
     this.#gossip = createGossip(host.services.gossip, topicOf(wireVersion), (from, bytes) => {
       if (from !== this.self) events.gossip(from, bytes)
     })
+    const probe = options.probe ?? { afterMs: LIMITS.probeAfterMs, probeMs: LIMITS.probeMs }
+    this.#liveness = new Liveness(host, { protocol: this.#wireName('probe'), ...probe })
     this.#dialler = createDialler(
       {
         self: this.self,
@@ -98,13 +106,17 @@ class LibP2PMesh implements NetworkMesh {
   async prepare(): Promise<void> {
     this.#host.addEventListener('peer:identify', (event) => this.#onIdentify(event.detail))
     this.#host.addEventListener('peer:disconnect', (event) => this.#onDisconnect(event.detail))
+    this.#host.services.gossip.addEventListener('gossipsub:message', (event) => {
+      this.#liveness.heard(this.#host.getConnections(event.detail.propagationSource))
+    })
+    await this.#host.handle(this.#wireName('probe'), () => undefined, { runOnLimitedConnection: true })
     for (const protocol of this.#options.protocols) {
       await this.#host.handle(
         this.#wireName(protocol),
         (stream, connection) => this.#onStream(protocol, stream, connection),
         {
-          maxInboundStreams: LIMITS.streamsPerProtocolMax,
-          maxOutboundStreams: LIMITS.streamsPerProtocolMax,
+          maxInboundStreams: 2 * LIMITS.streamsPerProtocolMax,
+          maxOutboundStreams: 2 * LIMITS.streamsPerProtocolMax,
           runOnLimitedConnection: true,
         },
       )
@@ -115,7 +127,7 @@ class LibP2PMesh implements NetworkMesh {
   async begin(): Promise<void> {
     this.#port = portOf(this.#host)
     this.#gossip.start()
-    this.#watch = setInterval(() => this.#watchPeers(), 1_000)
+    this.#watch = setInterval(() => this.#watchPeers(), Math.min(1_000, (this.#options.probe?.afterMs ?? 1_000) / 2))
     if (this.#options.mdns) {
       const found = (peer: NodeId, addresses: string[]): void => this.#dialler.learn(peer, addresses)
       this.#discovery = await startDiscovery(this.#host, this.#options.key.id, found, (text) =>
@@ -139,12 +151,7 @@ class LibP2PMesh implements NetworkMesh {
   async open(peer: NodeId, protocol: string, signal?: AbortSignal): Promise<ByteStream> {
     signal?.throwIfAborted()
     const connection = await this.#reach(peer, signal)
-    const bound = AbortSignal.timeout(LIMITS.rpcTimeoutMs)
-    const stream = await connection.newStream(this.#wireName(protocol), {
-      runOnLimitedConnection: true,
-      signal: signal === undefined ? bound : AbortSignal.any([signal, bound]),
-    })
-    return toByteStream(stream, peer)
+    return this.#opener.open(connection, this.#wireName(protocol), signal)
   }
 
   keepDialling(peer: NodeId | null, addresses: readonly string[]): void {
@@ -234,10 +241,7 @@ class LibP2PMesh implements NetworkMesh {
       (address) => here || !isLoopback(address) || isRelayed(address.toString()),
     )
     this.#admit(peer)
-    this.#dialler.learn(
-      peer,
-      addresses.map((address) => withPeer(address.toString(), peer)),
-    )
+    this.#dialler.learn(peer, addresses.map(String))
   }
 
   /** Told once, by whatever comes first of identify and a stream of our wire version. */
@@ -263,8 +267,18 @@ class LibP2PMesh implements NetworkMesh {
     this.#events.stream(protocol, bytes)
   }
 
-  /** Connects anew to peers that gossip does not reach: a gossip stream that broke alone stays broken. */
+  /**
+   * Closes what is open and of no use, for the dialler to connect anew: peers that gossip does not reach (a gossip
+   * stream that broke alone stays broken), connections that are silent, and those that never said who they are.
+   */
   #watchPeers(): void {
+    this.#liveness.tick()
+    for (const connection of this.#host.getConnections()) {
+      const known = this.#peers.has(connection.remotePeer.toString() as NodeId)
+      if (!known && Date.now() - connection.timeline.open > LIMITS.rpcTimeoutMs) {
+        connection.abort(new Error('it did not identify itself'))
+      }
+    }
     for (const peer of this.#gossip.deaf(this.peers(), performance.now())) this.#close(peer)
   }
 
@@ -274,9 +288,6 @@ class LibP2PMesh implements NetworkMesh {
 }
 
 const isDirect = (connection: Connection): boolean => !isRelayed(connection.remoteAddr.toString())
-
-const withPeer = (address: string, peer: NodeId): string =>
-  address.endsWith(`/p2p/${peer}`) ? address : `${address}/p2p/${peer}`
 
 async function raceSignal(work: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
   if (signal === undefined) return work

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { peerIdFromString } from '@libp2p/peer-id'
 import { multiaddr, type Multiaddr } from '@multiformats/multiaddr'
 import { ShoalError } from '../../core/errors.ts'
 import { MESH_KEY_BYTES } from './key.ts'
@@ -93,10 +94,21 @@ export function parseAddress(text: string): string {
   if (!names.includes('tcp') && !names.includes('p2p-circuit') && !names.includes('dnsaddr')) {
     throw invalid('the address has no TCP port', [`--join ${text.replace(/\/p2p\/.*$/, '')}/tcp/PORT`])
   }
+  if (!address.getComponents().every((part) => part.name !== 'p2p' || isPeerId(part.value))) {
+    throw invalid('what follows /p2p/ is not the id of a node')
+  }
   return address.toString()
 }
 
-/** The id that an address ends in, or null. */
+function isPeerId(text: string | undefined): boolean {
+  try {
+    return text !== undefined && peerIdFromString(text).type === 'Ed25519'
+  } catch {
+    return false
+  }
+}
+
+/** The id of the node that an address leads to, or null if it does not say. */
 export function peerOf(address: string): string | null {
   return (
     multiaddr(address)

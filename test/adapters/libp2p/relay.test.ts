@@ -1,0 +1,89 @@
+import { randomBytes } from 'node:crypto'
+import type { ConnectionGater } from '@libp2p/interface'
+import { expect, it } from 'vitest'
+import { LIMITS } from '../../../src/core/limits.ts'
+import type { NodeId } from '../../../src/core/types.ts'
+import type { ByteStream } from '../../../src/ports.ts'
+import { readAll, sha256, until } from '../../contracts/mesh.ts'
+import { untilHeard, useBench, type BenchNode } from './bench.ts'
+
+const bench = useBench()
+
+/** Two nodes whose direct connections fail, in both directions, until `heal`; relayed ones work. */
+async function cutPair(): Promise<{ a: BenchNode; b: BenchNode; heal(): void }> {
+  const cut = new Set<NodeId>()
+  const direct = (address: string): boolean => !address.includes('/p2p-circuit')
+  const gater: ConnectionGater = {
+    denyDialMultiaddr: (address) =>
+      [...cut].some((id) => address.toString().endsWith(`/p2p/${id}`)) && direct(address.toString()),
+    denyInboundEncryptedConnection: (peer, connection) =>
+      cut.has(peer.toString() as NodeId) && direct(connection.remoteAddr.toString()),
+  }
+  const [a, b] = [await bench.start({ gater }), await bench.start({ gater })]
+  cut.add(a.mesh.self).add(b.mesh.self)
+  return { a, b, heal: () => cut.clear() }
+}
+
+it('connects two that cannot reach each other over a member that both reach, without a data limit', async () => {
+  const { a, b } = await cutPair()
+  const c = await bench.start()
+  await bench.connect(a, c)
+  await bench.connect(b, c)
+  a.mesh.keepDialling(b.mesh.self, b.mesh.addresses())
+  await until('connected over c', () => a.mesh.peers().includes(b.mesh.self) && b.mesh.peers().includes(a.mesh.self))
+
+  const sent = randomBytes(1 << 20)
+  const stream = await a.mesh.open(b.mesh.self, 'echo')
+  const received = readAll(stream)
+  // libp2p's default limit for a relayed connection is 128 KiB and two minutes
+  for (let i = 0; i < 8; i++) await stream.write(sent)
+  await stream.end()
+  expect(sha256(await received)).toBe(sha256(Buffer.concat(Array<Buffer>(8).fill(sent))))
+})
+
+it('opens a stream over a relay at once, without having dialled before', async () => {
+  const { a, b } = await cutPair()
+  const c = await bench.start()
+  await bench.connect(a, c)
+  await bench.connect(b, c)
+  await until('b can be asked for at c', () => b.mesh.addresses().some((address) => address.includes('/p2p-circuit')))
+  const stream = await a.mesh.open(b.mesh.self, 'echo')
+  await stream.end()
+  expect(await stream.read()).toBe(null)
+})
+
+it('keeps bounded what a relay holds of a stream that nobody reads', async () => {
+  const { a, b } = await cutPair()
+  const c = await bench.start()
+  await bench.connect(a, c)
+  await bench.connect(b, c)
+  a.mesh.keepDialling(b.mesh.self, b.mesh.addresses())
+  await until('connected over c', () => a.mesh.peers().includes(b.mesh.self))
+  const stream = await a.mesh.open(b.mesh.self, 'held')
+  const frame = randomBytes(LIMITS.shuffleFrameBytes)
+  let accepted = 0
+  const writing = (async () => {
+    for (; accepted < 80; accepted++) await stream.write(frame)
+    await stream.end()
+  })()
+  await until('arrived', () => b.seen.held.length === 1)
+  await new Promise((resolve) => {
+    setTimeout(resolve, 400)
+  })
+  expect(accepted * frame.length).toBeLessThan(12 * LIMITS.streamReadBufferBytes)
+  expect((await readAll(b.seen.held[0] as ByteStream)).length).toBe(80 * frame.length)
+  await writing
+})
+
+it('gossips over a relay, and after the relay is gone says who is away', async () => {
+  const { a, b } = await cutPair()
+  const c = await bench.start()
+  await bench.connect(a, c)
+  await bench.connect(b, c)
+  a.mesh.keepDialling(b.mesh.self, b.mesh.addresses())
+  await until('connected over c', () => a.mesh.peers().includes(b.mesh.self))
+  await untilHeard(a, [b, c])
+  await c.mesh.stop()
+  await until('both away', () => a.mesh.peers().length === 0 && b.mesh.peers().length === 0)
+  await expect(a.mesh.open(b.mesh.self, 'echo')).rejects.toThrow(/cannot be reached/)
+})
