@@ -35,12 +35,12 @@ const LIBRARIES: readonly (readonly [pattern: RegExp, places: readonly string[]]
   [/^esbuild$/, ['adapters/esbuild', 'adapters/tasks']],
   [/^(commander|log-update)$/, ['cli']],
   [/^hyparquet(-compressors|-writer)?(\/.*)?$/, ['data']],
-  [/^picomatch$/, ['catalog']],
+  [/^picomatch$/, ['catalog', 'cli']],
   [/^cborg(\/.*)?$/, ['wire', 'catalog', 'runtime', 'node', 'control']],
   [/^zod\/mini$/, ['wire', 'runtime', 'catalog', 'control']],
   // Starter files that `shoal init` writes.
   [/^shoal(\/.*)?$/, ['cli']],
-  [/^#task$/, ['adapters/tasks', 'node']],
+  [/^#task$/, ['adapters/esbuild', 'adapters/tasks', 'node']],
   [/^(node:.*|uint8arrays(\/.*)?)$/, ['*']],
 ]
 
@@ -52,17 +52,20 @@ const RESOLVED = /\bimport\.meta\.resolve\(\s*['"]([^'"]+)['"]\s*\)/g
 interface Import {
   readonly from: string
   readonly target: string
+  /** `await import(…)`: a call at run time, which takes no part in the order in which modules load. */
+  readonly lazy: boolean
 }
 
 /** What each file imports, types too: a relative target becomes a repository path, a package keeps its name. */
 export function importsOf(file: SourceFile): Import[] {
   const code = file.text.replaceAll(/^\s*\*.*$|\/\/.*$/gm, '')
-  return [STATIC, SIDE_EFFECT, DYNAMIC, RESOLVED]
-    .flatMap((pattern) => [...code.matchAll(pattern)].map((match) => match[1] ?? ''))
-    .map((target) => ({
+  return [STATIC, SIDE_EFFECT, DYNAMIC, RESOLVED].flatMap((pattern) =>
+    [...code.matchAll(pattern)].map(([, target = '']) => ({
       from: file.path,
       target: target.startsWith('.') ? posix.join(posix.dirname(file.path), target) : target,
-    }))
+      lazy: pattern === DYNAMIC || pattern === RESOLVED,
+    })),
+  )
 }
 
 /** `src/adapters/disk/lock.ts` → `adapters/disk`; `src/node.ts` → `node`; `src/data/formats/csv.ts` → `data`. */
@@ -105,7 +108,7 @@ function library(from: string, floor: string, target: string): string[] {
 /** Each circle once, as the path around it. Depth first; a file on the present path closes a circle. */
 function circles(files: readonly SourceFile[], imports: readonly Import[]): string[] {
   const next = new Map<string, string[]>(files.map((file) => [file.path, []]))
-  for (const { from, target } of imports) if (next.has(target)) next.get(from)?.push(target)
+  for (const { from, target, lazy } of imports) if (!lazy && next.has(target)) next.get(from)?.push(target)
   const found: string[] = []
   const done = new Set<string>()
   const visit = (path: string, above: readonly string[]): void => {
