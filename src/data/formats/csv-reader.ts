@@ -1,6 +1,7 @@
 import { assert, ShoalError } from '../../core/errors.ts'
 import { columnNames } from './csv-columns.ts'
 import { CsvEnds } from './csv-ends.ts'
+import type { CsvFields } from './csv-parse.ts'
 import { csvRows, type CsvRows } from './csv-rows.ts'
 import { readRange, type ByteFeed } from './feed.ts'
 import { recordTooLong } from './line-reader.ts'
@@ -77,10 +78,8 @@ export class CsvReader implements RecordReader {
   }
 
   #header(rows: CsvRows, broken: boolean): readonly string[] {
-    const raw = rows.raw(0)
-    const names = broken ? repairAll(rows, 0) : rows.fields(0)
-    const problem = rows.problem(0) ?? (names === null ? utf8Problem(raw) : undefined)
-    if (problem === undefined && names !== null) return names
+    const { fields, problem } = rowAt(rows, 0, broken)
+    if (problem === null) return fields
     throw new ShoalError(
       'BAD_RECORD',
       `${this.#input.name}:${rows.line(0) + 1}: the header cannot be read: ${problem}`,
@@ -99,14 +98,18 @@ function rowsOf(region: Buffer, options: ResolvedReadOptions, fileStart: boolean
   return { rows: csvRows(text, delimiter, options.quote), broken }
 }
 
-function repairAll(rows: CsvRows, i: number): readonly string[] | null {
-  const fields: string[] = []
-  for (const field of rows.fields(i)) {
-    const repaired = repair(field)
-    if (repaired === null) return null
-    fields.push(repaired)
+/** The fields of a row, decoded where the region as a whole could not be. */
+function rowAt(rows: CsvRows, i: number, broken: boolean): CsvFields {
+  const fields = rows.fields(i)
+  const problem = rows.problem
+  if (problem !== null || !broken) return { fields, problem }
+  const repaired: string[] = []
+  for (const field of fields) {
+    const text = repair(field)
+    if (text === null) return { fields, problem: utf8Problem(rows.raw(i)) }
+    repaired.push(text)
   }
-  return fields
+  return { fields: repaired, problem: null }
 }
 
 class CsvBatch implements Batch {
@@ -132,18 +135,17 @@ class CsvBatch implements Batch {
 
   record(i: number): unknown {
     const row = i + this.#skip
-    if (this.#rows.problem(row) !== undefined) return BAD
-    const fields = this.#broken ? repairAll(this.#rows, row) : this.#rows.fields(row)
-    if (fields === null || (this.#columns !== null && fields.length !== this.#columns)) return BAD
-    return this.#makeRow(fields)
+    const plain = !this.#broken
+    const fields = this.#rows.fields(row)
+    const wrongCount = this.#columns !== null && fields.length !== this.#columns
+    if (plain) return this.#rows.problem === null && !wrongCount ? this.#makeRow(fields) : BAD
+    const repaired = rowAt(this.#rows, row, true)
+    return repaired.problem === null && !wrongCount ? this.#makeRow(repaired.fields) : BAD
   }
 
   bad(i: number): string {
-    const row = i + this.#skip
-    const problem = this.#rows.problem(row)
-    if (problem !== undefined) return problem
-    if (this.#broken && repairAll(this.#rows, row) === null) return utf8Problem(this.#rows.raw(row))
-    return `${count(this.#rows.fields(row).length, 'field')} where the header has ${this.#columns}`
+    const { fields, problem } = rowAt(this.#rows, i + this.#skip, this.#broken)
+    return problem ?? `${count(fields.length, 'field')} where the header has ${this.#columns}`
   }
 
   place(i: number): string | Promise<string> {

@@ -1,4 +1,5 @@
-import { parseCsv, type CsvRecords } from './csv-parse.ts'
+import { csvBounds, type CsvBounds } from './csv-bounds.ts'
+import { csvFields } from './csv-parse.ts'
 import { linesOf } from './text-of.ts'
 
 /** The records of a region, before their fields become objects. */
@@ -7,7 +8,8 @@ export interface CsvRows {
   /** Lines of the region, for counting on. */
   readonly lineCount: number
   fields(i: number): readonly string[]
-  problem(i: number): string | undefined
+  /** Why the record whose fields were asked for last cannot be read; null if it can. */
+  readonly problem: string | null
   /** From 0, within the region. */
   line(i: number): number
   raw(i: number): string
@@ -15,13 +17,14 @@ export interface CsvRows {
 
 /** Splits a region into rows. Without a quote in it, lines and delimiters are all there is to know: the fast path. */
 export function csvRows(text: string, delimiter: string, quote: string): CsvRows {
-  if (quote !== '' && text.includes(quote)) return new ParsedRows(parseCsv(text, delimiter, quote), text)
+  if (quote !== '' && text.includes(quote)) return new QuotedRows(text, delimiter, quote)
   return new PlainRows(linesOf(text), delimiter)
 }
 
 class PlainRows implements CsvRows {
   readonly length: number
   readonly lineCount: number
+  readonly problem: null = null
   readonly #lines: readonly string[]
   /** Null where no line was blank. */
   readonly #numbers: readonly number[] | null
@@ -42,10 +45,6 @@ class PlainRows implements CsvRows {
     return this.#lines[i]!.split(this.#delimiter)
   }
 
-  problem(_i: number): undefined {
-    return undefined
-  }
-
   line(i: number): number {
     return this.#numbers === null ? i : this.#numbers[i]!
   }
@@ -55,32 +54,38 @@ class PlainRows implements CsvRows {
   }
 }
 
-class ParsedRows implements CsvRows {
+class QuotedRows implements CsvRows {
   readonly length: number
   readonly lineCount: number
-  readonly #records: CsvRecords
+  problem: string | null = null
   readonly #text: string
+  readonly #bounds: CsvBounds
+  readonly #delimiter: string
+  readonly #quote: string
 
-  constructor(records: CsvRecords, text: string) {
-    this.length = records.fields.length
-    this.lineCount = records.lineCount
-    this.#records = records
+  constructor(text: string, delimiter: string, quote: string) {
     this.#text = text
+    this.#bounds = csvBounds(text, delimiter, quote)
+    this.length = this.#bounds.starts.length
+    this.lineCount = this.#bounds.lineCount
+    this.#delimiter = delimiter
+    this.#quote = quote
   }
 
   fields(i: number): readonly string[] {
-    return this.#records.fields[i]!
-  }
-
-  problem(i: number): string | undefined {
-    return this.#records.problems.get(i)
+    const record = this.raw(i)
+    this.problem = null
+    if (!this.#bounds.quoted[i]!) return record.split(this.#delimiter)
+    const { fields, problem } = csvFields(record, this.#delimiter, this.#quote)
+    this.problem = problem
+    return fields
   }
 
   line(i: number): number {
-    return this.#records.lines[i]!
+    return this.#bounds.lines[i]!
   }
 
   raw(i: number): string {
-    return this.#text.slice(this.#records.starts[i], this.#records.ends[i])
+    return this.#text.slice(this.#bounds.starts[i], this.#bounds.ends[i])
   }
 }

@@ -3,7 +3,7 @@ import { ShoalError } from '../../core/errors.ts'
 import { LIMITS } from '../../core/limits.ts'
 import type { Bytes, Cuts, RowGroup } from '../../core/types.ts'
 import { CsvEnds } from './csv-ends.ts'
-import { parseCsv } from './csv-parse.ts'
+import { csvBounds } from './csv-bounds.ts'
 import { readRange } from './feed.ts'
 import type { ResolvedReadOptions } from './options.ts'
 import { readParquetFooter } from './parquet-footer.ts'
@@ -89,7 +89,7 @@ async function headerLength(source: RandomAccess, known: Bytes, options: Resolve
   // As latin1 each character is a byte, and so are the positions that the parser gives.
   const text = textOf(content, 'latin1').text
   const delimiter = Buffer.from(options.delimiter, options.encoding === 'utf-8' ? 'utf8' : 'latin1').toString('latin1')
-  const end = parseCsv(text, delimiter, options.quote).ends[0]
+  const end = csvBounds(text, delimiter, options.quote).ends[0]
   if (end === undefined) return null
   return bytes.length - content.length + text.indexOf('\n', end) + 1
 }

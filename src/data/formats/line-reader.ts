@@ -7,6 +7,9 @@ import { LineEnds, Regions } from './regions.ts'
 import type { RowFactory } from './rows.ts'
 import { linesOf, repair, textOf, utf8Problem, withoutBom } from './text-of.ts'
 
+const LF = 0x0a
+const CR = 0x0d
+
 /** Reads text lines and NDJSON: formats in which every LF ends a record. */
 export class LineReader implements RecordReader {
   readonly #input: SplitInput
@@ -30,11 +33,15 @@ export class LineReader implements RecordReader {
     if (region === null) return null
     const firstLine = this.#linesRead + 1
     if (firstLine === 1 && start === 0 && options.encoding === 'utf-8') region = withoutBom(region)
+    if (options.encoding === 'bytes') {
+      const batch = new BytesBatch(region, firstLine, this.#places, this.#factory)
+      this.#linesRead += batch.length
+      return batch
+    }
     const { text, broken } = textOf(region, options.encoding)
     const lines = linesOf(text)
     this.#linesRead += lines.length
     if (options.format === 'ndjson') return new JsonBatch(lines, broken, firstLine, text, this.#places, this.#factory)
-    if (options.encoding === 'bytes') return new BytesBatch(lines, firstLine, this.#places, this.#factory)
     return broken ? new BrokenTextBatch(lines, firstLine, this.#places) : new TextBatch(lines, firstLine, this.#places)
   }
 
@@ -97,17 +104,57 @@ class BrokenTextBatch extends TextBatch {
   }
 }
 
-class BytesBatch extends TextBatch {
+/** Lines as bytes. They are taken from a copy, since counting lines for a place may reuse the region's buffer. */
+class BytesBatch implements Batch {
+  readonly length: number
+  readonly #region: Buffer
+  /** Where each line begins, and one past the last one's line end. */
+  readonly #starts: readonly number[]
+  readonly #firstLine: number
+  readonly #places: Places
   readonly #factory: RowFactory
 
-  constructor(lines: readonly string[], firstLine: number, places: Places, factory: RowFactory) {
-    super(lines, firstLine, places)
+  constructor(region: Buffer, firstLine: number, places: Places, factory: RowFactory) {
+    this.#region = Buffer.from(region)
+    this.#starts = lineStarts(region)
+    this.length = this.#starts.length - 1
+    this.#firstLine = firstLine
+    this.#places = places
     this.#factory = factory
   }
 
-  override record(i: number): unknown {
-    return this.#factory.bytes(Buffer.from(this.raw(i), 'latin1'))
+  record(i: number): unknown {
+    return this.#factory.bytes(this.#line(i))
   }
+
+  bad(_i: number): string {
+    return ''
+  }
+
+  place(i: number): string | Promise<string> {
+    return this.#places.place(this.#firstLine + i)
+  }
+
+  raw(i: number): string {
+    return this.#line(i).toString('latin1')
+  }
+
+  #line(i: number): Buffer {
+    const start = this.#starts[i]!
+    let end = this.#starts[i + 1]!
+    if (this.#region[end - 1] === LF) {
+      end--
+      if (end > start && this.#region[end - 1] === CR) end--
+    }
+    return this.#region.subarray(start, end)
+  }
+}
+
+function lineStarts(region: Buffer): number[] {
+  const starts = [0]
+  for (let at = region.indexOf(LF); at >= 0; at = region.indexOf(LF, at + 1)) starts.push(at + 1)
+  if (starts.at(-1)! < region.length) starts.push(region.length)
+  return starts
 }
 
 /** White space as JSON has it; such a line is no record. */

@@ -88,8 +88,8 @@ function checkEncoding(path: string, format: Format, encoding: Encoding): void {
 function checkPunctuation(path: string, delimiter: string, quote: string, encoding: Encoding): void {
   if (!isOneCharacter(delimiter, encoding))
     refuse(path, `delimiter must be one character, not ${JSON.stringify(delimiter)}`)
-  if (quote !== '' && !isOneCharacter(quote, encoding)) {
-    refuse(path, `quote must be one character, or '' for none, not ${JSON.stringify(quote)}`)
+  if (quote !== '' && !(isOneCharacter(quote, encoding) && quote.charCodeAt(0) < 0x80)) {
+    refuse(path, `quote must be one ASCII character, or '' for none, not ${JSON.stringify(quote)}`)
   }
   if (delimiter === quote) refuse(path, 'delimiter and quote must differ')
 }
