@@ -49,7 +49,7 @@ const one = (name: string, file: string, ...args: string[]): Check => ({
   run: async () => ((await command(file, args)) === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 }),
 })
 
-/** Counts come from the JSON report; a run that ends badly without a failed test counts as one failure. */
+/** Counts come from the JSON report; a file that did not load, or a run that ended badly otherwise, is one failure. */
 async function tests(): Promise<Tally> {
   const report = join(scratch, 'vitest.json')
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`]
@@ -59,7 +59,7 @@ async function tests(): Promise<Tally> {
   try {
     const counts: unknown = JSON.parse(readFileSync(report, 'utf8'))
     passed = countOf(counts, 'numPassedTests')
-    failed = countOf(counts, 'numFailedTests')
+    failed = countOf(counts, 'numFailedTests') + unloadedFiles(counts)
   } catch (error) {
     console.error(`vitest left no report: ${String(error)}`)
   }
@@ -70,6 +70,12 @@ function countOf(report: unknown, field: string): number {
   const value = typeof report === 'object' && report !== null ? Reflect.get(report, field) : undefined
   if (typeof value !== 'number') throw new Error(`no ${field} in the report`)
   return value
+}
+
+/** Files that failed before any of their tests ran. */
+function unloadedFiles(report: unknown): number {
+  const { testResults } = report as { testResults: { status: string; assertionResults: unknown[] }[] }
+  return testResults.filter((file) => file.status === 'failed' && file.assertionResults.length === 0).length
 }
 
 const CHECKS: readonly Check[] = [
