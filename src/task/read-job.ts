@@ -28,6 +28,7 @@ export function readJob({ code, sourceMap, name }: JobCode): JobShape {
   const nothing = {
     emit: () => false,
     failure: () => '',
+    mark: () => undefined,
     commit: () => undefined,
     seed: () => '0'.repeat(32),
     group: () => false,

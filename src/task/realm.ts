@@ -9,12 +9,14 @@
 import vm from 'node:vm'
 import { makeRows, type RowFactory } from '../data/formats/rows.ts'
 import type { Millis } from '../core/types.ts'
+import type { ValueFactory } from '../data/value.ts'
 import { clone } from './inside/clone.ts'
 import { type Driver, drive, type Marks, type Outside } from './inside/drive.ts'
 import { intrinsics } from './inside/intrinsics.ts'
 import { shape } from './inside/shape.ts'
 import { tame } from './inside/tame.ts'
 import { urls } from './inside/url.ts'
+import { values } from './inside/values.ts'
 import { web, type WebHost } from './inside/web.ts'
 
 /** The name under which the bundle's code shows in stacks. */
@@ -24,6 +26,7 @@ export const JOB_GLOBAL = '__shoal_job'
 
 interface Inside {
   readonly rows: RowFactory
+  readonly values: ValueFactory
   readonly driver: Driver
   readonly shape: (exported: unknown) => string
 }
@@ -40,6 +43,7 @@ const phase = { running: false }
 ;(${clone})(own)
 return {
   rows: (${makeRows})(),
+  values: (${values})(own),
   shape: (${shape})(own),
   driver: (${drive})(own, phase, outside, marks),
 }
@@ -57,7 +61,9 @@ export function makeRealm(host: WebHost, outside: Outside, marks: Marks): Realm 
   const options = { displayErrors: false }
   const make = PRELUDE.runInContext(global, options) as MakeInside
   const inside = make(host, outside, marks)
-  return { ...inside, run: (script, timeout) =>
+  return {
+    ...inside,
+    run: (script, timeout) =>
       script.runInContext(global, timeout === undefined ? options : { ...options, timeout }) as unknown,
   }
 }

@@ -6,9 +6,10 @@ export interface Outside {
   /** False: refused, and `failure` says why. Never throws. */
   emit(key: unknown, value: unknown): boolean
   failure(): string
-  /** A record is finished, its emits stand. May throw an error of the host. */
+  /** Around each record of a job that may skip: its emits are tentative, then stand. Both may throw errors of the host. */
+  mark(): void
   commit(): void
-  /** 32 hex digits: what this call's random numbers start from. */
+  /** 32 hex digits: what this call's random numbers start from; '' is refused. Never throws. */
   seed(): string
   /** Goes to the next group, if there is one. May throw an error of the host. */
   group(): boolean
@@ -38,7 +39,8 @@ export type Pause = 'done' | 'bad' | 'skip' | 'problem' | 'pending'
 export interface Driver {
   /** Takes the job's functions; false if the module has no such job. */
   load(exported: unknown, alias: string | null): boolean
-  begin(params: string, shard: string | null, aliases: string | null): void
+  /** `tentative`: the job may call skip, so that emits must be taken back. */
+  begin(params: string, shard: string | null, aliases: string | null, tentative: boolean): void
   map(batch: RecordBatch, from: number): void
   reduce(): void
   readonly combine: (a: unknown, b: unknown) => unknown
@@ -53,6 +55,8 @@ export interface Driver {
   undo(): void
   /** JSON of a Problem, or '' where all is well. */
   problem(): string
+  /** What was thrown or refused first; it may be an error of the host (kind `outside`). */
+  fault(): unknown
   describe(error: unknown): string
   /** JSON of the counters. */
   counters(): string
@@ -78,6 +82,7 @@ export function drive(own: Intrinsics, phase: Phase, outside: Outside, marks: Ma
   let state = idle
   let generation = 0
   let emitted = false
+  let tentative = false
   let budget = 1
   let spentFrom = 1
   let asynchronous = false
@@ -107,6 +112,17 @@ export function drive(own: Intrinsics, phase: Phase, outside: Outside, marks: Ma
         ? 'inside combine, or while a value is being read'
         : 'after its call has settled: await all work inside the call'
     return blame('late', new TypeFailure(`${what} ${why}`))
+  }
+
+  /** Asks the host from within a user's call: an error of its own (a stack overflow) must not be seen there. */
+  const ask = <T>(question: () => T, otherwise: T): T => {
+    let answer = otherwise
+    try {
+      answer = question()
+    } catch {
+      // the answer stays `otherwise`
+    }
+    return answer
   }
 
   // ---- ctx
@@ -155,7 +171,8 @@ export function drive(own: Intrinsics, phase: Phase, outside: Outside, marks: Ma
   const random = (): number => {
     if (state !== call) throw refuse('ctx.random() was called')
     if (!seeded) {
-      const digits = outside.seed()
+      const digits = ask(() => outside.seed(), '')
+      if (digits === '') throw blame('refused', new TypeFailure(outside.failure()))
       a = own.fromHex(own.slice(digits, 0, 8)) | 0
       b = own.fromHex(own.slice(digits, 8, 16)) | 0
       c = own.fromHex(own.slice(digits, 16, 24)) | 0
@@ -168,6 +185,8 @@ export function drive(own: Intrinsics, phase: Phase, outside: Outside, marks: Ma
 
   const skip = (why: unknown): never => {
     if (state !== call) throw refuse('ctx.skip() was called')
+    if (emitted && !tentative)
+      throw blame('threw', new TypeFailure('after an emit, skip must be called by its name: ctx.skip(reason)'))
     reason = own.text(why)
     state = skipping
     throw skipped
@@ -209,14 +228,13 @@ export function drive(own: Intrinsics, phase: Phase, outside: Outside, marks: Ma
   }
   const finish = (): void => {
     state = idle
-    if (emitted) {
-      emitted = false
-      outside.commit()
-    }
+    emitted = false
+    if (tentative) outside.commit()
     journal = null
     if (--budget === 0) tick()
   }
   const tick = (): void => {
+    budget = 1
     budget = outside.tick(spentFrom)
     spentFrom = budget
   }
@@ -235,6 +253,7 @@ export function drive(own: Intrinsics, phase: Phase, outside: Outside, marks: Ma
         if (++i >= length) return stop(i, 'done')
         const record = batch.record(i)
         if (record === marks.bad) return stop(i, 'bad')
+        if (tentative) outside.mark()
         state = call
         answer = (userMap as UserFunction)(record, context)
       }
@@ -255,6 +274,7 @@ export function drive(own: Intrinsics, phase: Phase, outside: Outside, marks: Ma
       for (; i < length; i++) {
         const record = batch.record(i)
         if (record === marks.bad) return stop(i, 'bad')
+        if (tentative) outside.mark()
         state = call
         const answer = call_(record, ctx)
         if (asynchronous || (answer !== undefined && isThenable(answer))) {
@@ -287,7 +307,7 @@ export function drive(own: Intrinsics, phase: Phase, outside: Outside, marks: Ma
       }
       if (value === marks.failed) throw blame('refused', new TypeFailure(outside.failure()))
       state = call
-      if (--budget === 0) tick()
+      if (--budget === 0) ask(tick, undefined)
       return value === marks.end ? { value: undefined, done: true } : { value, done: false }
     }
     const iterator = own.create(own.iteratorPrototype)
@@ -400,7 +420,8 @@ export function drive(own: Intrinsics, phase: Phase, outside: Outside, marks: Ma
       userCombine = takes(job['combine'], job)
       return alias === null || userMap !== null
     },
-    begin: (paramsJson, shardJson, aliasesJson) => {
+    begin: (paramsJson, shardJson, aliasesJson, maySkip) => {
+      tentative = maySkip
       phase.running = true
       params = own.freeze(own.parse(paramsJson))
       shard = shardJson === null ? null : own.freeze(own.parse(shardJson))
@@ -426,6 +447,7 @@ export function drive(own: Intrinsics, phase: Phase, outside: Outside, marks: Ma
       }
     },
     problem: () => (fault === null ? '' : describe(fault.error, fault.kind)),
+    fault: () => fault?.error,
     describe: (error) => describe(error),
     counters: () => {
       const totals = own.create(null)

@@ -29,6 +29,7 @@ export interface Intrinsics {
   readonly time: (date: Date) => number
   readonly isSafeInteger: (value: unknown) => boolean
   readonly setBytes: (target: Uint8Array, source: ArrayLike<number>) => void
+  readonly fill: (list: unknown[], value: unknown) => unknown[]
   readonly viewLength: (view: unknown) => number | undefined
   readonly viewOf: (source: unknown) => Uint8Array
   readonly iteratorPrototype: object
@@ -106,6 +107,7 @@ export function intrinsics(): Intrinsics {
     time: time as Intrinsics['time'],
     isSafeInteger: Number.isSafeInteger,
     setBytes: setBytes as Intrinsics['setBytes'],
+    fill: uncurry(Array.prototype.fill) as Intrinsics['fill'],
     viewLength: (view) => attempt(() => viewLength(view)) as number | undefined,
     // The bytes of a typed array, DataView or ArrayBuffer, as a view of this realm; throws for anything else.
     viewOf: (source) => {

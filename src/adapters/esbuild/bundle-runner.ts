@@ -1,0 +1,38 @@
+import { createHash } from 'node:crypto'
+import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { build } from 'esbuild'
+
+/**
+ * The task process's program as one file, so that the process needs to read nothing but its own slot folder. It is kept
+ * under `folder`, named by its content; files of other versions are removed.
+ * @returns the file's absolute path
+ */
+export async function bundleRunner(folder: string): Promise<string> {
+  const result = await build({
+    entryPoints: [fileURLToPath(import.meta.resolve('#task'))],
+    bundle: true,
+    write: false,
+    minifySyntax: true,
+    minifyWhitespace: true,
+    legalComments: 'none',
+    tsconfigRaw: {},
+    format: 'cjs',
+    platform: 'node',
+    target: 'node26',
+    logLevel: 'silent',
+  })
+  const text = result.outputFiles[0]?.contents ?? new Uint8Array()
+  const name = `runner-${createHash('sha256').update(text).digest('hex').slice(0, 16)}.cjs`
+  const path = join(folder, name)
+  await mkdir(folder, { recursive: true, mode: 0o700 })
+  const there = await stat(path).catch(() => null)
+  if (there?.size === text.length) return path
+  for (const old of await readdir(folder)) {
+    if (/^runner-[0-9a-f]{16}\.cjs(\.\d+)?$/.test(old)) await rm(join(folder, old), { force: true })
+  }
+  await writeFile(`${path}.${process.pid}`, text)
+  await rename(`${path}.${process.pid}`, path)
+  return path
+}

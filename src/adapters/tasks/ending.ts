@@ -1,0 +1,54 @@
+import { ShoalError, errorToJson } from '../../core/errors.ts'
+import type { Bytes, Millis } from '../../core/types.ts'
+import type { AttemptFailure } from '../../ports.ts'
+
+/** The job's name is part of each message: the reader may run several. */
+export function outOfMemory(job: string, memory: Bytes, resident: Bytes | null): AttemptFailure {
+  const mb = (bytes: Bytes): string => `${Math.round(bytes / 1e6)} MB`
+  const why = resident === null ? 'its JavaScript heap was full' : `it had grown to ${mb(resident)}`
+  const error = new ShoalError('TASK_MEMORY', `${job}: a task needed more than its ${mb(memory)} of memory`, {
+    why,
+    try: [
+      '--task-memory SIZE with more (and node --memory)',
+      'add a combine, or keep less in module variables and reduce',
+    ],
+  })
+  return { blame: 'user', error: errorToJson(error), place: '' }
+}
+
+export function outOfTime(job: string, timeoutMs: Millis, records: number): AttemptFailure {
+  const error = new ShoalError(
+    'TASK_TIMEOUT',
+    `${job}: user code ran for ${timeoutMs / 1000} s without finishing a record or taking a value`,
+    {
+      why: `the task had finished ${records} records before; this looks like an endless loop`,
+      try: ['--task-timeout D with more, if a single record needs so long'],
+    },
+  )
+  return { blame: 'user', error: errorToJson(error), place: '' }
+}
+
+export function killed(why: string): AttemptFailure {
+  return { blame: 'own', error: errorToJson(new ShoalError('CANCELLED', `the attempt was stopped: ${why}`)), place: '' }
+}
+
+/** Signals by which V8 and the machine end a process for what it does; others come from outside. */
+const CRASHES: ReadonlySet<string> = new Set(['SIGABRT', 'SIGSEGV', 'SIGILL', 'SIGTRAP', 'SIGBUS', 'SIGFPE'])
+
+/** A process that ended while it worked, without having been told to. */
+export function endedItself(
+  job: string,
+  memory: Bytes,
+  exit: { code: number | null; signal: NodeJS.Signals | null; stderr: string },
+): AttemptFailure {
+  const { code, signal, stderr } = exit
+  if (/heap out of memory|Allocation failed|Array buffer allocation failed|out of memory/i.test(stderr))
+    return outOfMemory(job, memory, null)
+  const how = signal === null ? (code === null ? 'it could not be started' : `exit code ${code}`) : `signal ${signal}`
+  const why = [how, ...stderr.trim().split('\n').slice(-5)].filter((line) => line !== '').join('\n')
+  const outside = code === null && (signal === null || !CRASHES.has(signal))
+  const error = new ShoalError(outside ? 'NODE_SETUP' : 'JOB_EXITED', `${job}: the task process ended by itself`, {
+    why,
+  })
+  return { blame: outside || code === 70 ? 'own' : 'user', error: errorToJson(error), place: '' }
+}

@@ -1,0 +1,60 @@
+import { type ErrorJson, errorToJson, ShoalError } from '../core/errors.ts'
+import { LIMITS } from '../core/limits.ts'
+import type { AttemptFailure } from '../ports.ts'
+
+/** Why an attempt ends without output. */
+export class TaskFailure extends Error {
+  override readonly name: string = 'TaskFailure'
+  readonly failure: AttemptFailure
+
+  constructor(blame: AttemptFailure['blame'], error: ShoalError, place = '') {
+    super(error.message, { cause: error })
+    this.failure = { blame, error: cutError(errorToJson(error)), place }
+  }
+}
+
+/** Text of a record or a user's message, as long as a message may be. */
+export function cutText(text: string, bytes: number = LIMITS.errorTextBytesMax): string {
+  if (Buffer.byteLength(text) <= bytes) return text.toWellFormed()
+  const cut = Buffer.from(text.slice(0, bytes)).subarray(0, bytes - 3)
+  // A character may have been cut in two: decoding in stream mode leaves its beginning out.
+  return `${new TextDecoder().decode(cut, { stream: true })}…`
+}
+
+function cutError(error: ErrorJson): ErrorJson {
+  return {
+    ...error,
+    message: cutText(error.message),
+    ...(error.why === undefined ? {} : { why: cutText(error.why) }),
+    try: error.try.map((remedy) => cutText(remedy)),
+  }
+}
+
+const DISK_FULL: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT'])
+
+/**
+ * An error of the host's own code while it reads input (`reading`) or works on files of its own. The cause decides who
+ * is to blame: a shard, this node, or Shoal.
+ */
+export function hostFailure(error: unknown, during: 'reading' | 'own', place = ''): TaskFailure {
+  if (error instanceof TaskFailure) return error
+  if (error instanceof ShoalError) return new TaskFailure(during === 'reading' ? 'input' : 'own', error, place)
+  const { code } = error as NodeJS.ErrnoException
+  if (code !== undefined && DISK_FULL.has(code)) {
+    return new TaskFailure(
+      'own',
+      new ShoalError('NODE_SETUP', "no space is left on the disk of the node's home", { why: code }),
+      place,
+    )
+  }
+  const message = error instanceof Error ? error.message : String(error)
+  if (typeof code === 'string' && code.startsWith('E')) {
+    return new TaskFailure(
+      'own',
+      new ShoalError('NODE_SETUP', `a file of the task cannot be used: ${message}`, { why: code }),
+      place,
+    )
+  }
+  const why = error instanceof Error ? error.stack : undefined
+  return new TaskFailure('own', new ShoalError('INTERNAL', message, { why }), place)
+}

@@ -1,0 +1,28 @@
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { ShoalError } from '../core/errors.ts'
+import type { Digest } from '../core/types.ts'
+import { TaskFailure } from './failure.ts'
+import { BUNDLE_FILE, SOURCE_MAP_FILE } from './protocol.ts'
+import { compileJob } from './realm.ts'
+import type { LoadedJob } from './user-code.ts'
+
+/**
+ * Reads and compiles the bundle. @throws TaskFailure if it is not the code that the job names.
+ */
+export function loadJob(folder: string, code: Digest, params: Readonly<Record<string, string>>): LoadedJob {
+  const bundle = readFileSync(join(folder, BUNDLE_FILE))
+  if (createHash('sha256').update(bundle).digest('hex') !== code) {
+    throw new TaskFailure('own', new ShoalError('DAMAGED', 'the bundle on disk is not the code that the job names'))
+  }
+  const text = bundle.toString()
+  const sourceMap = (): string | null => {
+    try {
+      return readFileSync(join(folder, SOURCE_MAP_FILE), 'utf8')
+    } catch {
+      return null
+    }
+  }
+  return { script: compileJob(text), sourceMap, params, maySkip: text.includes('skip') }
+}

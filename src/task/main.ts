@@ -1,0 +1,88 @@
+/**
+ * The task process: `main.js SLOT`. It takes commands from stdin, does the work of one attempt after the other, and
+ * reports on fd 3. It reads and writes its slot folder alone (`in/` links, `out/ATTEMPT/` files), and ends with its node.
+ */
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { setFlagsFromString } from 'node:v8'
+import vm from 'node:vm'
+import { arenaBytes } from './memory.ts'
+import type { TaskContext } from './context.ts'
+import { hostFailure } from './failure.ts'
+import { harden, leave } from './harden.ts'
+import { loadJob } from './load-job.ts'
+import { readCommand, writeReport } from './pipe.ts'
+import type { Report, StartCommand } from './protocol.ts'
+import { Reporter } from './reporter.ts'
+import { runWork } from './run-work.ts'
+import { slotFiles } from './slot-files.ts'
+import { turn, type LoadedJob, type UserCode } from './user-code.ts'
+
+const slot = process.argv[2] as string
+const parent = process.ppid
+setFlagsFromString('--expose-gc')
+const collect = vm.runInNewContext('gc') as () => void
+const rss = process.memoryUsage.rss.bind(process.memoryUsage)
+harden()
+
+let user: UserCode | null = null
+let job: LoadedJob | null = null
+process.on('unhandledRejection', (reason) => user?.rejected(reason))
+process.on('warning', () => undefined)
+
+/** With each report: no process outlives its node, and garbage of past work is not taken for the job's memory. */
+function check(memory: number): void {
+  if (process.ppid !== parent) leave(1)
+  if (rss() > 0.85 * memory) collect()
+}
+
+/** The node does not read any more: it has died. */
+function send(report: Report): void {
+  try {
+    writeReport(report)
+  } catch {
+    leave(1)
+  }
+}
+
+async function run(command: StartCommand): Promise<Report> {
+  const { attempt, code, params, memory, work } = command
+  const reporter = new Reporter({ send, now: () => performance.now(), check: () => check(memory) })
+  try {
+    const output = join(slot, 'out', attempt)
+    mkdirSync(output, { recursive: true })
+    job ??= loadJob(slot, code, params)
+    const context: TaskContext = {
+      job: { ...job, params },
+      code,
+      arena: arenaBytes(memory),
+      input: join(slot, 'in', attempt),
+      files: slotFiles(output),
+      reporter,
+      attend: (next) => {
+        user = next
+      },
+    }
+    const manifest = await runWork(context, work)
+    return { type: 'done', manifest, log: reporter.takeLog() }
+  } catch (error) {
+    return { type: 'failed', failure: hostFailure(error, 'own').failure, log: reporter.takeLog() }
+  }
+}
+
+async function main(): Promise<void> {
+  send({ type: 'ready' })
+  for (;;) {
+    const command = readCommand()
+    if (command === null) leave(0)
+    send(await run(command))
+    // What the job has left in flight comes to an end before the next attempt begins.
+    await turn()
+    collect()
+  }
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`)
+  leave(70)
+})

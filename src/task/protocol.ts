@@ -1,0 +1,78 @@
+import type { AttemptFailure, SplitWork, Work } from '../ports.ts'
+import type { Bytes, Digest, Manifest, Millis } from '../core/types.ts'
+
+/**
+ * What node and task process say to each other: frames of a 4-byte big-endian length and JSON. Commands come on stdin,
+ * reports leave on fd 3. Records never cross: they are in files.
+ */
+export interface StartCommand {
+  readonly type: 'start'
+  readonly attempt: string
+  readonly code: Digest
+  readonly params: Readonly<Record<string, string>>
+  readonly memory: Bytes
+  readonly work: Work
+}
+
+export type Command = StartCommand
+
+/** `own` time (reading, sorting, merging) does not count as time in user code. */
+export type WorkPhase = 'user' | 'own'
+
+export interface ProgressReport {
+  readonly type: 'progress'
+  readonly phase: WorkPhase
+  readonly units: number
+  readonly records: number
+  readonly bytes: Bytes
+  /** What the job has written to its console since the last report. */
+  readonly log: string
+}
+
+export type Report =
+  | { readonly type: 'ready' }
+  | ProgressReport
+  | { readonly type: 'done'; readonly manifest: Manifest; readonly log: string }
+  | { readonly type: 'failed'; readonly failure: AttemptFailure; readonly log: string }
+
+/** A manifest of 512 splits with all their samples, and 4096 runs, stays below this. */
+export const FRAME_BYTES_MAX: Bytes = 32 * 1024 * 1024
+
+export function frame(message: Command | Report): Buffer {
+  const body = Buffer.from(JSON.stringify(message))
+  const bytes = Buffer.allocUnsafe(4 + body.length)
+  bytes.writeUInt32BE(body.length, 0)
+  body.copy(bytes, 4)
+  return bytes
+}
+
+/** Takes chunks as they come, gives whole messages. A frame that is too long, or no JSON, throws. */
+export class FrameParser {
+  #rest: Buffer = Buffer.alloc(0)
+
+  push(chunk: Buffer): unknown[] {
+    let bytes = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk])
+    const messages: unknown[] = []
+    while (bytes.length >= 4) {
+      const length = bytes.readUInt32BE(0)
+      if (length > FRAME_BYTES_MAX) throw new RangeError('a frame that is too long')
+      if (bytes.length < 4 + length) break
+      messages.push(JSON.parse(bytes.toString('utf8', 4, 4 + length)))
+      bytes = bytes.subarray(4 + length)
+    }
+    this.#rest = Buffer.from(bytes)
+    return messages
+  }
+}
+
+/** `dataset/path`, as messages and places name a split's file. */
+export function splitName(split: SplitWork): string {
+  return `${split.dataset}/${split.path}`
+}
+
+/** Names of the links to bundle and source map in a process's folder. */
+export const BUNDLE_FILE = 'job.js'
+export const SOURCE_MAP_FILE = 'job.js.map'
+
+/** At most so long is a pause between two looks at the clock. */
+export const REPORT_EVERY_MS: Millis = 100

@@ -1,0 +1,154 @@
+import { join } from 'node:path'
+import { LIMITS } from '../core/limits.ts'
+import type { ReduceManifest } from '../core/types.ts'
+import { ValueCopier } from '../data/copy.ts'
+import { END, Groups } from '../data/fold.ts'
+import { encodeKey } from '../data/order.ts'
+import { PART_NAME, PartWriter } from '../data/part.ts'
+import { hostFactory } from '../data/value.ts'
+import type { ReduceWork } from '../ports.ts'
+import type { TaskContext } from './context.ts'
+import { cutText, hostFailure } from './failure.ts'
+import { reduceSeed } from './seed.ts'
+import { openFile } from './slot-files.ts'
+import { NO_CALLS, type Place, UserCode } from './user-code.ts'
+
+/** Merges the runs of one partition, folds each group by the job's reduce, and leaves the part. @throws TaskFailure */
+export async function runReduce(context: TaskContext, work: ReduceWork): Promise<ReduceManifest> {
+  const { reporter, files } = context
+  reporter.enter('own')
+  const part = new PartWriter(files.create(PART_NAME))
+  let groups: Groups | null = null
+  const user = startReduce(context, work, part, () => groups as Groups)
+  const { driver } = user.realm
+  try {
+    groups = openGroups(context, work, user)
+    if (driver.hasReduce() && work.reduce) await callReduce(context, user, () => placeOf(work, groups))
+    else if (driver.hasCombine()) foldGroups(context, work, groups, part, driver.combine)
+    else passRecords(context, work, groups, part)
+    reporter.enter('own')
+    const { records, bytes, part: digest } = part.finish()
+    const { consumed, upstream, partition } = work
+    const counters = JSON.parse(driver.counters()) as Record<string, number>
+    const { weight, groups: count } = groups
+    return {
+      kind: 'reduce',
+      partition,
+      consumed,
+      weight,
+      groups: count,
+      records,
+      bytes,
+      part: digest,
+      counters,
+      upstream,
+    }
+  } catch (error) {
+    throw user.failure(error, 'own', placeOf(work, groups))
+  } finally {
+    context.attend(null)
+    groups?.close()
+  }
+}
+
+function startReduce(context: TaskContext, work: ReduceWork, part: PartWriter, groups: () => Groups): UserCode {
+  const { job, code, reporter } = context
+  const seed = reduceSeed(code, job.params)
+  const calls = {
+    ...NO_CALLS,
+    emit: (key: unknown, value: unknown) => part.emit(key, value),
+    seed: () => seed(encodeKey(groups().key).order),
+    group: () => {
+      reporter.records++
+      return groups().nextGroup()
+    },
+    key: () => groups().key,
+    value: (alias: number) => groups().nextValue(alias),
+  }
+  const user = new UserCode(job, calls, reporter, null)
+  context.attend(user)
+  user.begin(null, work.aliases)
+  return user
+}
+
+/** Opening merges runs in passes where there are many; that is Shoal's own time. */
+function openGroups({ input, files, reporter }: TaskContext, work: ReduceWork, user: UserCode): Groups {
+  try {
+    return new Groups({
+      inputs: work.runs.map(({ file, ranks, aliases, digest, bytes }) => ({
+        name: file,
+        open: () => openFile(join(input, file)),
+        ranks,
+        aliases,
+        expected: { digest, bytes },
+      })),
+      aliases: work.aliases.length,
+      make: user.realm.values,
+      files,
+      progress: (units) => reporter.moved(units),
+    })
+  } catch (error) {
+    throw hostFailure(error, 'own')
+  }
+}
+
+async function callReduce({ reporter }: TaskContext, user: UserCode, place: () => Place | null): Promise<void> {
+  reporter.enter('user')
+  let pause = user.reduce()
+  if (typeof pause !== 'string') pause = await pause
+  if (pause === 'problem') throw user.problem(place())
+  await user.close()
+}
+
+/** A job with combine and no reduce: one record per key, its values folded left in (split, position) order. */
+function foldGroups(
+  { reporter }: TaskContext,
+  { aliases }: ReduceWork,
+  groups: Groups,
+  part: PartWriter,
+  combine: (a: unknown, b: unknown) => unknown,
+): void {
+  reporter.enter('user')
+  while (groups.nextGroup()) {
+    let folded = groups.nextValue(0)
+    for (let alias = 0; alias < aliases.length; alias++) {
+      for (let value = groups.nextValue(alias); value !== END; value = groups.nextValue(alias)) {
+        folded = folded === END ? value : combine(folded, value)
+        reporter.tick(1)
+      }
+    }
+    part.emit(groups.key, folded)
+    reporter.records++
+  }
+}
+
+/** A job without reduce: the records themselves, each with the key as it had it. */
+function passRecords({ reporter }: TaskContext, { aliases }: ReduceWork, groups: Groups, part: PartWriter): void {
+  while (groups.nextGroup()) {
+    for (let alias = 0; alias < aliases.length; alias++) {
+      for (let value = groups.nextValue(alias); value !== END; value = groups.nextValue(alias)) {
+        part.emit(groups.recordKey, value)
+        reporter.moved(1)
+      }
+    }
+    reporter.records++
+  }
+}
+
+function placeOf({ partition }: ReduceWork, groups: Groups | null): Place | null {
+  if (groups === null || groups.groups === 0) return null
+  return { place: `partition ${partition}`, record: `key ${cutText(shownKey(groups.key), LIMITS.skipTextBytesMax)}` }
+}
+
+/** User code may have changed a key that is an object: it is shown only as far as it is still a key. */
+function shownKey(key: unknown): string {
+  if (typeof key === 'bigint') return `${key}n`
+  if (typeof key !== 'object' || key === null) return JSON.stringify(key)
+  try {
+    return JSON.stringify(new ValueCopier(hostFactory).copy(key), (_, value: unknown) =>
+      typeof value === 'bigint' ? `${value}n` : value,
+    )
+  } catch {
+    return 'that user code has changed'
+  }
+}

@@ -1,0 +1,73 @@
+import type { BoundsManifest, SampleManifest, SplitFacts } from '../core/types.ts'
+import type { Batch } from '../data/formats/reader.ts'
+import { boundsOf, readSample, SAMPLE_NAME, SampleChoice, SampleWriter } from '../data/sample.ts'
+import type { BoundsWork, SampleWork } from '../ports.ts'
+import { join } from 'node:path'
+import type { TaskContext } from './context.ts'
+import { readSplit } from './read-split.ts'
+import { mapSeed } from './seed.ts'
+import { openFile } from './slot-files.ts'
+import { NO_CALLS, UserCode } from './user-code.ts'
+
+/** Maps a choice of the splits' records, and leaves the keys that these emit. @throws TaskFailure */
+export async function runSample(context: TaskContext, work: SampleWork): Promise<SampleManifest> {
+  const { job, code, reporter, files } = context
+  const writer = new SampleWriter(files.create(SAMPLE_NAME))
+  const splits: SplitFacts[] = []
+  for (const split of work.splits) {
+    let emitted = 0
+    const calls = {
+      ...NO_CALLS,
+      emit: (key: unknown) => {
+        writer.emit(key)
+        emitted++
+      },
+      mark: () => writer.mark(),
+      commit: () => writer.commit(),
+      seed: () => mapSeed(code, job.params, split),
+    }
+    reporter.enter('user')
+    const user = new UserCode(job, calls, reporter, split.alias)
+    context.attend(user)
+    user.begin({ dataset: split.dataset, path: split.path }, null)
+    writer.beginSplit()
+    const choice = new SampleChoice(split.dataset, split.path, split.start)
+    const choose = (batch: Batch, first: number): Batch =>
+      chosen(batch, (i) => writer.wanting && choice.takes(first + i))
+    const facts = await readSplit(context, split, user, work.onBadRecord, writer, choose)
+    writer.commit()
+    splits.push({ ...facts, emitted })
+    reporter.bytes += facts.bytes
+  }
+  context.attend(null)
+  return { kind: 'sample', splits, ...writer.finish() }
+}
+
+/** The records of a batch that are taken, as a batch. */
+function chosen(batch: Batch, takes: (i: number) => boolean): Batch {
+  const taken: number[] = []
+  for (let i = 0; i < batch.length; i++) if (takes(i)) taken.push(i)
+  const at = (i: number): number => taken[i] as number
+  return {
+    length: taken.length,
+    record: (i) => batch.record(at(i)),
+    bad: (i) => batch.bad(at(i)),
+    place: (i) => batch.place(at(i)),
+    raw: (i) => batch.raw(at(i)),
+  }
+}
+
+/** The bounds of a `sort` job's partitions, from all its samples. @throws ShoalError DAMAGED */
+export function runBounds(context: TaskContext, work: BoundsWork): BoundsManifest {
+  context.reporter.enter('own')
+  const keys = work.samples.flatMap((name) => {
+    const file = openFile(join(context.input, name))
+    try {
+      return readSample(file, name)
+    } finally {
+      file.close()
+    }
+  })
+  const bounds = boundsOf(keys, work.partitions).map((bound) => Buffer.from(bound).toString('hex'))
+  return { kind: 'bounds', consumed: work.consumed, bounds }
+}

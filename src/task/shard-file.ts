@@ -1,0 +1,68 @@
+import { type FileHandle, open } from 'node:fs/promises'
+import { join } from 'node:path'
+import { ShoalError } from '../core/errors.ts'
+import type { SplitWork } from '../ports.ts'
+import type { RandomAccess } from '../data/formats/source.ts'
+import { TaskFailure } from './failure.ts'
+import { splitName } from './protocol.ts'
+
+/** A shard's file, checked to be the one that the snapshot saw, before its first byte and (`check`) after its last. */
+export interface ShardFile extends RandomAccess {
+  /** @throws TaskFailure SHARD_CHANGED */
+  check(): Promise<void>
+  close(): Promise<void>
+}
+
+/** @throws TaskFailure SHARD_CHANGED: gone, not readable, or another file than was pinned */
+export async function openShard(folder: string, split: SplitWork): Promise<ShardFile> {
+  const name = splitName(split)
+  let file: FileHandle
+  try {
+    file = await open(join(folder, split.file), 'r')
+  } catch (error) {
+    throw changed(name, `it cannot be opened any more (${(error as NodeJS.ErrnoException).code})`)
+  }
+  const check = async (): Promise<void> => {
+    const { dev, ino, mtimeNs, ctimeNs, size } = await file.stat({ bigint: true })
+    if (size !== BigInt(split.size)) throw changed(name, `size ${split.size} → ${size}`)
+    const witness = `${dev}:${ino}:${mtimeNs}:${ctimeNs}`
+    if (split.witness !== '' && split.witness !== witness) throw changed(name, whatChanged(split.witness, witness))
+  }
+  try {
+    await check()
+  } catch (error) {
+    await file.close()
+    throw error
+  }
+  let buffer = Buffer.alloc(0)
+  const read = async (offset: number, length: number): Promise<Uint8Array> => {
+    const wanted = Math.max(0, Math.min(length, split.size - offset))
+    if (buffer.length < wanted) buffer = Buffer.allocUnsafeSlow(wanted)
+    let got = 0
+    while (got < wanted) {
+      const { bytesRead } = await file.read(buffer, got, wanted - got, offset + got)
+      if (bytesRead === 0) throw changed(name, `it ends at ${offset + got} instead of ${split.size}`)
+      got += bytesRead
+    }
+    return buffer.subarray(0, wanted)
+  }
+  return { size: split.size, read, check, close: () => file.close() }
+}
+
+function changed(name: string, why: string): TaskFailure {
+  const error = new ShoalError('SHARD_CHANGED', `${name} changed while the job ran`, {
+    why,
+    try: [
+      'submit again, over files that no longer change',
+      `shoal data freeze ${name.split('/')[0]}   then submit with --input NAME@SNAPSHOT`,
+    ],
+  })
+  return new TaskFailure('input', error, name)
+}
+
+function whatChanged(before: string, after: string): string {
+  const names = ['device', 'inode', 'modification time', 'change time']
+  const now = after.split(':')
+  const at = before.split(':').findIndex((part, i) => part !== now[i])
+  return at === 2 || at === 3 ? `its ${names[at]} changed` : 'another file has taken its place'
+}
