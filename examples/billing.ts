@@ -7,8 +7,8 @@
  * Expected answer: expected/billing.tsv, by Python's csv (expected/how/billing.py).
  */
 import { defineJob } from 'shoal/job'
-import { customerOf, millsOf, type InvoiceLine } from './retail-line.ts'
-import { sortedUnion } from './sorted-union.ts'
+import { customerOf, millsOf, type InvoiceLine } from './shared/retail-line.ts'
+import { sortedUnion } from './shared/sorted-union.ts'
 
 type Bill = {
   readonly invoices: readonly string[]

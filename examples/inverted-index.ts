@@ -6,7 +6,7 @@
  * Expected answer: expected/inverted-index.tsv, by tr, sort and awk (expected/how/inverted-index.sh).
  */
 import { defineJob } from 'shoal/job'
-import { sortedUnion } from './sorted-union.ts'
+import { sortedUnion } from './shared/sorted-union.ts'
 
 export default defineJob<string, string, readonly string[]>({
   input: 'books/*.txt',

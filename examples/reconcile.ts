@@ -8,7 +8,7 @@
  * Expected answer: expected/reconcile.tsv, by Python's csv (expected/how/reconcile.py).
  */
 import { defineJob } from 'shoal/job'
-import { customerOf, millsOf, monthOf, type InvoiceLine } from './retail-line.ts'
+import { customerOf, millsOf, monthOf, type InvoiceLine } from './shared/retail-line.ts'
 
 /** A sale or its cancellation: what may match meets under one key. */
 type Side = {

@@ -7,7 +7,7 @@
  * Expected answer: expected/reverse-routes.tsv, by sort and awk (expected/how/reverse-routes.sh).
  */
 import { defineJob } from 'shoal/job'
-import { sortedUnion } from './sorted-union.ts'
+import { sortedUnion } from './shared/sorted-union.ts'
 
 type Route = {
   readonly from: string

@@ -6,7 +6,7 @@
  * Expected answer: expected/rollup.tsv, by Python's csv (expected/how/rollup.py).
  */
 import { defineJob } from 'shoal/job'
-import { millsOf, monthOf, type InvoiceLine } from './retail-line.ts'
+import { millsOf, monthOf, type InvoiceLine } from './shared/retail-line.ts'
 
 type Sum = {
   readonly lines: number

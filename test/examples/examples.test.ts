@@ -5,9 +5,6 @@ import { describe, expect, test } from 'vitest'
 import { CASES, type ExampleCase, type OutputRecord } from './cases.ts'
 import { resultHash, ROOT, shoal } from './shoal.ts'
 
-/** Modules in examples/ that jobs share. */
-const NOT_JOBS = new Set(['retail-line.ts', 'sorted-union.ts'])
-
 const dataFlags = (example: ExampleCase): string[] =>
   Object.entries(example.data).flatMap(([name, folder]) => ['--data', `${name}=${join('examples/data', folder)}`])
 
@@ -42,7 +39,7 @@ async function runLocal(
 
 describe('examples', () => {
   test('each job has a case here', () => {
-    const jobs = readdirSync(join(ROOT, 'examples')).filter((name) => name.endsWith('.ts') && !NOT_JOBS.has(name))
+    const jobs = readdirSync(join(ROOT, 'examples')).filter((name) => name.endsWith('.ts'))
     expect(CASES.map(({ name }) => `${name}.ts`).sort()).toEqual(jobs.sort())
   })
 

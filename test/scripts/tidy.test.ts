@@ -79,4 +79,16 @@ describe('tidy', () => {
   ])('%s breaks a rule', (path, text, rule) => {
     expect(tidy([file(path, text)]).map((finding) => finding.split(':')[0])).toEqual([rule])
   })
+
+  test('a lock file without the packages of other platforms is found', () => {
+    const lock = (...names: string[]): string =>
+      JSON.stringify({
+        packages: {
+          'node_modules/tool': { optionalDependencies: { '@tool/linux': '1.0.0', '@tool/darwin': '1.0.0' } },
+          ...Object.fromEntries(names.map((name) => [`node_modules/${name}`, {}])),
+        },
+      })
+    expect(tidy([file('package-lock.json', lock('@tool/linux', '@tool/darwin'))])).toEqual([])
+    expect(tidy([file('package-lock.json', lock('@tool/linux'))])).toHaveLength(1)
+  })
 })

@@ -1,4 +1,4 @@
-/** A line of the retail data, and what the jobs over it have in common. Not a job itself. */
+/** A line of the retail data, and what the jobs over it have in common.. */
 export type InvoiceLine = {
   readonly InvoiceNo: string
   readonly StockCode: string
