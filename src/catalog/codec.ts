@@ -23,7 +23,7 @@ export function encodeCatalog(body: CatalogBody): Uint8Array {
   return encode([FORM, fromBody(body)])
 }
 
-/** Throws an Error for anything that `encodeCatalog` would not have written. */
+/** Throws an Error for anything that stands for no body which `encodeCatalog` could have been given. */
 export function decodeCatalog(bytes: Uint8Array): CatalogBody {
   const [form, body] = tuple(decodeCbor(bytes, 'a catalog'), 2, 'a catalog')
   need(form === FORM, 'a catalog of another form')

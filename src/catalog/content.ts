@@ -1,7 +1,7 @@
 /** Looking into a file: can it be read, how may it be cut, what is its hash. */
 import { createHash } from 'node:crypto'
 import type { FileHandle } from 'node:fs/promises'
-import { setImmediate } from 'node:timers/promises'
+import { setImmediate, setTimeout } from 'node:timers/promises'
 import { LIMITS } from '../core/limits.ts'
 import type { Bytes, Cuts, Digest, ReadOptions, Witness } from '../core/types.ts'
 import { describe } from '../data/formats/describe.ts'
@@ -9,6 +9,12 @@ import { resolveReadOptions } from '../data/formats/options.ts'
 import type { RandomAccess } from '../data/formats/source.ts'
 import { sameWitness } from './body.ts'
 import { isGone, systemFailure, witnessOf, type Files } from './files.ts'
+
+/**
+ * Time stamps of files move in ticks (10 ms on a kernel with HZ=100): a second edit within the tick of the first does
+ * not show in the witness. A file is read only when its last change is older than that.
+ */
+const TICK_MS = 20
 
 export interface ContentRequest {
   /** Where the file is now. */
@@ -48,6 +54,8 @@ export async function lookInto(
   }
   try {
     if (!(await isStill(handle, request))) return { kind: 'changed' }
+    const ageMs = Date.now() - Number(BigInt(request.witness.ctimeNs) / 1_000_000n)
+    if (ageMs < TICK_MS) await setTimeout(Math.min(TICK_MS, TICK_MS - ageMs), undefined, { signal })
     const source = sourceOfFile(handle, request.size, signal, moved)
     if (request.size > 0) await source.read(0, 1)
     const hash = request.hash ? await hashOf(source) : null

@@ -16,8 +16,10 @@ export function globMatcher(glob: string): (path: string) => boolean {
   // `s`: a `.` of the expression shall match a newline, which may stand in a path.
   const matches = picomatch(glob, { dot: true, posixSlashes: false, flags: 's', maxLength: LIMITS.pathBytesMax })
   const base = literalBase(glob)
+  const oneFolder = !glob.includes('/') && !glob.includes('**')
   return (path) => {
     if (!path.endsWith('/')) return path === glob || matches(path)
+    if (oneFolder) return false
     return path.startsWith(base) || base.startsWith(path)
   }
 }

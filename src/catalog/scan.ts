@@ -70,8 +70,8 @@ class Walk {
   readonly #found = new Map<string, FoundFile>()
   readonly #unreadable = new Map<string, string>()
   readonly #warnings = new Warnings()
-  /** Links to files, with the targets' paths from the root. */
-  readonly #links: { readonly path: string; readonly target: string }[] = []
+  /** Files reached through a link, with their own paths. */
+  readonly #linked: { readonly path: string; readonly own: string }[] = []
 
   constructor(root: string, files: Files, options: ScanOptions) {
     this.#root = root
@@ -101,7 +101,7 @@ class Walk {
     if (!isShardPath(path)) throw new Error(`not a path of a shard: ${JSON.stringify(path)}`)
     await this.#guard(path, async () => {
       const facts = await this.#files.lstat(join(this.#root, path))
-      if (facts.isFile()) this.#add(path, facts)
+      if (facts.isFile()) this.#add(path, facts, join(this.#root, path))
       else if (facts.isSymbolicLink()) await this.#link({ path: '', real: this.#root, chain: [] }, path)
       return null
     })
@@ -141,7 +141,7 @@ class Walk {
     }
     if (!entry.isFile()) return null
     const facts = await this.#files.stat(join(this.#root, path))
-    if (facts.isFile()) this.#add(path, facts)
+    if (facts.isFile()) this.#add(path, facts, join(folder.real, entry.name.toString()))
     return null
   }
 
@@ -153,10 +153,7 @@ class Walk {
       return null
     }
     const facts = await this.#files.stat(target)
-    if (facts.isFile()) {
-      this.#links.push({ path, target: target.slice(this.#root.length + 1) })
-      this.#add(path, facts)
-    }
+    if (facts.isFile()) this.#add(path, facts, target)
     if (!facts.isDirectory()) return null
     if (folder.chain.includes(target)) {
       this.#warnings.add('links to a folder above themselves, not followed', path)
@@ -176,16 +173,19 @@ class Walk {
     }
   }
 
-  #add(path: string, facts: BigIntStats): void {
+  /** `real` is the file's own absolute path, without links. */
+  #add(path: string, facts: BigIntStats, real: string): void {
     this.#options.moved?.()
+    const own = real.slice(this.#root.length + 1)
+    if (own !== path) this.#linked.push({ path, own })
     this.#found.set(path, { path, size: Number(facts.size), witness: witnessOf(facts) })
     if (this.#found.size > LIMITS.shardsMax) throw new Error(`it has more than ${LIMITS.shardsMax} files`)
   }
 
   /** A file that is reached by its own path and by a link counts twice: right or not, the user should know. */
   #warnOfTwice(): void {
-    for (const { path, target } of this.#links) {
-      if (this.#found.has(target)) this.#warnings.add('links to files that are offered too, and so count twice', path)
+    for (const { path, own } of this.#linked) {
+      if (this.#found.has(own)) this.#warnings.add('files offered through a link as well, which count twice', path)
     }
   }
 

@@ -1,0 +1,207 @@
+import { decode, encode } from 'cborg'
+import {
+  array,
+  assert,
+  constant,
+  constantFrom,
+  integer,
+  nat,
+  oneof,
+  property,
+  record,
+  string,
+  uint8Array,
+  type Arbitrary,
+} from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import type { CatalogBody, CatalogDataset, CatalogEntry, DescribedShard } from '../../src/catalog/body.ts'
+import { decodeCatalog, decodeScanAnswer, encodeCatalog, encodeScanAnswer } from '../../src/catalog/codec.ts'
+import type { Cuts, Digest, Witness } from '../../src/core/types.ts'
+
+const byBytes = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b))
+const decimal = nat().map(String)
+const witnesses: Arbitrary<Witness> = record({
+  dev: decimal,
+  ino: decimal,
+  mtimeNs: integer().map(String),
+  ctimeNs: decimal,
+})
+const segments = string({ unit: 'grapheme', minLength: 1, maxLength: 8 }).map((text) => text.replaceAll(/[/\0.]/g, 'x'))
+const paths = array(segments, { minLength: 1, maxLength: 3 }).map((parts) => parts.join('/'))
+const roots = constantFrom('0123456789ab', 'ba9876543210')
+
+const cutsWithin = (size: number): Arbitrary<Cuts> =>
+  oneof(
+    constant<Cuts>({ kind: 'lines' }),
+    constant<Cuts>({ kind: 'whole' }),
+    record({
+      kind: constant('offsets' as const),
+      header: nat(size),
+      at: array(integer({ min: Math.min(1, size), max: size })).map((all) =>
+        [...new Set(all)].filter((n) => n > 0).toSorted((a, b) => a - b),
+      ),
+    }),
+    record({ kind: constant('row-groups' as const), groups: array(record({ rows: nat(), bytes: nat() })) }),
+  )
+
+const entries = (replicated: boolean): Arbitrary<CatalogEntry> =>
+  record({
+    path: paths,
+    root: roots,
+    size: nat(),
+    witness: witnesses,
+    state: constantFrom('offered' as const, 'pending' as const, 'unreadable' as const),
+    why: string({ maxLength: 20 }),
+  }).chain((facts) =>
+    cutsWithin(facts.size).map((cuts): CatalogEntry => {
+      const { why, ...rest } = facts
+      const mtime = new Date(facts.size).toISOString()
+      const hash = replicated && facts.state === 'offered' ? { hash: 'a0'.repeat(32) as Digest } : {}
+      return { ...rest, ...hash, ...(facts.state === 'unreadable' ? { why } : {}), cuts, mtime }
+    }),
+  )
+
+const datasets = (name: string): Arbitrary<CatalogDataset> =>
+  constantFrom(true, false).chain((replicated) =>
+    record({
+      name: constant(name),
+      replicated: constant(replicated),
+      roots: constant([
+        { root: '0123456789ab', state: 'ok' as const, why: '' },
+        { root: 'ba9876543210', state: 'away' as const, why: 'gone' },
+      ]),
+      entries: array(entries(replicated)).map((all) => {
+        const unique = [...new Map(all.map((entry) => [JSON.stringify([entry.path, entry.root]), entry])).values()]
+        return unique.toSorted((a, b) => byBytes(a.path, b.path) || byBytes(a.root, b.root))
+      }),
+    }),
+  )
+
+const bodies: Arbitrary<CatalogBody> = record({
+  version: nat(),
+  a: datasets('a'),
+  b: datasets('b.1'),
+  names: nat(2),
+}).map(({ version, a, b, names }) => ({ version, datasets: [a, b].slice(0, names) }))
+
+describe('the codec of catalogs', () => {
+  it('gives back what went in', () => {
+    assert(
+      property(bodies, (body) => {
+        expect(decodeCatalog(encodeCatalog(body))).toEqual(body)
+      }),
+    )
+  })
+
+  it('gives back scan answers', () => {
+    const described: Arbitrary<DescribedShard> = record({
+      root: roots,
+      path: paths,
+      witness: witnesses,
+      cuts: cutsWithin(1000),
+    })
+    const answers = record({
+      body: bodies,
+      fresh: constantFrom(true, false),
+      walk: nat(),
+      progress: nat(),
+      described: array(array(described)),
+    })
+    assert(
+      property(answers, (answer) => {
+        expect(decodeScanAnswer(encodeScanAnswer(answer))).toEqual(answer)
+      }),
+    )
+  })
+
+  it('throws for rubbish, and what it accepts in spite of damage is in proper form', () => {
+    assert(
+      property(uint8Array({ maxLength: 200 }), (bytes) => {
+        expect(() => decodeCatalog(bytes)).toThrow()
+      }),
+    )
+    assert(
+      property(bodies, nat(), nat(255), (body, at, byte) => {
+        const bytes = encodeCatalog(body)
+        bytes[at % bytes.length] = byte
+        let changed: CatalogBody
+        try {
+          changed = decodeCatalog(bytes)
+        } catch {
+          return
+        }
+        expect(decodeCatalog(encodeCatalog(changed))).toEqual(changed)
+      }),
+      { numRuns: 300 },
+    )
+  })
+
+  const entry: readonly unknown[] = [
+    'a/b',
+    '0123456789ab',
+    10,
+    ['1', '2', '3', '4'],
+    null,
+    ['lines'],
+    0,
+    null,
+    '2026-01-01T00:00:00.000Z',
+  ]
+  const withEntry = (changed: readonly unknown[], replicated = false): Uint8Array =>
+    encode([1, [7, [['logs', replicated, [['0123456789ab', 0, '']], [changed]]]]])
+  const put = (index: number, value: unknown): unknown[] => entry.with(index, value)
+
+  it('accepts the entry that the next test spoils', () => {
+    expect(decodeCatalog(withEntry(entry)).datasets[0]?.entries).toHaveLength(1)
+  })
+
+  it.each([
+    ['a path that climbs', put(0, '../x')],
+    ['a path that climbs inside', put(0, 'a/../../x')],
+    ['an absolute path', put(0, '/etc/passwd')],
+    ['an empty path', put(0, '')],
+    ['a path with NUL', put(0, 'a\0')],
+    ['a path with a dot segment', put(0, './a')],
+    ['a folder that is offered', put(0, 'a/')],
+    ['an overlong path', put(0, 'x'.repeat(4097))],
+    ['a root that is not its own', put(1, 'ffffffffffff')],
+    ['a negative size', put(2, -1)],
+    ['a size with a fraction', put(2, 1.5)],
+    ['a witness that is no number', put(3, ['1', '2', '3', 'x'])],
+    ['a witness of another length', put(3, ['1', '2', '3'])],
+    ['a hash in an own dataset', put(4, 'a0'.repeat(32))],
+    ['cuts of an unknown kind', put(5, ['eval'])],
+    ['offsets that go back', put(5, ['offsets', 0, [5, 4]])],
+    ['an offset of 0', put(5, ['offsets', 0, [0, 4]])],
+    ['an offset behind the end', put(5, ['offsets', 0, [11]])],
+    ['a header longer than the file', put(5, ['offsets', 11, []])],
+    ['a row group of negative rows', put(5, ['row-groups', [[-1, 0]]])],
+    ['an unknown state', put(6, 3)],
+    ['a state by name', put(6, 'length')],
+    ['a long why', put(7, 'x'.repeat(5000))],
+    ['a time in another form', put(8, 'yesterday')],
+    ['a field too many', [...entry, 1]],
+  ])('refuses %s', (_, bad) => {
+    expect(() => decodeCatalog(withEntry(bad))).toThrow()
+  })
+
+  it('refuses an offered entry of a replicated dataset without its hash', () => {
+    expect(() => decodeCatalog(withEntry(entry, true))).toThrow('hash')
+    expect(decodeCatalog(withEntry(put(4, 'a0'.repeat(32)), true)).datasets).toHaveLength(1)
+  })
+
+  it('refuses what comes twice or out of order', () => {
+    const body = (all: readonly unknown[]): Uint8Array =>
+      encode([1, [7, [['logs', false, [['0123456789ab', 0, '']], all]]]])
+    expect(() => decodeCatalog(body([entry, entry]))).toThrow('out of order')
+    expect(() => decodeCatalog(body([put(0, 'b'), put(0, 'a')]))).toThrow('out of order')
+    const dataset = ['logs', false, [], []]
+    expect(() => decodeCatalog(encode([1, [7, [dataset, dataset]]]))).toThrow('out of order')
+    expect(() => decodeCatalog(encode([2, [7, []]]))).toThrow('another form')
+    expect(decode(encodeCatalog({ version: 7, datasets: [] }))).toEqual([1, [7, []]])
+  })
+
+  it('does not overflow on deep nesting', () => {
+    expect(() => decodeCatalog(new Uint8Array(1_000_000).fill(0x81))).toThrow()
+  })
+})

@@ -1,0 +1,186 @@
+import { execFileSync } from 'node:child_process'
+import { link, mkdir, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { systemFiles, type Files } from '../../src/catalog/files.ts'
+import { scanRoot, type RootScan } from '../../src/catalog/scan.ts'
+import { testFolder } from './folder.ts'
+
+const folder = testFolder()
+const paths = (scan: RootScan): string[] => scan.files.map(({ path }) => path)
+const refusal = (code: string, syscall: string): Error => Object.assign(new Error(code), { code, syscall })
+
+describe('a scan', () => {
+  it('lists regular files at any depth in UTF-8 order, with size and witness as fstat has them', async () => {
+    await folder.write('b.csv', 'x')
+    await folder.write('a/b/c.csv', 'xyz')
+    await folder.write('a.csv', '')
+    await folder.write('\u{1F600}.csv', 'x')
+    await folder.write('\uFFFD.csv', 'x')
+    const scan = await scanRoot(folder.offer())
+    expect(paths(scan)).toEqual(['a.csv', 'a/b/c.csv', 'b.csv', '\uFFFD.csv', '\u{1F600}.csv'])
+    const facts = await stat(join(folder.path, 'a/b/c.csv'), { bigint: true })
+    expect(scan.files[1]).toEqual({
+      path: 'a/b/c.csv',
+      size: 3,
+      witness: {
+        dev: `${facts.dev}`,
+        ino: `${facts.ino}`,
+        mtimeNs: `${facts.mtimeNs}`,
+        ctimeNs: `${facts.ctimeNs}`,
+      },
+    })
+    expect(scan).toMatchObject({ unreadable: [], warnings: [], dev: `${facts.dev}` })
+  })
+
+  it('agrees with find on odd names: spaces, quotes, newlines, stars, backslashes', async () => {
+    const names = [
+      'a b',
+      `it's`,
+      'say "hi"',
+      'line\nbreak',
+      '*',
+      '[x]',
+      '{a,b}',
+      'back\\slash',
+      '$HOME',
+      '-rf',
+      '日本/ü',
+      'e\u0301',
+    ]
+    for (const name of names) await folder.write(name, name)
+    const found = execFileSync('find', ['.', '-type', 'f', '-print0'], { cwd: folder.path, encoding: 'utf8' })
+    const expected = found.split('\0').filter((name) => name !== '')
+    expect(new Set(paths(await scanRoot(folder.offer())))).toEqual(new Set(expected.map((name) => name.slice(2))))
+    expect(expected).toHaveLength(names.length)
+  })
+
+  it('passes over what begins with a dot, and what is no file', async () => {
+    await folder.write('.hidden', 'x')
+    await folder.write('.git/config', 'x')
+    await folder.write('a/.b/c', 'x')
+    await folder.write('seen', 'x')
+    execFileSync('mkfifo', [join(folder.path, 'pipe')])
+    expect(await scanRoot(folder.offer())).toMatchObject({ files: [{ path: 'seen' }], unreadable: [], warnings: [] })
+  })
+
+  it('offers no link that leaves the directory, and says so', async () => {
+    await folder.write('outside/secret', 'x')
+    await folder.write('data/a', 'x')
+    await symlink(join(folder.path, 'outside/secret'), join(folder.path, 'data/file'))
+    await symlink('../outside', join(folder.path, 'data/folder'))
+    await symlink('/etc', join(folder.path, 'data/etc'))
+    await symlink('nowhere', join(folder.path, 'data/dangling'))
+    await mkdir(join(folder.path, 'data-2'))
+    await folder.write('data-2/sibling', 'x')
+    await symlink('../data-2/sibling', join(folder.path, 'data/sibling'))
+    const scan = await scanRoot(folder.offer('data'))
+    expect(paths(scan)).toEqual(['a'])
+    expect(scan.warnings.toSorted()).toEqual([
+      '1 links to nothing, not offered (the first: "dangling")',
+      '4 links that lead out of the directory, not offered (the first: "etc")',
+    ])
+  })
+
+  it('offers links that stay inside by their own path, with the witness of the file, and warns of what counts twice', async () => {
+    await folder.write('2026/app.log', 'abc')
+    await folder.write('.store/hidden.log', 'abc')
+    await symlink('2026/app.log', join(folder.path, 'current.log'))
+    await symlink('.store/hidden.log', join(folder.path, 'only.log'))
+    await symlink('2026', join(folder.path, 'year'))
+    const scan = await scanRoot(folder.offer())
+    expect(paths(scan)).toEqual(['2026/app.log', 'current.log', 'only.log', 'year/app.log'])
+    expect(scan.files[1]?.witness).toEqual(scan.files[0]?.witness)
+    expect(scan.warnings).toEqual([
+      '2 files offered through a link as well, which count twice (the first: "current.log")',
+    ])
+  })
+
+  it('ends in spite of links that go around in circles', async () => {
+    await folder.write('a/x', 'x')
+    await folder.write('b/y', 'x')
+    await symlink('..', join(folder.path, 'a/up'))
+    await symlink('../b', join(folder.path, 'a/b'))
+    await symlink('../a', join(folder.path, 'b/a'))
+    await symlink('self', join(folder.path, 'self'))
+    await symlink('.', join(folder.path, 'here'))
+    const scan = await scanRoot(folder.offer())
+    expect(paths(scan)).toEqual(['a/b/y', 'a/x', 'b/a/x', 'b/y'])
+  })
+
+  it('follows a link given as the directory itself', async () => {
+    await folder.write('data/a', 'x')
+    await symlink('data', join(folder.path, 'link'))
+    expect(paths(await scanRoot(folder.offer('link')))).toEqual(['a'])
+  })
+
+  it('counts two hard links as two files', async () => {
+    await folder.write('a', 'x')
+    await link(join(folder.path, 'a'), join(folder.path, 'b'))
+    expect(paths(await scanRoot(folder.offer()))).toEqual(['a', 'b'])
+  })
+
+  it('lists a name that is not UTF-8 as unreadable', async () => {
+    await writeFile(Buffer.concat([Buffer.from(`${folder.path}/bad`), Buffer.from([0xff, 0xfe])]), 'x')
+    await mkdir(Buffer.concat([Buffer.from(`${folder.path}/dir`), Buffer.from([0xc3])]))
+    const scan = await scanRoot(folder.offer())
+    expect(scan).toMatchObject({
+      files: [],
+      unreadable: [
+        { path: 'bad\\xff\\xfe', why: 'its name is not UTF-8' },
+        { path: 'dir\\xc3', why: 'its name is not UTF-8' },
+      ],
+    })
+  })
+
+  it('lists a folder that the system refuses as unreadable, and a file that it refuses to look at', async () => {
+    await folder.write('open/a', 'x')
+    await folder.write('shut/b', 'x')
+    await folder.write('c', 'x')
+    const files: Files = {
+      ...systemFiles,
+      list: (dir) => (dir.endsWith('/shut') ? Promise.reject(refusal('EACCES', 'scandir')) : systemFiles.list(dir)),
+      stat: (path) => (path.endsWith('/c') ? Promise.reject(refusal('EIO', 'stat')) : systemFiles.stat(path)),
+    }
+    expect(await scanRoot(folder.offer(), { files })).toMatchObject({
+      files: [{ path: 'open/a' }],
+      unreadable: [
+        { path: 'c', why: 'stat failed with EIO' },
+        { path: 'shut/', why: 'scandir failed with EACCES' },
+      ],
+    })
+  })
+
+  it('passes over what is gone before it is looked at', async () => {
+    await folder.write('a', 'x')
+    await folder.write('sub/b', 'x')
+    await folder.write('z', 'x')
+    const files: Files = {
+      ...systemFiles,
+      list: async (dir) => {
+        const entries = await systemFiles.list(dir)
+        if (dir === folder.path) {
+          await rm(join(folder.path, 'a'))
+          await rm(join(folder.path, 'sub'), { recursive: true })
+        }
+        return entries
+      },
+    }
+    expect(await scanRoot(folder.offer(), { files })).toMatchObject({ files: [{ path: 'z' }], unreadable: [] })
+  })
+
+  it('looks only at the files that the offer names', async () => {
+    for (const name of ['a', 'sub/b', 'c']) await folder.write(name, 'x')
+    const scan = await scanRoot({ ...folder.offer(), files: ['sub/b', 'c', 'gone'] })
+    expect(paths(scan)).toEqual(['c', 'sub/b'])
+  })
+
+  it('rejects where there is no directory, and when it is stopped', async () => {
+    await expect(scanRoot(folder.offer('none'))).rejects.toMatchObject({ code: 'ENOENT' })
+    await folder.write('a', 'x')
+    await expect(scanRoot(folder.offer('a'))).rejects.toMatchObject({ code: 'ENOTDIR' })
+    await expect(scanRoot(folder.offer(), { signal: AbortSignal.abort() })).rejects.toMatchObject({
+      name: 'AbortError',
+    })
+  })
+})
