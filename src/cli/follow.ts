@@ -1,5 +1,6 @@
 import type { JobEvent, NodeApi, ResultChunk } from '../control/api.ts'
 import { ShoalError, asShoalError, errorFromJson } from '../core/errors.ts'
+import { untilAborted } from './interrupts.ts'
 import type { Reporter } from './progress/reporter.ts'
 import { shortId } from './units.ts'
 
@@ -19,14 +20,18 @@ export function only(node: NodeApi, passing: boolean = false): Via {
 }
 
 /** Watches a job until its outcome, and beyond the death of the node that was asked. @throws the signal's reason */
-export async function follow(via: Via, id: string, reporter: Reporter, signal: AbortSignal): Promise<Outcome> {
+export async function follow(
+  via: Via,
+  id: string,
+  reporter: Pick<Reporter, 'event'>,
+  signal: AbortSignal,
+): Promise<Outcome> {
   for (let at: Via | null = via; ;) {
     try {
-      for await (const event of at.node.watch(id, signal)) {
-        reporter.event(event)
+      for await (const event of untilAborted(at.node.watch(id, signal), signal)) {
+        await reporter.event(event)
         if (event.type === 'outcome') return event
       }
-      signal.throwIfAborted()
       throw new ShoalError('NO_NODE', 'the node stopped telling about the job before its outcome', { job: id })
     } catch (error) {
       at = await afterLoss(at, error, id, signal)
@@ -41,7 +46,7 @@ export async function* resultOf(via: Via, id: string, signal: AbortSignal): Asyn
   for (let at: Via | null = via; ;) {
     let skip = have
     try {
-      for await (const chunk of at.node.result(id, signal)) {
+      for await (const chunk of untilAborted(at.node.result(id, signal), signal)) {
         if (chunk.partition < partition) continue
         if (chunk.partition > partition) {
           partition = chunk.partition
@@ -58,7 +63,6 @@ export async function* resultOf(via: Via, id: string, signal: AbortSignal): Asyn
         have += chunk.bytes.length
         yield chunk
       }
-      signal.throwIfAborted()
       return
     } catch (error) {
       at = await afterLoss(at, error, id, signal)

@@ -39,6 +39,8 @@ export function watchInterrupts(io: Io): Interrupts {
 
 /** `work`, or the signal's reason as soon as it fires. */
 export async function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  // What is not waited for any more must not end the process when it fails.
+  work.catch(() => {})
   signal.throwIfAborted()
   const { promise, reject } = Promise.withResolvers<never>()
   const abort = (): void => reject(signal.reason as Error)
@@ -48,4 +50,15 @@ export async function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promi
   } finally {
     signal.removeEventListener('abort', abort)
   }
+}
+
+/** The items of `items` until the signal fires; then its reason is thrown, however long the next item takes. */
+export async function* untilAborted<T>(items: AsyncIterable<T>, signal: AbortSignal): AsyncGenerator<T> {
+  const iterator = items[Symbol.asyncIterator]()
+  for (;;) {
+    const next = await orAborted(iterator.next(), signal)
+    if (next.done === true) break
+    yield next.value
+  }
+  signal.throwIfAborted()
 }

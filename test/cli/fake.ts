@@ -82,7 +82,7 @@ export const RECEIPT: Receipt = {
   runtime: DETAIL.runtime,
   snapshot: DETAIL.snapshot,
   consumed: 'b'.repeat(64),
-  repeated: 1,
+  takenOver: 1,
 }
 
 export const STATUS: NodeStatus = {

@@ -10,8 +10,10 @@ import { helpFor } from '../program.ts'
 export async function help(context: Context, topic: readonly string[]): Promise<number> {
   const [word = ''] = topic
   const code = word.toUpperCase().replaceAll('-', '_')
-  if (topic.length === 1 && Object.hasOwn(CODES, code)) return await explainCode(context, code as Code)
-  const text = helpFor(topic)
+  const isCode = topic.length === 1 && Object.hasOwn(CODES, code)
+  // `ticket` is a command, TICKET an error.
+  const text = isCode && word === code ? null : helpFor(topic)
+  if (text === null && isCode) return await explainCode(context, code as Code)
   if (text === null) throw unknownTopic(topic.join(' '))
   await writeTo(context.io.stdout, text)
   return 0

@@ -1,10 +1,10 @@
-import { ShoalError } from '../../core/errors.ts'
 import type { Context } from '../context.ts'
 import { FORMAT } from '../flags.ts'
-import { only, requireDone } from '../follow.ts'
+import { follow, only, requireDone, type Outcome, type Via } from '../follow.ts'
 import { watchInterrupts } from '../interrupts.ts'
 import { formatFor } from '../output/target.ts'
 import { writeTo } from '../io.ts'
+import { SILENT } from '../progress/reporter.ts'
 import { summaryLine, summaryNotes } from '../summary.ts'
 import { visible, type Column } from '../table.ts'
 import type { StoryEvent } from '../../control/api.ts'
@@ -70,27 +70,19 @@ export async function result(context: Context, [id = '']: readonly string[]): Pr
 
 /** `shoal wait ID`: silent until the outcome, which the exit code mirrors. */
 export async function wait(context: Context, [id = '']: readonly string[]): Promise<number> {
-  return await awaitOutcome(context, id, async (job, signal) => {
-    for await (const event of context.node().watch(job, signal)) if (event.type === 'outcome') return event
-    signal.throwIfAborted()
-    throw new ShoalError('NO_NODE', 'the node stopped telling about the job before its outcome', { job })
-  })
+  return await awaitOutcome(context, id, (via, job, signal) => follow(via, job, SILENT, signal))
 }
 
 /** `shoal watch ID`: shows progress until the outcome; with --json the events are the data. */
 export async function watch(context: Context, [id = '']: readonly string[]): Promise<number> {
-  return await awaitOutcome(context, id, async (job, signal) => {
-    if (!context.json) return await followShown(context, only(context.node()), job, signal)
-    for await (const event of context.node().watch(job, signal)) {
-      await context.printJson(event)
-      if (event.type === 'outcome') return event
-    }
-    signal.throwIfAborted()
-    throw new ShoalError('NO_NODE', 'the node stopped telling about the job before its outcome', { job })
-  })
+  return await awaitOutcome(context, id, (via, job, signal) =>
+    context.json
+      ? follow(via, job, { event: (event) => context.printJson(event) }, signal)
+      : followShown(context, via, job, signal),
+  )
 }
 
-type Follower = (job: string, signal: AbortSignal) => ReturnType<typeof followShown>
+type Follower = (via: Via, job: string, signal: AbortSignal) => Promise<Outcome>
 
 async function awaitOutcome(context: Context, id: string, follower: Follower): Promise<number> {
   const node = context.node()
@@ -98,7 +90,7 @@ async function awaitOutcome(context: Context, id: string, follower: Follower): P
   const signal = AbortSignal.any([interrupts.signal, waitingLimit(context)])
   try {
     const job = (await node.job(id)).id
-    const outcome = await follower(job, signal)
+    const outcome = await follower(only(node), job, signal)
     requireDone(outcome)
     if (context.quiet) return 0
     const receipt = await node.receipt(job)

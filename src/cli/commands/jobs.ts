@@ -81,7 +81,7 @@ const TASK_COLUMNS: readonly Column<JobDetail['tasks'][number]>[] = [
 type Fact = readonly [label: string, text: string]
 
 async function printFacts(context: Context, facts: readonly Fact[]): Promise<void> {
-  for (const [label, text] of facts) await context.print(`${context.paint('dim', label.padEnd(9))} ${visible(text)}`)
+  for (const [label, text] of facts) await context.print(`${context.paint('dim', label.padEnd(10))} ${visible(text)}`)
 }
 
 /** `shoal job receipt ID` */
@@ -115,7 +115,7 @@ async function printReceipt(context: Context, receipt: Receipt): Promise<void> {
     ['snapshot', receipt.snapshot],
     ['runtime', receipt.runtime],
     ['consumed', receipt.consumed],
-    ['repeated', `${plural(receipt.repeated, 'task')} ran more than once and agreed`],
+    ['taken over', `${plural(receipt.takenOver, 'task')} claimed more than once`],
   ])
   await context.print('')
   await context.printTable(receipt.partitions, [

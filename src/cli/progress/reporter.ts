@@ -7,13 +7,13 @@ import { PlainProgress } from './plain.ts'
 
 /** Shows a job's events on stderr. */
 export interface Reporter {
-  event(event: JobEvent): void
+  event(event: JobEvent): void | Promise<void>
   /** Takes a live block away; what is written next stays. */
   end(): void
 }
 
 const REDRAW_MS = 250
-const SILENT: Reporter = { event: () => {}, end: () => {} }
+export const SILENT: Reporter = { event: () => {}, end: () => {} }
 
 /** The mode asked for; `auto` is a live block on a terminal, lines elsewhere, nothing with -q or --json. */
 export function progressMode(context: Context): Exclude<ProgressMode, 'auto'> {
