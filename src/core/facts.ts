@@ -63,10 +63,19 @@ export function stop(running: Running, why: string): Effect[] {
   return [{ type: 'stop', attempt: running.attempt, why }]
 }
 
-/** Failures are facts: a bounded, grow-only list in this node's report. Repeats of own causes keep only the newest. */
+/**
+ * Failures are facts: a bounded list in this node's report. Own causes keep only the newest of each task, and the
+ * oldest of them makes room: a failure that is not told leaves its claim standing, and nobody takes the task over.
+ */
 export function addFailure(job: JobState, failure: Failure): void {
-  if (failure.blame === 'own') job.failures = job.failures.filter((f) => f.blame !== 'own' || f.task !== failure.task)
-  if (job.failures.length >= LIMITS.failuresPerNode) return
-  job.failures.push(failure)
+  let kept = job.failures
+  if (failure.blame === 'own') kept = kept.filter((f) => f.blame !== 'own' || f.task !== failure.task)
+  if (kept.length >= LIMITS.failuresPerNode) {
+    const oldest = kept.findIndex((f) => f.blame === 'own')
+    if (oldest < 0) return
+    kept = kept.toSpliced(oldest, 1)
+  }
+  // A new list: the old one may be in a report that is being signed.
+  job.failures = [...kept, failure]
   job.reportDirty = true
 }
