@@ -88,12 +88,20 @@ export interface Disk {
   /** Reads a range; short only at the end of the file. Rejects when the file is not there. */
   read(name: string, offset: Bytes, length: Bytes): Promise<Uint8Array>
   size(name: string): Promise<Bytes | null>
+  /** For a reader that goes block by block, synchronously. Throws when the file is not there. */
+  open(name: string): OpenFile
   /** Names of the direct entries of a folder; [] where there is none. */
   list(folder: string): Promise<string[]>
   /** Removes a file or a folder with all in it; no error where there is none. */
   remove(name: string): Promise<void>
   /** The absolute path, for links that a task process reads through. */
   path(name: string): string
+}
+
+export interface OpenFile {
+  /** Short only at the end of the file; what it returns may be reused by the next call. */
+  read(offset: Bytes, length: Bytes): Uint8Array
+  close(): void
 }
 
 export interface DiskWriter {

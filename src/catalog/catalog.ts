@@ -3,6 +3,7 @@
  * `scan.ts` looks at directories, `content.ts` into files, `root.ts` decides what state a directory is in; here they
  * are set in motion: by `start`, by a poll, and afresh for each submission by `answerScan`.
  */
+import { dirname } from 'node:path'
 import { ShoalError } from '../core/errors.ts'
 import { LIMITS } from '../core/limits.ts'
 import type { Millis, ReadOptions } from '../core/types.ts'
@@ -20,7 +21,7 @@ import { checkOffers, rootId, type DataOffer } from './offer.ts'
 import { Publisher } from './publisher.ts'
 import { OfferedRoot } from './root.ts'
 import { cannotOffer, RootScanner, type ScanOutcome } from './root-scanner.ts'
-import { scanRoot } from './scan.ts'
+import { scanRoot, type ScanOptions } from './scan.ts'
 
 export interface CatalogOptions {
   readonly offers: readonly DataOffer[]
@@ -201,8 +202,13 @@ export class Catalog {
   }
 
   #member(root: OfferedRoot): Member {
-    const scan = (): ReturnType<typeof scanRoot> =>
-      scanRoot(root.offer, { files: this.#files, signal: this.#stopped.signal, moved: () => void this.#progress++ })
+    const options: ScanOptions = {
+      files: this.#files,
+      except: dirname(this.#options.disk.path('catalog')),
+      signal: this.#stopped.signal,
+      moved: () => void this.#progress++,
+    }
+    const scan = (): ReturnType<typeof scanRoot> => scanRoot(root.offer, options)
     const apply = (outcome: ScanOutcome): void => this.#apply(root, outcome)
     return { root, scanner: new RootScanner(root.offer, scan, () => ++this.#moment, apply) }
   }

@@ -1,6 +1,7 @@
 /**
  * One look at an offered directory: which files it has now. Rules, for users to rely on:
- * - regular files only, at any depth; names that begin with `.` are skipped, with all below them;
+ * - regular files only, at any depth; names that begin with `.` are skipped, with all below them, and so is the node's
+ *   own home;
  * - a symbolic link counts as a file or folder of its own path if its target lies inside the directory (a file that is
  *   reached twice counts twice, and is warned of); links that lead out, to nothing or around in a circle are left out;
  * - a name that is not UTF-8, and what cannot be looked at, is listed as unreadable: nothing is passed over in silence.
@@ -37,6 +38,8 @@ const LOOKS = 8
 
 export interface ScanOptions {
   readonly files?: Files
+  /** A folder, by its absolute path without links, that is passed over: the node's own home. */
+  readonly except?: string
   readonly signal?: AbortSignal
   /** Called for each file: whoever waits for the scan sees that it moves. */
   readonly moved?: () => void
@@ -137,6 +140,7 @@ class Walk {
     if (entry.isSymbolicLink()) return this.#link(folder, path)
     if (entry.isDirectory()) {
       const real = join(folder.real, entry.name.toString())
+      if (real === this.#options.except) return null
       return { path, real, chain: [...folder.chain, real] }
     }
     if (!entry.isFile()) return null
@@ -154,7 +158,7 @@ class Walk {
     }
     const facts = await this.#files.stat(target)
     if (facts.isFile()) this.#add(path, facts, target)
-    if (!facts.isDirectory()) return null
+    if (!facts.isDirectory() || target === this.#options.except) return null
     if (folder.chain.includes(target)) {
       this.#warnings.add('links to a folder above themselves, not followed', path)
       return null

@@ -178,8 +178,8 @@ export interface Receipt {
   readonly snapshot: string
   /** Root of the digests of all map tasks. */
   readonly consumed: string
-  /** Tasks that ran more than once and agreed. */
-  readonly repeated: number
+  /** Tasks that were claimed more than once: after a death, a failure, or beside a straggler. */
+  readonly takenOver: number
 }
 
 export interface NodeStatus {

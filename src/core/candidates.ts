@@ -70,12 +70,12 @@ export function failureIndex(state: State, job: JobState): FailureIndex {
 }
 
 /**
- * Eligible nodes for a task, best first: its base order, then (where nobody in it can, but what it reads can be had)
- * all others; nodes that failed it by their own fault last.
+ * Eligible nodes for a task, best first: its base order, then all others where nobody in it can (a map
+ * runs where its shards lie, and nowhere else); nodes that failed it by their own fault last.
  */
 export function candidates(state: State, job: JobState, task: PlannedTask, failures: FailureIndex): NodeId[] {
   let able = baseOrder(job, task).filter((node) => isEligible(state, job, node))
-  if (able.length === 0 && canBeRead(state, task)) {
+  if (able.length === 0 && task.holders.length === 0) {
     const others = [...state.members.keys()].filter((node) => isEligible(state, job, node))
     able = rendezvous(`${job.record.id}/${task.index}`, others)
   }
@@ -83,11 +83,6 @@ export function candidates(state: State, job: JobState, task: PlannedTask, failu
   if (failed === undefined) return able
   const own = new Set(failed.filter((f) => f.blame === 'own').map((f) => f.node))
   return [...able.filter((node) => !own.has(node)), ...able.filter((node) => own.has(node))]
-}
-
-/** A reduce can run anywhere; a map only where its shards are, or can be read from a live holder over a stream. */
-function canBeRead(state: State, task: PlannedTask): boolean {
-  return task.kind === 'reduce' || task.kind === 'bounds' || task.holders.some((node) => isLive(state, node))
 }
 
 /** Whether the claim still stands for anything: its owner's life goes on, and it has not given the task back. */

@@ -3,7 +3,7 @@ import type { ErrorJson } from './errors.ts'
 import type { Blame, Delta, Output, SignedReport } from './ledger.ts'
 import type { SignedNodeRecord } from './membership.ts'
 import type { Message } from './messages.ts'
-import type { Digest, JobId, JobRecord, Millis, NodeId, TaskIndex } from './types.ts'
+import type { Digest, Incarnation, JobId, JobRecord, Millis, NodeId, TaskIndex } from './types.ts'
 
 export type Event =
   /** Comes every LIMITS.tickMs; `stalled` is by how much it came late. */
@@ -66,6 +66,8 @@ export type Event =
   | { readonly type: 'drop'; readonly job: JobId }
   | { readonly type: 'forget-member'; readonly node: NodeId }
   | { readonly type: 'drain' }
+  /** The life that this node goes on with, raised above what peers remember and on its disk. */
+  | { readonly type: 'reborn'; readonly incarnation: Incarnation }
 
 /** Output found whole on this node's disk at boot. */
 export interface Held {

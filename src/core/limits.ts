@@ -108,6 +108,8 @@ type Limit =
   | 'jobsKeptMax'
   | 'storyEventsPerJob'
   | 'drainMs'
+  | 'sweepMs'
+  | 'warningsMax'
   | 'readyWaitMs'
   | 'dialBackoffMs'
   | 'dialBackoffMaxMs'
@@ -292,6 +294,9 @@ export const LIMITS: Readonly<Record<Limit, number>> = {
 
   // ---- node
   drainMs: 30_000,
+  /** Own addresses, members' addresses and catalogs are looked over so often. */
+  sweepMs: 2_000,
+  warningsMax: 100,
   readyWaitMs: 10_000,
   dialBackoffMs: 500,
   dialBackoffMaxMs: 15_000,

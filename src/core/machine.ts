@@ -59,6 +59,10 @@ function take(state: State, event: Event): Effect[] {
       state.members.delete(event.node)
       state.forgotten.add(event.node)
       return []
+    case 'reborn':
+      state.self = { ...state.self, incarnation: event.incarnation }
+      for (const job of state.jobs.values()) job.reportDirty = true
+      return []
     case 'drain':
       state.draining = true
       state.drainBy = state.now + LIMITS.drainMs

@@ -65,7 +65,7 @@ export interface Push {
 }
 
 export interface State {
-  readonly self: Self
+  self: Self
   now: Millis
   readonly members: Map<NodeId, Member>
   readonly forgotten: Set<NodeId>

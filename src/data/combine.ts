@@ -15,7 +15,7 @@ import { ByteReader, compareBytes, ByteWriter } from './bytes.ts'
 import { ValueCopier } from './copy.ts'
 import { Pending } from './pending.ts'
 import { RecordOutput } from './record-output.ts'
-import { NOTHING, type ResidentKey, Residents, isForm } from './residents.ts'
+import { BLOCK, HEAP, KEY_BYTES, NOTHING, type ResidentKey, Residents, STRIDE, WEIGHT, isForm } from './residents.ts'
 import type { RecordView } from './run.ts'
 import { Sorter } from './sorter.ts'
 import type { SpillFiles } from './spill.ts'
@@ -124,7 +124,7 @@ export class Combiner {
   end(out: RecordOutput): void {
     const residents = this.#residents
     for (let slot = 0; slot < residents.count; slot++) {
-      put(out, residents.keys[slot]!, residents.weights[slot]!, this.#closedFold(slot))
+      put(out, residents.keys[slot]!, residents.facts[slot * STRIDE + WEIGHT]!, this.#closedFold(slot))
     }
     residents.clear()
     this.#valuesHeap = 0
@@ -142,19 +142,21 @@ export class Combiner {
       return
     }
     const residents = this.#residents
-    if (residents.weights[slot] === 0) {
-      residents.blocks[slot] = this.#block
+    const { facts } = residents
+    const at = slot * STRIDE
+    if (facts[at + WEIGHT] === 0) {
+      facts[at + BLOCK] = this.#block
       this.#keep(slot, value, bytes)
-    } else if (residents.blocks[slot] === this.#block) {
+    } else if (facts[at + BLOCK] === this.#block) {
       const folded = this.#fold(residents.current[slot], value)
       this.#keep(slot, folded, this.#copier.bytes)
     } else {
       this.#closeBlock(slot)
-      residents.blocks[slot] = this.#block
+      facts[at + BLOCK] = this.#block
       this.#keep(slot, value, bytes)
     }
-    residents.weights[slot]!++
-    this.#count(residents.keyBytes[slot]! + bytes)
+    facts[at + WEIGHT]!++
+    this.#count(facts[at + KEY_BYTES]! + bytes)
   }
 
   #addLate(key: ResidentKey | null, value: unknown, bytes: number): void {
@@ -172,10 +174,12 @@ export class Combiner {
   #keep(slot: number, value: unknown, bytes: number): void {
     const residents = this.#residents
     residents.current[slot] = value
+    const { facts } = residents
+    const at = slot * STRIDE + HEAP
     const heap = heapOf(value, bytes)
-    if (heap === residents.currentHeap[slot]) return
-    this.#valuesHeap += heap - residents.currentHeap[slot]!
-    residents.currentHeap[slot] = heap
+    if (heap === facts[at]) return
+    this.#valuesHeap += heap - facts[at]!
+    facts[at] = heap
   }
 
   /** Folds the key's last block into its total. */
@@ -185,8 +189,8 @@ export class Combiner {
     const current = residents.current[slot]
     if (total === NOTHING) {
       residents.totals[slot] = current
-      residents.totalHeap[slot] = residents.currentHeap[slot]!
-      residents.currentHeap[slot] = 0
+      residents.totalHeap[slot] = residents.facts[slot * STRIDE + HEAP]!
+      residents.facts[slot * STRIDE + HEAP] = 0
       return
     }
     const folded = this.#fold(total, current)
@@ -227,9 +231,10 @@ export class Combiner {
   #moveOut(): void {
     const residents = this.#residents
     for (let slot = 0; slot < residents.count; slot++) {
-      if (residents.weights[slot] === 0) continue
+      const weight = residents.facts[slot * STRIDE + WEIGHT]!
+      if (weight === 0) continue
       const key = residents.keys[slot]!
-      const block = residents.blocks[slot]!
+      const block = residents.facts[slot * STRIDE + BLOCK]!
       const total = residents.totals[slot]
       if (total !== NOTHING) {
         // No record of this key has the number of the block before: all are in the total.
@@ -237,7 +242,7 @@ export class Combiner {
         put(this.#lateOutput, key, 0, total)
       }
       this.#lateOutput.split = block
-      put(this.#lateOutput, key, residents.weights[slot]!, residents.current[slot])
+      put(this.#lateOutput, key, weight, residents.current[slot])
     }
     residents.clear()
     this.#valuesHeap = 0

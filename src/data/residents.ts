@@ -5,6 +5,16 @@ import { type KeyForm, writeKey } from './order.ts'
 /** Stands for a fold of no value. */
 export const NOTHING: unique symbol = Symbol('nothing')
 
+export const STRIDE = 4
+/** Emitted records folded so far. */
+export const WEIGHT = 0
+/** The block that `current` belongs to. */
+export const BLOCK = 1
+/** Length of order form and shape. */
+export const KEY_BYTES = 2
+/** Estimated heap bytes of `current`; 0 for numbers. */
+export const HEAP = 3
+
 const FIRST = 256
 /** Measured: Map slot, columns, and the header of a short string. */
 const SLOT_BYTES = 130
@@ -24,14 +34,10 @@ export class Residents {
   /** The fold over the values of the block in hand, and that over all blocks before it. */
   readonly current: unknown[] = []
   readonly totals: unknown[] = []
-  /** Length of order form and shape. */
-  keyBytes: Uint32Array = new Uint32Array(FIRST)
-  /** The block that `current` belongs to. */
-  blocks: Uint32Array = new Uint32Array(FIRST)
-  /** Estimated heap bytes of `current` and of `totals`; 0 for numbers. */
-  currentHeap: Uint32Array = new Uint32Array(FIRST)
+  /** STRIDE numbers a slot, side by side since they are used together: see WEIGHT, BLOCK, KEY_BYTES, HEAP. */
+  facts: Float64Array = new Float64Array(FIRST * STRIDE)
+  /** Estimated heap bytes of `totals`; 0 for numbers. */
   totalHeap: Uint32Array = new Uint32Array(FIRST)
-  weights: Float64Array = new Float64Array(FIRST)
   readonly #primitives = new Map<unknown, number>()
   readonly #composites = new Map<string, number>()
   readonly #scratch = new ByteWriter(256)
@@ -62,16 +68,17 @@ export class Residents {
       this.#primitives.set(primitive, slot)
       this.keys.push(key as ResidentKey)
     }
-    if (slot === this.weights.length) this.#grow()
+    if (slot === this.totalHeap.length) this.#grow()
     this.current.push(0)
     this.totals.push(NOTHING)
-    this.keyBytes[slot] = order.length + shape.byteLength
-    this.blocks[slot] = 0
-    this.currentHeap[slot] = 0
+    const at = slot * STRIDE
+    this.facts[at + WEIGHT] = 0
+    this.facts[at + BLOCK] = 0
+    this.facts[at + KEY_BYTES] = order.length + shape.byteLength
+    this.facts[at + HEAP] = 0
     this.totalHeap[slot] = 0
-    this.weights[slot] = 0
     this.count++
-    this.heap += SLOT_BYTES + 2 * order.length
+    this.heap += SLOT_BYTES + 2 * this.facts[at + KEY_BYTES]!
     return slot
   }
 
@@ -88,7 +95,7 @@ export class Residents {
       this.current.pop()
       this.totals.pop()
       this.count--
-      this.heap -= SLOT_BYTES + 2 * this.keyBytes[this.count]!
+      this.heap -= SLOT_BYTES + 2 * this.facts[this.count * STRIDE + KEY_BYTES]!
       if (isForm(key)) this.#composites.delete(Buffer.from(key.order).toString('latin1'))
       else this.#primitives.delete(indexKey(key))
     }
@@ -114,21 +121,13 @@ export class Residents {
   }
 
   #grow(): void {
-    const capacity = this.weights.length * 2
-    this.keyBytes = grown(this.keyBytes, capacity)
-    this.blocks = grown(this.blocks, capacity)
-    this.currentHeap = grown(this.currentHeap, capacity)
-    this.totalHeap = grown(this.totalHeap, capacity)
-    const weights = new Float64Array(capacity)
-    weights.set(this.weights)
-    this.weights = weights
+    const facts = new Float64Array(this.facts.length * 2)
+    facts.set(this.facts)
+    this.facts = facts
+    const totalHeap = new Uint32Array(this.totalHeap.length * 2)
+    totalHeap.set(this.totalHeap)
+    this.totalHeap = totalHeap
   }
-}
-
-function grown(column: Uint32Array, capacity: number): Uint32Array {
-  const larger = new Uint32Array(capacity)
-  larger.set(column)
-  return larger
 }
 
 /** What a primitive key is in a Map, where equal keys must be one: undefined for keys that are no primitives. */

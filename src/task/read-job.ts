@@ -2,7 +2,7 @@ import { ShoalError } from '../core/errors.ts'
 import { checkShape, type JobShape } from './job-shape.ts'
 import { compileJob, makeRealm } from './realm.ts'
 import { placesOf, placeText, sourceLine } from './stack.ts'
-import type { Problem } from './inside/drive.ts'
+import type { Problem } from './inside/driver.ts'
 import { makeWebHost } from './web-host.ts'
 
 export interface JobCode {

@@ -11,8 +11,12 @@ import { makeRows, type RowFactory } from '../data/formats/rows.ts'
 import type { Millis } from '../core/types.ts'
 import type { ValueFactory } from '../data/value.ts'
 import { clone } from './inside/clone.ts'
-import { type Driver, drive, type Marks, type Outside } from './inside/drive.ts'
+import { counterBook } from './inside/counter-book.ts'
+import { describer } from './inside/describe.ts'
+import { drive } from './inside/drive.ts'
+import type { Driver, Marks, Outside } from './inside/driver.ts'
 import { intrinsics } from './inside/intrinsics.ts'
+import { randomStream } from './inside/random.ts'
 import { shape } from './inside/shape.ts'
 import { tame } from './inside/tame.ts'
 import { urls } from './inside/url.ts'
@@ -45,7 +49,11 @@ return {
   rows: (${makeRows})(),
   values: (${values})(own),
   shape: (${shape})(own),
-  driver: (${drive})(own, phase, outside, marks),
+  driver: (${drive})(own, phase, outside, marks, {
+    counters: (${counterBook})(own),
+    describe: (${describer})(own),
+    random: (${randomStream})(own),
+  }),
 }
 })`,
   { filename: 'shoal:realm' },

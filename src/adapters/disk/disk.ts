@@ -2,12 +2,12 @@
  * The Disk port over `node:fs`. Nothing is spoken of before it is durable: a file is written under a temporary name,
  * fsynced, renamed, and its folder fsynced. Errors of the system (ENOSPC, EIO, EACCES …) reject with their `code`.
  */
-import { constants } from 'node:fs'
+import { closeSync, constants, openSync, readSync } from 'node:fs'
 import { chmod, open, readdir, rename, rm, stat, type FileHandle } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { assert } from '../../core/errors.ts'
 import type { Bytes } from '../../core/types.ts'
-import type { Disk, DiskWriter } from '../../ports.ts'
+import type { Disk, DiskWriter, OpenFile } from '../../ports.ts'
 import { AppendLog } from './append-log.ts'
 import { codeOf, FILE_MODE, FOLDER_MODE, makeFolder, syncFolder, writeAll } from './durable.ts'
 
@@ -130,6 +130,18 @@ class FileDisk implements Disk {
       await log.append(bytes)
     } finally {
       if (log.idle && this.#logs.get(name) === log) this.#logs.delete(name)
+    }
+  }
+
+  open(name: string): OpenFile {
+    const file = openSync(this.path(name), constants.O_RDONLY)
+    let buffer = Buffer.alloc(0)
+    return {
+      read: (offset, length) => {
+        if (buffer.length < length) buffer = Buffer.allocUnsafeSlow(length)
+        return buffer.subarray(0, readSync(file, buffer, 0, length, offset))
+      },
+      close: () => closeSync(file),
     }
   }
 

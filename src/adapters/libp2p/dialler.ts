@@ -48,6 +48,19 @@ export interface Dialler {
   stop(): void
 }
 
+const newTarget = (peer: NodeId | null, join: string | null): Target => ({
+  peer,
+  addresses: [],
+  join,
+  failures: 0,
+  refusals: 0,
+  stopped: false,
+  tried: false,
+  told: null,
+  timer: null,
+  running: null,
+})
+
 export function createDialler(network: DialNetwork, events: Pick<MeshEvents, 'joinFailed'>): Dialler {
   return new Redialler(network, events)
 }
@@ -102,8 +115,9 @@ class Redialler implements Dialler {
   }
 
   async reach(peer: NodeId): Promise<void> {
-    const target = this.#targets.get(peer) ?? this.#add(peer, peer, null)
-    await this.#attempt(target)
+    const target = this.#targets.get(peer)
+    // Nobody wants this one for good: dialled once, over whoever is connected.
+    await this.#attempt(target ?? { ...newTarget(peer, null), stopped: true })
   }
 
   triedAll(): boolean {
@@ -133,18 +147,7 @@ class Redialler implements Dialler {
   }
 
   #add(key: string, peer: NodeId | null, join: string | null): Target {
-    const target: Target = {
-      peer,
-      addresses: [],
-      join,
-      failures: 0,
-      refusals: 0,
-      stopped: false,
-      tried: false,
-      told: null,
-      timer: null,
-      running: null,
-    }
+    const target = newTarget(peer, join)
     this.#makeRoom()
     this.#targets.set(key, target)
     return target

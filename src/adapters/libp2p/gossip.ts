@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { TopicValidatorResult, type GossipSub, type Message } from '@libp2p/gossipsub'
 import { LIMITS } from '../../core/limits.ts'
 import type { NodeId } from '../../core/types.ts'
+import { DeafWatch } from './deaf-watch.ts'
 
 /** The fields of a gossipsub message as it is on the wire. */
 interface RawMessage {
@@ -29,7 +30,7 @@ export interface Gossip {
   /** Subscribes; only once the host has started. */
   start(): void
   publish(bytes: Uint8Array): Promise<number>
-  /** Connected peers that gossip has not reached for longer than the bound; each is named once, and then watched anew. */
+  /** See `DeafWatch.tick`. */
   deaf(connected: readonly NodeId[], now: number): NodeId[]
   /** Messages dropped because they were too large or unsigned. */
   dropped(): number
@@ -44,9 +45,7 @@ export function createGossip(
 ): Gossip {
   let dropped = 0
   let running = false
-  /** Peers that the latest publication did not go to. */
-  const missed = new Set<NodeId>()
-  const deafSince = new Map<NodeId, number>()
+  const watch = new DeafWatch()
 
   const onMessage = (event: CustomEvent<Message>): void => {
     const message = event.detail
@@ -70,27 +69,15 @@ export function createGossip(
       if (!running || bytes.length > LIMITS.gossipBytesMax) return 0
       try {
         const { recipients } = await pubsub.publish(topic, bytes)
-        missed.clear()
-        for (const peer of subscribers()) missed.add(peer)
-        for (const peer of recipients) missed.delete(peer.toString() as NodeId)
+        const passedBy = subscribers()
+        for (const peer of recipients) passedBy.delete(peer.toString() as NodeId)
+        watch.published(passedBy)
         return recipients.length
       } catch {
         return 0
       }
     },
-    deaf: (connected, now) => {
-      const listening = subscribers()
-      const found: NodeId[] = []
-      for (const peer of deafSince.keys()) if (!connected.includes(peer)) deafSince.delete(peer)
-      for (const peer of connected) {
-        if (listening.has(peer) && !missed.has(peer)) deafSince.delete(peer)
-        else if (now - (deafSince.get(peer) ?? now) > LIMITS.gossipDeafMs) {
-          deafSince.delete(peer)
-          found.push(peer)
-        } else if (!deafSince.has(peer)) deafSince.set(peer, now)
-      }
-      return found
-    },
+    deaf: (connected, now) => watch.tick(connected, subscribers(), now),
     dropped: () => dropped,
     stop: () => {
       running = false

@@ -1,6 +1,7 @@
 import type { ConnectionGater } from '@libp2p/interface'
 import { multiaddr } from '@multiformats/multiaddr'
 import { ShoalError } from '../../core/errors.ts'
+import { LIMITS } from '../../core/limits.ts'
 import { createHost, type Host } from './host.ts'
 import type { Identity } from './identity.ts'
 import type { MeshKey } from './key.ts'
@@ -95,15 +96,26 @@ const isTaken = (error: unknown): boolean => /\bEADDRINUSE\b/.test(String(error)
 
 const anyPort = (address: string): boolean => /\/tcp\/0(\/|$)/.test(address)
 
-/** Where the host can be reached: real interfaces, then loopback, then over relays; each with its id. */
+/**
+ * Where the host can be reached: real interfaces, then loopback, then over two of its relays; each with its id, at most
+ * `peerAddressesMax`. More relays need not be named: whoever finds no direct way asks all members it is connected to.
+ */
 export function advertised(host: Host): string[] {
-  const rank = (text: string): number => (isRelayed(text) ? 2 : isLoopback(multiaddr(text)) ? 1 : 0)
   const suffix = `/p2p/${host.peerId.toString()}`
-  return host
-    .getMultiaddrs()
-    .map((address) => address.toString())
-    .map((text) => (text.endsWith(suffix) ? text : text + suffix))
-    .toSorted((a, b) => rank(a) - rank(b))
+  const all = host.getMultiaddrs().map((address) => {
+    const text = address.toString()
+    return text.endsWith(suffix) ? text : text + suffix
+  })
+  const direct = all.filter((text) => !isRelayed(text))
+  const near = (text: string): boolean => isLoopback(multiaddr(text))
+  const relayed = new Map<string, string>()
+  for (const text of all.filter((one) => isRelayed(one))) {
+    const relay = text.slice(0, text.indexOf('/p2p-circuit')).split('/').at(-1) ?? ''
+    const known = relayed.get(relay)
+    if (known === undefined || near(known)) relayed.set(relay, text)
+  }
+  const ordered = [...direct.filter((text) => !near(text)), ...direct.filter((text) => near(text))]
+  return [...ordered.slice(0, LIMITS.peerAddressesMax - 2), ...[...relayed.values()].slice(0, 2)]
 }
 
 /** The TCP port that the host listens on. */

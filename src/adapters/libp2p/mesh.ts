@@ -73,6 +73,7 @@ class LibP2PMesh implements NetworkMesh {
   /** Connected peers that speak our wire version. */
   readonly #peers = new Set<NodeId>()
   #port: number | null = null
+  #stopped = false
   #discovery: Discovery | null = null
   #watch: NodeJS.Timeout | null = null
 
@@ -179,7 +180,10 @@ class LibP2PMesh implements NetworkMesh {
     return this.#gossip.dropped()
   }
 
+  /** Nothing is told any more from the moment of the call. */
   async stop(): Promise<void> {
+    this.#stopped = true
+    this.#peers.clear()
     if (this.#watch !== null) clearInterval(this.#watch)
     this.#dialler.stop()
     this.#gossip.stop()
@@ -246,7 +250,7 @@ class LibP2PMesh implements NetworkMesh {
 
   /** Told once, by whatever comes first of identify and a stream of our wire version. */
   #admit(peer: NodeId): void {
-    if (this.#connections(peer).length === 0) return
+    if (this.#stopped || this.#connections(peer).length === 0) return
     this.#dialler.connected(peer)
     if (this.#peers.has(peer)) return
     this.#peers.add(peer)
@@ -257,14 +261,15 @@ class LibP2PMesh implements NetworkMesh {
     const peer = id.toString() as NodeId
     const known = this.#peers.delete(peer)
     this.#dialler.lost(peer)
-    if (known) this.#events.peer(peer, false)
+    if (known && !this.#stopped) this.#events.peer(peer, false)
   }
 
   #onStream(protocol: string, stream: Parameters<typeof toByteStream>[0], connection: Connection): void {
     const peer = connection.remotePeer.toString() as NodeId
     const bytes = toByteStream(stream, peer)
     this.#admit(peer)
-    this.#events.stream(protocol, bytes)
+    if (this.#stopped) bytes.abort('the node stops')
+    else this.#events.stream(protocol, bytes)
   }
 
   /**

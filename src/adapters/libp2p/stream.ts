@@ -3,6 +3,8 @@ import { LIMITS } from '../../core/limits.ts'
 import type { NodeId } from '../../core/types.ts'
 import type { ByteStream } from '../../ports.ts'
 
+/** Copying less than this costs less than handing it on by itself. */
+const SMALL_BYTES = 8 * 1024
 const RESUME_BELOW = LIMITS.streamReadBufferBytes / 4
 
 /**
@@ -99,11 +101,8 @@ class LibP2PStream implements ByteStream {
   }
 
   #onMessage(event: StreamMessageEvent): void {
-    const data = event.data
-    // Many small pieces are copied into one, so that the queue's length is bounded as its bytes are.
-    if (data instanceof Uint8Array) this.#chunks.push(data)
-    else if (data.byteLength < LIMITS.runBlockBytes) this.#chunks.push(data.subarray())
-    else this.#chunks.push(...data)
+    const { data } = event
+    this.#chunks.push(...(data instanceof Uint8Array ? [data] : gather(data)))
     this.#bytes += data.byteLength
     if (this.#bytes > LIMITS.streamReadBufferBytes && !this.#paused) this.#pause()
     this.#notify()
@@ -153,4 +152,23 @@ class LibP2PStream implements ByteStream {
     this.#wake = null
     wake?.()
   }
+}
+
+/** The pieces in order, small ones copied together: a queue whose bytes are bounded then has a bounded length as well. */
+function gather(pieces: Iterable<Uint8Array>): Uint8Array[] {
+  const out: Uint8Array[] = []
+  let small: Uint8Array[] = []
+  const flush = (): void => {
+    if (small.length > 0) out.push(small.length === 1 ? (small[0] as Uint8Array) : Buffer.concat(small))
+    small = []
+  }
+  for (const piece of pieces) {
+    if (piece.length < SMALL_BYTES) small.push(piece)
+    else {
+      flush()
+      out.push(piece)
+    }
+  }
+  flush()
+  return out
 }

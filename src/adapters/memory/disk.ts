@@ -4,7 +4,7 @@
  */
 import { assert } from '../../core/errors.ts'
 import type { Bytes } from '../../core/types.ts'
-import type { Disk, DiskWriter } from '../../ports.ts'
+import type { Disk, DiskWriter, OpenFile } from '../../ports.ts'
 
 export type DiskOperation = 'put' | 'get' | 'adopt' | 'append' | 'write' | 'commit' | 'read' | 'remove'
 
@@ -88,6 +88,11 @@ export class MemoryDisk implements Disk {
       all.set(added, before.length)
       this.#files.set(name, all)
     })
+  }
+
+  open(name: string): OpenFile {
+    const bytes = this.#existing(name)
+    return { read: (offset, length) => bytes.subarray(offset, offset + length), close: (): void => undefined }
   }
 
   async create(name: string): Promise<DiskWriter> {

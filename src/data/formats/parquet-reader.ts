@@ -10,6 +10,7 @@ import { COMPRESSORS } from './parquet-pages.ts'
 import { converterOf, exactSchema, PARSERS, type Convert } from './parquet-values.ts'
 import type { Batch, RecordReader, SplitInput, SplitRead } from './reader.ts'
 import type { RowFactory } from './rows.ts'
+import type { RandomAccess } from './source.ts'
 
 /** What is known once the footer is read. */
 interface Opened {
@@ -36,6 +37,7 @@ interface Group {
  */
 export class ParquetReader implements RecordReader {
   readonly #input: SplitInput
+  readonly #source: GuardedSource
   readonly #factory: RowFactory
   readonly #hash: Hash = createHash('sha256')
   #opened: Opened | null = null
@@ -45,6 +47,7 @@ export class ParquetReader implements RecordReader {
 
   constructor(input: SplitInput, factory: RowFactory) {
     this.#input = input
+    this.#source = new GuardedSource(input.source)
     this.#factory = factory
   }
 
@@ -53,7 +56,8 @@ export class ParquetReader implements RecordReader {
       this.#opened ??= await this.#open()
       return await this.#nextWindow(this.#opened)
     } catch (error) {
-      if (error instanceof ShoalError || isSystemError(error)) throw error
+      if (this.#source.failed) throw this.#source.failure
+      if (error instanceof ShoalError) throw error
       throw damaged(
         this.#input.name,
         this.#group === null ? 'it cannot be read' : `row group ${this.#group.index} cannot be read`,
@@ -67,7 +71,8 @@ export class ParquetReader implements RecordReader {
   }
 
   async #open(): Promise<Opened> {
-    const { source, name, options } = this.#input
+    const { name, options } = this.#input
+    const source = this.#source
     if (options.compression !== 'none')
       throw damaged(name, 'Parquet inside gzip or zstd is not supported; it compresses by itself')
     const footer = await readParquetFooter(source, name)
@@ -170,7 +175,25 @@ function windowRows(rows: number, bytes: Bytes): number {
   return Math.max(1, Math.ceil(rows / windows))
 }
 
-/** A failing disk or connection is not a damaged file. */
-function isSystemError(error: unknown): boolean {
-  return error instanceof Error && 'syscall' in error
+/** Remembers what reading threw: a failing disk is not a damaged file, wherever in the decoder it shows. */
+class GuardedSource implements RandomAccess {
+  readonly size: Bytes
+  failed = false
+  failure: unknown
+  readonly #source: RandomAccess
+
+  constructor(source: RandomAccess) {
+    this.size = source.size
+    this.#source = source
+  }
+
+  async read(offset: Bytes, length: Bytes): Promise<Uint8Array> {
+    try {
+      return await this.#source.read(offset, length)
+    } catch (error) {
+      this.failed = true
+      this.failure = error
+      throw error
+    }
+  }
 }

@@ -1,78 +1,21 @@
 import type { Intrinsics } from './intrinsics.ts'
+import type { CounterBook } from './counter-book.ts'
+import type { Describe } from './describe.ts'
+import type { Driver, Marks, Outside, Pause, Problem, RecordBatch } from './driver.ts'
+import type { Random } from './random.ts'
 import type { Phase } from './tame.ts'
 
-/** What a call of user code meets outside its realm. No user code ever holds one of these functions. */
-export interface Outside {
-  /** False: refused, and `failure` says why. Never throws. */
-  emit(key: unknown, value: unknown): boolean
-  failure(): string
-  /** Around each record of a job that may skip: its emits are tentative, then stand. Both may throw errors of the host. */
-  mark(): void
-  commit(): void
-  /** 32 hex digits: what this call's random numbers start from; '' is refused. Never throws. */
-  seed(): string
-  /** Goes to the next group, if there is one. May throw an error of the host. */
-  group(): boolean
-  key(): unknown
-  /** The next value of an alias, `marks.end`, or `marks.failed`. Never throws. */
-  value(alias: number): unknown
-  /** Called when the budget of records and values is used up; gives the next budget (≥ 1). */
-  tick(spent: number): number
-  /** A call that went on asynchronously has come to an end. */
-  settled(): void
-}
-
-export interface Marks {
-  readonly bad: symbol
-  readonly end: symbol
-  readonly failed: symbol
-}
-
-export interface RecordBatch {
-  readonly length: number
-  record(i: number): unknown
-}
-
-/** Why `map` or `reduce` came back: all done, a bad record, a skip, a problem; or it goes on asynchronously. */
-export type Pause = 'done' | 'bad' | 'skip' | 'problem' | 'pending'
-
-export interface Driver {
-  /** Takes the job's functions; false if the module has no such job. */
-  load(exported: unknown, alias: string | null): boolean
-  /** `tentative`: the job may call skip, so that emits must be taken back. */
-  begin(params: string, shard: string | null, aliases: string | null, tentative: boolean): void
-  map(batch: RecordBatch, from: number): void
-  reduce(): void
-  readonly combine: (a: unknown, b: unknown) => unknown
-  readonly hasCombine: () => boolean
-  readonly hasReduce: () => boolean
-  pause(): Pause
-  /** The index of the record at which `map` paused. */
-  at(): number
-  /** The reason of a skip. */
-  reason(): string
-  /** Undoes what the record has counted. */
-  undo(): void
-  /** JSON of a Problem, or '' where all is well. */
-  problem(): string
-  /** What was thrown or refused first; it may be an error of the host (kind `outside`). */
-  fault(): unknown
-  describe(error: unknown): string
-  /** JSON of the counters. */
-  counters(): string
-}
-
-/** `threw`: by user code. `refused`: an emit or a read of values, see `Outside.failure`. `late`: after its call. */
-export interface Problem {
-  readonly kind: 'threw' | 'refused' | 'late' | 'outside'
-  readonly name: string
-  readonly message: string
-  readonly stack: string
+/** The parts of a driver that are told apart from it. */
+export interface DriverTools {
+  readonly counters: CounterBook
+  readonly describe: Describe
+  readonly random: Random
 }
 
 /** Calls user code, strictly one call after the other. Self-contained, see `intrinsics`. */
-export function drive(own: Intrinsics, phase: Phase, outside: Outside, marks: Marks): Driver {
+export function drive(own: Intrinsics, phase: Phase, outside: Outside, marks: Marks, tools: DriverTools): Driver {
   const { Failure, TypeFailure, RangeFailure } = own
+  const { counters, describe, random: draw } = tools
   const idle = 0
   const call = 1
   const skipping = 2
@@ -126,61 +69,30 @@ export function drive(own: Intrinsics, phase: Phase, outside: Outside, marks: Ma
   }
 
   // ---- ctx
-  interface Count {
-    total: number
-  }
-  const counts = own.create(null) as Record<string, { count: Count; counter: unknown }>
-  let distinct = 0
-  let journal: { count: Count; n: number; next: unknown } | null = null
   const counter = (name: unknown): unknown => {
     const text = own.text(name)
-    const known = counts[text]
-    if (known !== undefined) return known.counter
-    if (++distinct > 1000 || text.length > 200) {
+    const known = counters.find(text)
+    if (known !== undefined) return known
+    const made = counters.make(text, () => {
+      if (state !== call) throw refuse('a counter was used')
+    })
+    if (made === null)
       throw blame(
         'threw',
         new RangeFailure('a job has at most 1000 counters, each with a name of at most 200 characters'),
       )
-    }
-    const count = { total: 0 }
-    const add = (n: unknown = 1): void => {
-      if (state !== call) throw refuse('a counter was used')
-      const total = count.total + (n as number)
-      if (!own.isSafeInteger(n) || !own.isSafeInteger(total))
-        throw new TypeFailure(`counter ${text}: add takes a safe integer`)
-      count.total = total
-      journal = { count, n: n as number, next: journal }
-    }
-    const made = own.freeze({ add })
-    counts[text] = { count, counter: made }
     return made
   }
-
-  // sfc32 by Chris Doty-Humphrey (PractRand), 128 bits of state, seeded by a SHA-256.
   let seeded = false
-  let [a, b, c, d] = [0, 0, 0, 0]
-  const draw = (): number => {
-    const t = (((a + b) | 0) + d) | 0
-    d = (d + 1) | 0
-    a = b ^ (b >>> 9)
-    b = (c + (c << 3)) | 0
-    c = (c << 21) | (c >>> 11)
-    c = (c + t) | 0
-    return t >>> 0
-  }
   const random = (): number => {
     if (state !== call) throw refuse('ctx.random() was called')
     if (!seeded) {
       const digits = ask(() => outside.seed(), '')
       if (digits === '') throw blame('refused', new TypeFailure(outside.failure()))
-      a = own.fromHex(own.slice(digits, 0, 8)) | 0
-      b = own.fromHex(own.slice(digits, 8, 16)) | 0
-      c = own.fromHex(own.slice(digits, 16, 24)) | 0
-      d = own.fromHex(own.slice(digits, 24, 32)) | 0
-      for (let i = 0; i < 15; i++) draw()
+      draw.seed(digits)
       seeded = true
     }
-    return ((draw() >>> 5) * 67_108_864 + (draw() >>> 6)) / 9_007_199_254_740_992
+    return draw.next()
   }
 
   const skip = (why: unknown): never => {
@@ -230,7 +142,7 @@ export function drive(own: Intrinsics, phase: Phase, outside: Outside, marks: Ma
     state = idle
     emitted = false
     if (tentative) outside.commit()
-    journal = null
+    counters.keep()
     if (--budget === 0) tick()
   }
   const tick = (): void => {
@@ -382,31 +294,6 @@ export function drive(own: Intrinsics, phase: Phase, outside: Outside, marks: Ma
     return value
   }
 
-  // ---- telling
-  const field = (error: unknown, name: string): string => {
-    try {
-      const value = (error as Record<string, unknown>)[name]
-      return value === undefined ? '' : own.slice(own.text(value), 0, 4000)
-    } catch {
-      return ''
-    }
-  }
-  const describe = (error: unknown, kind: Problem['kind'] = 'threw'): string => {
-    const plain = typeof error !== 'object' || error === null
-    let message = ''
-    try {
-      message = plain ? own.text(error) : field(error, 'message')
-    } catch {
-      message = 'a value without a text'
-    }
-    const problem = {
-      kind,
-      name: plain ? '' : field(error, 'name'),
-      message: own.slice(message, 0, 4000),
-      stack: plain ? '' : field(error, 'stack'),
-    }
-    return own.stringify(problem) as string
-  }
   const takes = (fn: unknown, self: unknown): UserFunction | null =>
     typeof fn === 'function' ? (own.bind(fn, self) as UserFunction) : null
   return {
@@ -438,7 +325,7 @@ export function drive(own: Intrinsics, phase: Phase, outside: Outside, marks: Ma
     at: () => at,
     reason: () => reason,
     undo: () => {
-      for (; journal !== null; journal = journal.next as typeof journal) journal.count.total -= journal.n
+      counters.undo()
       emitted = false
       state = idle
       if (asynchronous) {
@@ -448,15 +335,7 @@ export function drive(own: Intrinsics, phase: Phase, outside: Outside, marks: Ma
     },
     problem: () => (fault === null ? '' : describe(fault.error, fault.kind)),
     fault: () => fault?.error,
-    describe: (error) => describe(error),
-    counters: () => {
-      const totals = own.create(null)
-      const names = own.ownKeys(counts)
-      for (let i = 0; i < names.length; i++) {
-        const name = names[i] as string
-        totals[name] = (counts[name] as { count: Count }).count.total
-      }
-      return own.stringify(totals) as string
-    },
+    describe: (error) => describe(error, 'threw'),
+    counters: () => counters.totals(),
   }
 }

@@ -1,0 +1,68 @@
+/** Opens what a home keeps of its mesh (key, identity, port), joins where it is told to, and starts the mesh. */
+import { join } from 'node:path'
+import { ShoalError } from '../../core/errors.ts'
+import type { MeshEvents } from '../../ports.ts'
+import { openIdentity, type SecretStore } from './identity.ts'
+import { createMeshKey, meshKey, type MeshKey } from './key.ts'
+import { startMesh, type NetworkMesh } from './mesh.ts'
+import { secretFile } from './secret-file.ts'
+import { formatTicket, parseJoin } from './ticket.ts'
+
+export interface NetworkOptions {
+  readonly home: string
+  readonly join: readonly string[]
+  readonly listen: readonly string[]
+  readonly mdns: boolean
+  readonly protocols: readonly string[]
+  warn(line: string): void
+}
+
+export interface OpenNetwork {
+  readonly mesh: NetworkMesh
+  ticket(): string
+  triedAll(): boolean
+}
+
+/** Throws TICKET, HOME_OTHER_MESH, NOT_ADMITTED (told to join by address, with no key at hand), PORT_IN_USE, USAGE. */
+export async function startNetwork(options: NetworkOptions, events: MeshEvents): Promise<OpenNetwork> {
+  const targets = options.join.map((text) => parseJoin(text))
+  const key = await openKey(secretFile(join(options.home, 'mesh.key')), targets.map((t) => t.key).filter((k) => k !== null), targets.length > 0)
+  const identity = await openIdentity(secretFile(join(options.home, 'identity.key')))
+  const portFile = secretFile(join(options.home, 'port'))
+  const kept = await portFile.load()
+  const mesh = await startMesh(
+    {
+      identity,
+      key,
+      protocols: options.protocols,
+      listen: options.listen,
+      keptPort: kept === null ? null : Number(Buffer.from(kept).toString()),
+      mdns: options.mdns,
+      warn: (line) => options.warn(line),
+    },
+    events,
+  )
+  if (mesh.port !== null) await portFile.save(Buffer.from(String(mesh.port)))
+  for (const target of targets) mesh.keepDialling(null, target.addresses)
+  return { mesh, ticket: () => formatTicket(key.bytes, mesh.addresses()), triedAll: () => mesh.triedAll() }
+}
+
+/** The home's key, or the tickets' (kept from now on); a new one only where nothing is joined. */
+async function openKey(store: SecretStore, given: readonly Uint8Array[], joins: boolean): Promise<MeshKey> {
+  const ids = new Set(given.map((bytes) => meshKey(bytes).id))
+  if (ids.size > 1) throw new ShoalError('TICKET', 'the tickets are of different meshes')
+  const kept = await store.load()
+  if (kept !== null) {
+    const key = meshKey(kept)
+    if (given[0] !== undefined && !ids.has(key.id))
+      throw new ShoalError('HOME_OTHER_MESH', `this home belongs to mesh ${key.id}, the ticket to mesh ${[...ids][0]}`, { try: ['another --home'] })
+    return key
+  }
+  if (given[0] === undefined && joins)
+    throw new ShoalError('NOT_ADMITTED', 'an address to join was given, and there is no mesh key at hand', {
+      try: ['--join TICKET: shoal ticket on a member prints one, with the key in it'],
+    })
+  const key = given[0] === undefined ? createMeshKey() : meshKey(given[0])
+  await store.save(key.bytes)
+  return key
+}

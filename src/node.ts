@@ -1,0 +1,330 @@
+/** The composition root: the only file that knows everyone. It opens the home, starts the parts, and ends them. */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { monitorEventLoopDelay } from 'node:perf_hooks'
+import { openDisk } from './adapters/disk/disk.ts'
+import { lockHome } from './adapters/disk/lock.ts'
+import { systemClock } from './adapters/disk/system-clock.ts'
+import { bundleRunner } from './adapters/esbuild/bundle-runner.ts'
+import { createTasks } from './adapters/tasks/pool.ts'
+import { Catalog } from './catalog/catalog.ts'
+import type { NodeOptions, RunningNode } from './control/node-options.ts'
+import { VERSION } from './control/version.ts'
+import type { Event } from './core/events.ts'
+import { ShoalError } from './core/errors.ts'
+import { LIMITS } from './core/limits.ts'
+import { newState } from './core/state.ts'
+import type { Disk, Mesh, MeshEvents } from './ports.ts'
+import { answererOf } from './runtime/answer.ts'
+import { Attempts } from './runtime/attempts.ts'
+import { loadJobs, loadMembers, nextIncarnation } from './runtime/boot.ts'
+import { Catalogs } from './runtime/catalogs.ts'
+import { PROTOCOLS, type Context } from './runtime/context.ts'
+import { ControlPlane } from './runtime/control-plane.ts'
+import { performer } from './runtime/effects.ts'
+import { Frozen } from './runtime/frozen.ts'
+import { Loop } from './runtime/loop.ts'
+import { createNodeApi } from './runtime/node-api.ts'
+import { Receiver } from './runtime/receiver.ts'
+import { serveCall } from './runtime/rpc.ts'
+import { runtimeIdOf } from './runtime/runtime-id.ts'
+import { SelfRecord } from './runtime/self-record.ts'
+import { Sender } from './runtime/sender.ts'
+import { JobStore } from './runtime/store.ts'
+import { Story } from './runtime/story.ts'
+import { Times } from './runtime/times.ts'
+
+/** What a mesh, local or real, gives to the node beside the port. */
+export interface Network {
+  readonly mesh: Mesh
+  ticket(): string
+  /** Everyone it was told to dial, or knew, has been tried. */
+  triedAll(): boolean
+}
+
+/** A home of its own, or a throw-away one for `local`. */
+async function openHome(options: NodeOptions): Promise<{ home: string; disk: Disk; close(): Promise<void> }> {
+  if (options.local) {
+    const home = await mkdtemp(join(tmpdir(), 'shoal-local-'))
+    return { home, disk: await openDisk(home), close: () => rm(home, { recursive: true, force: true }) }
+  }
+  const lock = await lockHome(options.home)
+  try {
+    return { home: options.home, disk: await openDisk(options.home), close: async () => lock.release() }
+  } catch (error) {
+    lock.release()
+    throw error
+  }
+}
+
+/**
+ * Starts a node; resolves when it listens. Throws HOME_IN_USE, HOME_OTHER_MESH, PORT_IN_USE, TICKET, NOT_ADMITTED
+ * (a bare address and no key at hand), DATA_DIR, DATASET_MODE, NODE_SETUP.
+ */
+export async function startNode(options: NodeOptions): Promise<RunningNode> {
+  const opened = await openHome(options)
+  try {
+    return await new Node(options, opened.home, opened.disk, opened.close).start()
+  } catch (error) {
+    await opened.close()
+    throw error
+  }
+}
+
+export function runtimeId(): string {
+  return runtimeIdOf(VERSION)
+}
+
+class Node {
+  readonly #options: NodeOptions
+  readonly #home: string
+  readonly #disk: Disk
+  readonly #close: () => Promise<void>
+  readonly #counts = new Map<string, number>()
+  readonly #warnings: string[] = []
+  readonly #ended = Promise.withResolvers<void>()
+  readonly #drained = Promise.withResolvers<void>()
+  readonly #lag = monitorEventLoopDelay({ resolution: 20 })
+  #met = false
+  #stopping: Promise<void> | null = null
+  #stops: (() => Promise<unknown> | void)[] = []
+
+  constructor(options: NodeOptions, home: string, disk: Disk, close: () => Promise<void>) {
+    this.#options = options
+    this.#home = home
+    this.#disk = disk
+    this.#close = close
+    // Whoever starts a node may look at its end late, or never.
+    this.#ended.promise.catch(() => {})
+  }
+
+  async start(): Promise<RunningNode> {
+    try {
+      return await this.#start()
+    } catch (error) {
+      await this.#stopParts()
+      throw error
+    }
+  }
+
+  async #start(): Promise<RunningNode> {
+    const options = this.#options
+    const disk = this.#disk
+    const late: { events: MeshEvents | null } = { events: null }
+    const events: MeshEvents = {
+      gossip: (from, bytes) => late.events?.gossip(from, bytes),
+      peer: (peer, connected) => late.events?.peer(peer, connected),
+      stream: (protocol, stream) => (late.events === null ? stream.abort('not ready') : late.events.stream(protocol, stream)),
+      joinFailed: (address, why, message) => this.#joinFailed(address, why, message),
+    }
+    let changed = (): void => {}
+    const catalog = new Catalog({ offers: options.data, disk, clock: systemClock, onChange: () => changed() })
+    const [incarnation, tasks] = await Promise.all([nextIncarnation(disk), this.#startTasks(), catalog.start()])
+    this.#stops.push(() => tasks.stop(), () => catalog.stop())
+    const network = await this.#startNetwork(events)
+    this.#stops.push(() => network.mesh.stop())
+
+    const state = newState({ node: network.mesh.self, incarnation, slots: options.slots, runtime: runtimeId() }, systemClock.now())
+    const times = new Times(systemClock, disk)
+    const frozen = new Frozen(disk)
+    const context: Context = {
+      state,
+      dispatch: (event: Event) => {
+        if (event.type === 'job') times.begin(event.record.id)
+        loop.dispatch(event)
+      },
+      clock: systemClock,
+      disk,
+      store: new JobStore(disk),
+      mesh: network.mesh,
+      tasks,
+      catalog,
+      catalogs: new Catalogs(disk),
+      story: new Story(systemClock, options.name ?? network.mesh.self),
+      memory: options.memory,
+      name: options.name ?? network.mesh.self.slice(-8),
+      local: options.local,
+      dropped: (kind, error) => this.#count(kind, error),
+    }
+    const control = new ControlPlane(context)
+    const sender = new Sender(context)
+    const receiver = new Receiver(context)
+    const attempts = new Attempts(context, {
+      wanted: () => options.holdFirst(),
+      holding: (what) => disk.put('sim-holding', Buffer.from(what)),
+    })
+    const self = new SelfRecord(context, VERSION)
+    const perform = performer({
+      context,
+      control,
+      attempts,
+      sender,
+      receiver,
+      times,
+      onIdentity: (problem, count) => void this.#onIdentity(context, self, problem, count),
+      onDrained: () => this.#drained.resolve(),
+    })
+    const loop: Loop = new Loop(state, systemClock, perform, (error) => this.#fail(error))
+    changed = () => void self.publish()
+    await self.publish()
+    const known = await loadMembers(context)
+    await Promise.all([loadJobs(context, times), frozen.load()])
+    late.events = this.#events(context, control, sender, receiver)
+    for (const peer of network.mesh.peers()) late.events.peer(peer, true)
+    this.#lag.enable()
+    loop.start(() => attempts.reportProgress())
+    const sweep = setInterval(() => this.#sweep(context, self), LIMITS.sweepMs)
+    this.#stops.unshift(
+      () => loop.stop(),
+      () => clearInterval(sweep),
+    )
+    tasks.warm()
+    const api = createNodeApi({
+      context,
+      loop,
+      times,
+      frozen,
+      version: VERSION,
+      readiness: () => this.#readiness(network, known.length > 0),
+      ticket: () => network.ticket(),
+      lagMs: () => this.#lag.max / 1e6,
+      warnings: () => this.#warnings,
+      counts: () => Object.fromEntries(this.#counts),
+      forgetMember: async (node) => {
+        context.dispatch({ type: 'forget-member', node: node as never })
+        network.mesh.drop(node as never)
+        await disk.remove(`members/${node}.record`)
+        await context.catalogs.forget(node as never)
+      },
+      drain: () => this.#drain(context, self),
+    })
+    return { api, ended: this.#ended.promise, stop: () => this.#stop() }
+  }
+
+  async #startTasks(): Promise<Awaited<ReturnType<typeof createTasks>>> {
+    const runner = await bundleRunner(join(this.#home, 'runner'))
+    const { slots, memory } = this.#options
+    return createTasks({ folder: join(this.#home, 'slots'), runner, slots, memory })
+  }
+
+  /** libp2p is loaded for a real mesh only: it takes longer to load than a small local job to run. */
+  async #startNetwork(events: MeshEvents): Promise<Network> {
+    if (this.#options.local) {
+      const { localNetwork } = await import('./adapters/memory/local-network.ts')
+      return localNetwork(Object.values(PROTOCOLS), events)
+    }
+    const { startNetwork } = await import('./adapters/libp2p/network.ts')
+    return startNetwork({ ...this.#options, home: this.#home, protocols: Object.values(PROTOCOLS), warn: (line) => this.#warn(line) }, events)
+  }
+
+  #events(context: Context, control: ControlPlane, sender: Sender, receiver: Receiver): MeshEvents {
+    const answerer = answererOf(context)
+    return {
+      gossip: (from, bytes) => void control.receive(from, bytes),
+      peer: (peer, connected) => {
+        this.#met ||= connected
+        if (!connected) control.forget(peer)
+        context.dispatch({ type: 'peer', peer, connected })
+      },
+      stream: (protocol, stream) => {
+        if (protocol === PROTOCOLS.control) void control.serve(stream)
+        else if (protocol === PROTOCOLS.push) void receiver.servePush(stream)
+        else if (protocol === PROTOCOLS.pull) void sender.servePull(stream)
+        else serveCall(stream, answerer).catch((error: unknown) => context.dropped('rpc', error))
+      },
+      joinFailed: (address, why, message) => this.#joinFailed(address, why, message),
+    }
+  }
+
+  /** Every so often: addresses may have changed, and catalogs may be missing here. */
+  #sweep(context: Context, self: SelfRecord): void {
+    void self.publish()
+    const { state, mesh, catalogs } = context
+    for (const { node, record, connected } of state.members.values()) {
+      if (node === state.self.node) continue
+      mesh.keepDialling(node, record.addresses)
+      if (connected && catalogs.hash(node) !== record.catalog.hash)
+        catalogs.fetch(mesh, node, record.catalog.hash, node).catch((error: unknown) => context.dropped('fetch-catalog', error))
+    }
+  }
+
+  #readiness(network: Network, knewMembers: boolean): { ready: boolean; why: string; joined: boolean } {
+    const told = this.#options.join.length > 0
+    if (this.#met || (!told && !knewMembers) || (knewMembers && network.triedAll())) return { ready: true, why: '', joined: this.#met || !told }
+    return { ready: false, why: told ? 'told to join, and has not met a member yet' : 'looks for the members that it knew', joined: false }
+  }
+
+  #joinFailed(address: string, why: 'refused' | 'unreachable' | 'version', message: string): void {
+    if (why === 'unreachable' || this.#met) {
+      this.#warn(`${address}: ${message}`)
+      return
+    }
+    this.#fail(
+      why === 'refused'
+        ? new ShoalError('NOT_ADMITTED', `${address} did not let this node in`, { why: message, try: ['shoal ticket   on a member prints one with the right key'] })
+        : new ShoalError('VERSION', `${address} runs another version of Shoal`, { why: message }),
+    )
+  }
+
+  async #onIdentity(context: Context, self: SelfRecord, problem: 'twice' | 'behind', count: number): Promise<void> {
+    if (problem === 'behind') {
+      const incarnation = await nextIncarnation(this.#disk, count)
+      context.dispatch({ type: 'reborn', incarnation })
+      await self.publish()
+      return
+    }
+    this.#fail(
+      new ShoalError('IDENTITY_TWICE', 'another machine runs with the identity of this home', {
+        why: 'the home folder was copied',
+        try: ['another --home on one of the two'],
+      }),
+    )
+  }
+
+  async #drain(context: Context, self: SelfRecord): Promise<void> {
+    context.dispatch({ type: 'drain' })
+    await self.publish()
+    await this.#drained.promise
+    // The last word, that this node takes no work and its shards are away, needs a moment to leave.
+    await new Promise((resolve) => setTimeout(resolve, LIMITS.gossipIntervalMs * 2))
+    await this.#stop()
+  }
+
+  #warn(line: string): void {
+    if (this.#warnings.includes(line)) return
+    if (this.#warnings.length < LIMITS.warningsMax) this.#warnings.push(line)
+    this.#options.warn(line)
+  }
+
+  #count(kind: string, error: unknown): void {
+    this.#counts.set(kind, (this.#counts.get(kind) ?? 0) + 1)
+    if (process.env['SHOAL_DEBUG'] !== undefined) console.error('dropped', kind, error)
+  }
+
+  #fail(error: unknown): void {
+    this.#ended.reject(error)
+    void this.#stop()
+  }
+
+  #stop(): Promise<void> {
+    this.#stopping ??= this.#stopParts().then(
+      () => this.#ended.resolve(),
+      (error: unknown) => this.#ended.reject(error),
+    )
+    return this.#stopping
+  }
+
+  async #stopParts(): Promise<void> {
+    this.#lag.disable()
+    for (const stop of this.#stops) {
+      try {
+        await stop()
+      } catch (error) {
+        this.#count('stop', error)
+      }
+    }
+    await this.#close()
+  }
+}
+

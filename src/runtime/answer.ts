@@ -1,0 +1,73 @@
+/** What this node answers to its peers' calls. */
+import { encodeCatalog, encodeScanAnswer } from '../catalog/codec.ts'
+import { ShoalError } from '../core/errors.ts'
+import { LIMITS } from '../core/limits.ts'
+import type { JobId } from '../core/types.ts'
+import { fromBytes, toBytes } from '../wire/codec.ts'
+import { jobBody, openJob } from '../wire/job.ts'
+import type { Call } from '../wire/rpc.ts'
+import type { Context } from './context.ts'
+import { readLogs } from './logs.ts'
+import type { Answered, Answerer } from './rpc.ts'
+
+const EMPTY = new Uint8Array()
+const json = (value: unknown): Uint8Array => Buffer.from(JSON.stringify(value))
+const gone = (what: string): ShoalError => new ShoalError('NO_SUCH_JOB', `${what} is not here`)
+
+/** Throws a ShoalError for what is not here, and a WireError for a body that is not what it should be. */
+export function answererOf(context: Context): Answerer {
+  return (_from, request, body) => answer(context, request, body)
+}
+
+async function answer(context: Context, request: Call, body: Uint8Array): Promise<Uint8Array | Answered> {
+  const { store, catalog, catalogs, story } = context
+  switch (request.call) {
+    case 'job':
+      return sendJob(context, request.job)
+    case 'put-job':
+      return takeJob(context, body)
+    case 'catalog': {
+      const known = catalogs.get(request.node)
+      if (known === null || catalogs.hash(request.node) !== request.hash) throw gone('this catalog')
+      return encodeCatalog(known)
+    }
+    case 'scan':
+      return encodeScanAnswer(await catalog.answerScan(request.inputs, request.walk, AbortSignal.timeout(LIMITS.scanRpcMs)))
+    case 'manifest': {
+      const manifest = await store.anyManifest(request.job, request.task)
+      if (manifest === null) throw gone('this manifest')
+      return json(manifest)
+    }
+    case 'story':
+      return json(story.of(request.job))
+    case 'logs':
+      return json(await readLogs(context, request.job))
+    case 'part':
+      return sendPart(context, request)
+  }
+}
+
+async function sendJob({ store }: Context, id: JobId): Promise<Uint8Array> {
+  const job = await store.getJob(id)
+  if (job === null) throw gone('this job')
+  return toBytes({ record: JSON.stringify(job.record), ...job.code })
+}
+
+/** On disk before it is answered: the submitter counts on it. */
+async function takeJob({ state, store, dispatch }: Context, bytes: Uint8Array): Promise<Uint8Array> {
+  const body = fromBytes(jobBody, bytes)
+  const record = openJob(body)
+  if (!state.jobs.has(record.id)) {
+    await store.putJob(record, body)
+    dispatch({ type: 'job', record, kept: [], holding: [], deaths: [] })
+  }
+  return EMPTY
+}
+
+async function sendPart({ disk, store }: Context, { job, task, start, end }: Extract<Call, { call: 'part' }>): Promise<Answered> {
+  const name = store.output(job, task, 'part')
+  const total = await disk.size(name)
+  if (total === null) throw gone('this part')
+  const length = Math.min(end - start, LIMITS.rpcFrameBytesMax, total - start)
+  return { body: length > 0 ? await disk.read(name, start, length) : EMPTY, total }
+}

@@ -1,0 +1,24 @@
+import { isLive } from '../core/candidates.ts'
+import type { NodeId } from '../core/types.ts'
+import type { Call } from '../wire/rpc.ts'
+import type { Context } from './context.ts'
+import { callPeer } from './rpc.ts'
+
+/** JSON answers of all live members that give one, in no order; who is silent or has nothing is left out. */
+export async function askAll<T>(context: Context, call: Call): Promise<T[]> {
+  const { state, mesh } = context
+  const peers = [...state.members.keys()].filter((node) => node !== state.self.node && isLive(state, node))
+  const answers = await Promise.all(peers.map((peer) => askOne<T>(context, mesh, peer, call)))
+  return answers.filter((answer) => answer !== null)
+}
+
+/** One peer's JSON answer, or null. */
+export async function askOne<T>(context: Context, mesh: Context['mesh'], peer: NodeId, call: Call): Promise<T | null> {
+  try {
+    const { body } = await callPeer(mesh, peer, call)
+    return JSON.parse(Buffer.from(body).toString()) as T
+  } catch (error) {
+    context.dropped(call.call, error)
+    return null
+  }
+}

@@ -1,0 +1,177 @@
+/** Runs the attempts that the control plane starts: work out of a plan, a process, its output onto disk, one ending event. */
+import type { Effect } from '../core/effects.ts'
+import { errorToJson, ShoalError, type ErrorJson } from '../core/errors.ts'
+import { rootOf } from '../core/hash.ts'
+import { LIMITS } from '../core/limits.ts'
+import { outputOf, type TaskManifest } from '../core/manifest.ts'
+import type { PlannedTask } from '../core/plan.ts'
+import type { JobState } from '../core/state.ts'
+import type { Digest, JobId, TaskIndex } from '../core/types.ts'
+import type { Attempt, AttemptEnd, AttemptFailure } from '../ports.ts'
+import type { Context } from './context.ts'
+import { workFor } from './work.ts'
+
+type Start = Extract<Effect, { type: 'start' }>
+
+/** `sim --kill`: the first attempt is begun for real and never ended, so that a kill finds it open. */
+export interface Hold {
+  /** Asked when this node begins its first attempt. */
+  wanted(): boolean
+  /** Called once, with the task as people say it: `map 3/8`. */
+  holding(what: string): Promise<void>
+}
+
+export class Attempts {
+  readonly #context: Context
+  readonly #open = new Map<string, { attempt: Attempt | null; stopped: string | null; job: JobId }>()
+  #hold: Hold | null
+
+  constructor(context: Context, hold: Hold | null) {
+    this.#context = context
+    this.#hold = hold
+  }
+
+  start(effect: Start): void {
+    this.#open.set(effect.attempt, { attempt: null, stopped: null, job: effect.job })
+    void this.#run(effect).finally(() => this.#open.delete(effect.attempt))
+  }
+
+  stop(attempt: string, why: string): void {
+    const open = this.#open.get(attempt)
+    if (open === undefined) return
+    open.stopped = why
+    open.attempt?.kill(why)
+  }
+
+  /** Tells the control plane how far each running attempt is. */
+  reportProgress(): void {
+    for (const [attempt, open] of this.#open)
+      if (open.attempt !== null) this.#context.dispatch({ type: 'progress', attempt, units: open.attempt.progress().units })
+  }
+
+  /** Bytes that the attempts of a job have read or merged so far. */
+  progressOf(job: JobId): { bytes: number; records: number } {
+    let bytes = 0
+    let records = 0
+    for (const open of this.#open.values()) {
+      if (open.job !== job || open.attempt === null) continue
+      const progress = open.attempt.progress()
+      bytes += progress.bytes
+      records += progress.records
+    }
+    return { bytes, records }
+  }
+
+  async #run(effect: Start): Promise<void> {
+    const { state, store, dispatch, story } = this.#context
+    const job = state.jobs.get(effect.job)
+    const task = job?.plan.tasks[effect.task]
+    if (job === undefined || task === undefined) return
+    const say = (type: string, text: string): void => story.tell(effect.job, type, text, effect.task, effect.attempt)
+    let attempt: Attempt | null = null
+    try {
+      await store.journal(effect.job, effect.task, effect.attempt, 'started')
+      say('started', `${describe(job, task)} started`)
+      attempt = await this.#begin(effect, job, task)
+      const end = await attempt.end
+      await this.#keepLog(effect.job, effect.task, end.log)
+      if (!end.ok) {
+        say('failed', `${describe(job, task)} failed: ${end.failure.error.message}`)
+        await this.#failed(effect, end.failure)
+        return
+      }
+      const output = await this.#adopt(effect, end)
+      await store.journal(effect.job, effect.task, effect.attempt, 'ended')
+      say('done', `${describe(job, task)} done: output ${output.digest.slice(0, 12)}`)
+      dispatch({ type: 'attempt-done', attempt: effect.attempt, output })
+    } catch (error) {
+      say('failed', `${describe(job, task)} failed: ${error instanceof Error ? error.message : String(error)}`)
+      await this.#failed(effect, blameFor(error))
+    } finally {
+      await attempt?.release().catch((error: unknown) => this.#context.dropped('release', error))
+    }
+  }
+
+  async #begin(effect: Start, job: JobState, task: PlannedTask): Promise<Attempt> {
+    const { tasks, store, memory } = this.#context
+    const { work, files } = await workFor(this.#context, job, task, effect.consumes)
+    const open = this.#open.get(effect.attempt)!
+    if (open.stopped !== null) throw new ShoalError('CANCELLED', open.stopped)
+    const { limits, spec } = job.record
+    open.attempt = tasks.start({
+      attempt: effect.attempt,
+      job: effect.job,
+      jobFile: spec.name,
+      bundle: store.bundlePath(effect.job),
+      sourceMap: store.sourceMapPath(effect.job),
+      code: spec.code,
+      params: spec.params,
+      memory: limits.taskMemory ?? Math.floor(memory / Math.max(1, tasks.slots)),
+      timeoutMs: limits.taskTimeoutMs ?? LIMITS.taskTimeoutMs,
+      files,
+      work,
+    })
+    await this.#holdFirst(job, task)
+    return open.attempt
+  }
+
+  async #holdFirst(job: JobState, task: PlannedTask): Promise<void> {
+    const hold = this.#hold
+    this.#hold = null
+    if (hold === null || !hold.wanted()) return
+    await hold.holding(describe(job, task))
+    await new Promise(() => {})
+  }
+
+  /** Files onto disk under their names, then the manifest: only then is the output spoken of. */
+  async #adopt({ job, task, consumes, kind }: Start, end: Extract<AttemptEnd, { ok: true }>): Promise<ReturnType<typeof outputOf>> {
+    const { disk, store } = this.#context
+    for (const file of end.files) await disk.adopt(file.path, store.output(job, task, file.name), file.size)
+    const manifest: TaskManifest = { consumed: consumedRoot(kind, consumes), manifest: end.manifest }
+    await store.putManifest(store.output(job, task, 'manifest.json'), manifest)
+    return outputOf(manifest)
+  }
+
+  async #failed(effect: Start, failure: AttemptFailure): Promise<void> {
+    const { store, dispatch, name } = this.#context
+    await store.journal(effect.job, effect.task, effect.attempt, 'ended').catch((error: unknown) => this.#context.dropped('journal', error))
+    const error: ErrorJson = trim({ ...failure.error, job: effect.job, node: name })
+    dispatch({ type: 'attempt-failed', attempt: effect.attempt, blame: failure.blame, place: failure.place.slice(0, 1000), error })
+  }
+
+  async #keepLog(job: JobId, task: TaskIndex, log: string): Promise<void> {
+    if (log === '') return
+    const { disk, store } = this.#context
+    await disk.put(`${store.folder(job)}/logs/${task}`, Buffer.from(log.slice(-LIMITS.taskLogBytes)))
+  }
+}
+
+/** What seal.ts expects: a map of a sort job consumes the bounds themselves, everything else the root of a stage. */
+function consumedRoot(kind: Start['kind'], consumes: readonly Digest[]): Digest | '' {
+  if (kind === 'map') return consumes[0] ?? ''
+  return kind === 'sample' ? '' : rootOf(consumes)
+}
+
+/** A task as people say it: `map 3/8`. */
+export function describe(job: JobState, task: PlannedTask): string {
+  return `${task.kind} ${task.index - job.plan.first[task.kind] + 1}/${job.plan.count[task.kind]}`
+}
+
+/** What went wrong outside the process is this node's fault, unless it says otherwise. */
+function blameFor(error: unknown): AttemptFailure {
+  const code = error instanceof ShoalError ? error.code : null
+  const blame = code === 'SHARD_CHANGED' ? 'input' : 'own'
+  const system = (error as NodeJS.ErrnoException | null)?.code
+  const json = system === 'ENOSPC' ? errorToJson(new ShoalError('NODE_SETUP', 'the disk is full', { cause: error })) : errorToJson(error)
+  return { blame, error: json, place: blame === 'input' ? json.message : '' }
+}
+
+function trim(error: ErrorJson): ErrorJson {
+  const cut = (text: string): string => text.slice(0, LIMITS.errorTextBytesMax)
+  return {
+    ...error,
+    message: cut(error.message),
+    ...(error.why === undefined ? {} : { why: cut(error.why) }),
+    try: error.try.slice(0, 8).map(cut),
+  }
+}

@@ -1,0 +1,123 @@
+import { crc32 } from 'node:zlib'
+import { LIMITS } from '../core/limits.ts'
+import type { TaskManifest } from '../core/manifest.ts'
+import type { Plan } from '../core/plan.ts'
+import type { TaskIndex } from '../core/types.ts'
+import type { Disk } from '../ports.ts'
+import { batchAck, batchAnswer, batchEnd, batchHeader, manifestOf, type BatchAnswer, type BatchFile, type BatchHeader } from '../wire/batch.ts'
+import { fromBytes, WireError } from '../wire/codec.ts'
+import type { FramedStream } from './framed.ts'
+import { outputFiles, type JobStore } from './store.ts'
+
+/** The files of a task's output that these consumers read; with no consumers, all of it (a copy). */
+export function filesFor(plan: Plan, manifest: TaskManifest, consumers: readonly TaskIndex[]): string[] {
+  const all = outputFiles(manifest)
+  if (manifest.manifest.kind !== 'map' || consumers.length === 0) return all
+  const wanted = new Set(consumers.map((consumer) => `run-${plan.tasks[consumer]?.partition}`))
+  return all.filter((file) => wanted.has(file))
+}
+
+/**
+ * Sends a batch whose header the other side answers first. Resolves to its answer, or to 'acked' once all of it is on
+ * the other side's disk. Rejects when the stream breaks, or a file here is gone.
+ */
+export async function sendBatch(
+  stream: FramedStream,
+  disk: Disk,
+  store: JobStore,
+  header: BatchHeader,
+): Promise<'acked' | Exclude<BatchAnswer, 'ready'>> {
+  await stream.sendValue(header)
+  const { answer } = await stream.receiveValue(batchAnswer)
+  if (answer !== 'ready') return answer
+  const files: { name: string; size: number; crc: number }[] = []
+  for (const { name, size } of header.files) {
+    let crc = 0
+    for (let at = 0; at < size; at += LIMITS.shuffleFrameBytes) {
+      const bytes = await disk.read(store.output(header.job, header.task, name), at, Math.min(LIMITS.shuffleFrameBytes, size - at))
+      if (bytes.length === 0) throw new WireError(`${name} is shorter than it was`)
+      crc = crc32(bytes, crc)
+      await stream.send(bytes)
+    }
+    files.push({ name, size, crc })
+  }
+  await stream.sendValue({ end: true, files })
+  const { ack, why } = await stream.receiveValue(batchAck)
+  if (!ack) throw new WireError(why ?? 'not acknowledged')
+  return 'acked'
+}
+
+/** Header of a batch from this node's disk, or null when the output is not here. */
+export async function headerFor(
+  disk: Disk,
+  store: JobStore,
+  batch: Pick<BatchHeader, 'job' | 'task' | 'digest' | 'consumers'>,
+  plan: Plan,
+): Promise<BatchHeader | null> {
+  const manifest = await store.manifest(store.output(batch.job, batch.task, 'manifest.json'))
+  if (manifest === null) return null
+  const files: BatchFile[] = []
+  for (const name of filesFor(plan, manifest, batch.consumers)) {
+    const size = await disk.size(store.output(batch.job, batch.task, name))
+    if (size === null) return null
+    files.push({ name, size })
+  }
+  return { ...batch, manifest: JSON.stringify(manifest), files }
+}
+
+/** What the receiving side decides about a header before bytes flow, and where the files go. */
+export interface Reception {
+  readonly answer: BatchAnswer
+  /** Where a file of the batch is put, relative to home. */
+  place(header: BatchHeader, file: string): string
+}
+
+/**
+ * Receives one batch: header, answer, frames, END; everything on disk; then ACK. Resolves to the header once it counts,
+ * to null when it was not wanted or the stream ended before one came.
+ */
+export async function receiveBatch(
+  stream: FramedStream,
+  disk: Disk,
+  store: JobStore,
+  decide: (header: BatchHeader) => Reception,
+): Promise<{ header: BatchHeader; accepted: boolean } | null> {
+  const first = await stream.receive()
+  if (first === null) return null
+  const header = fromBytes(batchHeader, first)
+  const manifest = manifestOf(header)
+  const { answer, place } = decide(header)
+  await stream.sendValue({ answer })
+  if (answer !== 'ready') return { header, accepted: false }
+  const crcs = new Map<string, number>()
+  for (const file of header.files) crcs.set(file.name, await receiveFile(stream, disk, place(header, file.name), file))
+  const end = await stream.receiveValue(batchEnd)
+  const whole = end.files.length === header.files.length && end.files.every((f) => crcs.get(f.name) === f.crc)
+  if (!whole) {
+    await stream.sendValue({ ack: false, why: 'checksum of a file is wrong' })
+    throw new WireError('a batch whose END does not match it')
+  }
+  await store.putManifest(place(header, 'manifest.json'), manifest)
+  await stream.sendValue({ ack: true })
+  return { header, accepted: true }
+}
+
+/** One file's frames, straight to disk; resolves to the checksum of its bytes. */
+async function receiveFile(stream: FramedStream, disk: Disk, name: string, file: BatchFile): Promise<number> {
+  const writer = await disk.create(name)
+  let crc = 0
+  try {
+    for (let left = file.size; left > 0; ) {
+      const bytes = await stream.receive()
+      if (bytes === null || bytes.length > left) throw new WireError('a file of a batch is not as long as was said')
+      crc = crc32(bytes, crc)
+      left -= bytes.length
+      await writer.write(bytes)
+    }
+    await writer.commit()
+    return crc
+  } catch (error) {
+    await writer.discard()
+    throw error
+  }
+}

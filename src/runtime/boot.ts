@@ -1,0 +1,84 @@
+/** What a node finds on its disk when it starts: its next life, the members it knew, the jobs it had. */
+import { randomBytes } from 'node:crypto'
+import type { Death } from '../core/events.ts'
+import { outputOf } from '../core/manifest.ts'
+import type { Incarnation, JobId, NodeId } from '../core/types.ts'
+import type { Disk } from '../ports.ts'
+import { fromBytes } from '../wire/codec.ts'
+import { decodeMessage } from '../wire/messages.ts'
+import { signed } from '../wire/shapes.ts'
+import { openRecord } from '../wire/signed.ts'
+import type { Context } from './context.ts'
+import type { Times } from './times.ts'
+
+const INCARNATION = 'incarnation'
+
+/** Raises the boot count above what the disk (and `above`, from peers) says; it is on disk before anyone hears of it. */
+export async function nextIncarnation(disk: Disk, above: number = 0): Promise<Incarnation> {
+  const kept = await disk.get(INCARNATION)
+  const count = Math.max(kept === null ? 0 : Number(Buffer.from(kept).toString()), above) + 1
+  await disk.put(INCARNATION, Buffer.from(String(count)))
+  return { count, nonce: randomBytes(8).toString('hex') }
+}
+
+/** Members met before, with their catalogs; their addresses are dialled again. */
+export async function loadMembers(context: Context): Promise<NodeId[]> {
+  const { disk, mesh, catalogs, dispatch, state } = context
+  const known: NodeId[] = []
+  for (const file of await disk.list('members')) {
+    if (!file.endsWith('.record')) continue
+    try {
+      const bytes = await disk.get(`members/${file}`)
+      if (bytes === null) continue
+      const record = await openRecord(mesh, fromBytes(signed, bytes))
+      if (record.node === state.self.node) continue
+      await catalogs.load(record.node)
+      dispatch({ type: 'message', from: state.self.node, message: { type: 'records', records: [record] } })
+      mesh.keepDialling(record.node, record.addresses)
+      known.push(record.node)
+    } catch (error) {
+      context.dropped('kept-record', error)
+    }
+  }
+  return known
+}
+
+/** Jobs that were here, with what the disk has of their ledgers, outputs and arrivals. */
+export async function loadJobs(context: Context, times: Times): Promise<void> {
+  const { disk, store, state, dispatch } = context
+  for (const id of (await disk.list('dropped')) as JobId[]) {
+    const round = await disk.get(`dropped/${id}`)
+    if (round !== null) state.dropped.set(id, Number(Buffer.from(round).toString()))
+  }
+  for (const id of await store.jobs()) {
+    const job = await store.getJob(id)
+    if (job === null) continue
+    await times.load(id)
+    const kept = await store.readDeltas(id, async (bytes) => {
+      const message = await decodeMessage(context.mesh, state.self.node, bytes)
+      if (message.type !== 'delta') throw new Error('no delta')
+      return message.delta
+    })
+    const holding = await store.holding(id)
+    const held = new Set(holding.map((h) => h.task))
+    const deaths: Death[] = (await store.deaths(id)).filter((death) => !held.has(death.task))
+    dispatch({ type: 'job', record: job.record, kept, holding, deaths })
+    await loadArrivals(context, id)
+  }
+}
+
+async function loadArrivals({ store, state, dispatch }: Context, id: JobId): Promise<void> {
+  const job = state.jobs.get(id)
+  if (job === undefined || job.ledger.outcome.kind !== 'open') return
+
+  for (const { task, manifest, files } of await store.arrivals(id)) {
+    const { digest } = outputOf(manifest)
+    const wanted = manifest.manifest.kind === 'map' ? manifest.manifest.runs.map((run) => run.partition) : []
+    const consumers = job.plan.tasks
+      .filter((t) => t.kind === 'reduce' && (!wanted.includes(t.partition) || files.includes(`run-${t.partition}`)))
+      .map((t) => t.index)
+    if (manifest.manifest.kind === 'sample') consumers.push(job.plan.first.bounds)
+    dispatch({ type: 'arrived', job: id, task, digest, consumers })
+  }
+}
+

@@ -1,0 +1,72 @@
+import type { CatalogBody } from '../catalog/body.ts'
+import { decodeCatalog, encodeCatalog } from '../catalog/codec.ts'
+import { sha256 } from '../core/hash.ts'
+import type { Digest, NodeId } from '../core/types.ts'
+import type { Disk, Mesh } from '../ports.ts'
+import { callPeer } from './rpc.ts'
+
+interface Known {
+  readonly hash: Digest
+  readonly body: CatalogBody
+}
+
+/** What every known node offers, kept on disk, so that a node that is away is missed and not forgotten. */
+export class Catalogs {
+  readonly #disk: Disk
+  readonly #known = new Map<NodeId, Known>()
+  readonly #fetching = new Set<string>()
+
+  constructor(disk: Disk) {
+    this.#disk = disk
+  }
+
+  get(node: NodeId): CatalogBody | null {
+    return this.#known.get(node)?.body ?? null
+  }
+
+  hash(node: NodeId): Digest | null {
+    return this.#known.get(node)?.hash ?? null
+  }
+
+  nodes(): NodeId[] {
+    return [...this.#known.keys()]
+  }
+
+  /** This node's own, or what a live node has just answered. */
+  set(node: NodeId, body: CatalogBody): { bytes: Uint8Array; hash: Digest } {
+    const bytes = encodeCatalog(body)
+    const hash = sha256(bytes)
+    this.#known.set(node, { hash, body })
+    return { bytes, hash }
+  }
+
+  async keep(node: NodeId): Promise<void> {
+    const known = this.#known.get(node)
+    if (known !== undefined) await this.#disk.put(`members/${node}.catalog`, encodeCatalog(known.body))
+  }
+
+  async load(node: NodeId): Promise<void> {
+    const bytes = await this.#disk.get(`members/${node}.catalog`)
+    if (bytes !== null) this.#known.set(node, { hash: sha256(bytes), body: decodeCatalog(bytes) })
+  }
+
+  async forget(node: NodeId): Promise<void> {
+    this.#known.delete(node)
+    await this.#disk.remove(`members/${node}.catalog`)
+  }
+
+  /** Fetches a catalog by its hash from whoever named it. Rejects when the peer has it no more. */
+  async fetch(mesh: Mesh, node: NodeId, hash: Digest, from: NodeId): Promise<void> {
+    const id = `${node} ${hash}`
+    if (this.hash(node) === hash || this.#fetching.has(id)) return
+    this.#fetching.add(id)
+    try {
+      const { body } = await callPeer(mesh, from, { call: 'catalog', node, hash })
+      if (sha256(body) !== hash) throw new Error('a catalog that its hash does not name')
+      this.#known.set(node, { hash, body: decodeCatalog(body) })
+      await this.keep(node)
+    } finally {
+      this.#fetching.delete(id)
+    }
+  }
+}

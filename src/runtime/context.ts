@@ -1,0 +1,46 @@
+import type { Event } from '../core/events.ts'
+import type { JobState, State } from '../core/state.ts'
+import type { JobId, NodeId } from '../core/types.ts'
+import type { Catalog } from '../catalog/catalog.ts'
+import type { Clock, Disk, Mesh, Tasks } from '../ports.ts'
+import type { Catalogs } from './catalogs.ts'
+import type { JobStore } from './store.ts'
+import type { Story } from './story.ts'
+
+/** What the parts of the runtime share. The state is read here and changed by `dispatch` alone. */
+export interface Context {
+  readonly state: State
+  dispatch(event: Event): void
+  readonly clock: Clock
+  readonly disk: Disk
+  readonly store: JobStore
+  readonly mesh: Mesh
+  readonly tasks: Tasks
+  /** What this node offers. */
+  readonly catalog: Catalog
+  /** What every known node offers. */
+  readonly catalogs: Catalogs
+  readonly story: Story
+  readonly memory: number
+  readonly name: string
+  readonly local: boolean
+  /** Hostile or stale input from peers: counted by kind, and dropped. */
+  dropped(kind: string, error: unknown): void
+}
+
+/** Names of the streams between nodes; the number is the wire version. */
+export const PROTOCOLS = {
+  control: '/shoal/1/control',
+  rpc: '/shoal/1/rpc',
+  push: '/shoal/1/push',
+  pull: '/shoal/1/pull',
+} as const
+
+export function jobOf(context: Context, id: JobId): JobState | null {
+  return context.state.jobs.get(id) ?? null
+}
+
+/** A member's name, for people; its id where it is not known. */
+export function nameOf(context: Context, node: NodeId): string {
+  return context.state.members.get(node)?.record.name ?? node
+}

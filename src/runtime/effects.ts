@@ -1,0 +1,90 @@
+/** Which part of the runtime carries out which effect. */
+import type { Effect } from '../core/effects.ts'
+import type { Message } from '../core/messages.ts'
+import { encodeMessage } from '../wire/messages.ts'
+import { openJob, jobBody } from '../wire/job.ts'
+import { fromBytes, toBytes } from '../wire/codec.ts'
+import { signReport } from '../wire/signed.ts'
+import type { Attempts } from './attempts.ts'
+import type { Context } from './context.ts'
+import type { ControlPlane } from './control-plane.ts'
+import type { Perform } from './loop.ts'
+import type { Receiver } from './receiver.ts'
+import { callPeer } from './rpc.ts'
+import type { Sender } from './sender.ts'
+import type { Times } from './times.ts'
+
+export interface Parts {
+  readonly context: Context
+  readonly control: ControlPlane
+  readonly attempts: Attempts
+  readonly sender: Sender
+  readonly receiver: Receiver
+  readonly times: Times
+  onIdentity(problem: 'twice' | 'behind', count: number): void
+  onDrained(): void
+}
+
+export function performer(parts: Parts): Perform {
+  const { context, control, attempts, sender, receiver, times } = parts
+  const { disk, store, mesh, catalogs, story } = context
+  /** Work that has no ending event: a failure is counted. */
+  const background = (kind: string, work: Promise<unknown>): void => void work.catch((error: unknown) => context.dropped(kind, error))
+  return {
+    gossip: ({ message }) => control.gossip(message),
+    send: ({ to, message }) => control.send(to, message),
+    'fetch-job': (effect) => void fetchJob(context, effect),
+    'fetch-catalog': ({ node, hash, from }) => background('fetch-catalog', catalogs.fetch(mesh, node, hash, from)),
+    'keep-record': ({ node }) => background('keep-record', keepRecord(context, node)),
+    start: (effect) => attempts.start(effect),
+    stop: ({ attempt, why }) => attempts.stop(attempt, why),
+    push: (effect) => sender.push(effect),
+    pull: (effect) => receiver.pull(effect),
+    save: ({ job, delta }) => background('save', store.appendDelta(job, encodeMessage({ type: 'delta', job, delta } satisfies Message))),
+    'sign-report': ({ job, round, report }) =>
+      background(
+        'sign-report',
+        signReport(mesh, job, round, report).then((signed) => context.dispatch({ type: 'report-signed', job, round, report: signed })),
+      ),
+    outcome: ({ job, outcome }) => {
+      story.tell(job, 'outcome', outcome.kind === 'sealed' ? `sealed: result sha256:${outcome.result}` : outcome.kind)
+      background('times', times.end(job, outcome.kind !== 'open'))
+    },
+    release: ({ job }) => {
+      sender.forget(job)
+      background('release', store.release(job))
+    },
+    drop: ({ job, round }) => {
+      sender.forget(job)
+      story.forget(job)
+      times.forget(job)
+      background('drop', disk.put(`dropped/${job}`, Buffer.from(String(round))).then(() => store.drop(job)))
+    },
+    note: ({ job, task, attempt, kind, text }) => story.tell(job, kind, text, task, attempt),
+    identity: ({ problem, count }) => parts.onIdentity(problem, count),
+    drained: () => parts.onDrained(),
+  }
+}
+
+/** A job that a peer named: its record and code onto this disk, then into the control plane. */
+async function fetchJob(context: Context, { job, from }: Extract<Effect, { type: 'fetch-job' }>): Promise<void> {
+  try {
+    const { body } = await callPeer(context.mesh, from, { call: 'job', job })
+    const code = fromBytes(jobBody, body)
+    const record = openJob(code)
+    if (record.id !== job) throw new Error('another job than asked for')
+    await context.store.putJob(record, code)
+    context.dispatch({ type: 'job', record, kept: [], holding: [], deaths: [] })
+  } catch (error) {
+    context.dropped('fetch-job', error)
+    context.dispatch({ type: 'job-missing', job, from })
+  }
+}
+
+/** A member's signed record and its catalog, so that it is missed when it is away. */
+async function keepRecord({ state, disk, catalogs }: Context, node: string): Promise<void> {
+  const record = state.members.get(node as never)?.record
+  if (record === undefined) return
+  await disk.put(`members/${node}.record`, toBytes({ bytes: record.bytes, signature: record.signature }))
+  await catalogs.keep(record.node)
+}

@@ -1,0 +1,72 @@
+import { FrameDecoder, frame } from '../data/frame.ts'
+import type { NodeId } from '../core/types.ts'
+import type { ByteStream } from '../ports.ts'
+import { fromBytes, toBytes, WireError } from '../wire/codec.ts'
+import type { z } from 'zod/mini'
+
+/** A peer's stream as a sequence of checked frames. The end of the stream means nothing; only frames do. */
+export class FramedStream {
+  readonly peer: NodeId
+  readonly #stream: ByteStream
+  readonly #decoder: FrameDecoder
+  readonly #ready: Uint8Array[] = []
+
+  constructor(stream: ByteStream, maxFrame: number) {
+    this.#stream = stream
+    this.peer = stream.peer
+    this.#decoder = new FrameDecoder(maxFrame)
+  }
+
+  /** Resolves when the stream takes more. */
+  send(payload: Uint8Array): Promise<void> {
+    return this.#stream.write(frame(payload))
+  }
+
+  sendValue(value: unknown): Promise<void> {
+    return this.send(toBytes(value))
+  }
+
+  /** The next frame, or null when the stream has ended between frames. Rejects when it ended inside one, or was reset. */
+  async receive(): Promise<Uint8Array | null> {
+    while (this.#ready.length === 0) {
+      const chunk = await this.#stream.read()
+      if (chunk === null) {
+        if (this.#decoder.pending > 0) throw new WireError('the stream ended inside a frame')
+        return null
+      }
+      this.#ready.push(...this.#decoder.push(chunk))
+    }
+    return this.#ready.shift()!
+  }
+
+  /** The next frame as a value of this shape; a stream that ends instead is a failure, however clean it looks. */
+  async receiveValue<T>(schema: z.ZodMiniType<T>): Promise<T> {
+    const payload = await this.receive()
+    if (payload === null) throw new WireError('the stream ended before its END')
+    return fromBytes(schema, payload)
+  }
+
+  end(): Promise<void> {
+    return this.#stream.end()
+  }
+
+  abort(why: string): void {
+    this.#stream.abort(why)
+  }
+}
+
+/** Rejects with `message` when the work takes longer; `stop` is then called to end it. */
+export async function within<T>(ms: number, work: Promise<T>, stop: () => void, message: string): Promise<T> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      stop()
+      reject(new WireError(message))
+    }, ms)
+  })
+  try {
+    return await Promise.race([work, late])
+  } finally {
+    clearTimeout(timer)
+  }
+}

@@ -1,0 +1,77 @@
+import type { Effect } from '../core/effects.ts'
+import type { Event } from '../core/events.ts'
+import { LIMITS } from '../core/limits.ts'
+import { step } from '../core/machine.ts'
+import type { State } from '../core/state.ts'
+import type { Clock } from '../ports.ts'
+
+/** Carries out one kind of effect; what it takes time for ends in an event. */
+export type Perform = { readonly [T in Effect['type']]: (effect: Extract<Effect, { type: T }>) => void }
+
+/**
+ * The loop of one node: events in, `step`, effects out, one event at a time. It decides nothing.
+ * A broken invariant in the core ends the node: `onFatal` is called once.
+ */
+export class Loop {
+  readonly #state: State
+  readonly #clock: Clock
+  readonly #perform: Perform
+  readonly #onFatal: (error: unknown) => void
+  readonly #queue: Event[] = []
+  readonly #listeners = new Set<() => void>()
+  #running = false
+  #timer: NodeJS.Timeout | null = null
+  #lastTick = 0
+
+  constructor(state: State, clock: Clock, perform: Perform, onFatal: (error: unknown) => void) {
+    this.#state = state
+    this.#clock = clock
+    this.#perform = perform
+    this.#onFatal = onFatal
+  }
+
+  dispatch(event: Event): void {
+    this.#queue.push(event)
+    if (this.#running) return
+    this.#running = true
+    try {
+      for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) this.#take(next)
+    } catch (error) {
+      this.stop()
+      this.#onFatal(error)
+    } finally {
+      this.#running = false
+    }
+    for (const listener of this.#listeners) listener()
+  }
+
+  #take(event: Event): void {
+    for (const effect of step(this.#state, this.#clock.now(), event)) {
+      const perform = this.#perform[effect.type] as (effect: Effect) => void
+      perform(effect)
+    }
+  }
+
+  /** Calls back after every event, until the returned function is called. */
+  listen(listener: () => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  /** Ticks until `stop`; `beforeTick` tells what has moved since. */
+  start(beforeTick: () => void): void {
+    this.#lastTick = this.#clock.now()
+    this.#timer = setInterval(() => {
+      const now = this.#clock.now()
+      const stalled = Math.max(0, now - this.#lastTick - LIMITS.tickMs)
+      this.#lastTick = now
+      beforeTick()
+      this.dispatch({ type: 'tick', stalled })
+    }, LIMITS.tickMs)
+  }
+
+  stop(): void {
+    if (this.#timer !== null) clearInterval(this.#timer)
+    this.#timer = null
+  }
+}

@@ -1,0 +1,100 @@
+/** Streams a sealed result: each part from this disk or from a holder, checked by its hash while it flows. */
+import type { ResultChunk } from '../control/api.ts'
+import { liveHolders } from '../core/candidates.ts'
+import { ShoalError } from '../core/errors.ts'
+import { agreed, type Output } from '../core/ledger.ts'
+import { LIMITS } from '../core/limits.ts'
+import type { JobState } from '../core/state.ts'
+import type { NodeId, TaskIndex } from '../core/types.ts'
+import { PartReader } from '../data/part.ts'
+import { nameOf, type Context } from './context.ts'
+import { callPeer } from './rpc.ts'
+
+/** Whole records of every part in partition order. Throws RESULT_LOST or DAMAGED; ends early when the signal fires. */
+export async function* resultOf(context: Context, job: JobState, signal: AbortSignal): AsyncGenerator<ResultChunk, void, undefined> {
+  const { first, count } = job.plan
+  for (let task = first.reduce; task < first.reduce + count.reduce; task++) {
+    const output = agreed(job.ledger.tasks[task])
+    if (output === null) throw lost(job, task, 'its output is not known')
+    const { name, temporary } = await locate(context, job, task)
+    try {
+      yield* readPart(context, name, task - first.reduce, output, signal)
+    } finally {
+      if (temporary) await context.disk.remove(name)
+    }
+    if (signal.aborted) return
+  }
+}
+
+async function* readPart(
+  context: Context,
+  name: string,
+  partition: number,
+  output: Output,
+  signal: AbortSignal,
+): AsyncGenerator<ResultChunk, void, undefined> {
+  const reader = new PartReader(context.disk.open(name), `part ${partition}`)
+  try {
+    let empty = true
+    for (let block = reader.nextBlock(); block !== null; block = reader.nextBlock()) {
+      empty = false
+      yield { partition, bytes: block.slice() }
+      if (signal.aborted) return
+    }
+    if (empty) yield { partition, bytes: new Uint8Array() }
+    if (reader.facts?.part !== output.part)
+      throw new ShoalError('DAMAGED', `part ${partition} of the result is damaged on ${context.name}`, { try: ['ask another node: shoal job result ID'] })
+  } finally {
+    reader.close()
+  }
+}
+
+/** A part's file on this disk, fetched there first where only others hold it. */
+async function locate(context: Context, job: JobState, task: TaskIndex): Promise<{ name: string; temporary: boolean }> {
+  const { store, disk, state } = context
+  const own = store.output(job.record.id, task, 'part')
+  if (job.has.has(task) && (await disk.size(own)) !== null) return { name: own, temporary: false }
+  let why = 'no live node holds it'
+  for (const holder of liveHolders(state, job, task)) {
+    if (holder === state.self.node) continue
+    try {
+      return { name: await fetchPart(context, job, task, holder), temporary: true }
+    } catch (error) {
+      context.dropped('fetch-part', error)
+      why = `${nameOf(context, holder)} does not give it: ${error instanceof Error ? error.message : String(error)}`
+    }
+  }
+  throw lost(job, task, why)
+}
+
+let fetches = 0
+
+async function fetchPart(context: Context, job: JobState, task: TaskIndex, holder: NodeId): Promise<string> {
+  const { disk, mesh } = context
+  const name = `fetched/${process.pid}-${++fetches}`
+  const writer = await disk.create(name)
+  try {
+    for (let start = 0, total = 1; start < total; ) {
+      const end = start + LIMITS.rpcFrameBytesMax
+      const answer = await callPeer(mesh, holder, { call: 'part', job: job.record.id, task, start, end })
+      if (answer.body.length === 0) throw new Error('the part became shorter')
+      await writer.write(answer.body)
+      total = answer.total
+      start += answer.body.length
+    }
+    await writer.commit()
+    return name
+  } catch (error) {
+    await writer.discard()
+    throw error
+  }
+}
+
+function lost(job: JobState, task: TaskIndex, why: string): ShoalError {
+  const partition = task - job.plan.first.reduce
+  return new ShoalError('RESULT_LOST', `part ${partition} of the result cannot be had`, {
+    why,
+    job: job.record.id,
+    try: ['start the nodes that hold it', `shoal job retry ${job.record.id.slice(0, 12)}   computes it again`],
+  })
+}

@@ -1,0 +1,76 @@
+/** Submission's fresh look at the data: every live node that offers a named dataset is asked to scan it now. */
+import type { ScanAnswer, ScanInput } from '../catalog/body.ts'
+import { decodeScanAnswer } from '../catalog/codec.ts'
+import type { SnapshotSource } from '../catalog/snapshot.ts'
+import { isLive } from '../core/candidates.ts'
+import { LIMITS } from '../core/limits.ts'
+import type { NodeId } from '../core/types.ts'
+import type { Context } from './context.ts'
+import { callPeer } from './rpc.ts'
+
+/**
+ * The catalogs of all known nodes: fresh from those that answer, remembered from those that do not (a node silent for
+ * LIMITS.scanRpcMs is away). Waits while pending entries move, up to LIMITS.scanStillMs without a move.
+ */
+export async function scanMesh(context: Context, inputs: readonly ScanInput[]): Promise<SnapshotSource[]> {
+  const { state, catalogs } = context
+  const names = new Set(inputs.map((input) => input.dataset))
+  const known = new Set<NodeId>([state.self.node, ...state.members.keys(), ...catalogs.nodes()])
+  const sources = await Promise.all(
+    [...known].map(async (node): Promise<SnapshotSource | null> => {
+      const remembered = catalogs.get(node)
+      const offers = remembered === null || remembered.datasets.some((dataset) => names.has(dataset.name))
+      if (node === state.self.node || (offers && isAsked(context, node))) {
+        const answer = await scanNode(context, node, inputs)
+        if (answer !== null) return { node, live: true, fresh: answer.fresh, body: answer.body, described: answer.described }
+      }
+      return remembered === null ? null : { node, live: !offers, body: remembered }
+    }),
+  )
+  return sources.filter((source) => source !== null)
+}
+
+/** A drained node lives, but its shards are away. */
+function isAsked(context: Context, node: NodeId): boolean {
+  const member = context.state.members.get(node)
+  return member !== undefined && !member.record.drained && isLive(context.state, node)
+}
+
+/** One node's answer, asked again while its scan moves; null when it is silent. */
+async function scanNode(context: Context, node: NodeId, inputs: readonly ScanInput[]): Promise<ScanAnswer | null> {
+  const { clock } = context
+  let walk: number | null = null
+  let progress = -1
+  let movedAt = clock.now()
+  for (;;) {
+    const answer = await askOnce(context, node, inputs, walk)
+    if (answer === null) return null
+    if (answer.progress !== progress) {
+      progress = answer.progress
+      movedAt = clock.now()
+    }
+    const done = answer.fresh && !isPending(answer, inputs)
+    if (done || clock.now() - movedAt >= LIMITS.scanStillMs) return answer
+    walk = answer.walk
+    await new Promise((resolve) => setTimeout(resolve, LIMITS.scanPollMs))
+  }
+}
+
+async function askOnce(context: Context, node: NodeId, inputs: readonly ScanInput[], walk: number | null): Promise<ScanAnswer | null> {
+  const { state, catalog, catalogs, mesh } = context
+  if (node === state.self.node) return catalog.answerScan(inputs, walk, AbortSignal.timeout(LIMITS.scanRpcMs))
+  try {
+    const { body } = await callPeer(mesh, node, { call: 'scan', inputs, walk }, undefined, LIMITS.scanRpcMs)
+    const answer = decodeScanAnswer(body)
+    catalogs.set(node, answer.body)
+    return answer
+  } catch (error) {
+    context.dropped('scan', error)
+    return null
+  }
+}
+
+function isPending(answer: ScanAnswer, inputs: readonly ScanInput[]): boolean {
+  const names = new Set(inputs.map((input) => input.dataset))
+  return answer.body.datasets.some((dataset) => names.has(dataset.name) && dataset.entries.some((entry) => entry.state === 'pending'))
+}

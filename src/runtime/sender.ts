@@ -1,0 +1,94 @@
+/** Sends task outputs: pushes over one stream per (peer, job), and answers to pulls. */
+import type { Effect } from '../core/effects.ts'
+import { LIMITS } from '../core/limits.ts'
+import type { JobId, NodeId } from '../core/types.ts'
+import type { ByteStream } from '../ports.ts'
+import { pullRequest } from '../wire/batch.ts'
+import { headerFor, sendBatch } from './batch.ts'
+import { PROTOCOLS, type Context } from './context.ts'
+import { FramedStream } from './framed.ts'
+
+type Push = Extract<Effect, { type: 'push' }>
+
+export class Sender {
+  readonly #context: Context
+  /** One stream per (peer, job), and the push that is on it: batches follow one another. */
+  readonly #lines = new Map<string, Line>()
+
+  constructor(context: Context) {
+    this.#context = context
+  }
+
+  push(effect: Push): void {
+    const id = `${effect.to} ${effect.job}`
+    const line = this.#lines.get(id) ?? { stream: null, last: Promise.resolve() }
+    this.#lines.set(id, line)
+    line.last = line.last.then(() => this.#push(line, effect))
+  }
+
+  async #push(line: Line, { job, task, to, consumers }: Push): Promise<void> {
+    const { state, disk, store, mesh, dispatch } = this.#context
+    const ended = (end: 'acked' | 'later' | 'gone' | 'failed'): void => dispatch({ type: 'push-ended', job, task, to, end })
+    const jobState = state.jobs.get(job)
+    const output = jobState?.ledger.tasks[task]?.output
+    if (!jobState || !output || !('digest' in output)) return ended('gone')
+    try {
+      const header = await headerFor(disk, store, { job, task, digest: output.digest, consumers }, jobState.plan)
+      if (header === null) {
+        dispatch({ type: 'lost', job, task, what: 'output' })
+        return ended('gone')
+      }
+      line.stream ??= new FramedStream(await mesh.open(to, PROTOCOLS.push), LIMITS.rpcFrameBytesMax)
+      const answer = await sendBatch(line.stream, disk, store, header)
+      ended(answer === 'have' ? 'acked' : answer)
+    } catch (error) {
+      line.stream?.abort(String(error))
+      line.stream = null
+      this.#context.dropped('push', error)
+      ended('failed')
+    }
+  }
+
+  /** Ends the streams of a job that needs them no more. */
+  forget(job: JobId): void {
+    for (const [id, line] of this.#lines) {
+      if (!id.endsWith(` ${job}`)) continue
+      this.#lines.delete(id)
+      void line.last.then(() => line.stream?.end().catch(() => {}))
+    }
+  }
+
+  /** A peer pulls: one request, one batch, from what this node holds whole. */
+  async servePull(stream: ByteStream): Promise<void> {
+    const framed = new FramedStream(stream, LIMITS.rpcFrameBytesMax)
+    try {
+      const request = await framed.receiveValue(pullRequest)
+      const { state, disk, store, dispatch } = this.#context
+      const job = state.jobs.get(request.job)
+      const output = job?.ledger.tasks[request.task]?.output
+      const held = job !== undefined && output && 'digest' in output && output.digest === request.digest && job.has.has(request.task)
+      const header = held ? await headerFor(disk, store, pick(request), job.plan) : null
+      if (held && header === null) dispatch({ type: 'lost', job: request.job, task: request.task, what: 'output' })
+      await framed.sendValue({ answer: header === null ? 'gone' : 'ready' })
+      if (header !== null) await sendBatch(framed, disk, store, header)
+      await framed.end()
+    } catch (error) {
+      framed.abort(String(error))
+      this.#context.dropped('serve-pull', error)
+    }
+  }
+}
+
+interface Line {
+  stream: FramedStream | null
+  last: Promise<void>
+}
+
+function pick<T extends { job: JobId; task: number; digest: unknown; consumers: unknown }>(
+  request: T,
+): Pick<T, 'job' | 'task' | 'digest' | 'consumers'> {
+  const { job, task, digest, consumers } = request
+  return { job, task, digest, consumers }
+}
+
+export type { NodeId }

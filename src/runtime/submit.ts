@@ -1,0 +1,157 @@
+/** Submission: pins a snapshot, makes the record, and answers once it is on this disk and on one more live member's. */
+import { takeSnapshot, type SnapshotRequest } from '../catalog/snapshot.ts'
+import type { PreparedInput, SubmitAnswer, SubmitRequest } from '../control/api.ts'
+import { isLive } from '../core/candidates.ts'
+import { ShoalError } from '../core/errors.ts'
+import { jobId, keyedJobId } from '../core/job-id.ts'
+import { LIMITS } from '../core/limits.ts'
+import { compareUtf8, plan } from '../core/plan.ts'
+import type { JobState } from '../core/state.ts'
+import type { InputSpec, JobRecord, JobSpec, NodeId, Snapshot } from '../core/types.ts'
+import { fromBytes, toBytes } from '../wire/codec.ts'
+import { jobBody, openJob, type JobBody } from '../wire/job.ts'
+import type { Context } from './context.ts'
+import type { Frozen } from './frozen.ts'
+import { callPeer } from './rpc.ts'
+import { scanMesh } from './scan-mesh.ts'
+import { codeDigest } from './store.ts'
+
+export interface Draft {
+  readonly record: JobRecord
+  readonly warnings: readonly string[]
+}
+
+/** `DATASET[/GLOB][@SNAPSHOT]`; the first `/` ends the dataset's name. */
+export function parseInput(input: PreparedInput, frozen: Frozen): InputSpec {
+  const { alias, data, ...options } = input
+  const at = data.lastIndexOf('@')
+  const pinned = at > 0 ? frozen.resolve(data.slice(at + 1)) : null
+  const text = pinned === null ? data : data.slice(0, at)
+  const slash = text.indexOf('/')
+  const dataset = slash < 0 ? text : text.slice(0, slash)
+  if (dataset === '') throw new ShoalError('USAGE', `input ${JSON.stringify(data)} names no dataset`, { try: ['DATASET or DATASET/GLOB'] })
+  return { alias, dataset, glob: slash < 0 ? '' : text.slice(slash + 1), ...(pinned === null ? {} : { frozen: pinned.id }), options }
+}
+
+export class Submission {
+  readonly #context: Context
+  readonly #frozen: Frozen
+
+  constructor(context: Context, frozen: Frozen) {
+    this.#context = context
+    this.#frozen = frozen
+  }
+
+  /** What would be submitted: snapshot taken, nothing made. Throws what submission throws. */
+  async draft(request: SubmitRequest): Promise<Draft> {
+    const { state } = this.#context
+    const spec = this.#spec(request)
+    const { snapshot, warnings } = await this.#pin(spec, request)
+    plan(spec, snapshot)
+    const members = [...state.members.values()].map((m) => m.record.node).filter((node) => isLive(state, node) && isAlike(this.#context, node, spec))
+    const record: JobRecord = {
+      id: jobId(spec, snapshot, request.key),
+      key: request.key,
+      spec,
+      snapshot,
+      members: [...new Set([state.self.node, ...members])].sort(),
+      format: request.job.format,
+      limits: request.limits,
+    }
+    return { record, warnings }
+  }
+
+  async submit(request: SubmitRequest): Promise<SubmitAnswer> {
+    const spec = this.#spec(request)
+    if (request.key !== null) {
+      const existing = await this.#find(keyedJobId(spec, request.key))
+      if (existing !== null) return this.#attach(existing, request)
+    }
+    const { record, warnings } = await this.draft(request)
+    const existing = this.#context.state.jobs.get(record.id) ?? null
+    if (existing !== null) return this.#attach(existing, request)
+    const body: JobBody = { record: JSON.stringify(record), bundle: request.job.bundle, sourceMap: request.job.sourceMap }
+    await this.#context.store.putJob(record, body)
+    const elsewhere = await this.#replicate(toBytes(body))
+    this.#context.dispatch({ type: 'job', record, kept: [], holding: [], deaths: [] })
+    this.#context.story.tell(record.id, 'submitted', `submitted on ${this.#context.name}`)
+    return { id: record.id, attached: false, knownHereOnly: !elsewhere, warnings }
+  }
+
+  #spec({ job }: SubmitRequest): JobSpec {
+    const inputs = job.inputs.map((input) => parseInput(input, this.#frozen)).sort((a, b) => compareUtf8(a.alias, b.alias))
+    return {
+      code: codeDigest(job.bundle),
+      name: job.name,
+      params: job.params,
+      inputs,
+      partitions: job.partitions,
+      combine: job.combine,
+      reduce: job.reduce,
+      sort: job.sort,
+      onBadRecord: job.onBadRecord,
+      runtime: this.#context.state.self.runtime,
+    }
+  }
+
+  async #pin(spec: JobSpec, request: SubmitRequest): Promise<{ snapshot: Snapshot; warnings: readonly string[] }> {
+    const { clock } = this.#context
+    const asks = spec.inputs.map(({ dataset, glob, options }) => ({ dataset, glob, options }))
+    const requests = spec.inputs.map((input): SnapshotRequest => {
+      const { alias, dataset, glob, options } = input
+      const frozen = input.frozen === undefined ? undefined : this.#frozen.input(input.frozen, dataset)
+      return { alias, dataset, glob, options, ...(frozen === undefined ? {} : { frozen }) }
+    })
+    const deadline = clock.now() + request.waitForDataMs
+    for (;;) {
+      const sources = await scanMesh(this.#context, asks)
+      const outcome = takeSnapshot(requests, sources, { allowPartial: request.allowPartial, now: clock.wall().getTime() })
+      if (outcome.ok) return outcome
+      if (outcome.lacking.length === 0 || clock.now() >= deadline) throw outcome.refusal
+      await new Promise((resolve) => setTimeout(resolve, LIMITS.waitForDataPollMs))
+    }
+  }
+
+  /** A job of this id here, or on any live node (a key is asked of the whole mesh before anything is made). */
+  async #find(id: JobRecord['id']): Promise<JobState | null> {
+    const { state, mesh, store, dispatch } = this.#context
+    const here = state.jobs.get(id)
+    if (here !== undefined) return here
+    const peers = [...state.members.keys()].filter((node) => node !== state.self.node && isLive(state, node))
+    const found = await Promise.all(
+      peers.map((peer) => callPeer(mesh, peer, { call: 'job', job: id }).then(({ body }) => fromBytes(jobBody, body), () => null)),
+    )
+    const body = found.find((b) => b !== null)
+    if (body === undefined) return null
+    const record = openJob(body)
+    await store.putJob(record, body)
+    dispatch({ type: 'job', record, kept: [], holding: [], deaths: [] })
+    return state.jobs.get(id) ?? null
+  }
+
+  /** The same job again: attach; if it is over without a result, its next round opens. */
+  #attach(job: JobState, request: SubmitRequest): SubmitAnswer {
+    const { kind } = job.ledger.outcome
+    const omitted = job.record.snapshot.inputs.some((input) => input.omitted.length > 0)
+    if (omitted && !request.allowPartial)
+      throw new ShoalError('INCOMPLETE', `the job under this key leaves shards out`, { job: job.record.id, try: ['--allow-partial', 'another --key'] })
+    if (kind === 'failed' || kind === 'cancelled') this.#context.dispatch({ type: 'retry', job: job.record.id })
+    return { id: job.record.id, attached: true, knownHereOnly: false, warnings: [] }
+  }
+
+  /** To every live member at once; true as soon as one has it on disk. The rest hear of it anyway. */
+  async #replicate(body: Uint8Array): Promise<boolean> {
+    const { state, mesh } = this.#context
+    const peers = [...state.members.values()].filter((m) => m.node !== state.self.node && m.connected && isLive(state, m.node))
+    const puts = peers.slice(0, LIMITS.putJobPeers).map((m) => callPeer(mesh, m.node, { call: 'put-job' }, body))
+    return Promise.any(puts).then(
+      () => true,
+      () => false,
+    )
+  }
+}
+
+function isAlike(context: Context, node: NodeId, spec: JobSpec): boolean {
+  return context.state.members.get(node)?.record.runtime === spec.runtime && !context.state.members.get(node)!.record.drained
+}
+

@@ -1,0 +1,48 @@
+import type { JobId } from '../core/types.ts'
+import type { Clock, Disk } from '../ports.ts'
+
+interface Span {
+  readonly submitted: string
+  readonly ended: string | null
+}
+
+/** When this node heard of a job, and of its end: for people alone, nothing is decided by it. */
+export class Times {
+  readonly #clock: Clock
+  readonly #disk: Disk
+  readonly #spans = new Map<JobId, Span>()
+
+  constructor(clock: Clock, disk: Disk) {
+    this.#clock = clock
+    this.#disk = disk
+  }
+
+  of(job: JobId): Span {
+    return this.#spans.get(job) ?? { submitted: this.#clock.wall().toISOString(), ended: null }
+  }
+
+  elapsed(submitted: string, ended: string | null): number {
+    const end = ended === null ? this.#clock.wall().getTime() : Date.parse(ended)
+    return Math.max(0, end - Date.parse(submitted))
+  }
+
+  begin(job: JobId): void {
+    if (!this.#spans.has(job)) this.#spans.set(job, { submitted: this.#clock.wall().toISOString(), ended: null })
+  }
+
+  /** Null opens it again (a new round). Resolves when it is on disk. */
+  async end(job: JobId, over: boolean): Promise<void> {
+    const span = { ...this.of(job), ended: over ? this.#clock.wall().toISOString() : null }
+    this.#spans.set(job, span)
+    await this.#disk.put(`jobs/${job}/times.json`, Buffer.from(JSON.stringify(span)))
+  }
+
+  async load(job: JobId): Promise<void> {
+    const bytes = await this.#disk.get(`jobs/${job}/times.json`)
+    if (bytes !== null) this.#spans.set(job, JSON.parse(Buffer.from(bytes).toString()) as Span)
+  }
+
+  forget(job: JobId): void {
+    this.#spans.delete(job)
+  }
+}

@@ -1,0 +1,53 @@
+import type { JobEvent } from '../control/api.ts'
+import { isOver } from '../core/outcome.ts'
+import type { JobState } from '../core/state.ts'
+import type { Context } from './context.ts'
+import { errorOf, lanesOf, phasesOf, stateOf, summaryOf, whyOf } from './job-views.ts'
+import type { Loop } from './loop.ts'
+import type { Times } from './times.ts'
+
+/** Progress is told when it changes, and no more often than this. */
+const EVERY_MS = 100
+
+/** Events of one job until its outcome, which is the last; ends early, without one, when the signal fires. */
+export async function* watchJob(
+  context: Context,
+  loop: Loop,
+  times: Times,
+  job: JobState,
+  signal: AbortSignal,
+): AsyncGenerator<JobEvent, void, undefined> {
+  const { clock } = context
+  const head = (): Pick<JobEvent, 'schema' | 't' | 'job'> => ({ schema: 'shoal.event/1', t: clock.wall().toISOString(), job: job.record.id })
+  let told = ''
+  while (!signal.aborted && !isOver(job.ledger.outcome)) {
+    const state = stateOf(context, job)
+    const why = state === 'waiting' ? whyOf(context, job) : null
+    const progress = { state, phases: phasesOf(context, job), lanes: lanesOf(context, job), why }
+    const text = JSON.stringify(progress)
+    if (text !== told) {
+      told = text
+      yield { ...head(), type: 'progress', ...progress }
+    }
+    await moved(loop, () => isOver(job.ledger.outcome), signal)
+  }
+  if (signal.aborted) return
+  yield { ...head(), type: 'outcome', state: stateOf(context, job), summary: summaryOf(context, job, times), error: errorOf(job) }
+}
+
+/** Resolves at once when `over` comes true, else after EVERY_MS, or when the signal fires. */
+function moved(loop: Loop, over: () => boolean, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      clearTimeout(timer)
+      unlisten()
+      signal.removeEventListener('abort', done)
+      resolve()
+    }
+    const timer = setTimeout(done, EVERY_MS)
+    const unlisten = loop.listen(() => {
+      if (over()) done()
+    })
+    signal.addEventListener('abort', done)
+  })
+}

@@ -1,0 +1,121 @@
+/** Turns a planned task into what a task process is told: files by name, splits, runs with their ranks. */
+import { ShoalError } from '../core/errors.ts'
+import { rootOf } from '../core/hash.ts'
+import { rankSplits, shardOf, tasksOf, type PlannedTask } from '../core/plan.ts'
+import { upstreamOf } from '../core/receipt.ts'
+import type { JobState } from '../core/state.ts'
+import type { BoundsManifest, Digest, MapManifest, Shard, Split } from '../core/types.ts'
+import type { MapWork, RunWork, SplitWork, TaskFile, Work } from '../ports.ts'
+import type { Context } from './context.ts'
+
+export interface WorkAndFiles {
+  readonly work: Work
+  readonly files: readonly TaskFile[]
+}
+
+/** Rejects with SHARD_CHANGED when a shard is not there any more, and with a plain error when consumed files are not. */
+export async function workFor(context: Context, job: JobState, task: PlannedTask, consumes: readonly Digest[]): Promise<WorkAndFiles> {
+  switch (task.kind) {
+    case 'sample':
+    case 'map':
+      return mapWork(context, job, task)
+    case 'bounds':
+      return boundsWork(context, job, consumes)
+    case 'reduce':
+      return reduceWork(context, job, task, consumes)
+  }
+}
+
+async function mapWork(context: Context, job: JobState, task: PlannedTask): Promise<WorkAndFiles> {
+  const { spec, snapshot } = job.record
+  const files = new Map<string, TaskFile>()
+  const splits = task.splits.map((split): SplitWork => {
+    const shard = shardOf(snapshot, split)
+    const input = spec.inputs[split.input]!
+    const { path, root, witness } = localFile(context, shard)
+    const file = files.get(path) ?? { name: `shard-${files.size}`, path }
+    files.set(path, file)
+    return {
+      file: file.name,
+      alias: input.alias,
+      dataset: shard.dataset,
+      path: shard.path,
+      size: shard.size,
+      start: split.start,
+      end: split.end,
+      headerBytes: shard.cuts.kind === 'offsets' ? shard.cuts.header : 0,
+      options: input.options,
+      rowGroups: shard.cuts.kind === 'row-groups',
+      witness: shard.hash === undefined || root !== '' ? `${witness.dev}:${witness.ino}:${witness.mtimeNs}:${witness.ctimeNs}` : '',
+    }
+  })
+  const common = { splits, partitions: job.plan.partitions, combine: spec.combine, onBadRecord: spec.onBadRecord }
+  const work: Work =
+    task.kind === 'sample' ? { kind: 'sample', ...common } : { kind: 'map', ...common, bounds: await boundsFor(context, job) }
+  return { work, files: [...files.values()] }
+}
+
+function localFile(context: Context, shard: Shard): { path: string; root: string; witness: Shard['copies'][number]['witness'] } {
+  for (const copy of shard.copies) {
+    if (copy.node !== context.state.self.node) continue
+    const path = context.catalog.resolve(copy.root, shard.path)
+    if (path !== null) return { path, root: copy.root, witness: copy.witness }
+  }
+  throw new ShoalError('SHARD_CHANGED', `${shard.dataset}/${shard.path} on ${context.name} is not there any more`, {
+    why: 'its directory is offered no longer, or the file left it',
+    try: ['bring the file back, then shoal job retry', 'submit again over what there is now'],
+  })
+}
+
+async function boundsFor(context: Context, job: JobState): Promise<MapWork['bounds']> {
+  if (job.plan.count.bounds === 0) return null
+  const manifest = await context.store.anyManifest(job.record.id, job.plan.first.bounds)
+  if (manifest === null) throw new Error('the range bounds are not here')
+  return (manifest.manifest as BoundsManifest).bounds
+}
+
+async function boundsWork(context: Context, job: JobState, consumes: readonly Digest[]): Promise<WorkAndFiles> {
+  const files: TaskFile[] = []
+  for (const task of tasksOf(job.plan, 'sample')) files.push(await consumedFile(context, job, task, 'keys'))
+  return { work: { kind: 'bounds', partitions: job.plan.partitions, samples: files.map((f) => f.name), consumed: rootOf(consumes) }, files }
+}
+
+async function reduceWork(context: Context, job: JobState, task: PlannedTask, consumes: readonly Digest[]): Promise<WorkAndFiles> {
+  const { spec, snapshot } = job.record
+  const maps = tasksOf(job.plan, 'map')
+  const manifests: MapManifest[] = []
+  for (const map of maps) {
+    const manifest = await context.store.anyManifest(job.record.id, map.index)
+    if (manifest === null) throw lostArrival(context, job, map)
+    manifests.push(manifest.manifest as MapManifest)
+  }
+  const ranks = rankSplits(snapshot, maps, (t, s) => manifests[t]!.splits[s]!.input)
+  const files: TaskFile[] = []
+  const runs: RunWork[] = []
+  for (const [t, map] of maps.entries()) {
+    const run = manifests[t]!.runs.find((r) => r.partition === task.partition)
+    if (run === undefined) continue
+    const file = await consumedFile(context, job, map, `run-${task.partition}`)
+    files.push(file)
+    const aliases = map.splits.map((split: Split) => split.input)
+    runs.push({ file: file.name, ranks: ranks[t]!, aliases, digest: run.digest, bytes: run.bytes })
+  }
+  const aliases = spec.inputs.map((input) => input.alias)
+  const upstream = upstreamOf(job.plan, snapshot, manifests)
+  const work: Work = { kind: 'reduce', partition: task.partition, runs, aliases, reduce: spec.reduce, consumed: rootOf(consumes), upstream }
+  return { work, files }
+}
+
+async function consumedFile(context: Context, job: JobState, producer: PlannedTask, file: string): Promise<TaskFile> {
+  const { store, disk } = context
+  const name = await store.locate(job.record.id, producer.index, file)
+  if (name === null) throw lostArrival(context, job, producer)
+  return { name: `${file}-of-${producer.index}`, path: disk.path(name) }
+}
+
+/** Struck out of the books, so that it is pulled again. */
+function lostArrival(context: Context, job: JobState, producer: PlannedTask): Error {
+  const held = job.has.has(producer.index)
+  context.dispatch({ type: 'lost', job: job.record.id, task: producer.index, what: held ? 'output' : 'arrived' })
+  return new Error(`output of task ${producer.index} is missing on this node's disk`)
+}

@@ -1,0 +1,68 @@
+/** What a call of user code meets outside its realm. No user code ever holds one of these functions. */
+export interface Outside {
+  /** False: refused, and `failure` says why. Never throws. */
+  emit(key: unknown, value: unknown): boolean
+  failure(): string
+  /** Around each record of a job that may skip: its emits are tentative, then stand. Both may throw errors of the host. */
+  mark(): void
+  commit(): void
+  /** 32 hex digits: what this call's random numbers start from; '' is refused. Never throws. */
+  seed(): string
+  /** Goes to the next group, if there is one. May throw an error of the host. */
+  group(): boolean
+  key(): unknown
+  /** The next value of an alias, `marks.end`, or `marks.failed`. Never throws. */
+  value(alias: number): unknown
+  /** Called when the budget of records and values is used up; gives the next budget (≥ 1). */
+  tick(spent: number): number
+  /** A call that went on asynchronously has come to an end. */
+  settled(): void
+}
+
+export interface Marks {
+  readonly bad: symbol
+  readonly end: symbol
+  readonly failed: symbol
+}
+
+export interface RecordBatch {
+  readonly length: number
+  record(i: number): unknown
+}
+
+/** Why `map` or `reduce` came back: all done, a bad record, a skip, a problem; or it goes on asynchronously. */
+export type Pause = 'done' | 'bad' | 'skip' | 'problem' | 'pending'
+
+export interface Driver {
+  /** Takes the job's functions; false if the module has no such job. */
+  load(exported: unknown, alias: string | null): boolean
+  /** `tentative`: the job may call skip, so that emits must be taken back. */
+  begin(params: string, shard: string | null, aliases: string | null, tentative: boolean): void
+  map(batch: RecordBatch, from: number): void
+  reduce(): void
+  readonly combine: (a: unknown, b: unknown) => unknown
+  readonly hasCombine: () => boolean
+  readonly hasReduce: () => boolean
+  pause(): Pause
+  /** The index of the record at which `map` paused. */
+  at(): number
+  /** The reason of a skip. */
+  reason(): string
+  /** Undoes what the record has counted. */
+  undo(): void
+  /** JSON of a Problem, or '' where all is well. */
+  problem(): string
+  /** What was thrown or refused first; it may be an error of the host (kind `outside`). */
+  fault(): unknown
+  describe(error: unknown): string
+  /** JSON of the counters. */
+  counters(): string
+}
+
+/** `threw`: by user code. `refused`: an emit or a read of values, see `Outside.failure`. `late`: after its call. */
+export interface Problem {
+  readonly kind: 'threw' | 'refused' | 'late' | 'outside'
+  readonly name: string
+  readonly message: string
+  readonly stack: string
+}

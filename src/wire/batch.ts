@@ -1,0 +1,91 @@
+/** The exchange of task outputs between two nodes: a batch = one task's output → one owner. */
+import { z } from 'zod/mini'
+import { LIMITS } from '../core/limits.ts'
+import { outputOf, type TaskManifest } from '../core/manifest.ts'
+import type { Digest, JobId, TaskIndex } from '../core/types.ts'
+import { WireError } from './codec.ts'
+import { count, digest, list, text } from './shapes.ts'
+
+const fileName = z.string().check(z.regex(/^(run-\d{1,4}|keys|part)$/))
+const tasks = list(z.number().check(z.int(), z.gte(0), z.lt(LIMITS.tasksMax)), LIMITS.partitionsMax)
+
+export interface BatchFile {
+  readonly name: string
+  /** Bytes on disk. */
+  readonly size: number
+}
+
+/** Opens a batch; nothing else flows before it is answered. */
+export interface BatchHeader {
+  readonly job: JobId
+  readonly task: TaskIndex
+  readonly digest: Digest
+  readonly consumers: readonly TaskIndex[]
+  /** The TaskManifest as JSON text; its digest is `digest`. */
+  readonly manifest: string
+  readonly files: readonly BatchFile[]
+}
+
+export const batchHeader = z.strictObject({
+  job: digest,
+  task: count,
+  digest,
+  consumers: tasks,
+  manifest: text(LIMITS.rpcBodyBytesMax),
+  files: list(z.strictObject({ name: fileName, size: count }), LIMITS.partitionsMax),
+}) as unknown as z.ZodMiniType<BatchHeader>
+
+export type BatchAnswer = 'ready' | 'later' | 'gone' | 'have'
+
+export const batchAnswer = z.strictObject({ answer: z.enum(['ready', 'later', 'gone', 'have']) }) as unknown as z.ZodMiniType<{
+  answer: BatchAnswer
+}>
+
+/** Closes a batch: without it nothing of the batch counts, however cleanly the stream ended. */
+export interface BatchEnd {
+  readonly end: true
+  readonly files: readonly { readonly name: string; readonly size: number; readonly crc: number }[]
+}
+
+export const batchEnd = z.strictObject({
+  end: z.literal(true),
+  files: list(z.strictObject({ name: fileName, size: count, crc: count }), LIMITS.partitionsMax),
+}) as unknown as z.ZodMiniType<BatchEnd>
+
+export const batchAck = z.strictObject({ ack: z.boolean(), why: z.optional(text(500)) }) as unknown as z.ZodMiniType<{
+  ack: boolean
+  why?: string
+}>
+
+/** What a puller asks for: with `copy` the whole output, else what these consumers need of it. */
+export interface PullRequest {
+  readonly job: JobId
+  readonly task: TaskIndex
+  readonly digest: Digest
+  readonly consumers: readonly TaskIndex[]
+  readonly copy: boolean
+}
+
+export const pullRequest = z.strictObject({
+  job: digest,
+  task: count,
+  digest,
+  consumers: tasks,
+  copy: z.boolean(),
+}) as unknown as z.ZodMiniType<PullRequest>
+
+export const pullAnswer = z.strictObject({ answer: z.enum(['ready', 'gone']) }) as unknown as z.ZodMiniType<{
+  answer: 'ready' | 'gone'
+}>
+
+/** The manifest in a header, checked against the digest that names it. Throws WireError. */
+export function manifestOf(header: BatchHeader): TaskManifest {
+  let manifest: TaskManifest
+  try {
+    manifest = JSON.parse(header.manifest) as TaskManifest
+    if (outputOf(manifest).digest === header.digest) return manifest
+  } catch {
+    throw new WireError('a manifest that cannot be read')
+  }
+  throw new WireError('a manifest that its digest does not name')
+}

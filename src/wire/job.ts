@@ -1,0 +1,104 @@
+import { z } from 'zod/mini'
+import { hashText } from '../core/hash.ts'
+import { jobId } from '../core/job-id.ts'
+import { LIMITS } from '../core/limits.ts'
+import type { JobRecord } from '../core/types.ts'
+import { checked, WireError } from './codec.ts'
+import { count, digest, list, nodeId, text } from './shapes.ts'
+
+const path = text(4096)
+const name = text(LIMITS.namesBytesMax)
+const options = z.strictObject({
+  format: z.optional(z.enum(['text', 'ndjson', 'csv', 'tsv', 'parquet'])),
+  header: z.optional(z.boolean()),
+  columns: z.optional(list(text(1000), 10_000)),
+  delimiter: z.optional(text(4)),
+  quote: z.optional(text(4)),
+  encoding: z.optional(z.enum(['utf-8', 'latin1', 'bytes'])),
+})
+
+const spec = z.strictObject({
+  code: digest,
+  name: text(200),
+  params: z.record(text(200), text(LIMITS.keyBytesMax)),
+  inputs: list(
+    z.strictObject({ alias: text(100), dataset: name, glob: path, frozen: z.optional(digest), options }),
+    100,
+  ).check(z.minLength(1)),
+  partitions: z.nullable(z.number().check(z.int(), z.gte(1), z.lte(LIMITS.partitionsMax))),
+  combine: z.boolean(),
+  reduce: z.boolean(),
+  sort: z.boolean(),
+  onBadRecord: z.enum(['fail', 'skip']),
+  runtime: text(300),
+})
+
+const witness = z.strictObject({ dev: text(24), ino: text(24), mtimeNs: text(24), ctimeNs: text(24) })
+const cuts = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('lines') }),
+  z.strictObject({ kind: z.literal('whole') }),
+  z.strictObject({ kind: z.literal('offsets'), header: count, at: list(count, LIMITS.tasksMax) }),
+  z.strictObject({ kind: z.literal('row-groups'), groups: list(z.strictObject({ rows: count, bytes: count }), LIMITS.tasksMax) }),
+])
+const shard = z.strictObject({
+  dataset: name,
+  path,
+  size: count,
+  hash: z.optional(digest),
+  cuts,
+  copies: list(z.strictObject({ node: nodeId, root: text(64), witness }), LIMITS.membersMax).check(z.minLength(1)),
+})
+const omitted = z.strictObject({ dataset: name, path, node: nodeId, why: z.enum(['away', 'pending', 'unreadable']) })
+
+const record = z.strictObject({
+  id: digest,
+  key: z.nullable(text(1000)),
+  spec,
+  snapshot: z.strictObject({
+    inputs: list(
+      z.strictObject({
+        alias: text(100),
+        dataset: name,
+        replicated: z.boolean(),
+        shards: list(shard, LIMITS.shardsMax),
+        omitted: list(omitted, LIMITS.shardsMax),
+      }),
+      100,
+    ),
+  }),
+  members: list(nodeId, LIMITS.membersMax).check(z.minLength(1)),
+  format: z.nullable(text(20)),
+  limits: z.strictObject({
+    copies: z.number().check(z.int(), z.gte(1), z.lte(LIMITS.copiesMax)),
+    taskMemory: z.nullable(count),
+    taskTimeoutMs: z.nullable(count),
+  }),
+}) as unknown as z.ZodMiniType<JobRecord>
+
+/** A job as it travels: record as JSON, and its code. */
+export interface JobBody {
+  readonly record: string
+  readonly bundle: string
+  readonly sourceMap: string
+}
+
+export const jobBody = z.strictObject({
+  record: text(LIMITS.rpcBodyBytesMax),
+  bundle: text(LIMITS.bundleBytesMax),
+  sourceMap: text(LIMITS.bundleBytesMax),
+}) as unknown as z.ZodMiniType<JobBody>
+
+/** A peer's job as a record that can be trusted: well formed, of the id that it names, with the code that it names. */
+export function openJob(body: JobBody): JobRecord {
+  let value: unknown
+  try {
+    value = JSON.parse(body.record)
+  } catch {
+    throw new WireError('a job record that is no JSON')
+  }
+  const job = checked(record, value)
+  if (jobId(job.spec, job.snapshot, job.key) !== job.id) throw new WireError('a job record of another id')
+  if (hashText(body.bundle) !== job.spec.code) throw new WireError('a bundle that the job does not name')
+  return job
+}
+

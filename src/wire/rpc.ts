@@ -1,0 +1,66 @@
+/** Calls between nodes: one stream a call, a request with an optional body, an answer with an optional body. */
+import { z } from 'zod/mini'
+import { LIMITS } from '../core/limits.ts'
+import type { ErrorJson } from '../core/errors.ts'
+import type { Digest, JobId, NodeId, ReadOptions } from '../core/types.ts'
+import { count, digest, errorJson, list, nodeId, text } from './shapes.ts'
+
+export interface ScanAsk {
+  readonly dataset: string
+  readonly glob: string
+  readonly options: ReadOptions
+}
+
+export type Call =
+  /** Body: a JobBody. */
+  | { readonly call: 'job'; readonly job: JobId }
+  /** With a JobBody; answered once it is on disk. */
+  | { readonly call: 'put-job' }
+  /** Body: the catalog whose SHA-256 is `hash`. */
+  | { readonly call: 'catalog'; readonly node: NodeId; readonly hash: Digest }
+  /** Body: a ScanAnswer. */
+  | { readonly call: 'scan'; readonly inputs: readonly ScanAsk[]; readonly walk: number | null }
+  /** Body: the task's manifest as JSON. */
+  | { readonly call: 'manifest'; readonly job: JobId; readonly task: number }
+  /** Body: this node's part of the job's story (JSON). */
+  | { readonly call: 'story'; readonly job: JobId }
+  /** Body: console output of the job's tasks that ran here (JSON). */
+  | { readonly call: 'logs'; readonly job: JobId }
+  /** Body: bytes [start, end) of a part's file. */
+  | { readonly call: 'part'; readonly job: JobId; readonly task: number; readonly start: number; readonly end: number }
+
+const options = z.record(text(40), z.any()) as unknown as z.ZodMiniType<ReadOptions>
+
+export const call = z.strictObject({
+  bodyBytes: z.number().check(z.int(), z.gte(0), z.lte(LIMITS.rpcBodyBytesMax)),
+  request: z.discriminatedUnion('call', [
+    z.strictObject({ call: z.literal('job'), job: digest }),
+    z.strictObject({ call: z.literal('put-job') }),
+    z.strictObject({ call: z.literal('catalog'), node: nodeId, hash: digest }),
+    z.strictObject({
+      call: z.literal('scan'),
+      inputs: list(z.strictObject({ dataset: text(200), glob: text(4096), options }), 100),
+      walk: z.nullable(count),
+    }),
+    z.strictObject({ call: z.literal('manifest'), job: digest, task: count }),
+    z.strictObject({ call: z.literal('story'), job: digest }),
+    z.strictObject({ call: z.literal('logs'), job: digest }),
+    z.strictObject({ call: z.literal('part'), job: digest, task: count, start: count, end: count }),
+  ]),
+}) as unknown as z.ZodMiniType<{ bodyBytes: number; request: Call }>
+
+/** `ok` false: `error` says why; a job, output or catalog that is not here is NO_SUCH_JOB or RESULT_LOST. */
+export interface Answer {
+  readonly ok: boolean
+  readonly error?: ErrorJson
+  /** Of a part: the length of its file. */
+  readonly total: number
+  readonly bodyBytes: number
+}
+
+export const answer = z.strictObject({
+  ok: z.boolean(),
+  error: z.optional(errorJson),
+  total: count,
+  bodyBytes: z.number().check(z.int(), z.gte(0), z.lte(LIMITS.rpcBodyBytesMax)),
+}) as unknown as z.ZodMiniType<Answer>
