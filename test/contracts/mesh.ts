@@ -173,7 +173,16 @@ function membership({ start, connected, two, factory }: Bench): void {
     expect(await stream.read()).toBe(null)
   })
 
-  it('drops a peer for good', async () => {
+  it('tells its owner nothing any more once it is stopped', async () => {
+    const [a, b] = await two()
+    const before = a.seen.peers.length
+    await a.mesh.stop()
+    await until('b knows', () => b.seen.peers.at(-1)?.connected === false)
+    expect(a.seen.peers).toHaveLength(before)
+    expect(a.mesh.peers()).toEqual([])
+  })
+
+  it('drops a peer', async () => {
     const [a, b] = await two()
     a.mesh.drop(b.mesh.self)
     await until('gone', () => a.seen.peers.at(-1)?.connected === false)
@@ -247,6 +256,22 @@ function streams({ two }: Bench): void {
     await writing
     expect(all.length).toBe(total * chunk.length)
     expect(sha256(all)).toBe(sha256(Buffer.concat(Array<Buffer>(total).fill(chunk))))
+  })
+
+  it('carries very many small writes to a reader that comes late', async () => {
+    const [a, b] = await two()
+    const stream = await a.mesh.open(b.mesh.self, 'held')
+    const count = 40_000
+    const line = (i: number): Buffer => Buffer.from(`record number ${i}\n`)
+    const writing = (async () => {
+      for (let i = 0; i < count; i++) await stream.write(line(i))
+      await stream.end()
+    })()
+    await until('arrived', () => b.seen.held.length === 1)
+    await setTimeout(200)
+    const all = await readAll(b.seen.held[0] as ByteStream)
+    await writing
+    expect(sha256(all)).toBe(sha256(Buffer.concat(Array.from({ length: count }, (_, i) => line(i)))))
   })
 
   it('shows a reset to both sides, to a waiting reader and a waiting writer', async () => {

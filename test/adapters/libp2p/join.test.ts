@@ -22,14 +22,12 @@ async function makeFolder(): Promise<string> {
   return folder
 }
 
-it('joins by ticket in well under a second', async () => {
+it('joins by ticket', async () => {
   const a = await bench.start()
   const { key, addresses } = parseJoin(formatTicket(bench.key.bytes, a.mesh.addresses()))
   const b = await bench.start({ key: meshKey(key ?? new Uint8Array()) })
-  const began = performance.now()
   b.mesh.keepDialling(null, addresses)
   await until('joined', () => b.mesh.peers().includes(a.mesh.self) && a.mesh.peers().includes(b.mesh.self))
-  expect(performance.now() - began).toBeLessThan(1_000)
   expect(b.mesh.triedAll()).toBe(true)
 })
 
@@ -42,14 +40,12 @@ it('takes its own ticket and its own bare address as nothing', async () => {
   expect(a.seen.failed).toEqual([])
 })
 
-it('says refused once, at once, and does not dial again until asked', async () => {
+it('says refused once, and does not dial again until asked', async () => {
   const a = await bench.start()
   const address = `/ip4/127.0.0.1/tcp/${a.mesh.port}`
   const b = await bench.start({ key: createMeshKey() })
-  const began = performance.now()
   b.mesh.keepDialling(null, [address])
   await until('refused', () => b.seen.failed.length === 1)
-  expect(performance.now() - began).toBeLessThan(2_000)
   expect(b.seen.failed).toEqual([{ address, why: 'refused' }])
   b.mesh.keepDialling(null, [address])
   await until('refused again', () => b.seen.failed.length === 2)
