@@ -186,7 +186,7 @@ class Node {
       times,
       frozen,
       version: VERSION,
-      readiness: () => this.#readiness(network, known.length > 0),
+      readiness: () => this.#readiness(context, network, known.length > 0),
       ticket: () => network.ticket(),
       lagMs: () => this.#lag.max / 1e6,
       warnings: () => this.#warnings,
@@ -223,7 +223,6 @@ class Node {
     return {
       gossip: (from, bytes) => void control.receive(from, bytes),
       peer: (peer, connected) => {
-        this.#met ||= connected
         if (!connected) control.forget(peer)
         context.dispatch({ type: 'peer', peer, connected })
       },
@@ -249,8 +248,10 @@ class Node {
     }
   }
 
-  #readiness(network: Network, knewMembers: boolean): { ready: boolean; why: string; joined: boolean } {
+  /** Met is who has a connection and has said who it is. */
+  #readiness({ state }: Context, network: Network, knewMembers: boolean): { ready: boolean; why: string; joined: boolean } {
     const told = this.#options.join.length > 0
+    this.#met ||= [...state.members.values()].some((member) => member.node !== state.self.node && member.connected)
     if (this.#met || (!told && !knewMembers) || (knewMembers && network.triedAll())) return { ready: true, why: '', joined: this.#met || !told }
     return { ready: false, why: told ? 'told to join, and has not met a member yet' : 'looks for the members that it knew', joined: false }
   }
