@@ -41,6 +41,8 @@ export function addJob(state: State, event: Extract<Event, { type: 'job' }>): Ef
   touch(state, record.id).outcome = true
   const effects: Effect[] = []
   for (const delta of event.kept) effects.push(...join(state, job, delta))
+  // This life goes on with the failures of the earlier ones: its report will replace theirs.
+  job.failures = [...(job.ledger.reports.get(state.self.node)?.failures ?? [])]
   for (const { task, output } of event.holding) {
     job.has.add(task)
     job.reportDirty = true
