@@ -203,10 +203,12 @@ function copiesToTake(state: State, job: JobState, failures: FailureIndex): { ta
   return take
 }
 
-/** Sealed, and every part on as many nodes as wanted: runs have done their work. */
+/**
+ * Sealed, and every part on as many nodes as wanted: runs have done their work. Those of a failed or cancelled round
+ * stay until the job is dropped, because the next round adopts them.
+ */
 export function isReleasable(state: State, job: JobState): boolean {
-  if (job.released || job.ledger.outcome.kind === 'open') return false
-  if (job.ledger.outcome.kind !== 'sealed') return true
+  if (job.released || job.ledger.outcome.kind !== 'sealed') return false
   const wanted = copiesWanted(state, job)
   for (let i = job.plan.first.reduce; i < job.plan.first.reduce + job.plan.count.reduce; i++)
     if (liveHolders(state, job, i).length < wanted) return false
