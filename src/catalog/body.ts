@@ -63,6 +63,8 @@ export interface ScanAnswer {
   readonly body: CatalogBody
   /** False: time was over before the directories had been looked at; ask again, with `walk`. */
   readonly fresh: boolean
+  /** Nothing that the inputs take is pending, or left to be described: there is no need to ask again. */
+  readonly settled: boolean
   /** Given back in the next request of the same submission, so that it need not begin a new scan. */
   readonly walk: number
   /** Moves while files are being looked at, described and hashed; submission waits as long as it does. */

@@ -39,8 +39,8 @@ interface Member {
   readonly scanner: RootScanner
 }
 
-/** A scan whose files changed while they were described is repeated so often; what still changes stays pending. */
-const SETTLE_ROUNDS = 3
+/** A scan whose files changed while they were described is repeated so often (see CHANGES_MAX in `root.ts`). */
+const SETTLE_ROUNDS = 4
 
 export class Catalog {
   readonly #options: CatalogOptions
@@ -123,7 +123,7 @@ export class Catalog {
 
   /** The published entries of a dataset, by (path, root). */
   entries(dataset: string): readonly CatalogEntry[] {
-    return this.record().datasets.find(({ name }) => name === dataset)?.entries ?? []
+    return entriesOf(this.record(), dataset)
   }
 
   /** The absolute path of a shard that is offered now; null for any other. Readers compare its witness once it is open. */
@@ -143,20 +143,26 @@ export class Catalog {
   }
 
   /**
-   * A fresh scan for a submission. `walk` is null at first; a caller whose answer was not fresh, or has pending
-   * entries, asks again with the answer's `walk` for as long as `progress` moves. Answers soon after the signal fires.
+   * A fresh scan for a submission. `walk` is null at first; a caller whose answer is not settled asks again with the
+   * answer's `walk`, for as long as `progress` moves. Answers within about LIMITS.scanAnswerMs, or when the signal fires.
    */
   async answerScan(inputs: readonly ScanInput[], walk: number | null, signal: AbortSignal): Promise<ScanAnswer> {
     const moment = Math.min(walk ?? this.#moment, this.#moment)
+    const soon = AbortSignal.any([signal, AbortSignal.timeout(LIMITS.scanAnswerMs)])
     const members = this.#membersOf(inputs.map(({ dataset }) => dataset))
     if (walk === null) for (const { root } of members) if (root.retryUnreadable()) this.#publisher.changed()
-    const fresh = await this.#settle(members, moment, signal)
+    const fresh = await this.#settle(members, moment, soon)
     await this.#publisher.flush()
+    const body = this.record()
     const described: DescribedShard[][] = []
+    let settled = fresh
     for (const { dataset, glob, options } of inputs) {
-      described.push(fresh ? await this.#described(dataset, globMatcher(glob), options, signal) : [])
+      const matches = globMatcher(glob)
+      settled &&= !hasPending(body, dataset, matches)
+      described.push(fresh ? await this.#described(body, dataset, matches, options, soon) : [])
+      settled &&= Object.keys(options).length === 0 || !soon.aborted
     }
-    return { body: this.record(), fresh, walk: moment, progress: this.#progress, described }
+    return { body, fresh, settled, walk: moment, progress: this.#progress, described }
   }
 
   /** Offered shards as these options cut them, where that differs from what their names say. */
@@ -167,7 +173,7 @@ export class Catalog {
     signal?: AbortSignal,
   ): Promise<DescribedShard[]> {
     const wanted = new Set(paths)
-    return this.#described(dataset, (path) => wanted.has(path), options, signal ?? this.#stopped.signal)
+    return this.#described(this.record(), dataset, (path) => wanted.has(path), options, signal ?? this.#stopped.signal)
   }
 
   /**
@@ -249,13 +255,14 @@ export class Catalog {
   }
 
   async #described(
+    body: CatalogBody,
     dataset: string,
     matches: (path: string) => boolean,
     options: ReadOptions,
     signal: AbortSignal,
   ): Promise<DescribedShard[]> {
     if (Object.keys(options).length === 0) return []
-    const offered = this.entries(dataset).filter(({ state, path }) => state === 'offered' && matches(path))
+    const offered = entriesOf(body, dataset).filter(({ state, path }) => state === 'offered' && matches(path))
     const requests = offered.flatMap((entry) => {
       const root = this.#members.get(entry.root)?.root
       return root === undefined ? [] : [{ root: entry.root, request: root.requestOf(entry) }]
@@ -278,6 +285,19 @@ export class Catalog {
     }
     this.#schedulePoll(Math.max(pollMs ?? LIMITS.pollMs, LIMITS.pollIdleFactor * (clock.now() - began)))
   }
+}
+
+function entriesOf(body: CatalogBody, dataset: string): readonly CatalogEntry[] {
+  return body.datasets.find(({ name }) => name === dataset)?.entries ?? []
+}
+
+/** Of directories that are there: what is away is not worked on. */
+function hasPending(body: CatalogBody, dataset: string, matches: (path: string) => boolean): boolean {
+  const roots = body.datasets.find(({ name }) => name === dataset)?.roots ?? []
+  const there = new Set(roots.filter(({ state }) => state === 'ok').map(({ root }) => root))
+  return entriesOf(body, dataset).some(
+    ({ state, root, path }) => state === 'pending' && there.has(root) && matches(path),
+  )
 }
 
 /** Waits for the work, at most until the signal fires: true if the work came first. Its failure is the caller's. */

@@ -34,16 +34,22 @@ export function encodeScanAnswer(answer: ScanAnswer): Uint8Array {
   const described = answer.described.map((shards) =>
     shards.map(({ root, path, witness, cuts }) => [root, path, fromWitness(witness), fromCuts(cuts)]),
   )
-  return encode([FORM, fromBody(answer.body), answer.fresh, answer.walk, answer.progress, described])
+  return encode([FORM, fromBody(answer.body), answer.fresh, answer.settled, answer.walk, answer.progress, described])
 }
 
 export function decodeScanAnswer(bytes: Uint8Array): ScanAnswer {
-  const [form, body, fresh, walk, progress, described] = tuple(decodeCbor(bytes, 'a scan answer'), 6, 'a scan answer')
+  const [form, body, fresh, settled, walk, progress, described] = tuple(
+    decodeCbor(bytes, 'a scan answer'),
+    7,
+    'a scan answer',
+  )
   need(form === FORM, 'a scan answer of another form')
   need(typeof fresh === 'boolean', 'fresh is no boolean')
+  need(typeof settled === 'boolean', 'settled is no boolean')
   return {
     body: toBody(body),
     fresh,
+    settled,
     walk: count(walk, 'walk'),
     progress: count(progress, 'progress'),
     described: list(described, LIMITS.rootsMax, 'described').map((shards) =>

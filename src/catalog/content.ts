@@ -31,12 +31,13 @@ export interface ContentRequest {
 export type Content =
   | { readonly kind: 'offered'; readonly cuts: Cuts; readonly hash?: Digest }
   | { readonly kind: 'unreadable'; readonly why: string }
-  /** It is not, or no longer, the file that was asked for: another scan will say what it is now. */
+  /** It is not, or no longer, the file that was asked for: another scan will say what it is. */
   | { readonly kind: 'changed' }
 
 /**
- * Describes a file that stays as `witness` says from its first byte to its last. It reads in pieces of
- * LIMITS.readChunkBytes and lets the event loop run between them; `moved` is called for each.
+ * Describes a file. Where that takes reading it, it must be what `witness` says from before its first byte to after its
+ * last; where it does not (lines are cut anywhere), a file that grows is offered all the same: readers compare.
+ * Reads in pieces of LIMITS.readChunkBytes and lets the event loop run between them; `moved` is called for each.
  * Rejects only when the signal fires. Throws USAGE where the options have no meaning for the file.
  */
 export async function lookInto(
@@ -53,14 +54,12 @@ export async function lookInto(
     return failed(error)
   }
   try {
-    if (!(await isStill(handle, request))) return { kind: 'changed' }
-    const ageMs = Date.now() - Number(BigInt(request.witness.ctimeNs) / 1_000_000n)
-    if (ageMs < TICK_MS) await setTimeout(Math.min(TICK_MS, TICK_MS - ageMs), undefined, { signal })
-    const source = sourceOfFile(handle, request.size, signal, moved)
-    if (request.size > 0) await source.read(0, 1)
+    if (!(await handle.stat()).isFile()) return { kind: 'changed' }
+    await handle.read(new Uint8Array(1), 0, 1, 0)
+    const source = new FileSource(handle, request, signal, moved)
     const hash = request.hash ? await hashOf(source) : null
-    const cuts = await cutsOf(() => describe(source, request.size, resolved, signal))
-    if (!(await isStill(handle, request))) return { kind: 'changed' }
+    const cuts = bounded(await describe(source, request.size, resolved, signal))
+    if (source.used && !(await isStill(handle, request))) return { kind: 'changed' }
     return { kind: 'offered', cuts, ...(hash === null ? {} : { hash }) }
   } catch (error) {
     return failed(error)
@@ -75,15 +74,13 @@ async function isStill(handle: FileHandle, request: ContentRequest): Promise<boo
 }
 
 function failed(error: unknown): Content {
-  if (isGone(error)) return { kind: 'changed' }
+  if (isGone(error) || error instanceof Changed) return { kind: 'changed' }
   const why = systemFailure(error)
   if (why === null) throw error
   return { kind: 'unreadable', why }
 }
 
-/** Bytes that do not parse are offered as one split, and fail the job there; what the system says is no such thing. */
-async function cutsOf(look: () => Promise<Cuts>): Promise<Cuts> {
-  const cuts = await look()
+function bounded(cuts: Cuts): Cuts {
   const many =
     (cuts.kind === 'offsets' && cuts.at.length > LIMITS.cutsPerShardMax) ||
     (cuts.kind === 'row-groups' && cuts.groups.length > LIMITS.cutsPerShardMax)
@@ -102,22 +99,52 @@ async function hashOf(source: RandomAccess): Promise<Digest> {
   return hash.digest('hex') as Digest
 }
 
-function sourceOfFile(handle: FileHandle, size: Bytes, signal: AbortSignal, moved: () => void): RandomAccess {
-  let buffer = new Uint8Array(0)
-  return {
-    size,
-    async read(offset, length): Promise<Uint8Array> {
-      signal.throwIfAborted()
-      const wanted = Math.max(0, Math.min(length, size - offset))
-      if (buffer.length < wanted) buffer = new Uint8Array(wanted)
-      let done = 0
-      while (done < wanted) {
-        const { bytesRead } = await handle.read(buffer, done, wanted - done, offset + done)
-        if (bytesRead === 0) break
-        done += bytesRead
-      }
-      moved()
-      return buffer.subarray(0, done)
-    },
+class FileSource implements RandomAccess {
+  readonly size: Bytes
+  readonly #handle: FileHandle
+  readonly #request: ContentRequest
+  readonly #signal: AbortSignal
+  readonly #moved: () => void
+  #buffer = new Uint8Array(0)
+  #used = false
+
+  constructor(handle: FileHandle, request: ContentRequest, signal: AbortSignal, moved: () => void) {
+    this.size = request.size
+    this.#handle = handle
+    this.#request = request
+    this.#signal = signal
+    this.#moved = moved
   }
+
+  /** Whether anything was read: what is found then depends on the content. */
+  get used(): boolean {
+    return this.#used
+  }
+
+  async read(offset: Bytes, length: Bytes): Promise<Uint8Array> {
+    this.#signal.throwIfAborted()
+    if (!this.#used) await this.#begin()
+    const wanted = Math.max(0, Math.min(length, this.size - offset))
+    if (this.#buffer.length < wanted) this.#buffer = new Uint8Array(wanted)
+    let done = 0
+    while (done < wanted) {
+      const { bytesRead } = await this.#handle.read(this.#buffer, done, wanted - done, offset + done)
+      if (bytesRead === 0) break
+      done += bytesRead
+    }
+    this.#moved()
+    return this.#buffer.subarray(0, done)
+  }
+
+  /** The one place where time stamps of files meet the wall clock; a clock that is wrong costs TICK_MS at most. */
+  async #begin(): Promise<void> {
+    this.#used = true
+    const ageMs = Date.now() - Number(BigInt(this.#request.witness.ctimeNs) / 1_000_000n)
+    if (ageMs < TICK_MS) await setTimeout(Math.min(TICK_MS, TICK_MS - ageMs), undefined, { signal: this.#signal })
+    if (!(await isStill(this.#handle, this.#request))) throw new Changed()
+  }
+}
+
+class Changed extends Error {
+  override readonly name: string = 'Changed'
 }

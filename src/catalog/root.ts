@@ -16,6 +16,9 @@ export interface RootMemory {
 /** What a folder that cannot be read has instead of facts. */
 const NO_WITNESS: Witness = { dev: '0', ino: '0', mtimeNs: '0', ctimeNs: '0' }
 
+/** A file that changes so often in a row while it is read is not waited for any longer. */
+const CHANGES_MAX = 3
+
 /**
  * One offered directory: its entries, and whether it is there. Each scan is applied whole. A directory that is missing,
  * newly empty or on another disk than before is away: its entries stay as they are remembered, until it is back or
@@ -31,6 +34,8 @@ export class OfferedRoot {
   #warnings: readonly string[] = []
   #pending = 0
   #revision = 1
+  /** How often in a row a file was not, when it was looked into, what the scan had found. */
+  readonly #changing = new Map<string, number>()
 
   constructor(offer: DataOffer, memory: RootMemory | null) {
     this.offer = offer
@@ -125,22 +130,15 @@ export class OfferedRoot {
   /** Takes over what was found in a file; false if the entry is not the one any more that was asked about. */
   applyContent(request: ContentRequest, content: Content): boolean {
     const entry = this.#entries.get(request.path)
-    if (content.kind === 'changed' || entry?.state !== 'pending') return false
+    if (entry?.state !== 'pending') return false
     if (!sameWitness(entry.witness, request.witness) || entry.size !== request.size) return false
-    const { why: _, ...facts } = entry
+    const changes = content.kind === 'changed' ? (this.#changing.get(request.path) ?? 0) + 1 : 0
+    if (changes === 0) this.#changing.delete(request.path)
+    else this.#changing.set(request.path, changes)
+    if (content.kind === 'changed' && changes < CHANGES_MAX) return false
     this.#pending--
     this.#revision++
-    this.#entries.set(
-      entry.path,
-      content.kind === 'unreadable'
-        ? { ...facts, state: 'unreadable', why: content.why }
-        : {
-            ...facts,
-            state: 'offered',
-            cuts: content.cuts,
-            ...(content.hash === undefined ? {} : { hash: content.hash }),
-          },
-    )
+    this.#entries.set(entry.path, { ...entry, ...factsOf(content) })
     return true
   }
 
@@ -197,6 +195,7 @@ export class OfferedRoot {
     const same = next.length === this.#entries.size && next.every((entry) => this.#entries.get(entry.path) === entry)
     this.#entries = new Map(next.map((entry) => [entry.path, entry]))
     this.#pending = countPending(this.#entries)
+    for (const path of this.#changing.keys()) if (!this.#entries.has(path)) this.#changing.delete(path)
     return !same
   }
 
@@ -220,6 +219,12 @@ export class OfferedRoot {
       mtime: isoTime(witness.mtimeNs),
     }
   }
+}
+
+function factsOf(content: Content): Pick<CatalogEntry, 'state'> & Partial<CatalogEntry> {
+  if (content.kind === 'changed') return { state: 'unreadable', why: 'it keeps changing while it is read' }
+  if (content.kind === 'unreadable') return { state: 'unreadable', why: content.why }
+  return { state: 'offered', cuts: content.cuts, ...(content.hash === undefined ? {} : { hash: content.hash }) }
 }
 
 /** A directory that was offered in the other mode is described anew. */

@@ -103,6 +103,7 @@ describe('the codec of catalogs', () => {
     const answers = record({
       body: bodies,
       fresh: constantFrom(true, false),
+      settled: constantFrom(true, false),
       walk: nat(),
       progress: nat(),
       described: array(array(described)),

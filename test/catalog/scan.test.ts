@@ -175,6 +175,12 @@ describe('a scan', () => {
     expect(paths(scan)).toEqual(['c', 'sub/b'])
   })
 
+  it("passes over the node's own home", async () => {
+    for (const name of ['home/lock', 'sub/home/x']) await folder.write(name, 'x')
+    await symlink('home', join(folder.path, 'link'))
+    expect(paths(await scanRoot(folder.offer(), { except: join(folder.path, 'home') }))).toEqual(['sub/home/x'])
+  })
+
   it('rejects where there is no directory, and when it is stopped', async () => {
     await expect(scanRoot(folder.offer('none'))).rejects.toMatchObject({ code: 'ENOENT' })
     await folder.write('a', 'x')

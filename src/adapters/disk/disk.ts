@@ -3,7 +3,7 @@
  * fsynced, renamed, and its folder fsynced. Errors of the system (ENOSPC, EIO, EACCES …) reject with their `code`.
  */
 import { closeSync, constants, openSync, readSync } from 'node:fs'
-import { chmod, open, readdir, rename, rm, stat, type FileHandle } from 'node:fs/promises'
+import { chmod, open, readdir, realpath, rename, rm, stat, type FileHandle } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { assert } from '../../core/errors.ts'
 import type { Bytes } from '../../core/types.ts'
@@ -21,8 +21,8 @@ const COPY_CHUNK = 1 << 20
  * left unfinished is removed here.
  */
 export async function openDisk(home: string): Promise<Disk> {
-  const root = resolve(home)
-  await makeFolder(root)
+  await makeFolder(resolve(home))
+  const root = await realpath(home)
   await chmod(root, FOLDER_MODE)
   await rm(join(root, TEMPORARY), { recursive: true, force: true })
   await makeFolder(join(root, TEMPORARY))
