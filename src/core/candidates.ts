@@ -122,6 +122,13 @@ export function liveHolders(state: State, job: JobState, task: TaskIndex): NodeI
   return nodes
 }
 
+/** A node that is away has said that it has the whole output of a task. */
+export function isWithTheAway(state: State, job: JobState, task: TaskIndex): boolean {
+  for (const report of job.ledger.reports.values())
+    if (!isLive(state, report.node) && includes(report.has, task)) return true
+  return false
+}
+
 /** Binary search in ascending numbers. */
 function includes(sorted: readonly number[], wanted: number): boolean {
   let low = 0

@@ -19,6 +19,7 @@ export function join(state: State, job: JobState, delta: Delta): Effect[] {
     job.released = false
     job.endedAt = null
     job.books.clear()
+    job.orphanedAt.clear()
     for (const running of state.running.values())
       if (running.job === job.record.id) effects.push(...stop(running, 'a new round was opened'))
   }

@@ -5,7 +5,8 @@ import type { MapManifest, ReduceManifest, Skips, Snapshot, Upstream } from './t
 
 export function addCounters(all: Iterable<Readonly<Record<string, number>>>): Record<string, number> {
   const sums = new Map<string, number>()
-  for (const counters of all) for (const [name, n] of Object.entries(counters)) sums.set(name, (sums.get(name) ?? 0) + n)
+  for (const counters of all)
+    for (const [name, n] of Object.entries(counters)) sums.set(name, (sums.get(name) ?? 0) + n)
   return Object.fromEntries([...sums].sort(([a], [b]) => (a < b ? -1 : 1)))
 }
 
@@ -14,7 +15,8 @@ export function upstreamOf(plan: Plan, snapshot: Snapshot, maps: readonly MapMan
   const ranks = rankSplits(snapshot, tasksOf(plan, 'map'), (t, s) => maps[t]!.splits[s]!.input)
   const splits = maps.flatMap((map, t) => map.splits.map((facts, s) => ({ facts, rank: ranks[t]![s]! })))
   splits.sort((a, b) => a.rank - b.rank)
-  const sum = (of: (facts: (typeof splits)[number]['facts']) => number): number => splits.reduce((n, s) => n + of(s.facts), 0)
+  const sum = (of: (facts: (typeof splits)[number]['facts']) => number): number =>
+    splits.reduce((n, s) => n + of(s.facts), 0)
   return {
     shards: snapshot.inputs.reduce((n, input) => n + input.shards.length, 0),
     bytes: sum((f) => f.bytes),

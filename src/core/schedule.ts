@@ -7,6 +7,7 @@ import {
   isLive,
   isShuffling,
   isStanding,
+  isWithTheAway,
   liveHolders,
   takeoverAt,
   type FailureIndex,
@@ -56,7 +57,22 @@ function isOpen(state: State, job: JobState, task: PlannedTask, shuffling: boole
   if (isConflict(taskState.output) || job.has.has(task.index)) return false
   if (task.kind !== 'reduce' && !shuffling) return false
   if (task.kind === 'reduce' && job.ledger.outcome.kind !== 'open') return false
-  return liveHolders(state, job, task.index).length === 0
+  return isOrphaned(state, job, task.index)
+}
+
+/**
+ * Nobody who lives has a task's output. At once where who had it is away; only after a while where nobody says that he
+ * has it: in a new round, or after a restart, the reports are on their way.
+ */
+function isOrphaned(state: State, job: JobState, task: TaskIndex): boolean {
+  if (liveHolders(state, job, task).length > 0) {
+    job.orphanedAt.delete(task)
+    return false
+  }
+  if (isWithTheAway(state, job, task)) return true
+  const since = job.orphanedAt.get(task) ?? state.now
+  job.orphanedAt.set(task, since)
+  return state.now - since >= LIMITS.suspectAfterMs
 }
 
 function isBackedOff(state: State, job: JobState, task: TaskIndex): boolean {

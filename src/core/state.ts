@@ -47,6 +47,8 @@ export interface JobState {
   readonly backoff: Map<string, { until: Millis; tries: number }>
   /** When a run was first missed here, by producer task: pull only once a push has had time to come. */
   readonly missedAt: Map<TaskIndex, Millis>
+  /** Since when nobody is known to have a task's output, though it exists. */
+  readonly orphanedAt: Map<TaskIndex, Millis>
   /** Slot time that this node has spent on the job. */
   slotMs: Millis
   /** Durations of finished tasks by kind, for the median (bounded, newest). */
