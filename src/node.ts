@@ -9,18 +9,21 @@ import { systemClock } from './adapters/disk/system-clock.ts'
 import { bundleRunner } from './adapters/esbuild/bundle-runner.ts'
 import { createTasks } from './adapters/tasks/pool.ts'
 import { Catalog } from './catalog/catalog.ts'
+import type { NodeApi } from './control/api.ts'
 import type { NodeOptions, RunningNode } from './control/node-options.ts'
 import { VERSION } from './control/version.ts'
 import type { Event } from './core/events.ts'
 import { ShoalError } from './core/errors.ts'
 import { LIMITS } from './core/limits.ts'
 import { newState } from './core/state.ts'
-import type { Disk, Mesh, MeshEvents } from './ports.ts'
+import type { Incarnation, NodeId } from './core/types.ts'
+import type { Disk, Mesh, MeshEvents, Tasks } from './ports.ts'
 import { answererOf } from './runtime/answer.ts'
 import { Attempts } from './runtime/attempts.ts'
 import { loadJobs, loadMembers, nextIncarnation } from './runtime/boot.ts'
 import { Catalogs } from './runtime/catalogs.ts'
-import { PROTOCOLS, type Context } from './runtime/context.ts'
+import type { Context } from './runtime/context.ts'
+import { PROTOCOLS } from './runtime/protocols.ts'
 import { ControlPlane } from './runtime/control-plane.ts'
 import { performer } from './runtime/effects.ts'
 import { Frozen } from './runtime/frozen.ts'
@@ -76,6 +79,29 @@ export function runtimeId(): string {
   return runtimeIdOf(VERSION)
 }
 
+/** What events reach before all of the node is there. */
+interface Late {
+  events: MeshEvents | null
+  changed: () => void
+}
+
+interface Base {
+  readonly catalog: Catalog
+  readonly tasks: Tasks
+  readonly network: Network
+  readonly incarnation: Incarnation
+}
+
+interface Built {
+  readonly context: Context
+  readonly loop: Loop
+  readonly self: SelfRecord
+  readonly attempts: Attempts
+  readonly times: Times
+  readonly frozen: Frozen
+  readonly events: MeshEvents
+}
+
 class Node {
   readonly #options: NodeOptions
   readonly #home: string
@@ -109,27 +135,60 @@ class Node {
   }
 
   async #start(): Promise<RunningNode> {
-    const options = this.#options
+    const late: Late = { events: null, changed: () => {} }
+    const base = await this.#open(late)
+    const built = this.#assemble(base)
+    const { context, loop, self, attempts } = built
+    late.changed = () => void self.publish()
+    await self.publish()
+    const known = await loadMembers(context)
+    await Promise.all([loadJobs(context, built.times), built.frozen.load()])
+    late.events = built.events
+    for (const peer of base.network.mesh.peers()) built.events.peer(peer, true)
+    this.#lag.enable()
+    loop.start(() => attempts.reportProgress())
+    const sweep = setInterval(() => this.#sweep(context, self), LIMITS.sweepMs)
+    this.#stops.unshift(
+      () => loop.stop(),
+      () => clearInterval(sweep),
+    )
+    base.tasks.warm()
+    const api = this.#api(built, base.network, known.length > 0)
+    return { api, ended: this.#ended.promise, stop: () => this.#stop() }
+  }
+
+  /** What reaches outside: directories, task processes, the network. Events before all is assembled wait or are dropped. */
+  async #open(late: Late): Promise<Base> {
     const disk = this.#disk
-    const late: { events: MeshEvents | null } = { events: null }
-    const events: MeshEvents = {
+    const catalog = new Catalog({
+      offers: this.#options.data,
+      disk,
+      clock: systemClock,
+      onChange: () => late.changed(),
+    })
+    const [incarnation, tasks] = await Promise.all([nextIncarnation(disk), this.#startTasks(), catalog.start()])
+    this.#stops.push(
+      () => tasks.stop(),
+      () => catalog.stop(),
+    )
+    const network = await this.#startNetwork({
       gossip: (from, bytes) => late.events?.gossip(from, bytes),
       peer: (peer, connected) => late.events?.peer(peer, connected),
-      stream: (protocol, stream) => (late.events === null ? stream.abort('not ready') : late.events.stream(protocol, stream)),
+      stream: (protocol, stream) =>
+        late.events === null ? stream.abort('not ready') : late.events.stream(protocol, stream),
       joinFailed: (address, why, message) => this.#joinFailed(address, why, message),
-    }
-    let changed = (): void => {}
-    const catalog = new Catalog({ offers: options.data, disk, clock: systemClock, onChange: () => changed() })
-    const [incarnation, tasks] = await Promise.all([nextIncarnation(disk), this.#startTasks(), catalog.start()])
-    this.#stops.push(() => tasks.stop(), () => catalog.stop())
-    const network = await this.#startNetwork(events)
+    })
     this.#stops.push(() => network.mesh.stop())
+    return { catalog, tasks, network, incarnation }
+  }
 
-    const state = newState({ node: network.mesh.self, incarnation, slots: options.slots, runtime: runtimeId() }, systemClock.now())
+  #assemble({ catalog, tasks, network, incarnation }: Base): Built {
+    const disk = this.#disk
+    const { mesh } = network
+    const { name, slots, memory, local } = this.#options
     const times = new Times(systemClock, disk)
-    const frozen = new Frozen(disk)
     const context: Context = {
-      state,
+      state: newState({ node: mesh.self, incarnation, slots, runtime: runtimeId() }, systemClock.now()),
       dispatch: (event: Event) => {
         if (event.type === 'job') times.begin(event.record.id)
         loop.dispatch(event)
@@ -137,21 +196,21 @@ class Node {
       clock: systemClock,
       disk,
       store: new JobStore(disk),
-      mesh: network.mesh,
+      mesh,
       tasks,
       catalog,
       catalogs: new Catalogs(disk),
-      story: new Story(systemClock, options.name ?? network.mesh.self),
-      memory: options.memory,
-      name: options.name ?? network.mesh.self.slice(-8),
-      local: options.local,
+      story: new Story(systemClock, name ?? mesh.self),
+      memory,
+      name: name ?? mesh.self.slice(-8),
+      local,
       dropped: (kind, error) => this.#count(kind, error),
     }
     const control = new ControlPlane(context)
     const sender = new Sender(context)
     const receiver = new Receiver(context)
     const attempts = new Attempts(context, {
-      wanted: () => options.holdFirst(),
+      wanted: () => this.#options.holdFirst(),
       holding: (what) => disk.put('sim-holding', Buffer.from(what)),
     })
     const self = new SelfRecord(context, VERSION)
@@ -165,44 +224,36 @@ class Node {
       onIdentity: (problem, count) => void this.#onIdentity(context, self, problem, count),
       onDrained: () => this.#drained.resolve(),
     })
-    const loop: Loop = new Loop(state, systemClock, perform, (error) => this.#fail(error))
-    changed = () => void self.publish()
-    await self.publish()
-    const known = await loadMembers(context)
-    await Promise.all([loadJobs(context, times), frozen.load()])
-    late.events = this.#events(context, control, sender, receiver)
-    for (const peer of network.mesh.peers()) late.events.peer(peer, true)
-    this.#lag.enable()
-    loop.start(() => attempts.reportProgress())
-    const sweep = setInterval(() => this.#sweep(context, self), LIMITS.sweepMs)
-    this.#stops.unshift(
-      () => loop.stop(),
-      () => clearInterval(sweep),
-    )
-    tasks.warm()
-    const api = createNodeApi({
+    const loop: Loop = new Loop(context.state, systemClock, perform, (error) => this.#fail(error))
+    const events = this.#events(context, control, sender, receiver)
+    return { context, loop, self, attempts, times, frozen: new Frozen(disk), events }
+  }
+
+  #api({ context, loop, self, times, frozen }: Built, network: Network, knewMembers: boolean): NodeApi {
+    return createNodeApi({
       context,
       loop,
       times,
       frozen,
       version: VERSION,
-      readiness: () => this.#readiness(context, network, known.length > 0),
+      readiness: () => this.#readiness(context, network, knewMembers),
       ticket: () => network.ticket(),
       lagMs: () => this.#lag.max / 1e6,
       warnings: () => this.#warnings,
       counts: () => Object.fromEntries(this.#counts),
-      forgetMember: async (node) => {
-        context.dispatch({ type: 'forget-member', node: node as never })
-        network.mesh.drop(node as never)
-        await disk.remove(`members/${node}.record`)
-        await context.catalogs.forget(node as never)
-      },
+      forgetMember: (node) => this.#forget(context, node),
       drain: () => this.#drain(context, self),
     })
-    return { api, ended: this.#ended.promise, stop: () => this.#stop() }
   }
 
-  async #startTasks(): Promise<Awaited<ReturnType<typeof createTasks>>> {
+  async #forget(context: Context, node: NodeId): Promise<void> {
+    context.dispatch({ type: 'forget-member', node })
+    context.mesh.drop(node)
+    await this.#disk.remove(`members/${node}.record`)
+    await context.catalogs.forget(node)
+  }
+
+  async #startTasks(): Promise<Tasks> {
     const runner = await bundleRunner(join(this.#home, 'runner'))
     const { slots, memory } = this.#options
     return createTasks({ folder: join(this.#home, 'slots'), runner, slots, memory })
@@ -215,7 +266,10 @@ class Node {
       return localNetwork(Object.values(PROTOCOLS), events)
     }
     const { startNetwork } = await import('./adapters/libp2p/network.ts')
-    return startNetwork({ ...this.#options, home: this.#home, protocols: Object.values(PROTOCOLS), warn: (line) => this.#warn(line) }, events)
+    return startNetwork(
+      { ...this.#options, home: this.#home, protocols: Object.values(PROTOCOLS), warn: (line) => this.#warn(line) },
+      events,
+    )
   }
 
   #events(context: Context, control: ControlPlane, sender: Sender, receiver: Receiver): MeshEvents {
@@ -244,16 +298,27 @@ class Node {
       if (node === state.self.node) continue
       mesh.keepDialling(node, record.addresses)
       if (connected && catalogs.hash(node) !== record.catalog.hash)
-        catalogs.fetch(mesh, node, record.catalog.hash, node).catch((error: unknown) => context.dropped('fetch-catalog', error))
+        catalogs
+          .fetch(mesh, node, record.catalog.hash, node)
+          .catch((error: unknown) => context.dropped('fetch-catalog', error))
     }
   }
 
   /** Met is who has a connection and has said who it is. */
-  #readiness({ state }: Context, network: Network, knewMembers: boolean): { ready: boolean; why: string; joined: boolean } {
+  #readiness(
+    { state }: Context,
+    network: Network,
+    knewMembers: boolean,
+  ): { ready: boolean; why: string; joined: boolean } {
     const told = this.#options.join.length > 0
     this.#met ||= [...state.members.values()].some((member) => member.node !== state.self.node && member.connected)
-    if (this.#met || (!told && !knewMembers) || (knewMembers && network.triedAll())) return { ready: true, why: '', joined: this.#met || !told }
-    return { ready: false, why: told ? 'told to join, and has not met a member yet' : 'looks for the members that it knew', joined: false }
+    if (this.#met || (!told && !knewMembers) || (knewMembers && network.triedAll()))
+      return { ready: true, why: '', joined: this.#met || !told }
+    return {
+      ready: false,
+      why: told ? 'told to join, and has not met a member yet' : 'looks for the members that it knew',
+      joined: false,
+    }
   }
 
   #joinFailed(address: string, why: 'refused' | 'unreachable' | 'version', message: string): void {
@@ -263,7 +328,10 @@ class Node {
     }
     this.#fail(
       why === 'refused'
-        ? new ShoalError('NOT_ADMITTED', `${address} did not let this node in`, { why: message, try: ['shoal ticket   on a member prints one with the right key'] })
+        ? new ShoalError('NOT_ADMITTED', `${address} did not let this node in`, {
+            why: message,
+            try: ['shoal ticket   on a member prints one with the right key'],
+          })
         : new ShoalError('VERSION', `${address} runs another version of Shoal`, { why: message }),
     )
   }
@@ -328,4 +396,3 @@ class Node {
     await this.#close()
   }
 }
-

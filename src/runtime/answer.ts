@@ -32,7 +32,9 @@ async function answer(context: Context, request: Call, body: Uint8Array): Promis
       return encodeCatalog(known)
     }
     case 'scan':
-      return encodeScanAnswer(await catalog.answerScan(request.inputs, request.walk, AbortSignal.timeout(LIMITS.scanRpcMs)))
+      return encodeScanAnswer(
+        await catalog.answerScan(request.inputs, request.walk, AbortSignal.timeout(LIMITS.scanRpcMs)),
+      )
     case 'manifest': {
       const manifest = await store.anyManifest(request.job, request.task)
       if (manifest === null) throw gone('this manifest')
@@ -64,7 +66,10 @@ async function takeJob({ state, store, dispatch }: Context, bytes: Uint8Array): 
   return EMPTY
 }
 
-async function sendPart({ disk, store }: Context, { job, task, start, end }: Extract<Call, { call: 'part' }>): Promise<Answered> {
+async function sendPart(
+  { disk, store }: Context,
+  { job, task, start, end }: Extract<Call, { call: 'part' }>,
+): Promise<Answered> {
   const name = store.output(job, task, 'part')
   const total = await disk.size(name)
   if (total === null) throw gone('this part')

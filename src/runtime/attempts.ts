@@ -46,7 +46,8 @@ export class Attempts {
   /** Tells the control plane how far each running attempt is. */
   reportProgress(): void {
     for (const [attempt, open] of this.#open)
-      if (open.attempt !== null) this.#context.dispatch({ type: 'progress', attempt, units: open.attempt.progress().units })
+      if (open.attempt !== null)
+        this.#context.dispatch({ type: 'progress', attempt, units: open.attempt.progress().units })
   }
 
   /** Bytes that the attempts of a job have read or merged so far. */
@@ -124,7 +125,10 @@ export class Attempts {
   }
 
   /** Files onto disk under their names, then the manifest: only then is the output spoken of. */
-  async #adopt({ job, task, consumes, kind }: Start, end: Extract<AttemptEnd, { ok: true }>): Promise<ReturnType<typeof outputOf>> {
+  async #adopt(
+    { job, task, consumes, kind }: Start,
+    end: Extract<AttemptEnd, { ok: true }>,
+  ): Promise<ReturnType<typeof outputOf>> {
     const { disk, store } = this.#context
     for (const file of end.files) await disk.adopt(file.path, store.output(job, task, file.name), file.size)
     const manifest: TaskManifest = { consumed: consumedRoot(kind, consumes), manifest: end.manifest }
@@ -134,9 +138,17 @@ export class Attempts {
 
   async #failed(effect: Start, failure: AttemptFailure): Promise<void> {
     const { store, dispatch, name } = this.#context
-    await store.journal(effect.job, effect.task, effect.attempt, 'ended').catch((error: unknown) => this.#context.dropped('journal', error))
+    await store
+      .journal(effect.job, effect.task, effect.attempt, 'ended')
+      .catch((error: unknown) => this.#context.dropped('journal', error))
     const error: ErrorJson = trim({ ...failure.error, job: effect.job, node: name })
-    dispatch({ type: 'attempt-failed', attempt: effect.attempt, blame: failure.blame, place: failure.place.slice(0, 1000), error })
+    dispatch({
+      type: 'attempt-failed',
+      attempt: effect.attempt,
+      blame: failure.blame,
+      place: failure.place.slice(0, 1000),
+      error,
+    })
   }
 
   async #keepLog(job: JobId, task: TaskIndex, log: string): Promise<void> {
@@ -162,7 +174,10 @@ function blameFor(error: unknown): AttemptFailure {
   const code = error instanceof ShoalError ? error.code : null
   const blame = code === 'SHARD_CHANGED' ? 'input' : 'own'
   const system = (error as NodeJS.ErrnoException | null)?.code
-  const json = system === 'ENOSPC' ? errorToJson(new ShoalError('NODE_SETUP', 'the disk is full', { cause: error })) : errorToJson(error)
+  const json =
+    system === 'ENOSPC'
+      ? errorToJson(new ShoalError('NODE_SETUP', 'the disk is full', { cause: error }))
+      : errorToJson(error)
   return { blame, error: json, place: blame === 'input' ? json.message : '' }
 }
 

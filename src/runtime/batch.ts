@@ -4,7 +4,16 @@ import type { TaskManifest } from '../core/manifest.ts'
 import type { Plan } from '../core/plan.ts'
 import type { TaskIndex } from '../core/types.ts'
 import type { Disk } from '../ports.ts'
-import { batchAck, batchAnswer, batchEnd, batchHeader, manifestOf, type BatchAnswer, type BatchFile, type BatchHeader } from '../wire/batch.ts'
+import {
+  batchAck,
+  batchAnswer,
+  batchEnd,
+  batchHeader,
+  manifestOf,
+  type BatchAnswer,
+  type BatchFile,
+  type BatchHeader,
+} from '../wire/batch.ts'
 import { fromBytes, WireError } from '../wire/codec.ts'
 import type { FramedStream } from './framed.ts'
 import { outputFiles, type JobStore } from './store.ts'
@@ -34,7 +43,11 @@ export async function sendBatch(
   for (const { name, size } of header.files) {
     let crc = 0
     for (let at = 0; at < size; at += LIMITS.shuffleFrameBytes) {
-      const bytes = await disk.read(store.output(header.job, header.task, name), at, Math.min(LIMITS.shuffleFrameBytes, size - at))
+      const bytes = await disk.read(
+        store.output(header.job, header.task, name),
+        at,
+        Math.min(LIMITS.shuffleFrameBytes, size - at),
+      )
       if (bytes.length === 0) throw new WireError(`${name} is shorter than it was`)
       crc = crc32(bytes, crc)
       await stream.send(bytes)
@@ -107,7 +120,7 @@ async function receiveFile(stream: FramedStream, disk: Disk, name: string, file:
   const writer = await disk.create(name)
   let crc = 0
   try {
-    for (let left = file.size; left > 0; ) {
+    for (let left = file.size; left > 0;) {
       const bytes = await stream.receive()
       if (bytes === null || bytes.length > left) throw new WireError('a file of a batch is not as long as was said')
       crc = crc32(bytes, crc)

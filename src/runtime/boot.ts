@@ -81,4 +81,3 @@ async function loadArrivals({ store, state, dispatch }: Context, id: JobId): Pro
     dispatch({ type: 'arrived', job: id, task, digest, consumers })
   }
 }
-

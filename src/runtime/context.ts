@@ -1,6 +1,6 @@
 import type { Event } from '../core/events.ts'
-import type { JobState, State } from '../core/state.ts'
-import type { JobId, NodeId } from '../core/types.ts'
+import type { State } from '../core/state.ts'
+import type { NodeId } from '../core/types.ts'
 import type { Catalog } from '../catalog/catalog.ts'
 import type { Clock, Disk, Mesh, Tasks } from '../ports.ts'
 import type { Catalogs } from './catalogs.ts'
@@ -26,18 +26,6 @@ export interface Context {
   readonly local: boolean
   /** Hostile or stale input from peers: counted by kind, and dropped. */
   dropped(kind: string, error: unknown): void
-}
-
-/** Names of the streams between nodes; the number is the wire version. */
-export const PROTOCOLS = {
-  control: '/shoal/1/control',
-  rpc: '/shoal/1/rpc',
-  push: '/shoal/1/push',
-  pull: '/shoal/1/pull',
-} as const
-
-export function jobOf(context: Context, id: JobId): JobState | null {
-  return context.state.jobs.get(id) ?? null
 }
 
 /** A member's name, for people; its id where it is not known. */

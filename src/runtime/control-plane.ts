@@ -4,7 +4,8 @@ import type { Message } from '../core/messages.ts'
 import type { NodeId } from '../core/types.ts'
 import type { ByteStream } from '../ports.ts'
 import { decodeMessage, encodeMessage } from '../wire/messages.ts'
-import { PROTOCOLS, type Context } from './context.ts'
+import type { Context } from './context.ts'
+import { PROTOCOLS } from './protocols.ts'
 import { FramedStream, within } from './framed.ts'
 
 export class ControlPlane {
@@ -37,11 +38,21 @@ export class ControlPlane {
   async #write(to: NodeId, line: Line, message: Message): Promise<void> {
     try {
       line.stream ??= new FramedStream(
-        await within(LIMITS.rpcTimeoutMs, this.#context.mesh.open(to, PROTOCOLS.control), () => {}, 'no stream within the time'),
+        await within(
+          LIMITS.rpcTimeoutMs,
+          this.#context.mesh.open(to, PROTOCOLS.control),
+          () => {},
+          'no stream within the time',
+        ),
         LIMITS.rpcFrameBytesMax,
       )
       const { stream } = line
-      await within(LIMITS.rpcTimeoutMs, stream.send(encodeMessage(message)), () => stream.abort('stuck'), 'a peer that does not read')
+      await within(
+        LIMITS.rpcTimeoutMs,
+        stream.send(encodeMessage(message)),
+        () => stream.abort('stuck'),
+        'a peer that does not read',
+      )
     } catch (error) {
       line.stream?.abort(String(error))
       line.stream = null
@@ -68,7 +79,8 @@ export class ControlPlane {
   async serve(stream: ByteStream): Promise<void> {
     const framed = new FramedStream(stream, LIMITS.rpcFrameBytesMax)
     try {
-      for (let frame = await framed.receive(); frame !== null; frame = await framed.receive()) await this.receive(stream.peer, frame)
+      for (let frame = await framed.receive(); frame !== null; frame = await framed.receive())
+        await this.receive(stream.peer, frame)
       await framed.end()
     } catch (error) {
       framed.abort(String(error))

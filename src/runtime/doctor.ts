@@ -11,8 +11,12 @@ export async function doctor(context: Context, lagMs: number): Promise<DoctorAns
   const members = [...state.members.values()]
   const self = state.members.get(state.self.node)?.record
   const away = members.filter((m) => livenessOf(state, m.node) === 'away').map((m) => nameOf(context, m.node))
-  const odd = members.filter((m) => m.record.runtime !== state.self.runtime).map((m) => `${m.record.name} ${m.record.runtime}`)
-  const far = members.filter((m) => m.node !== state.self.node && !m.connected && livenessOf(state, m.node) !== 'away').map((m) => m.record.name)
+  const odd = members
+    .filter((m) => m.record.runtime !== state.self.runtime)
+    .map((m) => `${m.record.name} ${m.record.runtime}`)
+  const far = members
+    .filter((m) => m.node !== state.self.node && !m.connected && livenessOf(state, m.node) !== 'away')
+    .map((m) => m.record.name)
   const dialable = mesh.addresses().filter((a) => !a.includes('/127.0.0.1/') && !a.includes('/p2p-circuit'))
   const space = await statfs(disk.path('jobs').replace(/\/jobs$/, ''))
   const free = space.bavail * space.bsize
@@ -21,14 +25,53 @@ export async function doctor(context: Context, lagMs: number): Promise<DoctorAns
   return {
     schema: 'shoal.doctor/1',
     checks: [
-      check('listen', mesh.addresses().length > 0 || context.local, mesh.addresses().join(' ') || 'no address', '--listen /ip4/0.0.0.0/tcp/0'),
-      check('dialable', dialable.length > 0 || context.local, dialable.length > 0 ? `${dialable.length} addresses besides loopback` : 'loopback only', '--listen an address that other machines reach'),
-      check('members', away.length === 0, away.length === 0 ? `${members.length} known, none away` : `away: ${away.join(', ')}`, 'start them, or shoal members forget NODE'),
-      check('connections', far.length === 0, far.length === 0 ? 'a direct or relayed connection to every live member' : `none to ${far.join(', ')}`, 'check firewalls between the two'),
-      check('runtime', odd.length === 0, odd.length === 0 ? state.self.runtime : `others run ${odd.join('; ')}`, 'install one version everywhere: only equal runtimes share tasks'),
-      check('disk', free > LOW_DISK, `${Math.floor(free / 1e6)} MB free under home`, 'make room, or use another --home'),
-      check('event loop', lagMs < 500, `longest recent stall ${Math.round(lagMs)} ms`, 'the machine is overloaded: fewer --slots'),
-      check('slots', context.local || (self?.slots ?? 0) > 0, `${self?.slots ?? 0} slots, ${Math.floor(context.memory / 1e6)} MB`),
+      check(
+        'listen',
+        mesh.addresses().length > 0 || context.local,
+        mesh.addresses().join(' ') || 'no address',
+        '--listen /ip4/0.0.0.0/tcp/0',
+      ),
+      check(
+        'dialable',
+        dialable.length > 0 || context.local,
+        dialable.length > 0 ? `${dialable.length} addresses besides loopback` : 'loopback only',
+        '--listen an address that other machines reach',
+      ),
+      check(
+        'members',
+        away.length === 0,
+        away.length === 0 ? `${members.length} known, none away` : `away: ${away.join(', ')}`,
+        'start them, or shoal members forget NODE',
+      ),
+      check(
+        'connections',
+        far.length === 0,
+        far.length === 0 ? 'a direct or relayed connection to every live member' : `none to ${far.join(', ')}`,
+        'check firewalls between the two',
+      ),
+      check(
+        'runtime',
+        odd.length === 0,
+        odd.length === 0 ? state.self.runtime : `others run ${odd.join('; ')}`,
+        'install one version everywhere: only equal runtimes share tasks',
+      ),
+      check(
+        'disk',
+        free > LOW_DISK,
+        `${Math.floor(free / 1e6)} MB free under home`,
+        'make room, or use another --home',
+      ),
+      check(
+        'event loop',
+        lagMs < 500,
+        `longest recent stall ${Math.round(lagMs)} ms`,
+        'the machine is overloaded: fewer --slots',
+      ),
+      check(
+        'slots',
+        context.local || (self?.slots ?? 0) > 0,
+        `${self?.slots ?? 0} slots, ${Math.floor(context.memory / 1e6)} MB`,
+      ),
     ],
   }
 }

@@ -29,7 +29,8 @@ export function performer(parts: Parts): Perform {
   const { context, control, attempts, sender, receiver, times } = parts
   const { disk, store, mesh, catalogs, story } = context
   /** Work that has no ending event: a failure is counted. */
-  const background = (kind: string, work: Promise<unknown>): void => void work.catch((error: unknown) => context.dropped(kind, error))
+  const background = (kind: string, work: Promise<unknown>): void =>
+    void work.catch((error: unknown) => context.dropped(kind, error))
   return {
     gossip: ({ message }) => control.gossip(message),
     send: ({ to, message }) => control.send(to, message),
@@ -40,11 +41,14 @@ export function performer(parts: Parts): Perform {
     stop: ({ attempt, why }) => attempts.stop(attempt, why),
     push: (effect) => sender.push(effect),
     pull: (effect) => receiver.pull(effect),
-    save: ({ job, delta }) => background('save', store.appendDelta(job, encodeMessage({ type: 'delta', job, delta } satisfies Message))),
+    save: ({ job, delta }) =>
+      background('save', store.appendDelta(job, encodeMessage({ type: 'delta', job, delta } satisfies Message))),
     'sign-report': ({ job, round, report }) =>
       background(
         'sign-report',
-        signReport(mesh, job, round, report).then((signed) => context.dispatch({ type: 'report-signed', job, round, report: signed })),
+        signReport(mesh, job, round, report).then((signed) =>
+          context.dispatch({ type: 'report-signed', job, round, report: signed }),
+        ),
       ),
     outcome: ({ job, outcome }) => {
       story.tell(job, 'outcome', outcome.kind === 'sealed' ? `sealed: result sha256:${outcome.result}` : outcome.kind)
@@ -58,7 +62,10 @@ export function performer(parts: Parts): Perform {
       sender.forget(job)
       story.forget(job)
       times.forget(job)
-      background('drop', disk.put(`dropped/${job}`, Buffer.from(String(round))).then(() => store.drop(job)))
+      background(
+        'drop',
+        disk.put(`dropped/${job}`, Buffer.from(String(round))).then(() => store.drop(job)),
+      )
     },
     note: ({ job, task, attempt, kind, text }) => story.tell(job, kind, text, task, attempt),
     identity: ({ problem, count }) => parts.onIdentity(problem, count),

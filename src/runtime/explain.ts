@@ -36,7 +36,11 @@ export function explain(context: Context, { record, warnings }: Draft, bundleByt
 }
 
 /** Bytes that leave their node if keys are spread evenly and no combiner shrinks them. */
-function moved(maps: readonly PlannedTask[], placement: readonly NodeId[][], order: (task: PlannedTask) => NodeId[]): Bytes {
+function moved(
+  maps: readonly PlannedTask[],
+  placement: readonly NodeId[][],
+  order: (task: PlannedTask) => NodeId[],
+): Bytes {
   let bytes = 0
   for (const task of maps) {
     const node = order(task)[0]
@@ -56,11 +60,17 @@ function shares(context: Context, tasks: readonly PlannedTask[], order: (task: P
     const share = byNode.get(node) ?? { tasks: 0, bytes: 0 }
     byNode.set(node, { tasks: share.tasks + 1, bytes: share.bytes + task.bytes })
   }
-  return [...byNode].map(([node, share]) => ({ node, name: nameOf(context, node), ...share })).sort((a, b) => (a.name < b.name ? -1 : 1))
+  return [...byNode]
+    .map(([node, share]) => ({ node, name: nameOf(context, node), ...share }))
+    .sort((a, b) => (a.name < b.name ? -1 : 1))
 }
 
 /** If a node dies: who has its shards too, and how many tasks nobody else could run. */
-function takeovers(context: Context, maps: readonly PlannedTask[], order: (task: PlannedTask) => NodeId[]): ExplainAnswer['takeover'] {
+function takeovers(
+  context: Context,
+  maps: readonly PlannedTask[],
+  order: (task: PlannedTask) => NodeId[],
+): ExplainAnswer['takeover'] {
   const byNode = new Map<NodeId, { tasks: number; sole: number; next: Set<string> }>()
   for (const task of maps) {
     const [owner, ...others] = order(task).filter((node) => isLive(context.state, node))
@@ -71,7 +81,13 @@ function takeovers(context: Context, maps: readonly PlannedTask[], order: (task:
     else entry.next.add(nameOf(context, others[0]))
     byNode.set(owner, entry)
   }
-  return [...byNode].map(([node, { tasks, sole, next }]) => ({ node, name: nameOf(context, node), tasks, sole, next: [...next].sort() }))
+  return [...byNode].map(([node, { tasks, sole, next }]) => ({
+    node,
+    name: nameOf(context, node),
+    tasks,
+    sole,
+    next: [...next].sort(),
+  }))
 }
 
 function leftOut(context: Context, record: JobRecord): ExplainAnswer['leftOut'] {
@@ -83,4 +99,3 @@ function leftOut(context: Context, record: JobRecord): ExplainAnswer['leftOut'] 
       why: !isLive(state, node) ? 'away' : r.drained ? 'drained' : r.slots === 0 ? 'no slots' : 'another runtime',
     }))
 }
-

@@ -43,7 +43,9 @@ export class Frozen {
     const found = this.all().filter((s) => s.id.startsWith(prefix))
     if (found.length === 1) return found[0]!
     if (found.length > 1) throw new ShoalError('AMBIGUOUS_ID', `${found.length} snapshots begin with ${prefix}`)
-    throw new ShoalError('NO_DATA', `no frozen snapshot ${prefix} on this node`, { try: ['shoal data show', 'shoal data freeze DATASET'] })
+    throw new ShoalError('NO_DATA', `no frozen snapshot ${prefix} on this node`, {
+      try: ['shoal data show', 'shoal data freeze DATASET'],
+    })
   }
 
   input(id: Digest, dataset: string): SnapshotInput {

@@ -1,5 +1,13 @@
 /** A job in the words of the public API: state, progress, coverage, and in one sentence what it waits for. */
-import type { Coverage, JobDetail, JobState as JobStateName, JobSummary, LaneProgress, PhaseProgress, TaskDetail } from '../control/api.ts'
+import type {
+  Coverage,
+  JobDetail,
+  JobState as JobStateName,
+  JobSummary,
+  LaneProgress,
+  PhaseProgress,
+  TaskDetail,
+} from '../control/api.ts'
 import { candidates, failureIndex, isLive, isStanding, liveHolders, type FailureIndex } from '../core/candidates.ts'
 import { errorToJson, ShoalError, type ErrorJson } from '../core/errors.ts'
 import { snapshotId } from '../core/job-id.ts'
@@ -27,7 +35,12 @@ function blockedTask(context: Context, job: JobState): PlannedTask | null {
   for (const task of job.plan.tasks) {
     const { claim, output } = job.ledger.tasks[task.index]!
     if (output !== null) continue
-    if (claim !== null && isStanding(context.state, claim, failures.get(task.index)) && isLive(context.state, claim.owner)) return null
+    if (
+      claim !== null &&
+      isStanding(context.state, claim, failures.get(task.index)) &&
+      isLive(context.state, claim.owner)
+    )
+      return null
     if (task.kind === 'map' || task.kind === 'sample') {
       if (candidates(context.state, job, task, failures).length > 0) return null
       blocked ??= task
@@ -43,9 +56,16 @@ export function errorOf(job: JobState): ErrorJson | null {
     case 'failed':
       return { ...outcome.error, job: id }
     case 'cancelled':
-      return errorToJson(new ShoalError('CANCELLED', 'the job was cancelled', { job: id, try: [`shoal job retry ${id.slice(0, 12)}`] }))
+      return errorToJson(
+        new ShoalError('CANCELLED', 'the job was cancelled', { job: id, try: [`shoal job retry ${id.slice(0, 12)}`] }),
+      )
     case 'disputed':
-      return errorToJson(new ShoalError('DISPUTED', 'two different results of this job met; neither counts', { job: id, why: outcome.results.join(' and ') }))
+      return errorToJson(
+        new ShoalError('DISPUTED', 'two different results of this job met; neither counts', {
+          job: id,
+          why: outcome.results.join(' and '),
+        }),
+      )
     default:
       return null
   }
@@ -113,9 +133,20 @@ export function detailOf(context: Context, job: JobState, times: Times): JobDeta
 
 function taskDetail(context: Context, job: JobState, task: PlannedTask, failures: FailureIndex): TaskDetail {
   const { claim, output } = job.ledger.tasks[task.index]!
-  const running = claim !== null && isStanding(context.state, claim, failures.get(task.index)) && isLive(context.state, claim.owner)
-  const state = isConflict(output) ? 'conflict' : output !== null ? 'done' : running ? 'running' : claim !== null ? 'claimed' : 'open'
-  const paths = [...new Set(task.splits.map((split) => shardOf(job.record.snapshot, split)).map((s) => `${s.dataset}/${s.path}`))]
+  const running =
+    claim !== null && isStanding(context.state, claim, failures.get(task.index)) && isLive(context.state, claim.owner)
+  const state = isConflict(output)
+    ? 'conflict'
+    : output !== null
+      ? 'done'
+      : running
+        ? 'running'
+        : claim !== null
+          ? 'claimed'
+          : 'open'
+  const paths = [
+    ...new Set(task.splits.map((split) => shardOf(job.record.snapshot, split)).map((s) => `${s.dataset}/${s.path}`)),
+  ]
   return {
     task: task.index,
     kind: task.kind,
@@ -125,7 +156,12 @@ function taskDetail(context: Context, job: JobState, task: PlannedTask, failures
     digest: isConflict(output) ? output.conflict.map((o) => o.digest).join(' ') : (output?.digest ?? null),
     holders: liveHolders(context.state, job, task.index).map((node) => nameOf(context, node)),
     failures: (failures.get(task.index) ?? []).map((f) => `${f.blame}: ${f.error.code} ${f.error.message}`),
-    what: task.partition >= 0 ? `partition ${task.partition}` : paths.length > 3 ? `${paths.slice(0, 3).join(' ')} … (${paths.length} files)` : paths.join(' '),
+    what:
+      task.partition >= 0
+        ? `partition ${task.partition}`
+        : paths.length > 3
+          ? `${paths.slice(0, 3).join(' ')} … (${paths.length} files)`
+          : paths.join(' '),
     bytes: task.bytes,
   }
 }
@@ -168,7 +204,8 @@ function shufflePhase(job: JobState): PhaseProgress {
 function copyPhase(context: Context, job: JobState): PhaseProgress {
   const wanted = copiesWanted(context.state, job)
   let done = 0
-  for (const task of tasksOf(job.plan, 'reduce')) done += Math.min(wanted, liveHolders(context.state, job, task.index).length)
+  for (const task of tasksOf(job.plan, 'reduce'))
+    done += Math.min(wanted, liveHolders(context.state, job, task.index).length)
   return { phase: 'copy', done, total: wanted * job.plan.count.reduce, bytes: 0, bytesTotal: 0 }
 }
 
@@ -181,19 +218,25 @@ export function lanesOf(context: Context, job: JobState): LaneProgress[] {
     if (state.output === null) lane.running++
     else lane.done++
   }
-  return [...lanes].map(([node, lane]) => ({ node, name: nameOf(context, node), ...lane })).sort((a, b) => (a.name < b.name ? -1 : 1))
+  return [...lanes]
+    .map(([node, lane]) => ({ node, name: nameOf(context, node), ...lane }))
+    .sort((a, b) => (a.name < b.name ? -1 : 1))
 }
 
 /** One sentence: why it failed, what it waits for and whom, or what it does. */
 export function whyOf(context: Context, job: JobState): string {
   const { outcome } = job.ledger
-  if (outcome.kind === 'sealed') return `done: every task has its output, and all records balance (result sha256:${outcome.result})`
+  if (outcome.kind === 'sealed')
+    return `done: every task has its output, and all records balance (result sha256:${outcome.result})`
   const error = errorOf(job)
   if (error !== null) return error.why === undefined ? error.message : `${error.message}: ${error.why}`
   const blocked = blockedTask(context, job)
   if (blocked !== null) return waitsFor(context, job, blocked)
   const failures = failureIndex(context.state, job)
-  const own = [...failures.values()].flat().filter((f) => f.blame === 'own').at(-1)
+  const own = [...failures.values()]
+    .flat()
+    .filter((f) => f.blame === 'own')
+    .at(-1)
   const doing = progressText(context, job, failures)
   return own === undefined ? doing : `${doing}; ${nameOf(context, own.node)} could not: ${own.error.message}`
 }
@@ -201,10 +244,19 @@ export function whyOf(context: Context, job: JobState): string {
 function waitsFor(context: Context, job: JobState, task: PlannedTask): string {
   const shards = task.splits.map((split) => shardOf(job.record.snapshot, split))
   const first = shards[0]
-  const what = first === undefined ? describe(job, task) : `${first.dataset}/${first.path}${shards.length > 1 ? ` and ${shards.length - 1} more` : ''}`
+  const what =
+    first === undefined
+      ? describe(job, task)
+      : `${first.dataset}/${first.path}${shards.length > 1 ? ` and ${shards.length - 1} more` : ''}`
   const holders = task.holders.map((node) => {
     const record = context.state.members.get(node)?.record
-    const why = !isLive(context.state, node) ? 'away' : record?.drained === true ? 'drained' : record?.slots === 0 ? 'without slots' : 'of another runtime'
+    const why = !isLive(context.state, node)
+      ? 'away'
+      : record?.drained === true
+        ? 'drained'
+        : record?.slots === 0
+          ? 'without slots'
+          : 'of another runtime'
     return `${nameOf(context, node)} (${why})`
   })
   return `waits for ${what} on ${holders.join(' or ')}`
@@ -217,7 +269,9 @@ function progressText(context: Context, job: JobState, failures: FailureIndex): 
     const done = tasks.filter((task) => job.ledger.tasks[task.index]!.output !== null).length
     if (tasks.length > 0 && done < tasks.length) parts.push(`${kind} ${done}/${tasks.length}`)
   }
-  const here = tasksOf(job.plan, 'reduce').filter((task) => candidates(context.state, job, task, failures)[0] === context.state.self.node)
+  const here = tasksOf(job.plan, 'reduce').filter(
+    (task) => candidates(context.state, job, task, failures)[0] === context.state.self.node,
+  )
   const gathering = here.filter((task) => !isInputHere(context.state, job, task)).length
   return `runs: ${parts.join(', ')}${gathering > 0 ? `; ${gathering} partitions here wait for map output` : ''}`
 }

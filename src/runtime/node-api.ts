@@ -6,6 +6,7 @@ import { ShoalError } from '../core/errors.ts'
 import { isOver } from '../core/outcome.ts'
 import { compareUtf8 } from '../core/plan.ts'
 import type { JobState } from '../core/state.ts'
+import type { NodeId } from '../core/types.ts'
 import { askAll } from './ask-all.ts'
 import type { Context } from './context.ts'
 import { doctor } from './doctor.ts'
@@ -35,7 +36,7 @@ export interface ApiParts {
   lagMs(): number
   warnings(): readonly string[]
   counts(): Readonly<Record<string, number>>
-  forgetMember(node: string): Promise<void>
+  forgetMember(node: NodeId): Promise<void>
   drain(): Promise<void>
 }
 
@@ -53,7 +54,10 @@ export function createNodeApi(parts: ApiParts): NodeApi {
     freeze: async (data) => {
       const { dataset, glob, options } = parseInput({ alias: '', data }, frozen)
       const sources = await scanMesh(context, [{ dataset, glob, options }])
-      const taken = takeSnapshot([{ alias: '', dataset, glob, options }], sources, { allowPartial: false, now: clock.wall().getTime() })
+      const taken = takeSnapshot([{ alias: '', dataset, glob, options }], sources, {
+        allowPartial: false,
+        now: clock.wall().getTime(),
+      })
       if (!taken.ok) throw taken.refusal
       const { id, input } = await frozen.freeze(data, taken.snapshot.inputs[0]!)
       return frozenInfo({ id, data, input })
@@ -63,10 +67,13 @@ export function createNodeApi(parts: ApiParts): NodeApi {
     doctor: () => doctor(context, parts.lagMs()),
     drain: () => parts.drain(),
 
-    explain: async (request) => explain(context, await submission.draft(request), Buffer.byteLength(request.job.bundle)),
+    explain: async (request) =>
+      explain(context, await submission.draft(request), Buffer.byteLength(request.job.bundle)),
     submit: (request) => submission.submit(request),
     jobs: async () =>
-      [...state.jobs.values()].map((job) => summaryOf(context, job, times)).sort((a, b) => compareUtf8(b.submitted, a.submitted)),
+      [...state.jobs.values()]
+        .map((job) => summaryOf(context, job, times))
+        .sort((a, b) => compareUtf8(b.submitted, a.submitted)),
     job: async (id) => detailOf(context, find(id), times),
     why: async (id) => whyOf(context, find(id)),
     events: async (id) => {
@@ -91,7 +98,11 @@ export function createNodeApi(parts: ApiParts): NodeApi {
   }
 }
 
-function frozenInfo({ id, data, input }: ReturnType<Frozen['all']>[number]): Awaited<ReturnType<NodeApi['freeze']>> & { data: string } {
+function frozenInfo({
+  id,
+  data,
+  input,
+}: ReturnType<Frozen['all']>[number]): Awaited<ReturnType<NodeApi['freeze']>> & { data: string } {
   return { snapshot: id, data, shards: input.shards.length, bytes: input.shards.reduce((n, s) => n + s.size, 0) }
 }
 
@@ -101,24 +112,36 @@ function findJob({ state }: Context, prefix: string): JobState {
   if (exact !== undefined) return exact
   const found = prefix === '' ? [] : [...state.jobs.values()].filter((job) => job.record.id.startsWith(prefix))
   if (found.length === 1) return found[0]!
-  if (found.length > 1) throw new ShoalError('AMBIGUOUS_ID', `${found.length} jobs begin with ${prefix}`, { try: ['more digits of the id', 'shoal jobs'] })
+  if (found.length > 1)
+    throw new ShoalError('AMBIGUOUS_ID', `${found.length} jobs begin with ${prefix}`, {
+      try: ['more digits of the id', 'shoal jobs'],
+    })
   throw new ShoalError('NO_SUCH_JOB', `no job ${prefix}`, { try: ['shoal jobs'] })
 }
 
-function findMember({ state }: Context, text: string): string {
-  const found = [...state.members.values()].filter((m) => m.node === text || m.record.name === text || m.node.startsWith(text))
+function findMember({ state }: Context, text: string): NodeId {
+  const found = [...state.members.values()].filter(
+    (m) => m.node === text || m.record.name === text || m.node.startsWith(text),
+  )
   if (found.length === 1) return found[0]!.node
-  if (found.length > 1) throw new ShoalError('AMBIGUOUS_ID', `${found.length} members are called ${text}`, { try: ['the full id, see shoal members'] })
+  if (found.length > 1)
+    throw new ShoalError('AMBIGUOUS_ID', `${found.length} members are called ${text}`, {
+      try: ['the full id, see shoal members'],
+    })
   throw new ShoalError('NO_SUCH_NODE', `no member ${text}`, { try: ['shoal members'] })
 }
 
 function sealed(job: JobState): JobState {
   const { kind } = job.ledger.outcome
   if (kind === 'sealed') return job
-  throw new ShoalError('JOB_FAILED', kind === 'open' ? 'the job has no result yet' : `the job is ${kind}: it has no result`, {
-    job: job.record.id,
-    try: [`shoal job why ${job.record.id.slice(0, 12)}`],
-  })
+  throw new ShoalError(
+    'JOB_FAILED',
+    kind === 'open' ? 'the job has no result yet' : `the job is ${kind}: it has no result`,
+    {
+      job: job.record.id,
+      try: [`shoal job why ${job.record.id.slice(0, 12)}`],
+    },
+  )
 }
 
 function statusOf(parts: ApiParts): NodeStatus {
@@ -152,7 +175,10 @@ function statusOf(parts: ApiParts): NodeStatus {
       bytes: entries.reduce((n, entry) => n + entry.size, 0),
       pending: entries.filter((entry) => entry.state === 'pending').length,
     })),
-    jobs: { open: [...state.jobs.values()].filter((job) => !isOver(job.ledger.outcome)).length, known: state.jobs.size },
+    jobs: {
+      open: [...state.jobs.values()].filter((job) => !isOver(job.ledger.outcome)).length,
+      known: state.jobs.size,
+    },
     dropped: parts.counts(),
     warnings: parts.warnings(),
   }

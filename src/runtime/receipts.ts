@@ -19,7 +19,10 @@ export async function receiptOf(context: Context, job: JobState): Promise<Receip
   const error = errorOf(job)
   if (error !== null) throw errorFromJson(error)
   if (ledger.outcome.kind !== 'sealed')
-    throw new ShoalError('JOB_FAILED', 'the job has no result yet', { job: record.id, try: [`shoal wait ${record.id.slice(0, 12)}`] })
+    throw new ShoalError('JOB_FAILED', 'the job has no result yet', {
+      job: record.id,
+      try: [`shoal wait ${record.id.slice(0, 12)}`],
+    })
   const reduces: ReduceManifest[] = []
   for (const task of tasksOf(plan, 'reduce')) reduces.push(await reduceManifest(context, job, task.index))
   const sums = totals(reduces)
@@ -32,7 +35,12 @@ export async function receiptOf(context: Context, job: JobState): Promise<Receip
     counters: sums.counters,
     skipped: sums.skipped,
     records: { read: sums.upstream.records, emitted: sums.upstream.emitted, reduced: sums.reduced, out: sums.out },
-    partitions: reduces.map(({ partition, records, bytes, part }) => ({ partition, records, bytes, part: `sha256:${part}` })),
+    partitions: reduces.map(({ partition, records, bytes, part }) => ({
+      partition,
+      records,
+      bytes,
+      part: `sha256:${part}`,
+    })),
     code: record.spec.code,
     params: record.spec.params,
     runtime: record.spec.runtime,
@@ -45,7 +53,8 @@ export async function receiptOf(context: Context, job: JobState): Promise<Receip
 async function reduceManifest(context: Context, job: JobState, task: TaskIndex): Promise<ReduceManifest> {
   const { store, mesh, state } = context
   const wanted = agreed(job.ledger.tasks[task])?.digest
-  const fits = (found: TaskManifest | null): found is TaskManifest => found !== null && outputOf(found).digest === wanted
+  const fits = (found: TaskManifest | null): found is TaskManifest =>
+    found !== null && outputOf(found).digest === wanted
   const own = await store.anyManifest(job.record.id, task)
   if (fits(own)) return own.manifest as ReduceManifest
   for (const holder of liveHolders(state, job, task)) {
@@ -53,5 +62,7 @@ async function reduceManifest(context: Context, job: JobState, task: TaskIndex):
     const found = await askOne<TaskManifest>(context, mesh, holder, { call: 'manifest', job: job.record.id, task })
     if (fits(found)) return found.manifest as ReduceManifest
   }
-  throw new ShoalError('RESULT_LOST', `the manifest of part ${task - job.plan.first.reduce} cannot be had`, { job: job.record.id })
+  throw new ShoalError('RESULT_LOST', `the manifest of part ${task - job.plan.first.reduce} cannot be had`, {
+    job: job.record.id,
+  })
 }

@@ -5,7 +5,8 @@ import { LIMITS } from '../core/limits.ts'
 import type { ByteStream } from '../ports.ts'
 import { pullAnswer, type BatchHeader } from '../wire/batch.ts'
 import { receiveBatch, type Reception } from './batch.ts'
-import { PROTOCOLS, type Context } from './context.ts'
+import type { Context } from './context.ts'
+import { PROTOCOLS } from './protocols.ts'
 import { FramedStream, within } from './framed.ts'
 
 type Pull = Extract<Effect, { type: 'pull' }>
@@ -56,7 +57,8 @@ export class Receiver {
     if (job.ledger.outcome.kind !== 'open') return { answer: 'gone', place }
     const known = agreed(job.ledger.tasks[header.task])
     if (known !== null && known.digest !== header.digest) return { answer: 'gone', place }
-    if (header.consumers.every((consumer) => job.books.get(consumer)?.get(header.task) === header.digest)) return { answer: 'have', place }
+    if (header.consumers.every((consumer) => job.books.get(consumer)?.get(header.task) === header.digest))
+      return { answer: 'have', place }
     return { answer: this.#receptions >= LIMITS.receptionsMax ? 'later' : 'ready', place }
   }
 
@@ -66,10 +68,16 @@ export class Receiver {
 
   async #pull({ job, task, digest, from, consumers, copy }: Pull): Promise<void> {
     const { disk, store, mesh, dispatch } = this.#context
-    const ended = (end: 'done' | 'gone' | 'failed', why = ''): void => dispatch({ type: 'pull-ended', job, task, from, end, why })
+    const ended = (end: 'done' | 'gone' | 'failed', why = ''): void =>
+      dispatch({ type: 'pull-ended', job, task, from, end, why })
     let framed: FramedStream | null = null
     try {
-      const stream = await within(LIMITS.rpcTimeoutMs, mesh.open(from, PROTOCOLS.pull), () => {}, 'no stream within the time')
+      const stream = await within(
+        LIMITS.rpcTimeoutMs,
+        mesh.open(from, PROTOCOLS.pull),
+        () => {},
+        'no stream within the time',
+      )
       framed = new FramedStream(stream, LIMITS.rpcFrameBytesMax)
       await framed.sendValue({ job, task, digest, consumers, copy })
       const { answer } = await framed.receiveValue(pullAnswer)
@@ -77,8 +85,12 @@ export class Receiver {
         await framed.end()
         return ended('gone', 'it has the output no more')
       }
-      const place = (h: BatchHeader, file: string): string => (copy ? store.output(h.job, h.task, file) : store.arrival(h.job, h.task, file))
-      const decide = (h: BatchHeader): Reception => ({ answer: h.digest === digest && h.job === job && h.task === task ? 'ready' : 'gone', place })
+      const place = (h: BatchHeader, file: string): string =>
+        copy ? store.output(h.job, h.task, file) : store.arrival(h.job, h.task, file)
+      const decide = (h: BatchHeader): Reception => ({
+        answer: h.digest === digest && h.job === job && h.task === task ? 'ready' : 'gone',
+        place,
+      })
       const batch = await receiveBatch(framed, disk, store, decide)
       await framed.end()
       if (batch === null || !batch.accepted) return ended('failed', 'the batch did not come')

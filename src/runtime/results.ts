@@ -11,7 +11,11 @@ import { nameOf, type Context } from './context.ts'
 import { callPeer } from './rpc.ts'
 
 /** Whole records of every part in partition order. Throws RESULT_LOST or DAMAGED; ends early when the signal fires. */
-export async function* resultOf(context: Context, job: JobState, signal: AbortSignal): AsyncGenerator<ResultChunk, void, undefined> {
+export async function* resultOf(
+  context: Context,
+  job: JobState,
+  signal: AbortSignal,
+): AsyncGenerator<ResultChunk, void, undefined> {
   const { first, count } = job.plan
   for (let task = first.reduce; task < first.reduce + count.reduce; task++) {
     const output = agreed(job.ledger.tasks[task])
@@ -43,7 +47,9 @@ async function* readPart(
     }
     if (empty) yield { partition, bytes: new Uint8Array() }
     if (reader.facts?.part !== output.part)
-      throw new ShoalError('DAMAGED', `part ${partition} of the result is damaged on ${context.name}`, { try: ['ask another node: shoal job result ID'] })
+      throw new ShoalError('DAMAGED', `part ${partition} of the result is damaged on ${context.name}`, {
+        try: ['ask another node: shoal job result ID'],
+      })
   } finally {
     reader.close()
   }
@@ -74,7 +80,7 @@ async function fetchPart(context: Context, job: JobState, task: TaskIndex, holde
   const name = `fetched/${process.pid}-${++fetches}`
   const writer = await disk.create(name)
   try {
-    for (let start = 0, total = 1; start < total; ) {
+    for (let start = 0, total = 1; start < total;) {
       const end = start + LIMITS.rpcFrameBytesMax
       const answer = await callPeer(mesh, holder, { call: 'part', job: job.record.id, task, start, end })
       if (answer.body.length === 0) throw new Error('the part became shorter')

@@ -4,7 +4,7 @@ import type { NodeId } from '../core/types.ts'
 import type { ByteStream, Mesh } from '../ports.ts'
 import { WireError } from '../wire/codec.ts'
 import { answer, call, type Call } from '../wire/rpc.ts'
-import { PROTOCOLS } from './context.ts'
+import { PROTOCOLS } from './protocols.ts'
 import { FramedStream, within } from './framed.ts'
 
 const EMPTY = new Uint8Array()
@@ -40,7 +40,12 @@ export async function callPeer(
     return { body: bytes, total: head.total }
   }
   try {
-    return await within(timeoutMs, work(), () => framed?.abort('no answer within the time'), `${peer} gave no answer to ${request.call}`)
+    return await within(
+      timeoutMs,
+      work(),
+      () => framed?.abort('no answer within the time'),
+      `${peer} gave no answer to ${request.call}`,
+    )
   } catch (error) {
     ;(framed as FramedStream | null)?.abort(String(error))
     throw error
@@ -69,12 +74,13 @@ export async function serveCall(stream: ByteStream, respond: Answerer): Promise<
 }
 
 async function sendBody(framed: FramedStream, body: Uint8Array): Promise<void> {
-  for (let at = 0; at < body.length; at += LIMITS.shuffleFrameBytes) await framed.send(body.subarray(at, at + LIMITS.shuffleFrameBytes))
+  for (let at = 0; at < body.length; at += LIMITS.shuffleFrameBytes)
+    await framed.send(body.subarray(at, at + LIMITS.shuffleFrameBytes))
 }
 
 async function receiveBody(framed: FramedStream, length: number): Promise<Uint8Array> {
   const chunks: Uint8Array[] = []
-  for (let left = length; left > 0; ) {
+  for (let left = length; left > 0;) {
     const frame = await framed.receive()
     if (frame === null || frame.length > left) throw new WireError('a body that is not as long as was said')
     chunks.push(frame)

@@ -22,7 +22,8 @@ export async function scanMesh(context: Context, inputs: readonly ScanInput[]): 
       const offers = remembered === null || remembered.datasets.some((dataset) => names.has(dataset.name))
       if (node === state.self.node || (offers && isAsked(context, node))) {
         const answer = await scanNode(context, node, inputs)
-        if (answer !== null) return { node, live: true, fresh: answer.fresh, body: answer.body, described: answer.described }
+        if (answer !== null)
+          return { node, live: true, fresh: answer.fresh, body: answer.body, described: answer.described }
       }
       return remembered === null ? null : { node, live: !offers, body: remembered }
     }),
@@ -56,7 +57,12 @@ async function scanNode(context: Context, node: NodeId, inputs: readonly ScanInp
   }
 }
 
-async function askOnce(context: Context, node: NodeId, inputs: readonly ScanInput[], walk: number | null): Promise<ScanAnswer | null> {
+async function askOnce(
+  context: Context,
+  node: NodeId,
+  inputs: readonly ScanInput[],
+  walk: number | null,
+): Promise<ScanAnswer | null> {
   const { state, catalog, catalogs, mesh } = context
   if (node === state.self.node) return catalog.answerScan(inputs, walk, AbortSignal.timeout(LIMITS.scanRpcMs))
   try {
@@ -72,5 +78,7 @@ async function askOnce(context: Context, node: NodeId, inputs: readonly ScanInpu
 
 function isPending(answer: ScanAnswer, inputs: readonly ScanInput[]): boolean {
   const names = new Set(inputs.map((input) => input.dataset))
-  return answer.body.datasets.some((dataset) => names.has(dataset.name) && dataset.entries.some((entry) => entry.state === 'pending'))
+  return answer.body.datasets.some(
+    (dataset) => names.has(dataset.name) && dataset.entries.some((entry) => entry.state === 'pending'),
+  )
 }

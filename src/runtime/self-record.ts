@@ -18,7 +18,9 @@ export class SelfRecord {
 
   /** Signs and tells the control plane, unless nothing has changed. */
   publish(): Promise<void> {
-    this.#last = this.#last.then(() => this.#publish()).catch((error: unknown) => this.#context.dropped('own-record', error))
+    this.#last = this.#last
+      .then(() => this.#publish())
+      .catch((error: unknown) => this.#context.dropped('own-record', error))
     return this.#last
   }
 

@@ -5,7 +5,8 @@ import type { JobId, NodeId } from '../core/types.ts'
 import type { ByteStream } from '../ports.ts'
 import { pullRequest } from '../wire/batch.ts'
 import { headerFor, sendBatch } from './batch.ts'
-import { PROTOCOLS, type Context } from './context.ts'
+import type { Context } from './context.ts'
+import { PROTOCOLS } from './protocols.ts'
 import { FramedStream } from './framed.ts'
 
 type Push = Extract<Effect, { type: 'push' }>
@@ -28,7 +29,8 @@ export class Sender {
 
   async #push(line: Line, { job, task, to, consumers }: Push): Promise<void> {
     const { state, disk, store, mesh, dispatch } = this.#context
-    const ended = (end: 'acked' | 'later' | 'gone' | 'failed'): void => dispatch({ type: 'push-ended', job, task, to, end })
+    const ended = (end: 'acked' | 'later' | 'gone' | 'failed'): void =>
+      dispatch({ type: 'push-ended', job, task, to, end })
     const jobState = state.jobs.get(job)
     const output = jobState?.ledger.tasks[task]?.output
     if (!jobState || !output || !('digest' in output)) return ended('gone')
@@ -66,7 +68,12 @@ export class Sender {
       const { state, disk, store, dispatch } = this.#context
       const job = state.jobs.get(request.job)
       const output = job?.ledger.tasks[request.task]?.output
-      const held = job !== undefined && output && 'digest' in output && output.digest === request.digest && job.has.has(request.task)
+      const held =
+        job !== undefined &&
+        output &&
+        'digest' in output &&
+        output.digest === request.digest &&
+        job.has.has(request.task)
       const header = held ? await headerFor(disk, store, pick(request), job.plan) : null
       if (held && header === null) dispatch({ type: 'lost', job: request.job, task: request.task, what: 'output' })
       await framed.sendValue({ answer: header === null ? 'gone' : 'ready' })

@@ -103,7 +103,7 @@ export class JobStore {
     const decoder = new FrameDecoder(LIMITS.rpcBodyBytesMax)
     const payloads: Uint8Array[] = []
     try {
-      for (let at = 0; at < bytes.length; ) {
+      for (let at = 0; at < bytes.length;) {
         const length = FRAME_HEADER_BYTES + Buffer.from(bytes.buffer, bytes.byteOffset).readUInt32BE(at)
         payloads.push(...decoder.push(bytes.subarray(at, at + length)))
         at += length
@@ -142,7 +142,10 @@ export class JobStore {
 
   /** A task's manifest, whether this node ran the task or was sent its output. */
   async anyManifest(job: JobId, task: TaskIndex): Promise<TaskManifest | null> {
-    return (await this.manifest(this.output(job, task, 'manifest.json'))) ?? this.manifest(this.arrival(job, task, 'manifest.json'))
+    return (
+      (await this.manifest(this.output(job, task, 'manifest.json'))) ??
+      this.manifest(this.arrival(job, task, 'manifest.json'))
+    )
   }
 
   /** Outputs that are here whole: a manifest, and every file that it names. */
@@ -161,14 +164,16 @@ export class JobStore {
     const found: Arrival[] = []
     for (const name of await this.#disk.list(folder)) {
       const manifest = await this.manifest(`${folder}/${name}/manifest.json`)
-      if (manifest !== null) found.push({ task: Number(name), manifest, files: await this.#disk.list(`${folder}/${name}`) })
+      if (manifest !== null)
+        found.push({ task: Number(name), manifest, files: await this.#disk.list(`${folder}/${name}`) })
     }
     return found
   }
 
   /** Where a consumed file lies here: this node's own output, or what arrived. */
   async locate(job: JobId, task: TaskIndex, file: string): Promise<string | null> {
-    for (const name of [this.output(job, task, file), this.arrival(job, task, file)]) if ((await this.#disk.size(name)) !== null) return name
+    for (const name of [this.output(job, task, file), this.arrival(job, task, file)])
+      if ((await this.#disk.size(name)) !== null) return name
     return null
   }
 

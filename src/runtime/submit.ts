@@ -29,8 +29,17 @@ export function parseInput(input: PreparedInput, frozen: Frozen): InputSpec {
   const text = pinned === null ? data : data.slice(0, at)
   const slash = text.indexOf('/')
   const dataset = slash < 0 ? text : text.slice(0, slash)
-  if (dataset === '') throw new ShoalError('USAGE', `input ${JSON.stringify(data)} names no dataset`, { try: ['DATASET or DATASET/GLOB'] })
-  return { alias, dataset, glob: slash < 0 ? '' : text.slice(slash + 1), ...(pinned === null ? {} : { frozen: pinned.id }), options }
+  if (dataset === '')
+    throw new ShoalError('USAGE', `input ${JSON.stringify(data)} names no dataset`, {
+      try: ['DATASET or DATASET/GLOB'],
+    })
+  return {
+    alias,
+    dataset,
+    glob: slash < 0 ? '' : text.slice(slash + 1),
+    ...(pinned === null ? {} : { frozen: pinned.id }),
+    options,
+  }
 }
 
 export class Submission {
@@ -48,7 +57,9 @@ export class Submission {
     const spec = this.#spec(request)
     const { snapshot, warnings } = await this.#pin(spec, request)
     plan(spec, snapshot)
-    const members = [...state.members.values()].map((m) => m.record.node).filter((node) => isLive(state, node) && isAlike(this.#context, node, spec))
+    const members = [...state.members.values()]
+      .map((m) => m.record.node)
+      .filter((node) => isLive(state, node) && isAlike(this.#context, node, spec))
     const record: JobRecord = {
       id: jobId(spec, snapshot, request.key),
       key: request.key,
@@ -70,7 +81,11 @@ export class Submission {
     const { record, warnings } = await this.draft(request)
     const existing = this.#context.state.jobs.get(record.id) ?? null
     if (existing !== null) return this.#attach(existing, request)
-    const body: JobBody = { record: JSON.stringify(record), bundle: request.job.bundle, sourceMap: request.job.sourceMap }
+    const body: JobBody = {
+      record: JSON.stringify(record),
+      bundle: request.job.bundle,
+      sourceMap: request.job.sourceMap,
+    }
     await this.#context.store.putJob(record, body)
     const elsewhere = await this.#replicate(toBytes(body))
     this.#context.dispatch({ type: 'job', record, kept: [], holding: [], deaths: [] })
@@ -79,7 +94,9 @@ export class Submission {
   }
 
   #spec({ job }: SubmitRequest): JobSpec {
-    const inputs = job.inputs.map((input) => parseInput(input, this.#frozen)).sort((a, b) => compareUtf8(a.alias, b.alias))
+    const inputs = job.inputs
+      .map((input) => parseInput(input, this.#frozen))
+      .sort((a, b) => compareUtf8(a.alias, b.alias))
     return {
       code: codeDigest(job.bundle),
       name: job.name,
@@ -105,7 +122,10 @@ export class Submission {
     const deadline = clock.now() + request.waitForDataMs
     for (;;) {
       const sources = await scanMesh(this.#context, asks)
-      const outcome = takeSnapshot(requests, sources, { allowPartial: request.allowPartial, now: clock.wall().getTime() })
+      const outcome = takeSnapshot(requests, sources, {
+        allowPartial: request.allowPartial,
+        now: clock.wall().getTime(),
+      })
       if (outcome.ok) return outcome
       if (outcome.lacking.length === 0 || clock.now() >= deadline) throw outcome.refusal
       await new Promise((resolve) => setTimeout(resolve, LIMITS.waitForDataPollMs))
@@ -119,7 +139,12 @@ export class Submission {
     if (here !== undefined) return here
     const peers = [...state.members.keys()].filter((node) => node !== state.self.node && isLive(state, node))
     const found = await Promise.all(
-      peers.map((peer) => callPeer(mesh, peer, { call: 'job', job: id }).then(({ body }) => fromBytes(jobBody, body), () => null)),
+      peers.map((peer) =>
+        callPeer(mesh, peer, { call: 'job', job: id }).then(
+          ({ body }) => fromBytes(jobBody, body),
+          () => null,
+        ),
+      ),
     )
     const body = found.find((b) => b !== null)
     if (body === undefined) return null
@@ -134,7 +159,10 @@ export class Submission {
     const { kind } = job.ledger.outcome
     const omitted = job.record.snapshot.inputs.some((input) => input.omitted.length > 0)
     if (omitted && !request.allowPartial)
-      throw new ShoalError('INCOMPLETE', `the job under this key leaves shards out`, { job: job.record.id, try: ['--allow-partial', 'another --key'] })
+      throw new ShoalError('INCOMPLETE', `the job under this key leaves shards out`, {
+        job: job.record.id,
+        try: ['--allow-partial', 'another --key'],
+      })
     if (kind === 'failed' || kind === 'cancelled') this.#context.dispatch({ type: 'retry', job: job.record.id })
     return { id: job.record.id, attached: true, knownHereOnly: false, warnings: [] }
   }
@@ -142,7 +170,9 @@ export class Submission {
   /** To every live member at once; true as soon as one has it on disk. The rest hear of it anyway. */
   async #replicate(body: Uint8Array): Promise<boolean> {
     const { state, mesh } = this.#context
-    const peers = [...state.members.values()].filter((m) => m.node !== state.self.node && m.connected && isLive(state, m.node))
+    const peers = [...state.members.values()].filter(
+      (m) => m.node !== state.self.node && m.connected && isLive(state, m.node),
+    )
     const puts = peers.slice(0, LIMITS.putJobPeers).map((m) => callPeer(mesh, m.node, { call: 'put-job' }, body))
     return Promise.any(puts).then(
       () => true,
@@ -152,6 +182,7 @@ export class Submission {
 }
 
 function isAlike(context: Context, node: NodeId, spec: JobSpec): boolean {
-  return context.state.members.get(node)?.record.runtime === spec.runtime && !context.state.members.get(node)!.record.drained
+  return (
+    context.state.members.get(node)?.record.runtime === spec.runtime && !context.state.members.get(node)!.record.drained
+  )
 }
-

@@ -18,7 +18,11 @@ export async function* watchJob(
   signal: AbortSignal,
 ): AsyncGenerator<JobEvent, void, undefined> {
   const { clock } = context
-  const head = (): Pick<JobEvent, 'schema' | 't' | 'job'> => ({ schema: 'shoal.event/1', t: clock.wall().toISOString(), job: job.record.id })
+  const head = (): Pick<JobEvent, 'schema' | 't' | 'job'> => ({
+    schema: 'shoal.event/1',
+    t: clock.wall().toISOString(),
+    job: job.record.id,
+  })
   let told = ''
   while (!signal.aborted && !isOver(job.ledger.outcome)) {
     const state = stateOf(context, job)
@@ -32,7 +36,13 @@ export async function* watchJob(
     await moved(loop, () => isOver(job.ledger.outcome), signal)
   }
   if (signal.aborted) return
-  yield { ...head(), type: 'outcome', state: stateOf(context, job), summary: summaryOf(context, job, times), error: errorOf(job) }
+  yield {
+    ...head(),
+    type: 'outcome',
+    state: stateOf(context, job),
+    summary: summaryOf(context, job, times),
+    error: errorOf(job),
+  }
 }
 
 /** Resolves at once when `over` comes true, else after EVERY_MS, or when the signal fires. */

@@ -14,7 +14,12 @@ export interface WorkAndFiles {
 }
 
 /** Rejects with SHARD_CHANGED when a shard is not there any more, and with a plain error when consumed files are not. */
-export async function workFor(context: Context, job: JobState, task: PlannedTask, consumes: readonly Digest[]): Promise<WorkAndFiles> {
+export async function workFor(
+  context: Context,
+  job: JobState,
+  task: PlannedTask,
+  consumes: readonly Digest[],
+): Promise<WorkAndFiles> {
   switch (task.kind) {
     case 'sample':
     case 'map':
@@ -46,16 +51,24 @@ async function mapWork(context: Context, job: JobState, task: PlannedTask): Prom
       headerBytes: shard.cuts.kind === 'offsets' ? shard.cuts.header : 0,
       options: input.options,
       rowGroups: shard.cuts.kind === 'row-groups',
-      witness: shard.hash === undefined || root !== '' ? `${witness.dev}:${witness.ino}:${witness.mtimeNs}:${witness.ctimeNs}` : '',
+      witness:
+        shard.hash === undefined || root !== ''
+          ? `${witness.dev}:${witness.ino}:${witness.mtimeNs}:${witness.ctimeNs}`
+          : '',
     }
   })
   const common = { splits, partitions: job.plan.partitions, combine: spec.combine, onBadRecord: spec.onBadRecord }
   const work: Work =
-    task.kind === 'sample' ? { kind: 'sample', ...common } : { kind: 'map', ...common, bounds: await boundsFor(context, job) }
+    task.kind === 'sample'
+      ? { kind: 'sample', ...common }
+      : { kind: 'map', ...common, bounds: await boundsFor(context, job) }
   return { work, files: [...files.values()] }
 }
 
-function localFile(context: Context, shard: Shard): { path: string; root: string; witness: Shard['copies'][number]['witness'] } {
+function localFile(
+  context: Context,
+  shard: Shard,
+): { path: string; root: string; witness: Shard['copies'][number]['witness'] } {
   for (const copy of shard.copies) {
     if (copy.node !== context.state.self.node) continue
     const path = context.catalog.resolve(copy.root, shard.path)
@@ -77,10 +90,23 @@ async function boundsFor(context: Context, job: JobState): Promise<MapWork['boun
 async function boundsWork(context: Context, job: JobState, consumes: readonly Digest[]): Promise<WorkAndFiles> {
   const files: TaskFile[] = []
   for (const task of tasksOf(job.plan, 'sample')) files.push(await consumedFile(context, job, task, 'keys'))
-  return { work: { kind: 'bounds', partitions: job.plan.partitions, samples: files.map((f) => f.name), consumed: rootOf(consumes) }, files }
+  return {
+    work: {
+      kind: 'bounds',
+      partitions: job.plan.partitions,
+      samples: files.map((f) => f.name),
+      consumed: rootOf(consumes),
+    },
+    files,
+  }
 }
 
-async function reduceWork(context: Context, job: JobState, task: PlannedTask, consumes: readonly Digest[]): Promise<WorkAndFiles> {
+async function reduceWork(
+  context: Context,
+  job: JobState,
+  task: PlannedTask,
+  consumes: readonly Digest[],
+): Promise<WorkAndFiles> {
   const { spec, snapshot } = job.record
   const maps = tasksOf(job.plan, 'map')
   const manifests: MapManifest[] = []
@@ -102,7 +128,15 @@ async function reduceWork(context: Context, job: JobState, task: PlannedTask, co
   }
   const aliases = spec.inputs.map((input) => input.alias)
   const upstream = upstreamOf(job.plan, snapshot, manifests)
-  const work: Work = { kind: 'reduce', partition: task.partition, runs, aliases, reduce: spec.reduce, consumed: rootOf(consumes), upstream }
+  const work: Work = {
+    kind: 'reduce',
+    partition: task.partition,
+    runs,
+    aliases,
+    reduce: spec.reduce,
+    consumed: rootOf(consumes),
+    upstream,
+  }
   return { work, files }
 }
 
