@@ -79,6 +79,7 @@ type Limit =
   | 'passedOverBytes'
   | 'scanStillMs'
   | 'scanRpcMs'
+  | 'scanAnswerMs'
   | 'scanPollMs'
   | 'waitForDataPollMs'
   | 'putJobPeers'
@@ -244,6 +245,8 @@ export const LIMITS: Readonly<Record<Limit, number>> = {
   // ---- input
   scanStillMs: 10_000,
   scanRpcMs: 10_000,
+  /** A holder answers a scan by then, with what it has: well before it would be taken for away. */
+  scanAnswerMs: 2_000,
   scanPollMs: 100,
   waitForDataPollMs: 1_000,
   /** Members that a new job's record is sent to at once; all others fetch it when they hear of it. */
@@ -321,4 +324,5 @@ assert(LIMITS.suspectAfterMs >= 4 * LIMITS.heartbeatMs, 'one late heartbeat is n
 assert(LIMITS.awayAfterMs > LIMITS.suspectAfterMs, 'suspicion comes before takeover')
 assert(LIMITS.shuffleFrameBytes < LIMITS.streamReadBufferBytes, 'a frame fits into the read buffer')
 assert(LIMITS.combineBlockBytes * 4 < LIMITS.slotMemoryMin, 'combine blocks fit into the smallest task')
+assert(LIMITS.scanAnswerMs * 2 < LIMITS.scanRpcMs, 'a holder that scans is not taken for away')
 assert(LIMITS.packBytes >= LIMITS.splitBytes, 'a full split fits into a pack')
