@@ -33,7 +33,7 @@ export interface MeshFactory {
 }
 
 /** Waits for a condition that events will make true; fails when it has not come in `ms`. */
-export async function until(what: string, condition: () => boolean, ms = 8_000): Promise<void> {
+export async function until(what: string, condition: () => boolean, ms = 30_000): Promise<void> {
   const deadline = performance.now() + ms
   while (!condition()) {
     if (performance.now() > deadline) throw new Error(`not within ${ms} ms: ${what}`)

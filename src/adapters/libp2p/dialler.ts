@@ -142,7 +142,8 @@ class Redialler implements Dialler {
     if (fresh.length === 0 && join === null && (target.timer !== null || target.stopped)) return
     target.stopped = false
     target.refusals = 0
-    if (peer !== null && this.#network.connection(peer) !== null) this.#met(target)
+    const connection = peer === null ? null : this.#network.connection(peer)
+    if (connection === 'direct' || (connection === 'relayed' && fresh.length === 0)) this.#met(target)
     else if (target.running === null) this.#schedule(target, 0)
   }
 

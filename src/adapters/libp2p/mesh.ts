@@ -40,6 +40,8 @@ export interface MeshOptions {
 export interface NetworkMesh extends Mesh {
   /** The TCP port it listens on: to be kept, and given as `keptPort` the next time. */
   readonly port: number | null
+  /** How a peer is connected; null if it is not. */
+  connectedBy(peer: NodeId): 'direct' | 'relayed' | null
   /** True once everyone it was told to dial has been dialled or met. */
   triedAll(): boolean
   /** Gossip that was dropped: too large, or unsigned. */
@@ -92,7 +94,7 @@ class LibP2PMesh implements NetworkMesh {
       {
         self: this.self,
         dial: (addresses, signal) => this.#dial(addresses, signal),
-        connection: (peer) => this.#connectionKind(peer),
+        connection: (peer) => this.connectedBy(peer),
         relaysTo: (peer) => this.#relaysTo(peer),
       },
       events,
@@ -172,6 +174,12 @@ class LibP2PMesh implements NetworkMesh {
     return this.#verify(signer, bytes, signature)
   }
 
+  connectedBy(peer: NodeId): 'direct' | 'relayed' | null {
+    const connections = this.#connections(peer)
+    if (connections.length === 0) return null
+    return connections.some((connection) => isDirect(connection)) ? 'direct' : 'relayed'
+  }
+
   triedAll(): boolean {
     return this.#dialler.triedAll()
   }
@@ -197,12 +205,6 @@ class LibP2PMesh implements NetworkMesh {
 
   #connections(peer: NodeId): Connection[] {
     return this.#host.getConnections(peerIdFromString(peer)).filter((connection) => connection.status === 'open')
-  }
-
-  #connectionKind(peer: NodeId): 'direct' | 'relayed' | null {
-    const connections = this.#connections(peer)
-    if (connections.length === 0) return null
-    return connections.some((connection) => isDirect(connection)) ? 'direct' : 'relayed'
   }
 
   async #reach(peer: NodeId, signal: AbortSignal | undefined): Promise<Connection> {

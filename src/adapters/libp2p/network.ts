@@ -26,7 +26,11 @@ export interface OpenNetwork {
 /** Throws TICKET, HOME_OTHER_MESH, NOT_ADMITTED (told to join by address, with no key at hand), PORT_IN_USE, USAGE. */
 export async function startNetwork(options: NetworkOptions, events: MeshEvents): Promise<OpenNetwork> {
   const targets = options.join.map((text) => parseJoin(text))
-  const key = await openKey(secretFile(join(options.home, 'mesh.key')), targets.map((t) => t.key).filter((k) => k !== null), targets.length > 0)
+  const key = await openKey(
+    secretFile(join(options.home, 'mesh.key')),
+    targets.map((t) => t.key).filter((k) => k !== null),
+    targets.length > 0,
+  )
   const identity = await openIdentity(secretFile(join(options.home, 'identity.key')))
   const portFile = secretFile(join(options.home, 'port'))
   const kept = await portFile.load()
@@ -55,7 +59,11 @@ async function openKey(store: SecretStore, given: readonly Uint8Array[], joins: 
   if (kept !== null) {
     const key = meshKey(kept)
     if (given[0] !== undefined && !ids.has(key.id))
-      throw new ShoalError('HOME_OTHER_MESH', `this home belongs to mesh ${key.id}, the ticket to mesh ${[...ids][0]}`, { try: ['another --home'] })
+      throw new ShoalError(
+        'HOME_OTHER_MESH',
+        `this home belongs to mesh ${key.id}, the ticket to mesh ${[...ids][0]}`,
+        { try: ['another --home'] },
+      )
     return key
   }
   if (given[0] === undefined && joins)

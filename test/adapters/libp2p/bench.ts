@@ -54,7 +54,7 @@ export function useBench(): Bench {
 }
 
 /** Publishes until every listener has heard one message of `from`: gossip needs a moment after connecting. */
-export async function untilHeard(from: BenchNode, by: readonly BenchNode[], ms = 4_000): Promise<void> {
+export async function untilHeard(from: BenchNode, by: readonly BenchNode[], ms = 30_000): Promise<void> {
   const timer = setInterval(() => void from.mesh.publish(Buffer.from('are you there')), 30)
   try {
     await until(

@@ -140,3 +140,16 @@ it('keeps identity and key in files for the owner alone', async () => {
   await writeFile(path, 'not a key')
   await expect(openIdentity(secretFile(path))).rejects.toMatchObject({ code: 'NODE_SETUP' })
 })
+
+it('finds itself again after all nodes were stopped, by kept ports and addresses alone', async () => {
+  const first = await Promise.all(Array.from({ length: 4 }, () => bench.start()))
+  const kept = first.map((node) => ({ peer: node.mesh.self, addresses: node.mesh.addresses() }))
+  const ports = first.map((node) => node.mesh.port)
+  await Promise.all(first.map((node) => node.mesh.stop()))
+  const again = await Promise.all(
+    first.map((node, i) => bench.start({ identity: node.identity, keptPort: ports[i] ?? null })),
+  )
+  for (const node of again) for (const { peer, addresses } of kept) node.mesh.keepDialling(peer, addresses)
+  await until('all see all', () => again.every((node) => node.mesh.peers().length === 3))
+  expect(again.flatMap((node) => [...node.seen.failed, ...node.warnings])).toEqual([])
+})

@@ -32,6 +32,7 @@ it('connects two that cannot reach each other over a member that both reach, wit
   a.mesh.keepDialling(b.mesh.self, b.mesh.addresses())
   await until('connected over c', () => a.mesh.peers().includes(b.mesh.self) && b.mesh.peers().includes(a.mesh.self))
 
+  expect([a.mesh.connectedBy(b.mesh.self), b.mesh.connectedBy(a.mesh.self)]).toEqual(['relayed', 'relayed'])
   const sent = randomBytes(1 << 20)
   const stream = await a.mesh.open(b.mesh.self, 'echo')
   const received = readAll(stream)
@@ -86,4 +87,25 @@ it('gossips over a relay, and after the relay is gone says who is away', async (
   await c.mesh.stop()
   await until('both away', () => a.mesh.peers().length === 0 && b.mesh.peers().length === 0)
   await expect(a.mesh.open(b.mesh.self, 'echo')).rejects.toThrow(/cannot be reached/)
+})
+
+it('leaves the relay for a direct connection as soon as there is a way', async () => {
+  const { a, b, heal } = await cutPair()
+  const c = await bench.start()
+  await bench.connect(a, c)
+  await bench.connect(b, c)
+  a.mesh.keepDialling(b.mesh.self, b.mesh.addresses())
+  await until('connected over c', () => a.mesh.peers().includes(b.mesh.self))
+  const relayed = await a.mesh.open(b.mesh.self, 'echo')
+  heal()
+  // An address not known before is tried at once; known ones at the longest interval.
+  a.mesh.keepDialling(b.mesh.self, [`/dns4/localhost/tcp/${b.mesh.port}`])
+  await until('direct', () => a.mesh.connectedBy(b.mesh.self) === 'direct')
+  const stream = await a.mesh.open(b.mesh.self, 'held')
+  await c.mesh.stop()
+  await expect(readAll(relayed).then(() => 'over')).resolves.toBe('over')
+  await stream.write(Buffer.from('still here'))
+  await until('arrived', () => b.seen.held.length === 1)
+  expect(a.mesh.peers()).toEqual([b.mesh.self])
+  expect(a.seen.peers.filter((event) => event.peer === b.mesh.self)).toEqual([{ peer: b.mesh.self, connected: true }])
 })
