@@ -70,14 +70,20 @@ export function failureIndex(state: State, job: JobState): FailureIndex {
 }
 
 /**
- * Eligible nodes for a task, best first: its base order, then all others where nobody in it can (a map
- * runs where its shards lie, and nowhere else); nodes that failed it by their own fault last.
+ * Eligible nodes for a task, best first: its base order, then all other members (but a map runs where its shards lie,
+ * and nowhere else); nodes that failed it by their own fault last.
  */
 export function candidates(state: State, job: JobState, task: PlannedTask, failures: FailureIndex): NodeId[] {
-  let able = baseOrder(job, task).filter((node) => isEligible(state, job, node))
-  if (able.length === 0 && task.holders.length === 0) {
-    const others = [...state.members.keys()].filter((node) => isEligible(state, job, node))
-    able = rendezvous(`${job.record.id}/${task.index}`, others)
+  const able = baseOrder(job, task).filter((node) => isEligible(state, job, node))
+  if (task.kind === 'reduce' || task.kind === 'bounds') {
+    const joined = [...state.members.keys()].filter((node) => !includes(job.record.members, node))
+    if (joined.length > 0)
+      able.push(
+        ...rendezvous(
+          `${job.record.id}/${task.index}`,
+          joined.filter((node) => isEligible(state, job, node)),
+        ),
+      )
   }
   const failed = failures.get(task.index)
   if (failed === undefined) return able
@@ -129,8 +135,8 @@ export function isWithTheAway(state: State, job: JobState, task: TaskIndex): boo
   return false
 }
 
-/** Binary search in ascending numbers. */
-function includes(sorted: readonly number[], wanted: number): boolean {
+/** Binary search in an ascending list. */
+function includes<T extends number | string>(sorted: readonly T[], wanted: T): boolean {
   let low = 0
   let high = sorted.length
   while (low < high) {
