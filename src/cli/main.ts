@@ -1,8 +1,12 @@
 #!/usr/bin/env node
-import { connectControl } from '../control/client.ts'
+import { enableCompileCache } from 'node:module'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
 import type { Engine } from './engine.ts'
 import type { Io, StopSignal } from './io.ts'
-import { main } from './program.ts'
+
+// Most commands run for less time than it takes to compile them. In a folder of this user alone: what lies there is run.
+enableCompileCache(join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'shoal'))
 
 const io: Io = {
   stdin: process.stdin,
@@ -23,6 +27,8 @@ const io: Io = {
 process.stdout.on('error', () => {})
 process.stderr.on('error', () => {})
 
+const { main } = await import('./program.ts')
+const { connectControl } = await import('../control/client.ts')
 process.exitCode = await main(process.argv.slice(2), io, {
   connect: connectControl,
   engine: async (): Promise<Engine> => await import('../index.ts'),

@@ -71,7 +71,7 @@ describe('plain', () => {
     expect(lines.line(event([phase('map', 10, 10), phase('reduce', 0, 2)]), 1, 'T')).toBeNull()
     expect(lines.line(event([phase('map', 10, 10), phase('reduce', 1, 2)]), 2, 'T')).toBe('T reduce 50%  1/2 tasks')
     const waiting = progress(1, 2, 'data-2 is away')
-    expect(lines.line(waiting, 3, 'T')).toBe('T waiting: data-2 is away')
+    expect(lines.line(waiting, 3, 'T')).toBe('T data-2 is away')
     expect(lines.line(waiting, 4, 'T')).toBe('T map 50%  1/2 tasks  1 kB of 2 kB')
     expect(lines.line(waiting, 5, 'T')).toBeNull()
     expect(lines.line(OUTCOME, 6, 'T')).toBeNull()

@@ -5,26 +5,37 @@ import { nearest } from '../nearest.ts'
 import { visible, type Column } from '../table.ts'
 import { bytesText, countText, plural } from '../units.ts'
 
-const MEMBER_COLUMNS: readonly Column<MemberInfo>[] = [
-  { title: '', cell: (member) => (member.self ? '*' : '') },
-  { title: 'NAME', cell: (member) => member.name },
-  { title: 'STATE', cell: (member) => `${member.state}${member.drained ? ', drained' : ''}` },
-  { title: 'LINK', cell: (member) => (member.self ? 'self' : member.connected ? 'open' : '') },
-  { title: 'SHARDS', right: true, cell: (member) => countText(member.shards) },
-  { title: 'DATA', right: true, cell: (member) => bytesText(member.bytes) },
-  { title: 'SLOTS', right: true, cell: (member) => String(member.slots) },
-  { title: 'VERSION', cell: (member) => member.version },
-  { title: 'RUNTIME', flexible: true, cell: (member) => member.runtime },
-  { title: 'ADDRESS', flexible: true, cell: (member) => member.addresses.join(' ') },
-  { title: 'ID', cell: (member) => member.id },
-]
+function memberColumns(self: MemberInfo | undefined): readonly Column<MemberInfo>[] {
+  return [
+    { title: '', cell: (member) => (member.self ? '*' : '') },
+    { title: 'NAME', cell: (member) => member.name },
+    { title: 'STATE', cell: (member) => `${member.state}${member.drained ? ', drained' : ''}` },
+    { title: 'LINK', cell: (member) => (member.self ? 'self' : member.connected ? 'open' : '') },
+    { title: 'SHARDS', right: true, cell: (member) => countText(member.shards) },
+    { title: 'DATA', right: true, cell: (member) => bytesText(member.bytes) },
+    { title: 'SLOTS', right: true, cell: (member) => String(member.slots) },
+    { title: 'VERSION', cell: (member) => member.version },
+    // Only nodes of one runtime run each other's tasks: what counts is who differs, and in what.
+    { title: 'RUNTIME', flexible: true, cell: (member) => runtimeText(member, self) },
+    { title: 'ADDRESS', flexible: true, cell: (member) => shortAddress(member.addresses[0] ?? '') },
+    { title: 'ID', cell: (member) => member.id },
+  ]
+}
+
+function runtimeText(member: MemberInfo, self: MemberInfo | undefined): string {
+  return member.runtime === self?.runtime ? 'same' : member.runtime
+}
+
+function shortAddress(address: string): string {
+  return address.replace(/\/p2p\/[^/]+$/, '')
+}
 
 /** `shoal members` */
 export async function members(context: Context): Promise<number> {
   const list = await context.node().members()
   if (context.json) await context.printJson({ schema: 'shoal.members/1', members: list })
   else if (context.quiet) for (const member of list) await context.print(visible(member.name))
-  else await context.printTable(list, MEMBER_COLUMNS)
+  else await context.printTable(list, memberColumns(list.find((member) => member.self)))
   return 0
 }
 

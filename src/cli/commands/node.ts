@@ -109,7 +109,6 @@ async function announce(context: Context, node: RunningNode, began: number): Pro
   const work = `${plural(status.slots, 'slot')}, ${bytesText(status.memory)} for their tasks`
   context.note(`${label('work')} ${work}   home ${status.home}`)
   context.note(`${label('join')} shoal node --data NAME=DIR --join ${await node.api.ticket()}`)
-  context.hint(`${label('')} (started in ${elapsedText(context.io.now() - began)})`)
 }
 
 function datasetLine(dataset: NodeStatus['datasets'][number]): string {

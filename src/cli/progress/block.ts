@@ -29,7 +29,7 @@ export class ProgressBlock {
       ...phases.map((line) => cut(line, width)),
       ...lanes.map((line) => paint('dim', cut(line, width))),
       ...(more > 0 ? [paint('dim', `  … and ${plural(more, 'node')} more`)] : []),
-      ...(event.why === null ? [] : [paint('yellow', cut(`  ${event.state}: ${visible(event.why)}`, width))]),
+      ...(event.why === null ? [] : [paint('yellow', cut(`  ${visible(event.why)}`, width))]),
     ]
   }
 

@@ -20,7 +20,7 @@ export class PlainProgress {
     if (event.type !== 'progress') return null
     if (event.why !== this.#why) {
       this.#why = event.why
-      if (event.why !== null) return this.#printed(now, `${clock} ${event.state}: ${event.why}`)
+      if (event.why !== null) return this.#printed(now, `${clock} ${event.why}`)
     }
     const phase = activePhase(event.phases)
     if (phase === null) return now - this.#last >= LINE_EVERY_MS ? this.#printed(now, `${clock} ${event.state}`) : null
