@@ -33,6 +33,8 @@ type Limit =
   | 'gossipIntervalMs'
   | 'heartbeatMs'
   | 'tickMs'
+  | 'advanceMs'
+  | 'advanceTasks'
   | 'stallMs'
   | 'durationsKept'
   | 'syncIntervalMs'
@@ -179,6 +181,9 @@ export const LIMITS: Readonly<Record<Limit, number>> = {
   heartbeatMs: 500,
   /** How often the control plane looks at its clock. */
   tickMs: 50,
+  /** After an event the control plane goes on at once, unless it did so this recently: longer by 1 for every so many tasks. */
+  advanceMs: 5,
+  advanceTasks: 200,
   /** A tick later than this means that the node itself stood still: it accuses nobody for a while. */
   stallMs: 1_000,
   durationsKept: 100,

@@ -28,8 +28,22 @@ export function step(state: State, now: Millis, event: Event): Effect[] {
   state.now = Math.max(state.now, now)
   const effects = take(state, event)
   if (event.type === 'tick') effects.push(...onTick(state, event.stalled))
+  else if (MOVING.has(event.type) && state.now >= state.nextAdvance) effects.push(...advance(state))
   return effects
 }
+
+/** Events after which there may be something to do at once: a tiny job does not wait for ticks. */
+const MOVING: ReadonlySet<Event['type']> = new Set<Event['type']>([
+  'job',
+  'message',
+  'attempt-done',
+  'attempt-failed',
+  'arrived',
+  'report-signed',
+  'push-ended',
+  'pull-ended',
+  'copied',
+])
 
 function take(state: State, event: Event): Effect[] {
   switch (event.type) {
@@ -194,13 +208,24 @@ function unknownJob(state: State, job: JobId, from: NodeId): Effect[] {
 
 function onTick(state: State, stalled: Millis): Effect[] {
   if (stalled > LIMITS.stallMs) state.graceUntil = state.now + stalled + LIMITS.awayAfterMs
-  const effects: Effect[] = []
-  for (const job of state.jobs.values()) effects.push(...tend(state, job))
-  effects.push(...startPushes(state), ...startTasks(state), ...spread(state))
+  const effects = advance(state)
   if (state.draining && !state.drainedTold && isDrained(state)) {
     state.drainedTold = true
     effects.push({ type: 'drained' })
   }
+  return effects
+}
+
+/** All that can go on now. Its cost grows with the jobs' tasks, and so does the pause until the next that no tick asks for. */
+function advance(state: State): Effect[] {
+  const effects: Effect[] = []
+  let tasks = 0
+  for (const job of state.jobs.values()) {
+    if (job.ledger.outcome.kind === 'open') tasks += job.plan.tasks.length
+    effects.push(...tend(state, job))
+  }
+  state.nextAdvance = state.now + LIMITS.advanceMs * (1 + tasks / LIMITS.advanceTasks)
+  effects.push(...startPushes(state), ...startTasks(state), ...spread(state))
   return effects
 }
 

@@ -83,6 +83,8 @@ export interface State {
   drainBy: Millis
   /** Until when nobody is accused, because this node was itself stalled; and by how much. */
   graceUntil: Millis
+  /** Not before then is an event followed by `advance`; ticks always are. */
+  nextAdvance: Millis
   nextBeat: Millis
   nextFlush: Millis
   nextSync: Millis
@@ -113,6 +115,7 @@ export function newState(self: Self, now: Millis): State {
     drainedTold: false,
     drainBy: 0,
     graceUntil: now,
+    nextAdvance: now,
     nextBeat: now,
     nextFlush: now,
     nextSync: now,
