@@ -22,6 +22,8 @@ const slot = process.argv[2] as string
 const parent = process.ppid
 setFlagsFromString('--expose-gc')
 const collect = vm.runInNewContext('gc') as () => void
+// Else every new realm would have it, for good.
+setFlagsFromString('--no-expose-gc')
 const rss = process.memoryUsage.rss.bind(process.memoryUsage)
 harden()
 

@@ -29,6 +29,8 @@ export async function bundleJob(file: string): Promise<Bundle> {
       metafile: true,
       minify: true,
       legalComments: 'none',
+      // A module is strict; esbuild leaves that out of a script.
+      banner: { js: '"use strict";' },
       tsconfigRaw: {},
       format: 'iife',
       globalName: JOB_GLOBAL,

@@ -7,6 +7,8 @@ export interface Intrinsics {
   readonly hide: (object: object, name: PropertyKey) => void
   /** A writable, configurable, not enumerable property, as the language's own globals are. */
   readonly define: (object: object, name: PropertyKey, value: unknown) => void
+  /** As an assignment to a new field, but it asks no setter. */
+  readonly field: (object: object, name: PropertyKey, value: unknown) => void
   readonly getter: (object: object, name: PropertyKey, get: () => unknown) => void
   readonly ownKeys: (object: object) => PropertyKey[]
   readonly descriptor: (object: object, name: PropertyKey) => PropertyDescriptor | undefined
@@ -29,7 +31,6 @@ export interface Intrinsics {
   readonly time: (date: Date) => number
   readonly isSafeInteger: (value: unknown) => boolean
   readonly setBytes: (target: Uint8Array, source: ArrayLike<number>) => void
-  readonly fill: (list: unknown[], value: unknown) => unknown[]
   readonly viewLength: (view: unknown) => number | undefined
   readonly viewOf: (source: unknown) => Uint8Array
   readonly iteratorPrototype: object
@@ -85,6 +86,8 @@ export function intrinsics(): Intrinsics {
     hide: (object, name) => void deleteProperty(object, name),
     define: (object, name, value) =>
       void defineProperty(object, name, { value, writable: true, enumerable: false, configurable: true }),
+    field: (object, name, value) =>
+      void defineProperty(object, name, { value, writable: true, enumerable: true, configurable: true }),
     getter: (object, name, get) => void defineProperty(object, name, { get, enumerable: false, configurable: true }),
     ownKeys,
     descriptor: getOwnPropertyDescriptor,
@@ -107,7 +110,6 @@ export function intrinsics(): Intrinsics {
     time: time as Intrinsics['time'],
     isSafeInteger: Number.isSafeInteger,
     setBytes: setBytes as Intrinsics['setBytes'],
-    fill: uncurry(Array.prototype.fill) as Intrinsics['fill'],
     viewLength: (view) => attempt(() => viewLength(view)) as number | undefined,
     // The bytes of a typed array, DataView or ArrayBuffer, as a view of this realm; throws for anything else.
     viewOf: (source) => {
