@@ -13,6 +13,7 @@ import { datasetsOf } from './body-of.ts'
 import { lookInto, type Content } from './content.ts'
 import { DescribeAs } from './describe-as.ts'
 import { Describer } from './describer.ts'
+import { finishes } from './finishes.ts'
 import { systemFiles, type Files } from './files.ts'
 import { globMatcher } from './glob.ts'
 import { CatalogMemory } from './memory.ts'
@@ -63,7 +64,7 @@ export class Catalog {
     this.#files = options.files ?? systemFiles
     const moved = (): void => void this.#progress++
     this.#describer = new Describer((request, signal) => lookInto(this.#files, request, signal, moved))
-    this.#describeAs = new DescribeAs(this.#files, moved)
+    this.#describeAs = new DescribeAs(this.#files, this.#stopped.signal, moved)
     this.#memory = new CatalogMemory(options.disk)
     this.#publisher = new Publisher({
       clock: options.clock,
@@ -78,6 +79,16 @@ export class Catalog {
    * Throws DATA_DIR for a directory that cannot be listed and has never been known, NODE_SETUP for a damaged memory.
    */
   async start(): Promise<void> {
+    try {
+      await this.#begin()
+    } catch (error) {
+      await this.stop()
+      throw error
+    }
+    this.#schedulePoll(this.#options.pollMs === undefined ? LIMITS.pollMs : this.#options.pollMs)
+  }
+
+  async #begin(): Promise<void> {
     await this.#memory.load()
     for (const offer of this.#options.offers) {
       const root = new OfferedRoot(offer, this.#memory.of(rootId(offer)))
@@ -90,7 +101,6 @@ export class Catalog {
     }
     this.#publisher.changed()
     await this.#publisher.flush()
-    this.#schedulePoll(this.#options.pollMs === undefined ? LIMITS.pollMs : this.#options.pollMs)
   }
 
   async stop(): Promise<void> {
@@ -298,18 +308,4 @@ function hasPending(body: CatalogBody, dataset: string, matches: (path: string) 
   return entriesOf(body, dataset).some(
     ({ state, root, path }) => state === 'pending' && there.has(root) && matches(path),
   )
-}
-
-/** Waits for the work, at most until the signal fires: true if the work came first. Its failure is the caller's. */
-async function finishes(work: Promise<unknown>, signal: AbortSignal): Promise<boolean> {
-  if (signal.aborted) return false
-  const fired = Promise.withResolvers<false>()
-  const fire = (): void => fired.resolve(false)
-  signal.addEventListener('abort', fire, { once: true })
-  try {
-    return await Promise.race([work.then(() => true), fired.promise])
-  } finally {
-    signal.removeEventListener('abort', fire)
-    work.catch(() => undefined)
-  }
 }

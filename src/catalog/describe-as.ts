@@ -1,6 +1,7 @@
 import type { Cuts, ReadOptions } from '../core/types.ts'
 import { resolveReadOptions, type ResolvedReadOptions } from '../data/formats/options.ts'
 import type { DescribedShard } from './body.ts'
+import { finishes } from './finishes.ts'
 import { lookInto, type ContentRequest } from './content.ts'
 import type { Files } from './files.ts'
 
@@ -33,17 +34,21 @@ export function cutsOtherwise(path: string, options: ReadOptions): boolean {
 /** Describes shards by the options of a submission's input; results are kept while the files stay what they are. */
 export class DescribeAs {
   readonly #files: Files
+  readonly #stopped: AbortSignal
   readonly #moved: () => void
   readonly #known = new Map<string, Cuts>()
+  readonly #running = new Map<string, Promise<Cuts | null>>()
 
-  constructor(files: Files, moved: () => void) {
+  constructor(files: Files, stopped: AbortSignal, moved: () => void) {
     this.#files = files
+    this.#stopped = stopped
     this.#moved = moved
   }
 
   /**
-   * One after the other, in order; when the signal fires, what there is so far. Files that the options do not read
-   * otherwise than by name, that changed, or that cannot be read, are left out.
+   * One after the other, in order; when the signal fires, what there is so far, while the file under way goes on for
+   * whoever asks next. Files that the options do not cut otherwise than their names, that changed, or that cannot be
+   * read, are left out.
    */
   async describe(
     requests: readonly { readonly root: string; readonly request: ContentRequest }[],
@@ -52,32 +57,31 @@ export class DescribeAs {
   ): Promise<DescribedShard[]> {
     const shards: DescribedShard[] = []
     for (const { root, request } of requests) {
-      const key = cutsKey(request.path, options)
-      if (key === null || key === cutsKey(request.path, {})) continue
-      const cuts = await this.#cuts(
-        `${root}/${key}/${Object.values(request.witness).join(':')}`,
-        request,
-        options,
-        signal,
-      )
-      if (cuts !== null) shards.push({ root, path: request.path, witness: request.witness, cuts })
-      if (signal.aborted) break
+      const { path, witness } = request
+      const reading = cutsKey(path, options)
+      if (reading === null || reading === cutsKey(path, {})) continue
+      const key = `${root}/${reading}/${Object.values(witness).join(':')}`
+      if (!this.#known.has(key) && !(await finishes(this.#look(key, request, options), signal))) break
+      const cuts = this.#known.get(key)
+      if (cuts !== undefined) shards.push({ root, path, witness, cuts })
     }
     return shards
   }
 
-  async #cuts(key: string, request: ContentRequest, options: ReadOptions, signal: AbortSignal): Promise<Cuts | null> {
-    const known = this.#known.get(key)
-    if (known !== undefined) return known
+  async #look(key: string, request: ContentRequest, options: ReadOptions): Promise<void> {
+    const running = this.#running.get(key) ?? this.#start(request, options)
+    this.#running.set(key, running)
     try {
-      const content = await lookInto(this.#files, { ...request, options, hash: false }, signal, this.#moved)
-      if (content.kind !== 'offered') return null
+      const cuts = await running
       if (this.#known.size >= REMEMBERED_MAX) this.#known.clear()
-      this.#known.set(key, content.cuts)
-      return content.cuts
-    } catch (error) {
-      if (signal.aborted) return null
-      throw error
+      if (cuts !== null) this.#known.set(key, cuts)
+    } finally {
+      this.#running.delete(key)
     }
+  }
+
+  async #start(request: ContentRequest, options: ReadOptions): Promise<Cuts | null> {
+    const content = await lookInto(this.#files, { ...request, options, hash: false }, this.#stopped, this.#moved)
+    return content.kind === 'offered' ? content.cuts : null
   }
 }

@@ -311,6 +311,26 @@ describe('the answer to a submission', () => {
     expect(later.fresh).toBe(true)
   })
 
+  it('goes on describing by options when time is over, for whoever asks again', async () => {
+    await folder.write('a.csv', 'x\n')
+    const { files, opened, open } = gate()
+    let gated = false
+    const gatedLater: Files = { ...systemFiles, open: (path) => (gated ? files : systemFiles).open(path) }
+    const catalog = await started([folder.offer()], { files: gatedLater })
+    gated = true
+    const inputs = [{ dataset: 'logs', glob: '', options: { quote: "'" } }]
+    const abort = new AbortController()
+    const asked = catalog.answerScan(inputs, null, abort.signal)
+    await opened
+    abort.abort()
+    const first = await asked
+    expect(first).toMatchObject({ fresh: true, settled: false, described: [[]] })
+    gated = false
+    const again = catalog.answerScan(inputs, first.walk, never)
+    open()
+    expect(await again).toMatchObject({ fresh: true, settled: true, described: [[{ path: 'a.csv' }]] })
+  })
+
   it('describes shards by the options of an input, once', async () => {
     for (const name of ['a.csv', 'b.csv', 'c.txt']) await folder.write(name, 'x\n')
     const files = counting()
