@@ -34,7 +34,7 @@ export async function runNode(context: Context): Promise<number> {
   const stopped = new AbortController()
   const signals = drainOnSignals(context, node)
   try {
-    await announce(context, node, began)
+    await announce(context, node)
     void announceReady(context, node, began, stopped.signal)
     return await Promise.race([ended, signals.now, ...(isLeashed(context) ? [leashCut(context)] : [])])
   } finally {
@@ -98,7 +98,7 @@ function drainOnSignals(context: Context, node: RunningNode): { readonly now: Pr
   return { now: promise, off }
 }
 
-async function announce(context: Context, node: RunningNode, began: number): Promise<void> {
+async function announce(context: Context, node: RunningNode): Promise<void> {
   if (context.quiet) return
   const status = await node.api.status()
   const label = (text: string): string => context.notePaint('dim', text.padEnd(7))

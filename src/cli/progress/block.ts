@@ -2,7 +2,7 @@ import type { JobEvent, LaneProgress, PhaseProgress } from '../../control/api.ts
 import type { Paint } from '../io.ts'
 import { visible } from '../table.ts'
 import { bytesText, countText, elapsedText, guessText, plural, shortId } from '../units.ts'
-import { Pace, fractionOf } from './phases.ts'
+import { Pace, activePhase, fractionOf } from './phases.ts'
 
 const BAR_CELLS = 20
 const LANES_MAX = 12
@@ -19,7 +19,10 @@ export class ProgressBlock {
   lines(event: JobEvent, now: number, width: number, paint: Paint): string[] {
     if (event.type !== 'progress') return []
     const head = `job ${shortId(event.job)}  ${event.state}  ${elapsedText(now - this.#began)}`
-    const phases = event.phases.filter((phase) => phase.total > 0).map((phase) => this.#phase(phase, now))
+    const active = activePhase(event.phases)
+    const phases = event.phases
+      .filter((phase) => phase.total > 0)
+      .map((phase) => this.#phase(phase, now, phase === active))
     const nameCells = Math.min(20, Math.max(0, ...event.lanes.map((lane) => visible(lane.name).length)))
     const most = Math.max(1, ...event.lanes.map((lane) => lane.done + lane.running))
     const lanes = event.lanes.slice(0, LANES_MAX).map((lane) => laneLine(lane, most, nameCells))
@@ -33,9 +36,11 @@ export class ProgressBlock {
     ]
   }
 
-  #phase(phase: PhaseProgress, now: number): string {
+  /** A phase that feeds on the active one goes as fast as that one lets it: its own pace would be no honest guess. */
+  #phase(phase: PhaseProgress, now: number, active: boolean): string {
     const fraction = fractionOf(phase)
-    const pace = this.#pace.see(phase, now)
+    const seen = this.#pace.see(phase, now)
+    const pace = active ? seen : null
     const parts = [
       `${phase.phase.padEnd(7)} ${bar(fraction)} ${String(Math.floor(fraction * 100)).padStart(3)}%`,
       `${countText(phase.done)}/${countText(phase.total)} tasks`,
