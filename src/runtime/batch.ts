@@ -1,8 +1,9 @@
 import { crc32 } from 'node:zlib'
+import { pipe } from 'it-pipe'
 import { LIMITS } from '../core/limits.ts'
 import type { TaskManifest } from '../core/manifest.ts'
 import type { Plan } from '../core/plan.ts'
-import type { TaskIndex } from '../core/types.ts'
+import type { Bytes, TaskIndex } from '../core/types.ts'
 import type { Disk } from '../ports.ts'
 import {
   batchAck,
@@ -11,6 +12,7 @@ import {
   batchHeader,
   manifestOf,
   type BatchAnswer,
+  type BatchEnd,
   type BatchFile,
   type BatchHeader,
 } from '../wire/batch.ts'
@@ -39,20 +41,14 @@ export async function sendBatch(
   await stream.sendValue(header)
   const { answer } = await stream.receiveValue(batchAnswer)
   if (answer !== 'ready') return answer
-  const files: { name: string; size: number; crc: number }[] = []
+  const files: BatchEnd['files'][number][] = []
   for (const { name, size } of header.files) {
-    let crc = 0
-    for (let at = 0; at < size; at += LIMITS.shuffleFrameBytes) {
-      const bytes = await disk.read(
-        store.output(header.job, header.task, name),
-        at,
-        Math.min(LIMITS.shuffleFrameBytes, size - at),
-      )
-      if (bytes.length === 0) throw new WireError(`${name} is shorter than it was`)
-      crc = crc32(bytes, crc)
-      await stream.send(bytes)
-    }
-    files.push({ name, size, crc })
+    const sum = new Checksum()
+    const file = store.output(header.job, header.task, name)
+    await pipe(chunksOf(disk, file, size), sum.through, async (chunks: AsyncIterable<Uint8Array>) => {
+      for await (const chunk of chunks) await stream.send(chunk)
+    })
+    files.push({ name, size, crc: sum.crc })
   }
   await stream.sendValue({ end: true, files })
   const { ack, why } = await stream.receiveValue(batchAck)
@@ -118,19 +114,46 @@ export async function receiveBatch(
 /** One file's frames, straight to disk; resolves to the checksum of its bytes. */
 async function receiveFile(stream: FramedStream, disk: Disk, name: string, file: BatchFile): Promise<number> {
   const writer = await disk.create(name)
-  let crc = 0
+  const sum = new Checksum()
   try {
-    for (let left = file.size; left > 0;) {
-      const bytes = await stream.receive()
-      if (bytes === null || bytes.length > left) throw new WireError('a file of a batch is not as long as was said')
-      crc = crc32(bytes, crc)
-      left -= bytes.length
-      await writer.write(bytes)
-    }
+    await pipe(framesOf(stream, file.size), sum.through, async (chunks: AsyncIterable<Uint8Array>) => {
+      for await (const chunk of chunks) await writer.write(chunk)
+    })
     await writer.commit()
-    return crc
+    return sum.crc
   } catch (error) {
     await writer.discard()
     throw error
+  }
+}
+
+/** CRC-32 of the bytes that went through. */
+class Checksum {
+  crc = 0
+
+  readonly through = async function* (this: Checksum, chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    for await (const chunk of chunks) {
+      this.crc = crc32(chunk, this.crc)
+      yield chunk
+    }
+  }.bind(this)
+}
+
+/** A file's bytes, a frame at a time; fewer than `size` is a failure. */
+async function* chunksOf(disk: Disk, name: string, size: Bytes): AsyncGenerator<Uint8Array> {
+  for (let at = 0; at < size; at += LIMITS.shuffleFrameBytes) {
+    const bytes = await disk.read(name, at, Math.min(LIMITS.shuffleFrameBytes, size - at))
+    if (bytes.length === 0) throw new WireError(`${name} is shorter than it was`)
+    yield bytes
+  }
+}
+
+/** The next frames of a stream, until they are `size` bytes: not one more, not one less. */
+async function* framesOf(stream: FramedStream, size: Bytes): AsyncGenerator<Uint8Array> {
+  for (let left = size; left > 0;) {
+    const bytes = await stream.receive()
+    if (bytes === null || bytes.length > left) throw new WireError('a file of a batch is not as long as was said')
+    left -= bytes.length
+    yield bytes
   }
 }
