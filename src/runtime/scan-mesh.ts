@@ -50,8 +50,7 @@ async function scanNode(context: Context, node: NodeId, inputs: readonly ScanInp
       progress = answer.progress
       movedAt = clock.now()
     }
-    const done = answer.fresh && !isPending(answer, inputs)
-    if (done || clock.now() - movedAt >= LIMITS.scanStillMs) return answer
+    if (answer.settled || clock.now() - movedAt >= LIMITS.scanStillMs) return answer
     walk = answer.walk
     await new Promise((resolve) => setTimeout(resolve, LIMITS.scanPollMs))
   }
@@ -74,11 +73,4 @@ async function askOnce(
     context.dropped('scan', error)
     return null
   }
-}
-
-function isPending(answer: ScanAnswer, inputs: readonly ScanInput[]): boolean {
-  const names = new Set(inputs.map((input) => input.dataset))
-  return answer.body.datasets.some(
-    (dataset) => names.has(dataset.name) && dataset.entries.some((entry) => entry.state === 'pending'),
-  )
 }
