@@ -31,7 +31,8 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
 
 /** Library → the only places that know it. `node:` modules are everyone's but core's. */
 const LIBRARIES: readonly (readonly [pattern: RegExp, places: readonly string[]])[] = [
-  [/^(libp2p|@libp2p\/.*|@multiformats\/.*|it-pipe)$/, ['adapters/libp2p']],
+  [/^(libp2p|@libp2p\/.*|@multiformats\/.*)$/, ['adapters/libp2p']],
+  [/^it-pipe$/, ['adapters/libp2p', 'runtime']],
   [/^esbuild$/, ['adapters/esbuild', 'adapters/tasks']],
   [/^(commander|log-update)$/, ['cli']],
   [/^hyparquet(-compressors|-writer)?(\/.*)?$/, ['data']],
