@@ -106,14 +106,39 @@ export function isStanding(
 }
 
 /**
- * The node that is expected to run a task: the owner of a standing claim if it lives, else the first candidate.
- * null when nobody can.
+ * The node that is expected to run a task: the owner of a standing claim if it lives and gets on, or its backup; else
+ * the first candidate. null when nobody can.
  */
 export function expectedOwner(state: State, job: JobState, task: PlannedTask, failures: FailureIndex): NodeId | null {
   const claim = job.ledger.tasks[task.index]!.claim
-  if (claim !== null && isStanding(state, claim, failures.get(task.index)) && isLive(state, claim.owner))
-    return claim.owner
-  return candidates(state, job, task, failures)[0] ?? null
+  if (claim === null || !isStanding(state, claim, failures.get(task.index)) || !isLive(state, claim.owner))
+    return candidates(state, job, task, failures)[0] ?? null
+  if (!isStandingStill(state, job, task, claim.owner)) return claim.owner
+  return backupOf(claim, candidates(state, job, task, failures)) ?? claim.owner
+}
+
+/** Who backs up a live but stuck owner; null where nobody can, or it has been done often enough. */
+export function backupOf(claim: Claim, order: readonly NodeId[]): NodeId | null {
+  if (claim.term > LIMITS.backupTermMax) return null
+  return order.find((node) => node !== claim.owner) ?? null
+}
+
+/**
+ * The owner lives, and yet the task's progress has not moved for long, compared with the median of its kind; or its
+ * heartbeats have for so long not named the task at all.
+ */
+export function isStandingStill(state: State, job: JobState, task: PlannedTask, owner: NodeId): boolean {
+  if (owner === state.self.node) return false
+  const moved = state.members.get(owner)?.moved.get(`${job.record.id}/${task.index}`)
+  const at = moved?.at ?? job.changedAt.get(task.index) ?? state.now
+  return state.now - at > standstillLimit(job, task)
+}
+
+function standstillLimit(job: JobState, task: PlannedTask): Millis {
+  const durations = job.durations[task.kind]
+  if (durations.length === 0) return LIMITS.standstillMs
+  const sorted = [...durations].sort((a, b) => a - b)
+  return Math.max(LIMITS.standstillMinMs, LIMITS.standstillMedians * sorted[sorted.length >> 1]!)
 }
 
 /** Nodes, live by our view, that say in their present life that they have the whole output of a task. */

@@ -19,13 +19,17 @@ export function join(state: State, job: JobState, delta: Delta): Effect[] {
     job.released = false
     job.endedAt = null
     job.books.clear()
+    job.changedAt.clear()
     job.orphanedAt.clear()
     for (const running of state.running.values())
       if (running.job === job.record.id) effects.push(...stop(running, 'a new round was opened'))
   }
   if (change.tasks.length + change.reports.length === 0 && !change.outcome && !change.round) return effects
   const dirty = touch(state, job.record.id)
-  for (const task of change.tasks) dirty.tasks.add(task)
+  for (const task of change.tasks) {
+    dirty.tasks.add(task)
+    job.changedAt.set(task, state.now)
+  }
   for (const node of change.reports) dirty.reports.add(node)
   dirty.outcome ||= change.outcome || change.round
   effects.push(...save(job, change.tasks, change.reports), ...conclude(state, job, before))

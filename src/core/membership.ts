@@ -96,6 +96,9 @@ export function awaySince(member: Member): Millis {
   return member.heardAt + LIMITS.awayAfterMs * (member.connected ? 1 : 0.5)
 }
 
+/** Stands for the progress of a task that its owner's heartbeats name no more. */
+const ENDED = -1
+
 /** Takes a heartbeat in; stale and repeated ones change nothing. Returns whether it advanced. */
 export function hear(member: Member, beat: Beat, now: Millis): boolean {
   const last = member.beat
@@ -116,6 +119,11 @@ export function hear(member: Member, beat: Beat, now: Millis): boolean {
     const before = member.moved.get(id)
     if (before === undefined || before.units !== units) member.moved.set(id, { units, at: now })
   }
-  for (const id of member.moved.keys()) if (!running.has(id)) member.moved.delete(id)
+  for (const [id, last] of member.moved) {
+    if (running.has(id)) continue
+    // Its end may still be on its way to us: that it is named no more is a move, too, and is remembered for a while.
+    if (last.units !== ENDED) member.moved.set(id, { units: ENDED, at: now })
+    else if (now - last.at > LIMITS.standstillMs) member.moved.delete(id)
+  }
   return true
 }

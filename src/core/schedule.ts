@@ -3,10 +3,12 @@ import { LIMITS } from './limits.ts'
 import { isConflict } from './ledger.ts'
 import { isInputHere } from './exchange.ts'
 import {
+  backupOf,
   candidates,
   isLive,
   isShuffling,
   isStanding,
+  isStandingStill,
   isWithTheAway,
   liveHolders,
   takeoverAt,
@@ -90,37 +92,20 @@ type Verdict = 'mine' | 'no' | { readonly from: NodeId }
 /** Whether this node may start the task now: by right, by takeover, or by taking it off a busy holder's list. */
 function consider(state: State, job: JobState, task: PlannedTask, failures: FailureIndex): Verdict {
   const me = state.self.node
-  const { claim, output } = job.ledger.tasks[task.index]!
-  const held = claim !== null && isStanding(state, claim, failures.get(task.index)) && claim.owner !== me
+  const { claim } = job.ledger.tasks[task.index]!
+  const held = claim !== null && isStanding(state, claim, failures.get(task.index))
+  if (held && claim.owner === me) return 'mine'
   const live = held && isLive(state, claim.owner)
   // The common case first, and without a look at the candidates: somebody alive is at it.
-  if (live && output === null && !isStandingStill(state, job, task, claim.owner)) return 'no'
+  if (live && !isStandingStill(state, job, task, claim.owner)) return 'no'
 
   const order = candidates(state, job, task, failures)
   const rank = order.indexOf(me)
   if (rank < 0) return 'no'
-  if (!held) {
-    if (rank === 0) return 'mine'
-    return task.kind === 'map' || task.kind === 'sample' ? { from: order[0]! } : 'no'
-  }
-  if (!live) return state.now >= takeoverAt(state, claim.owner, rank) ? 'mine' : 'no'
-  const next = order.find((node) => node !== claim.owner)
-  return next === me && (output !== null || claim.term <= LIMITS.backupTermMax) ? 'mine' : 'no'
-}
-
-/** The owner lives, and yet the task's progress has not moved for long: compared with the median of its kind. */
-function isStandingStill(state: State, job: JobState, task: PlannedTask, owner: NodeId): boolean {
-  const member = state.members.get(owner)
-  const moved = member?.moved.get(`${job.record.id}/${task.index}`)
-  if (moved === undefined) return false
-  return state.now - moved.at > standstillLimit(job, task)
-}
-
-function standstillLimit(job: JobState, task: PlannedTask): Millis {
-  const durations = job.durations[task.kind]
-  if (durations.length === 0) return LIMITS.standstillMs
-  const sorted = [...durations].sort((a, b) => a - b)
-  return Math.max(LIMITS.standstillMinMs, LIMITS.standstillMedians * sorted[sorted.length >> 1]!)
+  if (live) return backupOf(claim, order) === me ? 'mine' : 'no'
+  if (held) return state.now >= takeoverAt(state, claim.owner, rank) ? 'mine' : 'no'
+  if (rank === 0) return 'mine'
+  return task.kind === 'map' || task.kind === 'sample' ? { from: order[0]! } : 'no'
 }
 
 /** From the back of the list of the live holder with most unstarted bytes. */

@@ -47,6 +47,8 @@ export interface JobState {
   readonly backoff: Map<string, { until: Millis; tries: number }>
   /** When a run was first missed here, by producer task: pull only once a push has had time to come. */
   readonly missedAt: Map<TaskIndex, Millis>
+  /** When a task's claim or output last changed here. */
+  readonly changedAt: Map<TaskIndex, Millis>
   /** Since when nobody is known to have a task's output, though it exists. */
   readonly orphanedAt: Map<TaskIndex, Millis>
   /** Slot time that this node has spent on the job. */
@@ -70,6 +72,8 @@ export interface State {
   self: Self
   now: Millis
   readonly members: Map<NodeId, Member>
+  /** Peers with an open connection, members whose record has yet to come among them. */
+  readonly connected: Set<NodeId>
   readonly forgotten: Set<NodeId>
   readonly jobs: Map<JobId, JobState>
   readonly fetching: Map<JobId, Millis>
@@ -104,6 +108,7 @@ export function newState(self: Self, now: Millis): State {
     self,
     now,
     members: new Map(),
+    connected: new Set(),
     forgotten: new Set(),
     jobs: new Map(),
     fetching: new Map(),
