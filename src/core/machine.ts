@@ -52,6 +52,8 @@ function take(state: State, event: Event): Effect[] {
     case 'peer': {
       const member = state.members.get(event.peer)
       if (member !== undefined) member.connected = event.connected
+      if (event.connected) state.connected.add(event.peer)
+      else state.connected.delete(event.peer)
       return event.connected ? [{ type: 'send', to: event.peer, message: hello(state) }] : []
     }
     case 'message':

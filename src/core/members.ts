@@ -27,7 +27,7 @@ export function learnRecord(state: State, record: SignedNodeRecord, from: NodeId
       record,
       beat: null,
       heardAt: from === record.node ? state.now : -Infinity,
-      connected: from === record.node && from !== self.node,
+      connected: state.connected.has(record.node),
       moved: new Map(),
     })
   else {
