@@ -19,6 +19,35 @@ export function only(node: NodeApi, passing: boolean = false): Via {
   return { node, passing, next: () => Promise.resolve(null) }
 }
 
+/** A node that is asked for a job instead of a dead one may have to learn of it first. */
+const LEARN_MS = 15_000
+
+/** Goes from node to node while the one that is asked is gone, or does not know the job yet. */
+class Route {
+  at: Via
+  readonly #id: string | null
+  readonly #signal: AbortSignal
+  #movedAt: number | null = null
+
+  constructor(via: Via, id: string | null, signal: AbortSignal) {
+    this.at = via
+    this.#id = id
+    this.#signal = signal
+  }
+
+  /** Moves on after `error`, or throws it where another node would not help. */
+  async move(error: unknown): Promise<void> {
+    this.#signal.throwIfAborted()
+    const { code } = asShoalError(error)
+    const learning = code === 'NO_SUCH_JOB' && this.#movedAt !== null && performance.now() - this.#movedAt < LEARN_MS
+    if (code !== 'NO_NODE' && !learning) throw error
+    const next = await this.at.next()
+    if (next === null) throw this.#id === null ? error : withWayBack(error, this.#id)
+    this.at = next
+    this.#movedAt ??= performance.now()
+  }
+}
+
 /** Watches a job until its outcome, and beyond the death of the node that was asked. @throws the signal's reason */
 export async function follow(
   via: Via,
@@ -26,15 +55,15 @@ export async function follow(
   reporter: Pick<Reporter, 'event'>,
   signal: AbortSignal,
 ): Promise<Outcome> {
-  for (let at: Via | null = via; ;) {
+  for (const route = new Route(via, id, signal); ;) {
     try {
-      for await (const event of untilAborted(at.node.watch(id, signal), signal)) {
+      for await (const event of untilAborted(route.at.node.watch(id, signal), signal)) {
         await reporter.event(event)
         if (event.type === 'outcome') return event
       }
       throw new ShoalError('NO_NODE', 'the node stopped telling about the job before its outcome', { job: id })
     } catch (error) {
-      at = await afterLoss(at, error, id, signal)
+      await route.move(error)
     }
   }
 }
@@ -43,53 +72,44 @@ export async function follow(
 export async function* resultOf(via: Via, id: string, signal: AbortSignal): AsyncGenerator<ResultChunk> {
   let partition = -1
   let have = 0
-  for (let at: Via | null = via; ;) {
+  for (const route = new Route(via, id, signal); ;) {
     let skip = have
     try {
-      for await (const chunk of untilAborted(at.node.result(id, signal), signal)) {
+      for await (const chunk of untilAborted(route.at.node.result(id, signal), signal)) {
         if (chunk.partition < partition) continue
         if (chunk.partition > partition) {
           partition = chunk.partition
           have = 0
           skip = 0
-        } else if (skip > 0) {
-          const dropped = Math.min(skip, chunk.bytes.length)
-          skip -= dropped
-          if (dropped === chunk.bytes.length) continue
-          have += chunk.bytes.length - dropped
-          yield { partition, bytes: chunk.bytes.subarray(dropped) }
-          continue
         }
-        have += chunk.bytes.length
-        yield chunk
+        const known = Math.min(skip, chunk.bytes.length)
+        skip -= known
+        if (known > 0 && known === chunk.bytes.length) continue
+        have += chunk.bytes.length - known
+        yield { partition, bytes: chunk.bytes.subarray(known) }
       }
       return
     } catch (error) {
-      at = await afterLoss(at, error, id, signal)
+      await route.move(error)
     }
   }
 }
 
 /** Calls a plain method, at another node when the first one is gone. */
 export async function ask<T>(via: Via, signal: AbortSignal, call: (node: NodeApi) => Promise<T>): Promise<T> {
-  for (let at: Via | null = via; ;) {
+  for (const route = new Route(via, null, signal); ;) {
     try {
-      return await call(at.node)
+      return await call(route.at.node)
     } catch (error) {
-      at = await afterLoss(at, error, null, signal)
+      await route.move(error)
     }
   }
 }
 
-async function afterLoss(via: Via, error: unknown, id: string | null, signal: AbortSignal): Promise<Via> {
-  signal.throwIfAborted()
-  const failure = asShoalError(error)
-  if (failure.code !== 'NO_NODE') throw error
-  const next = await via.next()
-  if (next !== null) return next
-  if (id === null) throw error
-  throw new ShoalError('NO_NODE', failure.message, {
-    why: failure.why,
+function withWayBack(error: unknown, id: string): ShoalError {
+  const { code, message, why } = asShoalError(error)
+  return new ShoalError(code, message, {
+    why,
     try: [`shoal watch ${shortId(id)}   at any node of the mesh: the job does not need this one`],
     job: id,
     cause: error,

@@ -222,6 +222,20 @@ describe('a node that dies on the way', () => {
     expect(ran.stderr).toContain('shoal watch')
   })
 
+  test('the next node may have to learn of the job first', async () => {
+    const gone = fakeNode({ watch: dead })
+    const ignorant = fakeNode({
+      watch: () => {
+        throw new ShoalError('NO_SUCH_JOB', 'never heard of it')
+      },
+    })
+    const silent = { event: () => {} }
+    expect(await follow(via(gone, ignorant, ignorant, fakeNode()), JOB_ID, silent, never)).toEqual(OUTCOME)
+    await expect(follow(via(ignorant, fakeNode()), JOB_ID, silent, never)).rejects.toMatchObject({
+      code: 'NO_SUCH_JOB',
+    })
+  })
+
   test('other errors are not retried', async () => {
     const failing = fakeNode({ receipt: () => Promise.reject(new ShoalError('RESULT_LOST', 'x')) })
     await expect(ask(via(failing, fakeNode()), never, (node) => node.receipt('7c'))).rejects.toMatchObject({

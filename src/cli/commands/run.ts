@@ -37,12 +37,19 @@ export function targetOf(context: Context): Target {
   return resolveTarget(settings.get(OUTPUT), io.folder, settings.on(OVERWRITE))
 }
 
-/** Submits, follows and delivers. The exit code mirrors the outcome. */
-export async function runAt(context: Context, via: Via, request: SubmitRequest, target: Target): Promise<number> {
+/** Submits, follows and delivers; `submitted` is called once the job is kept. The exit code mirrors the outcome. */
+export async function runAt(
+  context: Context,
+  via: Via,
+  request: SubmitRequest,
+  target: Target,
+  submitted: () => void = () => {},
+): Promise<number> {
   const interrupts = watchInterrupts(context.io)
   try {
     const signal = AbortSignal.any([interrupts.signal, waitingLimit(context)])
     const id = await submit(context, via, request, interrupts)
+    submitted()
     if (context.settings.on(DETACH)) {
       await context.print(id)
       return 0

@@ -4,6 +4,7 @@ import { DATA, FORMAT, SEED } from '../flags.ts'
 import { Interrupted, watchInterrupts } from '../interrupts.ts'
 import { formatFor } from '../output/target.ts'
 import { drawVictims, holdersOf, hunt } from '../sim/killer.ts'
+import type { NodeProcess } from '../sim/node-process.ts'
 import { SimMesh, planSim, type SimPlan } from '../sim/mesh.ts'
 import { submissionOf } from '../submission.ts'
 import { elapsedText, plural } from '../units.ts'
@@ -26,9 +27,12 @@ export async function simRun(context: Context, [file = '']: readonly string[]): 
   return await withMesh(context, plan, async (mesh, signal) => {
     const victims = await drawVictims(mesh, plan, request, settings.get(SEED) ?? 1)
     const over = new AbortController()
-    const hunted = hunt(victims, (line) => context.note(line), over.signal)
+    let hunted = Promise.resolve<NodeProcess[]>([])
+    const beginHunt = (): void => {
+      hunted = hunt(victims, (line) => context.note(line), over.signal)
+    }
     try {
-      return await runAt(context, mesh.via(signal), request, target)
+      return await runAt(context, mesh.via(signal), request, target, beginHunt)
     } finally {
       over.abort()
       for (const lucky of await hunted) context.note(`warning: ${lucky.name} was not killed: it began no task`)
