@@ -118,7 +118,7 @@ export class Groups {
     const view = this.#view!
     this.#values.over(view.buffer, view.valueStart, view.valueEnd)
     const value = decodeValue(this.#values, this.#make)
-    if (view.shapeEnd > view.shapeStart || this.#shape.length > 0) this.recordKey = this.#ownKey(view)
+    this.recordKey = view.shapeEnd > view.shapeStart || this.#shape.length > 0 ? this.#ownKey(view) : this.key
     this.#advance()
     return value
   }
