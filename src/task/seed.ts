@@ -12,7 +12,11 @@ function base(kind: string, code: Digest, params: Params): string {
 }
 
 /** Random numbers in map start from (code, params, dataset, path, split start): 32 hex digits. */
-export function mapSeed(code: Digest, params: Params, { dataset, path, start }: SplitWork): string {
+export function mapSeed(
+  code: Digest,
+  params: Params,
+  { dataset, path, start }: Pick<SplitWork, 'dataset' | 'path' | 'start'>,
+): string {
   const hash = createHash('sha256').update(base('map', code, params))
   return hash
     .update(JSON.stringify([dataset, path, start]))
