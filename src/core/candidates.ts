@@ -153,8 +153,9 @@ export function liveHolders(state: State, job: JobState, task: TaskIndex): NodeI
   return nodes
 }
 
-/** A node that is away has said that it has the whole output of a task. */
+/** A node that is away, as far as who has listened can tell, has said that it has the whole output of a task. */
 export function isWithTheAway(state: State, job: JobState, task: TaskIndex): boolean {
+  if (state.now < state.graceUntil) return false
   for (const report of job.ledger.reports.values())
     if (!isLive(state, report.node) && includes(report.has, task)) return true
   return false
@@ -179,9 +180,12 @@ export function isShuffling(job: JobState): boolean {
   return false
 }
 
-/** Since when this observer takes the node to be away, plus its turn's stagger: when the `rank`-th candidate may take over. */
+/**
+ * When the `rank`-th candidate may take over from an owner that is away: since then, plus its turn's stagger. Who has
+ * not listened for long enough himself, after a start or a stall, waits for that first.
+ */
 export function takeoverAt(state: State, owner: NodeId, rank: number): Millis {
   const member = state.members.get(owner)
-  const since = member === undefined || member.heardAt === -Infinity ? state.now : awaySince(member)
-  return since + rank * LIMITS.takeoverStaggerMs
+  const since = member === undefined ? -Infinity : awaySince(member)
+  return Math.max(since, state.graceUntil) + rank * LIMITS.takeoverStaggerMs
 }

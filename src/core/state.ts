@@ -1,5 +1,6 @@
 /** The state of one node's control plane. Only machine.ts and the files it calls change it. */
 import type { Failure, Ledger } from './ledger.ts'
+import { LIMITS } from './limits.ts'
 import type { Member } from './membership.ts'
 import type { Plan, TaskKind } from './plan.ts'
 import type { Digest, Incarnation, JobId, JobRecord, Millis, NodeId, TaskIndex } from './types.ts'
@@ -85,7 +86,7 @@ export interface State {
   draining: boolean
   drainedTold: boolean
   drainBy: Millis
-  /** Until when nobody is accused, because this node was itself stalled; and by how much. */
+  /** Until when nobody is accused, because this node has just started, or was itself stalled. */
   graceUntil: Millis
   /** Not before then is an event followed by `advance`; ticks always are. */
   nextAdvance: Millis
@@ -119,7 +120,7 @@ export function newState(self: Self, now: Millis): State {
     draining: false,
     drainedTold: false,
     drainBy: 0,
-    graceUntil: now,
+    graceUntil: now + LIMITS.awayAfterMs,
     nextAdvance: now,
     nextBeat: now,
     nextFlush: now,
