@@ -1,0 +1,111 @@
+/** The vectors of docs/record.md, which were computed from its text by another program. */
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { runInNewContext } from 'node:vm'
+import { describe, expect, test } from 'vitest'
+import { ByteReader, ByteWriter, compareBytes } from '../../src/data/bytes.ts'
+import { decodeKey, encodeKey } from '../../src/data/order.ts'
+import { PART_MAGIC, PartWriter } from '../../src/data/part.ts'
+import { murmur3, partitionOf } from '../../src/data/partition.ts'
+import { writeRecord } from '../../src/data/run.ts'
+import { MemoryFiles } from '../../src/data/spill.ts'
+import { decodeValue, encodeValue, hostFactory } from '../../src/data/value.ts'
+
+const page = readFileSync(new URL('../../docs/record.md', import.meta.url), 'utf8')
+
+/** Rows of the table under that header, cells without their backticks. */
+function table(header: string): string[][] {
+  const start = page.indexOf(header)
+  expect(start, header).toBeGreaterThan(0)
+  const rows: string[][] = []
+  for (const line of page.slice(start).split('\n').slice(2)) {
+    if (!line.startsWith('|')) break
+    rows.push(
+      line
+        .slice(1, -1)
+        .split(' | ')
+        .map((cell) => cell.trim().replace(/^`(.*)`$/, '$1')),
+    )
+  }
+  expect(rows.length).toBeGreaterThan(1)
+  return rows
+}
+
+/** The value that a cell denotes, made in a realm of its own. */
+const valueOf = (text: string): unknown => runInNewContext(`(${text})`)
+const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex')
+const bytesOf = (value: unknown): Uint8Array => {
+  const w = new ByteWriter()
+  encodeValue(w, value)
+  return w.copy()
+}
+
+describe('docs/record.md', () => {
+  test.each(table('| value | bytes |'))('value %s is %s', (text, expected) => {
+    expect(hex(bytesOf(valueOf(text!)))).toBe(expected)
+    const back = decodeValue(new ByteReader(Buffer.from(expected!, 'hex')), hostFactory)
+    expect(hex(bytesOf(back))).toBe(expected)
+  })
+
+  test.each(table('| key | order form | shape | partition |'))('key %s is %s', (text, order, shape, partition) => {
+    const key = encodeKey(valueOf(text!))
+    expect(hex(key.order)).toBe(order)
+    expect(hex(key.shape)).toBe(shape)
+    expect(partitionOf(key.order, 0, key.order.length, 1000)).toBe(Number(partition))
+    expect(hex(bytesOf(decodeKey(key.order, key.shape, hostFactory)))).toBe(hex(bytesOf(valueOf(text!))))
+  })
+
+  test('keys in the table ascend', () => {
+    const orders = table('| key | order form | shape | partition |').map((row) => Buffer.from(row[1]!, 'hex'))
+    for (let i = 1; i < orders.length; i++) {
+      const [a, b] = [orders[i - 1]!, orders[i]!]
+      expect(compareBytes(a, 0, a.length, b, 0, b.length)).toBeLessThan(0)
+    }
+  })
+
+  test.each(table('| key | split | weight | value | record |'))(
+    'run record of %s',
+    (key, split, weight, value, record) => {
+      const { order, shape } = encodeKey(valueOf(key!))
+      const w = new ByteWriter()
+      writeRecord(w, order, shape, Number(split), Number(weight), bytesOf(valueOf(value!)))
+      expect(hex(w.view())).toBe(record)
+    },
+  )
+
+  test('part records, their hash and their file', () => {
+    const files = new MemoryFiles()
+    const part = new PartWriter(files.create('part'))
+    const rows = table('| key | value | record |')
+    for (const [key, value] of rows) part.emit(valueOf(key!), valueOf(value!))
+    const facts = part.finish()
+    const raw = Buffer.from(rows.map((row) => row[2]).join(''), 'hex')
+    expect(facts).toEqual({
+      records: rows.length,
+      bytes: raw.length,
+      part: createHash('sha256').update(raw).digest('hex'),
+    })
+    expect(page).toContain(facts.part)
+    // So short a block does not shrink: the file is magic, header, and the records as they are.
+    const file = files.files.get('part')!
+    expect(Buffer.from(file.subarray(0, 4)).toString()).toBe(PART_MAGIC)
+    expect(hex(file.subarray(16, 16 + raw.length))).toBe(hex(raw))
+  })
+
+  test('murmur3: vectors published with other implementations', () => {
+    const of = (text: string, seed: number): number => {
+      const bytes = Buffer.from(text, 'hex')
+      return murmur3(bytes, 0, bytes.length, seed)
+    }
+    expect(of('', 0)).toBe(0)
+    expect(of('', 1)).toBe(0x514e28b7)
+    expect(of('', 0xffffffff)).toBe(0x81f16f39)
+    expect(of('ffffffff', 0)).toBe(0x76293b50)
+    expect(of('21436587', 0)).toBe(0xf55b516b)
+    expect(of('21436587', 0x5082edee)).toBe(0x2362f9de)
+    expect(of('214365', 0)).toBe(0x7e4a8634)
+    expect(of('2143', 0)).toBe(0xa0f7b07a)
+    expect(of('21', 0)).toBe(0x72661cf4)
+    expect(of('00000000', 0)).toBe(0x2362f9de)
+  })
+})
