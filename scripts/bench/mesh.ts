@@ -84,11 +84,14 @@ export async function withMesh<T>(
       const sizes = ['--slots', String(setting.slots), '--memory', setting.memory]
       const data = setting.data.flatMap((value) => ['--data', value])
       const args = ['--conditions=development', MAIN, 'node', ...flags, ...sizes, ...data, ...ticket]
-      const child = spawn(process.execPath, args, { cwd: ROOT, stdio: ['ignore', 'ignore', 'inherit'] })
+      const child = spawn(process.execPath, args, { cwd: ROOT, stdio: ['ignore', 'ignore', 'pipe'] })
       children.push(child)
+      const said = keepLast(child)
       if (child.pid === undefined) throw new Error('a node did not start')
       const api = connectControl(home)
-      await ready(api, child, index + 1)
+      await ready(api, child, index + 1).catch((error: unknown) => {
+        throw new Error(`${String(error)}\n${said()}`)
+      })
       nodes.push({ home, pid: child.pid, api })
     }
     return await use(nodes)
@@ -96,6 +99,15 @@ export async function withMesh<T>(
     await Promise.all(children.map(end))
     for (const home of homes) rmSync(home, { recursive: true, force: true })
   }
+}
+
+/** The last of what a node says, for the case that it fails. */
+function keepLast(child: ChildProcess): () => string {
+  let text = ''
+  child.stderr?.on('data', (chunk: Buffer) => {
+    text = (text + chunk.toString()).slice(-4000)
+  })
+  return () => text
 }
 
 /** Ready, all members alive, nothing pending. */

@@ -5,9 +5,8 @@ import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { prepareJob } from '../../src/index.ts'
-import type { NodeApi } from '../../src/control/api.ts'
 import { input } from './generate.ts'
-import { timedWell, withMesh } from './mesh.ts'
+import { timedWell, withMesh, type BenchNode } from './mesh.ts'
 import { median, rate, type Measurement } from './report.ts'
 import type { Sizes } from './throughput.ts'
 
@@ -25,10 +24,10 @@ export async function shuffle(sizes: Sizes): Promise<Measurement[]> {
   const ours: Moved[] = []
   const theirs: Moved[] = []
   const settings = [{ data: [`noise=${folder}`] }, { data: [] }].map((one) => ({ ...one, slots: 1, memory: '512MB' }))
-  await withMesh(sizes.cache, settings, async ([node]) => {
-    if (node === undefined) return
+  await withMesh(sizes.cache, settings, async ([sender, receiver]) => {
+    if (sender === undefined || receiver === undefined) return
     for (let pair = 0; pair < sizes.pairs; pair++) {
-      const moved = await shuffleOnce(node.api, pair)
+      const moved = await shuffleOnce(sender, receiver, sizes.bytes, pair)
       const bare = await streamOnce(sizes.cache, moved.bytes)
       ours.push(moved)
       theirs.push(bare)
@@ -50,31 +49,43 @@ export async function shuffle(sizes: Sizes): Promise<Measurement[]> {
   ]
 }
 
-/** Bytes of the shuffle, and the time from the first to the last of them, as the job's progress shows it. */
-async function shuffleOnce(api: NodeApi, pair: number): Promise<Moved> {
+/**
+ * The bytes that crossed (those of partitions that the other node reduced), and the time from submission until all of
+ * them lay there: reading, sorting and compressing included, so the rate is a lower bound of the shuffle's own.
+ */
+async function shuffleOnce(sender: BenchNode, receiver: BenchNode, payload: number, pair: number): Promise<Moved> {
   const prepared = await prepareJob(JOB)
   const job = { ...prepared, params: { run: `${process.pid}-${pair}` } }
   const limits = { copies: 1, taskMemory: null, taskTimeoutMs: null }
-  const { id } = await api.submit({ job, key: null, allowPartial: false, waitForDataMs: 0, limits })
-  let started = Number.NaN
+  const started = performance.now()
+  const { id } = await sender.api.submit({ job, key: null, allowPartial: false, waitForDataMs: 0, limits })
+  await known(receiver, id)
   let ended = Number.NaN
-  let bytes = 0
-  for await (const event of api.watch(id, new AbortController().signal)) {
+  for await (const event of receiver.api.watch(id, new AbortController().signal)) {
     if (event.type === 'outcome') {
       if (event.state !== 'done') throw new Error(`the shuffle job ended ${event.state}: ${event.error?.message ?? ''}`)
+      if (Number.isNaN(ended)) ended = performance.now()
       break
     }
     const phase = event.phases.find((one) => one.phase === 'shuffle')
-    const now = Date.parse(event.t)
-    if (phase === undefined || phase.bytes === bytes) {
-      if (bytes === 0) started = now
-      continue
+    if (Number.isNaN(ended) && phase !== undefined && phase.total > 0 && phase.done === phase.total) {
+      ended = performance.now()
     }
-    bytes = phase.bytes
-    ended = now
   }
-  if (!(ended > started)) throw new Error('the progress of the shuffle could not be seen; use a larger input')
-  return { bytes, milliseconds: ended - started }
+  const { name } = await receiver.api.status()
+  const reduces = (await receiver.api.job(id)).tasks.filter((task) => task.kind === 'reduce')
+  const crossed = reduces.filter((task) => task.holders.includes(name)).length / reduces.length
+  if (!(crossed > 0)) throw new Error('no partition was reduced on the other node; use a larger input')
+  return { bytes: Math.round(payload * crossed), milliseconds: ended - started }
+}
+
+/** A job's record reaches the other node a moment after its submission. */
+async function known(node: BenchNode, id: string): Promise<void> {
+  for (let left = 200; left > 0; left--) {
+    if ((await node.api.jobs()).some((job) => job.id === id)) return
+    await new Promise((resolve) => setTimeout(resolve, 10))
+  }
+  throw new Error(`${node.home} does not know the job`)
 }
 
 async function streamOnce(scratch: string, bytes: number): Promise<Moved> {
