@@ -1,6 +1,5 @@
 /** A sealed job's receipt: from its reduce manifests, wherever they lie. */
 import type { Receipt } from '../control/api.ts'
-import { liveHolders } from '../core/candidates.ts'
 import { errorFromJson, ShoalError } from '../core/errors.ts'
 import { snapshotId } from '../core/job-id.ts'
 import { agreed } from '../core/ledger.ts'
@@ -12,6 +11,7 @@ import type { ReduceManifest, TaskIndex } from '../core/types.ts'
 import { askOne } from './ask-all.ts'
 import type { Context } from './context.ts'
 import { coverageOf, errorOf } from './job-views.ts'
+import { sourcesOf } from './part-sources.ts'
 
 /** Throws the job's own error when it failed, JOB_FAILED while it is open, RESULT_LOST when a manifest cannot be had. */
 export async function receiptOf(context: Context, job: JobState): Promise<Receipt> {
@@ -51,14 +51,13 @@ export async function receiptOf(context: Context, job: JobState): Promise<Receip
 }
 
 async function reduceManifest(context: Context, job: JobState, task: TaskIndex): Promise<ReduceManifest> {
-  const { store, mesh, state } = context
+  const { store, mesh } = context
   const wanted = agreed(job.ledger.tasks[task])?.digest
   const fits = (found: TaskManifest | null): found is TaskManifest =>
     found !== null && outputOf(found).digest === wanted
   const own = await store.anyManifest(job.record.id, task)
   if (fits(own)) return own.manifest as ReduceManifest
-  for (const holder of liveHolders(state, job, task)) {
-    if (holder === state.self.node) continue
+  for (const holder of sourcesOf(context, job, task)) {
     const found = await askOne<TaskManifest>(context, mesh, holder, { call: 'manifest', job: job.record.id, task })
     if (fits(found)) return found.manifest as ReduceManifest
   }

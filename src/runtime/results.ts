@@ -1,6 +1,5 @@
 /** Streams a sealed result: each part from this disk or from a holder, checked by its hash while it flows. */
 import type { ResultChunk } from '../control/api.ts'
-import { liveHolders } from '../core/candidates.ts'
 import { ShoalError } from '../core/errors.ts'
 import { agreed, type Output } from '../core/ledger.ts'
 import { LIMITS } from '../core/limits.ts'
@@ -8,6 +7,7 @@ import type { JobState } from '../core/state.ts'
 import type { NodeId, TaskIndex } from '../core/types.ts'
 import { PartReader } from '../data/part.ts'
 import { nameOf, type Context } from './context.ts'
+import { sourcesOf } from './part-sources.ts'
 import { callPeer } from './rpc.ts'
 
 /** Whole records of every part in partition order. Throws RESULT_LOST or DAMAGED; ends early when the signal fires. */
@@ -57,12 +57,11 @@ async function* readPart(
 
 /** A part's file on this disk, fetched there first where only others hold it. */
 async function locate(context: Context, job: JobState, task: TaskIndex): Promise<{ name: string; temporary: boolean }> {
-  const { store, disk, state } = context
+  const { store, disk } = context
   const own = store.output(job.record.id, task, 'part')
   if (job.has.has(task) && (await disk.size(own)) !== null) return { name: own, temporary: false }
-  let why = 'no live node holds it'
-  for (const holder of liveHolders(state, job, task)) {
-    if (holder === state.self.node) continue
+  let why = 'no other node is alive'
+  for (const holder of sourcesOf(context, job, task)) {
     try {
       return { name: await fetchPart(context, job, task, holder), temporary: true }
     } catch (error) {
