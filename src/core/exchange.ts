@@ -140,7 +140,7 @@ export function startPulls(state: State, job: JobState, failures: FailureIndex):
 }
 
 /** What this node's tasks still lack though it exists: producer → consumers. */
-function missing(state: State, job: JobState, failures: FailureIndex): Map<TaskIndex, TaskIndex[]> {
+export function missing(state: State, job: JobState, failures: FailureIndex): Map<TaskIndex, TaskIndex[]> {
   const lacking = new Map<TaskIndex, TaskIndex[]>()
   for (const task of job.plan.tasks) {
     if (producerKind(job, task) === null || job.ledger.tasks[task.index]!.output !== null) continue

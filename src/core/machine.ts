@@ -13,7 +13,7 @@ import { onAttempt, startTasks } from './attempts.ts'
 import { failureIndex } from './candidates.ts'
 import type { Effect } from './effects.ts'
 import type { Event } from './events.ts'
-import { backOff, book, endPush, isReleasable, startPulls, startPushes, strike } from './exchange.ts'
+import { backOff, book, endPush, isReleasable, missing, startPulls, startPushes, strike } from './exchange.ts'
 import { addFailure, join } from './facts.ts'
 import { addJob, dropJob, openNextRound } from './jobs.ts'
 import { LIMITS } from './limits.ts'
@@ -144,30 +144,19 @@ function endPull(state: State, job: JobState, event: Extract<Event, { type: 'pul
   if (since === undefined || state.now - since < LIMITS.sourceUnreachableMs) return []
   // A source that stays unreachable is this node's failure, not the job's: others may reach it.
   job.missedAt.delete(event.task)
-  const failures = failureIndex(state, job)
-  const effects: Effect[] = []
-  for (const task of job.plan.tasks.slice(job.plan.first.reduce)) {
-    const mine = job.ledger.tasks[task.index]!.output === null && job.books.get(task.index)?.has(event.task) !== true
-    if (!mine || failures.get(task.index)?.some((f) => f.node === state.self.node && f.blame === 'own') === true)
-      continue
-    const error = {
-      schema: 'shoal.error/1',
-      code: 'NO_NODE',
-      message: `cannot read task ${event.task} from ${event.from}: ${event.why}`,
-      try: [],
-      retryable: true,
-      exit: 4,
-    } as const
-    addFailure(job, {
-      task: task.index,
-      attempt: '',
-      term: job.ledger.tasks[task.index]!.claim?.term ?? 0,
-      blame: 'own',
-      place: event.from,
-      error,
-    })
+  const error = {
+    schema: 'shoal.error/1',
+    code: 'NO_NODE',
+    message: `cannot read task ${event.task} from ${event.from}: ${event.why}`,
+    try: [],
+    retryable: true,
+    exit: 4,
+  } as const
+  for (const task of missing(state, job, failureIndex(state, job)).get(event.task) ?? []) {
+    const term = job.ledger.tasks[task]!.claim?.term ?? 0
+    addFailure(job, { task, attempt: '', term, blame: 'own', place: event.from, error })
   }
-  return effects
+  return []
 }
 
 function onMessage(state: State, from: NodeId, message: Message): Effect[] {
