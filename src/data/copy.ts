@@ -10,6 +10,7 @@ import {
   arrayLength,
   atStep,
   bigintMagnitude,
+  bytesLength,
   dateTime,
   element,
   fieldNames,
@@ -89,7 +90,7 @@ export class ValueCopier {
     }
     if (isUint8Array(v)) {
       const copied = this.make.bytes(v)
-      const length = copied.byteLength
+      const length = bytesLength(copied)
       this.bytes += 1 + varintLength(length) + length
       return copied
     }

@@ -6,8 +6,9 @@
  * class are complemented. Equal numbers have one form whatever their type.
  */
 import { ShoalError } from '../core/errors.ts'
+import { LIMITS } from '../core/limits.ts'
 import type { ByteReader, ByteWriter } from './bytes.ts'
-import { bigintMagnitude, bigintOf } from './value.ts'
+import { bigintMagnitude, bigintOf, keyTooLarge } from './value.ts'
 
 const NEGATIVE_INFINITY = 0x04
 /** |x| ≥ 1 */
@@ -69,12 +70,14 @@ export function writeBigint(w: ByteWriter, x: bigint): void {
   }
   const negative = x < 0n
   const magnitude = bigintMagnitude(negative ? -x : x)
+  // Also when its form would be short: an exponent has three bytes.
+  if (magnitude.length > LIMITS.keyBytesMax) throw keyTooLarge()
   const leading = 31 - Math.clz32(magnitude[0]!)
   const length = (magnitude.length - 1) * 8 + leading
   let last = magnitude.length - 1
   while (magnitude[last] === 0) last--
   const flip = negative ? 0xff : 0
-  w.reserve(16 + Math.ceil((length * 8) / 7 / 8) + 8)
+  w.reserve(16)
   writeExponent(w, length, negative)
   // Bits are taken from the highest below the leading one; `lastBit` is the position of the lowest one.
   let trailing = 0

@@ -13,10 +13,12 @@ import {
   type ValueFactory,
   arrayLength,
   atStep,
+  bytesLength,
   dateTime,
   element,
   fieldNames,
   isPlain,
+  keyTooLarge,
   refused,
   setField,
   tooDeep,
@@ -41,8 +43,8 @@ const ESCAPE = 0x01
 const { isArray } = Array
 const { isDate, isUint8Array } = types
 const NO_SHAPE: Uint8Array = new Uint8Array(0)
-/** Dates lie within ±8.64e15 ms; shifted by 2^53 they are not negative. */
-const DATE_SHIFT = 2 ** 53
+/** Dates lie within ±8.64e15 ms; shifted by 2^53 they are not negative. Here it is added to their upper 32 bits. */
+const DATE_SHIFT = 2 ** 21
 const LONG_TEXT = 40
 
 /** A key's two forms. */
@@ -147,13 +149,16 @@ function writeObject(w: ByteWriter, key: object, depth: number, ceiling: number)
     }
     w.u8(END)
   } else if (isDate(key)) {
-    const shifted = dateTime(key, depth, 'key') + DATE_SHIFT
+    const ms = dateTime(key, depth, 'key')
+    const high = Math.floor(ms / 2 ** 32)
     w.u8(DATE)
-    w.u32(Math.floor(shifted / 2 ** 32))
-    w.u32(shifted % 2 ** 32)
+    w.u32(high + DATE_SHIFT)
+    w.u32(ms - high * 2 ** 32)
   } else if (isUint8Array(key)) {
     w.u8(BYTES)
-    writeEscaped(w, asBuffer(key))
+    if (bytesLength(key) > LIMITS.keyBytesMax) throw keyTooLarge()
+    // A copy: the array may carry fields named like those of its kind.
+    writeEscaped(w, new Uint8Array(key))
   } else {
     throw refused('key', depth, 'an instance of a class')
   }
@@ -200,7 +205,6 @@ function writeLongText(w: ByteWriter, text: string, depth: number): void {
 }
 
 function writeEscaped(w: ByteWriter, bytes: Uint8Array): void {
-  if (bytes.byteLength > LIMITS.keyBytesMax) throw keyTooLarge()
   w.reserve(bytes.byteLength * 2 + 1)
   const buffer = w.buffer
   let at = w.length
@@ -267,7 +271,7 @@ export class KeyReader {
       case BYTES:
         return this.#make.bytes(this.#unescaped())
       case DATE:
-        return this.#make.date(this.#reader.u32() * 2 ** 32 - DATE_SHIFT + this.#reader.u32())
+        return this.#make.date((this.#reader.u32() - DATE_SHIFT) * 2 ** 32 + this.#reader.u32())
       case ARRAY:
         return this.#array(depth)
       case OBJECT:
@@ -334,12 +338,6 @@ export class KeyReader {
     }
     throw notAKey()
   }
-}
-
-function keyTooLarge(): ShoalError {
-  return new ShoalError('RECORD_LIMIT', `a key is larger than ${LIMITS.keyBytesMax / 1024} KiB`, {
-    try: ['use a shorter key, such as a hash of it, and keep the long text in the value'],
-  })
 }
 
 function notAKey(): ShoalError {

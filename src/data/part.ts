@@ -10,7 +10,7 @@ import type { Digest } from '../core/types.ts'
 import { BlockReader, BlockWriter } from './blocks.ts'
 import { ByteReader, ByteWriter } from './bytes.ts'
 import type { SpillInput, SpillOutput } from './spill.ts'
-import { type ValueFactory, decodeValue, encodeValue, hostFactory } from './value.ts'
+import { type ValueFactory, decodeValue, encodeValue, hostFactory, keyTooLarge } from './value.ts'
 import { ShoalError } from '../core/errors.ts'
 
 export const PART_MAGIC = 'SHp1'
@@ -116,12 +116,6 @@ function decodeLengthed(reader: ByteReader, make: ValueFactory): unknown {
   const value = decodeValue(reader, make)
   if (reader.offset !== end) throw new ShoalError('DAMAGED', 'a record is not as long as it says')
   return value
-}
-
-function keyTooLarge(): ShoalError {
-  return new ShoalError('RECORD_LIMIT', `a key is larger than ${LIMITS.keyBytesMax / 1024} KiB`, {
-    try: ['use a shorter key, such as a hash of it, and keep the long text in the value'],
-  })
 }
 
 function nested(): ShoalError {

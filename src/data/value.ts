@@ -36,7 +36,7 @@ export const hostFactory: ValueFactory = {
   object: () => ({}),
   array: (length) => Array.from<unknown>({ length }).fill(null),
   date: (ms) => new Date(ms),
-  bytes: (view) => Uint8Array.prototype.slice.call(view),
+  bytes: (view) => new Uint8Array(view),
 }
 
 // Intrinsics are taken once: a value could carry own properties of these names.
@@ -46,6 +46,11 @@ const typedArrayLength = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(U
 const { isArray } = Array
 const { keys: ownNames, getPrototypeOf, getOwnPropertySymbols, hasOwn, defineProperty } = Object
 const { isDate, isUint8Array } = types
+
+/** The length of bytes, whatever fields of that name they carry. */
+export function bytesLength(v: Uint8Array): number {
+  return typedArrayLength.call(v)
+}
 
 /** Where in a value the walk is: `path[0 … depth)`; kept for the error's text alone. */
 const path: (string | number)[] = []
@@ -187,7 +192,7 @@ function writeObject(w: ByteWriter, v: object, depth: number, ceiling: number, w
     w.u8(DATE)
     w.f64(dateTime(v, depth, what))
   } else if (isUint8Array(v)) {
-    const length = typedArrayLength.call(v)
+    const length = bytesLength(v)
     if (w.length + length > ceiling) throw tooLarge(what)
     w.u8(BYTES)
     w.varint(length)
@@ -365,5 +370,11 @@ export function tooDeep(what: string): ShoalError {
 export function tooLarge(what: string): ShoalError {
   return new ShoalError('RECORD_LIMIT', `a ${what} is larger than ${LIMITS.valueBytesMax / 1024 / 1024} MiB`, {
     try: ['emit smaller pieces', 'keep a reference instead of the content'],
+  })
+}
+
+export function keyTooLarge(): ShoalError {
+  return new ShoalError('RECORD_LIMIT', `a key is larger than ${LIMITS.keyBytesMax / 1024} KiB`, {
+    try: ['use a shorter key, such as a hash of it, and keep the long text in the value'],
   })
 }
