@@ -59,19 +59,18 @@ function onFailure(
   return conclude(state, job, job.ledger.outcome)
 }
 
-/** Fills free slots: claim, then start (a claim is published when a task starts, never before). */
+/** Fills free slots, one a job in turn: claim, then start (a claim is published when a task starts, never before). */
 export function startTasks(state: State): Effect[] {
   const effects: Effect[] = []
   if (state.draining) return effects
-  for (const job of jobsByTurn(state)) {
-    if (state.self.runtime !== job.record.spec.runtime) continue
-    const failures = failureIndex(state, job)
-    while (state.running.size < state.self.slots && !isAloneRunning(state)) {
-      const choice = choose(state, job, failures)
-      if (choice === null) break
-      effects.push(...startOne(state, job, choice))
-      if (state.jobs.size > 1) break
-    }
+  let waiting = jobsByTurn(state).filter((job) => state.self.runtime === job.record.spec.runtime)
+  while (waiting.length > 0 && state.running.size < state.self.slots) {
+    waiting = waiting.filter((job) => {
+      if (state.running.size >= state.self.slots || isAloneRunning(state)) return false
+      const choice = choose(state, job, failureIndex(state, job))
+      if (choice !== null) effects.push(...startOne(state, job, choice))
+      return choice !== null
+    })
   }
   return effects
 }

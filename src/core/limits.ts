@@ -92,6 +92,7 @@ type Limit =
   | 'gzipHeaderTextMax'
   | 'parquetFooterBytesMax'
   | 'parquetKeptBytes'
+  | 'parquetPageBytesMax'
   | 'parquetWindowBytes'
   | 'parquetWindowRows'
   | 'rootsMax'
@@ -268,6 +269,8 @@ export const LIMITS: Readonly<Record<Limit, number>> = {
   parquetFooterBytesMax: 64 * MIB,
   /** Compressed column chunks of a row group that are kept; what is beyond is read again for each window. */
   parquetKeptBytes: 32 * MIB,
+  /** A page is decompressed whole; writers make them about 1 MiB. */
+  parquetPageBytesMax: 256 * MIB,
   /** Rows are decoded in windows of so many uncompressed bytes, which become several times as much in memory … */
   parquetWindowBytes: 8 * MIB,
   /** … and of so many rows, as dictionaries make rows small on disk that are not in memory. */
