@@ -179,20 +179,20 @@ function onMessage(state: State, from: NodeId, message: Message): Effect[] {
     }
     case 'buckets': {
       const job = state.jobs.get(message.job)
-      return job === undefined ? unknownJob(state, message.job, from) : answerBuckets(job, from, message)
+      return job === undefined ? unknownJob(state, message.job, message.round, from) : answerBuckets(job, from, message)
     }
     case 'delta': {
       const job = state.jobs.get(message.job)
-      if (job === undefined)
-        return (state.dropped.get(message.job) ?? 0) >= message.delta.round ? [] : unknownJob(state, message.job, from)
+      if (job === undefined) return unknownJob(state, message.job, message.delta.round, from)
       return join(state, job, message.delta)
     }
   }
 }
 
-/** A job is fetched before anything about it is believed or relayed. */
-function unknownJob(state: State, job: JobId, from: NodeId): Effect[] {
-  return from === state.self.node ? [] : fetchJob(state, job, from)
+/** A job is fetched before anything about it is believed or relayed; what was dropped stays dropped. */
+function unknownJob(state: State, job: JobId, round: number, from: NodeId): Effect[] {
+  if (from === state.self.node || (state.dropped.get(job) ?? 0) >= round) return []
+  return fetchJob(state, job, from)
 }
 
 // ---- the clock
