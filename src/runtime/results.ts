@@ -42,7 +42,8 @@ async function* readPart(
     let empty = true
     for (let block = reader.nextBlock(); block !== null; block = reader.nextBlock()) {
       empty = false
-      yield { partition, bytes: block.slice() }
+      // A copy: the block is a Buffer, whose own slice() would show the bytes that come next.
+      yield { partition, bytes: new Uint8Array(block) }
       if (signal.aborted) return
     }
     if (empty) yield { partition, bytes: new Uint8Array() }
