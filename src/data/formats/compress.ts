@@ -68,6 +68,8 @@ async function* zstdFrames(input: CompressedInput): AsyncGenerator<Uint8Array, v
     const problem = piece === null ? frames.end() : frames.scan(piece)
     if (problem !== null) throw new Damage(problem)
   })
+  // The decoder ends by itself where bytes follow that begin no frame: too few of them for `scan` to refuse.
+  if ((await input.peek()) !== null) throw new Damage(frames.end() ?? 'bytes that were not read follow a frame')
 }
 
 async function* gzipMembers(input: CompressedInput): AsyncGenerator<Uint8Array, void, undefined> {

@@ -68,7 +68,7 @@ async function describeCsv(
     }
     if (header !== null && ends.first > 0 && first >= Math.max(nextCut, header) && first < size) {
       at.push(first)
-      nextCut = first + LIMITS.csvCutEveryBytes
+      nextCut = (Math.floor(first / LIMITS.csvCutEveryBytes) + 1) * LIMITS.csvCutEveryBytes
     }
     position += length
     // A source may answer at once, for ever; only this gives others their turn.

@@ -1,3 +1,4 @@
+import { damaged } from './parquet-footer.ts'
 import { UnreadableValue, type Convert } from './parquet-values.ts'
 import { BAD, type Batch } from './reader.ts'
 
@@ -32,7 +33,8 @@ export class ParquetBatch implements Batch {
       return this.#makeRow(this.#fields(i))
     } catch (error) {
       if (error instanceof UnreadableValue) return BAD
-      throw error
+      // The values are not of the shape that the schema says: a damaged schema.
+      throw damaged(this.#name, `row ${this.#rowStart + i + 1} is not as its schema says`, error)
     }
   }
 

@@ -1,5 +1,5 @@
 import type { Hash } from 'node:crypto'
-import type { AsyncBuffer, RowGroup } from 'hyparquet'
+import type { AsyncBuffer, ColumnMetaData, RowGroup } from 'hyparquet'
 import { LIMITS } from '../../core/limits.ts'
 import type { Bytes } from '../../core/types.ts'
 import { readRange } from './feed.ts'
@@ -9,6 +9,10 @@ import type { RandomAccess } from './source.ts'
 interface Range {
   readonly start: Bytes
   readonly end: Bytes
+}
+
+interface ChunkRange extends Range {
+  readonly meta: ColumnMetaData
 }
 
 /** The file as the Parquet library reads it: column chunks of one row group at a time, hashed and checked once. */
@@ -37,7 +41,7 @@ export class ParquetChunks implements AsyncBuffer {
       const chunk = await this.#read(range)
       this.#hash.update(new Uint8Array(chunk))
       this.bytes += chunk.byteLength
-      checkPages(chunk)
+      checkPages(chunk, range.meta)
       if (this.#keptBytes + chunk.byteLength > LIMITS.parquetKeptBytes) continue
       this.#kept.set(`${range.start}-${range.end}`, chunk)
       this.#keptBytes += chunk.byteLength
@@ -59,12 +63,12 @@ export class ParquetChunks implements AsyncBuffer {
   }
 }
 
-function chunkRanges(group: RowGroup, columns: ReadonlySet<string>): Range[] {
-  const ranges: Range[] = []
+function chunkRanges(group: RowGroup, columns: ReadonlySet<string>): ChunkRange[] {
+  const ranges: ChunkRange[] = []
   for (const { meta_data: meta } of group.columns) {
     if (meta === undefined || !columns.has(meta.path_in_schema[0]!)) continue
     const start = Number(meta.dictionary_page_offset || meta.data_page_offset)
-    ranges.push({ start, end: start + Number(meta.total_compressed_size) })
+    ranges.push({ meta, start, end: start + Number(meta.total_compressed_size) })
   }
   return ranges
 }

@@ -24,21 +24,25 @@ export function repair(piece: string): string | null {
 /** Says where a piece of a `broken` region stops being UTF-8. */
 export function utf8Problem(piece: string): string {
   const bytes = Buffer.from(piece, 'latin1')
-  let end = 0
-  for (let step = bytes.length; step > 0;) {
-    // A prefix may end within a character: at most 3 bytes more complete it.
-    if (end + step <= bytes.length && startsValid(bytes, end + step)) end += step
-    else step = step === 1 ? 0 : Math.ceil(step / 2)
+  // A prefix is sound up to the first wrong byte, and seems so for at most 3 bytes more: as far as a character goes.
+  let sound = 0
+  let broken = bytes.length
+  while (broken - sound > 1) {
+    const middle = (sound + broken) >>> 1
+    if (soundUpTo(bytes, middle) === null) broken = middle
+    else sound = middle
   }
+  const end = soundUpTo(bytes, sound) ?? 0
   const hex = bytes[end]?.toString(16).padStart(2, '0') ?? ''
   return `not valid UTF-8: byte 0x${hex} at position ${end + 1} of the record`
 }
 
-function startsValid(bytes: Buffer, end: number): boolean {
-  for (let back = 0; back < 4 && back < end; back++) {
-    if (isUtf8(bytes.subarray(0, end - back))) return true
+/** Where the last whole character of the first `length` bytes ends; null if what comes before is not UTF-8. */
+function soundUpTo(bytes: Buffer, length: number): number | null {
+  for (let end = length; end >= 0 && end > length - 4; end--) {
+    if (isUtf8(bytes.subarray(0, end))) return end
   }
-  return false
+  return null
 }
 
 const BOM = [0xef, 0xbb, 0xbf]

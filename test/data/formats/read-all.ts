@@ -30,8 +30,16 @@ export async function readAll(
   const source = file instanceof Uint8Array ? sourceOf(file) : file
   const { start, end, headerBytes = 0, rowGroups = false } = split ?? { start: 0, end: source.size }
   const resolved = resolveReadOptions(path, options)
-  const reader = openRecords({ source, start, end, rowGroups, headerBytes, options: resolved, name: `d/${path}` }, hostRows)
-  const result = { records: [] as unknown[], places: [] as string[], raws: [] as string[], bad: [] as ReadResult['bad'] }
+  const reader = openRecords(
+    { source, start, end, rowGroups, headerBytes, options: resolved, name: `d/${path}` },
+    hostRows,
+  )
+  const result = {
+    records: [] as unknown[],
+    places: [] as string[],
+    raws: [] as string[],
+    bad: [] as ReadResult['bad'],
+  }
   for (let batch = await reader.next(); batch !== null; batch = await reader.next()) {
     for (let i = 0; i < batch.length; i++) {
       const record = batch.record(i)

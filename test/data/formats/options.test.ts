@@ -1,0 +1,67 @@
+import { describe, expect, test } from 'vitest'
+import type { ReadOptions } from '../../../src/core/types.ts'
+import { resolveReadOptions } from '../../../src/data/formats/options.ts'
+
+describe('resolveReadOptions', () => {
+  test.each([
+    ['a/b.ndjson', 'ndjson', 'none'],
+    ['b.jsonl.gz', 'ndjson', 'gzip'],
+    ['b.csv.zst', 'csv', 'zstd'],
+    ['B.CSV.GZ', 'csv', 'gzip'],
+    ['b.tsv', 'tsv', 'none'],
+    ['b.parquet', 'parquet', 'none'],
+    ['access.log', 'text', 'none'],
+    ['README', 'text', 'none'],
+    ['access.log.1.gz', 'text', 'gzip'],
+    ['x.csv.bak', 'text', 'none'],
+    ['x.json', 'text', 'none'],
+    ['.gz', 'text', 'gzip'],
+  ])('%s is %s, %s', (path, format, compression) => {
+    expect(resolveReadOptions(path, {})).toMatchObject({ format, compression })
+  })
+
+  test('defaults', () => {
+    const columns = null
+    const common = { columns, quote: '"', encoding: 'utf-8', compression: 'none' }
+    expect(resolveReadOptions('a.csv', {})).toEqual({ ...common, format: 'csv', header: true, delimiter: ',' })
+    expect(resolveReadOptions('a.tsv', {})).toEqual({ ...common, format: 'tsv', header: true, delimiter: '\t' })
+    expect(resolveReadOptions('a.txt', {})).toMatchObject({ header: false })
+    expect(resolveReadOptions('a.parquet', {}).encoding).toBe('bytes')
+  })
+
+  test('an option wins over the name, compression still goes by it', () => {
+    expect(resolveReadOptions('a.log.gz', { format: 'csv', delimiter: ';' })).toMatchObject({
+      format: 'csv',
+      compression: 'gzip',
+      delimiter: ';',
+    })
+  })
+
+  test.each<[string, ReadOptions, RegExp]>([
+    ['a.txt', { delimiter: ';' }, /delimiter is for csv and tsv/],
+    ['a.ndjson', { header: false }, /header is for csv and tsv/],
+    ['a.parquet', { quote: '' }, /quote is for csv and tsv/],
+    ['a.csv', { delimiter: ';;' }, /delimiter must be one character/],
+    ['a.csv', { delimiter: '' }, /delimiter must be one character/],
+    ['a.csv', { delimiter: '\n' }, /delimiter must be one character/],
+    ['a.csv', { delimiter: '→', encoding: 'latin1' }, /delimiter must be one character/],
+    ['a.csv', { quote: '«' }, /quote must be one ASCII character/],
+    ['a.csv', { quote: ',' }, /must differ/],
+    ['a.csv', { columns: ['a'] }, /without a header/],
+    ['a.csv', { header: false, columns: ['a', 'a'] }, /twice/],
+    ['a.csv', { header: false, columns: [] }, /list of names/],
+    ['a.ndjson', { columns: ['a'] }, /no meaning/],
+    ['a.csv', { encoding: 'bytes' }, /for text lines/],
+    ['a.ndjson', { encoding: 'bytes' }, /for text lines/],
+    ['a.parquet', { encoding: 'latin1' }, /no meaning for Parquet/],
+    ['a.csv', { encoding: 'utf8' as 'utf-8' }, /is not one of/],
+    ['a.csv', { format: 'xml' as 'csv' }, /is not one of/],
+  ])('%s with %j is refused', (path, options, message) => {
+    expect(() => resolveReadOptions(path, options)).toThrow(expect.objectContaining({ code: 'USAGE' }))
+    expect(() => resolveReadOptions(path, options)).toThrow(message)
+  })
+
+  test('a character beyond the BMP is one character', () => {
+    expect(resolveReadOptions('a.csv', { delimiter: '😀' }).delimiter).toBe('😀')
+  })
+})
