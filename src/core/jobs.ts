@@ -1,7 +1,7 @@
 /** A job comes, goes on in a new round, and goes. */
 import type { Effect } from './effects.ts'
 import type { Event } from './events.ts'
-import { newLedger, openRound } from './ledger.ts'
+import { agreed, isConflict, newLedger, openRound } from './ledger.ts'
 import { addFailure, join } from './facts.ts'
 import { place } from './placement.ts'
 import { knownRows, plan } from './plan.ts'
@@ -45,7 +45,11 @@ export function addJob(state: State, event: Extract<Event, { type: 'job' }>): Ef
   for (const delta of event.kept) effects.push(...join(state, job, delta))
   // This life goes on with the failures of the earlier ones: its report will replace theirs.
   job.failures = [...(job.ledger.reports.get(state.self.node)?.failures ?? [])]
+  const disputed = new Set(event.kept.flatMap((d) => d.tasks.flatMap(([i, t]) => (isConflict(t.output) ? i : []))))
   for (const { task, output } of event.holding) {
+    // What is left of a round that ended in a conflict is not brought up again.
+    const known = agreed(job.ledger.tasks[task])
+    if (known === null ? disputed.has(task) : known.digest !== output.digest) continue
     job.has.add(task)
     job.reportDirty = true
     effects.push(

@@ -84,9 +84,11 @@ export class FakeDisk {
   }
 
   /** What a consumer reads of a producer: its own output, or what arrived for it. */
-  read(job: JobId, consumer: TaskIndex, producer: TaskIndex): Stored {
-    const stored = this.output(job, producer) ?? this.arrived.get(job)?.get(`${consumer} ${producer}`)?.stored
-    if (stored === undefined) throw new Error(`task ${consumer} began without the output of task ${producer}`)
+  read(job: JobId, consumer: TaskIndex, producer: TaskIndex, digest: Digest): Stored {
+    const own = this.output(job, producer)
+    const stored = own?.output.digest === digest ? own : this.arrived.get(job)?.get(`${consumer} ${producer}`)?.stored
+    if (stored?.output.digest !== digest)
+      throw new Error(`task ${consumer} began without the output of task ${producer}`)
     return stored
   }
 

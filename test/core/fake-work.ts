@@ -85,20 +85,17 @@ function runOf(code: Digest, shard: string, bounds: string, partition: number, s
   return { content, weight: Number.parseInt(content.slice(0, 2), 16) % 7 }
 }
 
-/** `read` gives a producer's output as it lies on the executing node's disk. A `salt` makes another output of it. */
+/** `read` gives a producer's output of that digest, from the executing node's disk. A `salt` makes another output of it. */
 export function executeTask(
   job: JobRecord,
   task: PlannedTask,
   producers: readonly TaskIndex[],
   consumes: readonly Digest[],
-  read: (producer: TaskIndex) => Stored,
+  read: (producer: TaskIndex, digest: Digest) => Stored,
   salt: string = '',
 ): Stored {
-  const inputs = producers.map(read)
-  inputs.forEach(({ output }, i) => {
-    if (output.digest !== consumes[i])
-      throw new Error(`task ${task.index} was to consume ${consumes[i]!} and has ${output.digest}`)
-  })
+  if (producers.length !== consumes.length) throw new Error(`task ${task.index} was told ${consumes.length} digests`)
+  const inputs = producers.map((producer, i) => read(producer, consumes[i]!))
   const shards = task.splits.map((split) => job.snapshot.inputs[split.input]!.shards[split.shard]!.path)
   const code = job.spec.code
   const base = { input: hash('input', shards), consumed: '', part: '', records: 0, weight: 0, bytes: 1000 } as const

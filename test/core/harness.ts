@@ -15,10 +15,10 @@ import type { Outcome } from '../../src/core/outcome.ts'
 import type { PlannedTask } from '../../src/core/plan.ts'
 import type { ErrorJson } from '../../src/core/errors.ts'
 import { newState, type State } from '../../src/core/state.ts'
-import type { JobId, JobRecord, Millis, NodeId, TaskIndex } from '../../src/core/types.ts'
+import type { Digest, JobId, JobRecord, Millis, NodeId, TaskIndex } from '../../src/core/types.ts'
 import { Agenda, Random } from './agenda.ts'
 import { FakeDisk, outputsOf } from './fake-disk.ts'
-import { executeTask, hash, RUNTIME } from './fake-work.ts'
+import { executeTask, hash, RUNTIME, type Stored } from './fake-work.ts'
 
 export interface Network {
   /** Chance that a message, gossiped or sent, does not arrive. */
@@ -481,14 +481,8 @@ export class World {
     node.disk.open.set(attempt, { job: job.id, task: task.index, attempt })
     const producers = producersOf(node.state!, effect.job, task)
     // All that it consumes must be here when it starts, not when it ends.
-    const given = executeTask(
-      job,
-      task,
-      producers,
-      consumes,
-      (p) => node.disk.read(job.id, task.index, p),
-      behaviour.salt,
-    )
+    const read = (producer: TaskIndex, digest: Digest): Stored => node.disk.read(job.id, task.index, producer, digest)
+    const given = executeTask(job, task, producers, consumes, read, behaviour.salt)
     const ms = behaviour.ms ?? this.random.between(200, 600)
     if (ms > 500) this.report(node, execution, 1, behaviour.hang ?? false)
     if (behaviour.hang === true) return
