@@ -6,17 +6,18 @@ import { shortId } from './units.ts'
 
 export type Outcome = Extract<JobEvent, { type: 'outcome' }>
 
-/** The node that a command talks to. When it dies, the simulator names another one; elsewhere there is none. */
+/** The node that a command talks to. When it dies, the simulator goes on to another one; elsewhere there is none. */
 export interface Via {
+  /** The one that answers now; who has given a job's outcome is asked for its result, too. */
   readonly node: NodeApi
   /** The mesh ends with the command (--local, sim): there is no coming back to a job. */
   readonly passing: boolean
-  /** The next node to ask, or null: the error stands. */
-  next(): Promise<Via | null>
+  /** Goes on to another node; false: there is none, the error stands. */
+  next(): Promise<boolean>
 }
 
 export function only(node: NodeApi, passing: boolean = false): Via {
-  return { node, passing, next: () => Promise.resolve(null) }
+  return { node, passing, next: () => Promise.resolve(false) }
 }
 
 /** A node that is asked for a job instead of a dead one may have to learn of it first. */
@@ -24,13 +25,13 @@ const LEARN_MS = 15_000
 
 /** Goes from node to node while the one that is asked is gone, or does not know the job yet. */
 class Route {
-  at: Via
+  readonly #via: Via
   readonly #id: string | null
   readonly #signal: AbortSignal
   #movedAt: number | null = null
 
   constructor(via: Via, id: string | null, signal: AbortSignal) {
-    this.at = via
+    this.#via = via
     this.#id = id
     this.#signal = signal
   }
@@ -41,9 +42,7 @@ class Route {
     const { code } = asShoalError(error)
     const learning = code === 'NO_SUCH_JOB' && this.#movedAt !== null && performance.now() - this.#movedAt < LEARN_MS
     if (code !== 'NO_NODE' && !learning) throw error
-    const next = await this.at.next()
-    if (next === null) throw this.#id === null ? error : withWayBack(error, this.#id)
-    this.at = next
+    if (!(await this.#via.next())) throw this.#id === null ? error : withWayBack(error, this.#id)
     this.#movedAt ??= performance.now()
   }
 }
@@ -57,7 +56,7 @@ export async function follow(
 ): Promise<Outcome> {
   for (const route = new Route(via, id, signal); ;) {
     try {
-      for await (const event of untilAborted(route.at.node.watch(id, signal), signal)) {
+      for await (const event of untilAborted(via.node.watch(id, signal), signal)) {
         await reporter.event(event)
         if (event.type === 'outcome') return event
       }
@@ -75,7 +74,7 @@ export async function* resultOf(via: Via, id: string, signal: AbortSignal): Asyn
   for (const route = new Route(via, id, signal); ;) {
     let skip = have
     try {
-      for await (const chunk of untilAborted(route.at.node.result(id, signal), signal)) {
+      for await (const chunk of untilAborted(via.node.result(id, signal), signal)) {
         if (chunk.partition < partition) continue
         if (chunk.partition > partition) {
           partition = chunk.partition
@@ -99,7 +98,7 @@ export async function* resultOf(via: Via, id: string, signal: AbortSignal): Asyn
 export async function ask<T>(via: Via, signal: AbortSignal, call: (node: NodeApi) => Promise<T>): Promise<T> {
   for (const route = new Route(via, null, signal); ;) {
     try {
-      return await call(route.at.node)
+      return await call(via.node)
     } catch (error) {
       await route.move(error)
     }

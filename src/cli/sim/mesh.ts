@@ -83,17 +83,20 @@ export class SimMesh {
 
   /** A living node to talk to; when it dies, the next one. */
   via(signal: AbortSignal): Via {
-    const at = (node: NodeProcess): Via => ({
-      node: node.api,
+    let at = this.nodes[0] as NodeProcess
+    return {
+      get node() {
+        return at.api
+      },
       passing: true,
       next: async () => {
         await sleep(POLL_MS, undefined, { signal })
-        const alive =
-          this.nodes.find((other) => other !== node && other.running) ?? this.nodes.find((one) => one.running)
-        return alive === undefined ? null : at(alive)
+        const running = this.nodes.filter((node) => node.running)
+        const next = running.find((node) => node !== at) ?? running[0]
+        at = next ?? at
+        return next !== undefined
       },
-    })
-    return at(this.nodes[0] as NodeProcess)
+    }
   }
 
   async stop(): Promise<void> {
