@@ -117,7 +117,7 @@ export class MapCollector {
 
   /** The emits since `mark` count. @throws what an emit has thrown, or what combine throws */
   commit(): void {
-    if (this.#failed !== null) throw this.#failed
+    this.#rethrow()
     if (this.#combiner === null) {
       this.#sorter.commit()
       return
@@ -131,7 +131,7 @@ export class MapCollector {
   }
 
   endSplit(): { emitted: number } {
-    if (this.#failed !== null) throw this.#failed
+    this.#rethrow()
     this.#busy = true
     try {
       this.#combiner?.end(this.#output)
@@ -139,6 +139,11 @@ export class MapCollector {
       this.#busy = false
     }
     return { emitted: this.#emitted }
+  }
+
+  #rethrow(): void {
+    // oxlint-disable-next-line typescript/only-throw-error -- what user code has thrown is passed on as it is
+    if (this.#failed !== null) throw this.#failed
   }
 
   /** Writes `run-P` for each partition with records; returns their facts, partitions ascending. */

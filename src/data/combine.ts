@@ -124,7 +124,7 @@ export class Combiner {
   end(out: RecordOutput): void {
     const residents = this.#residents
     for (let slot = 0; slot < residents.count; slot++) {
-      put(out, residents.keys[slot]!, residents.facts[slot * STRIDE + WEIGHT]!, this.#closedFold(slot))
+      put(out, residents.keys[slot]!, residents.weight(slot), this.#closedFold(slot))
     }
     residents.clear()
     this.#valuesHeap = 0
@@ -155,7 +155,7 @@ export class Combiner {
       facts[at + BLOCK] = this.#block
       this.#keep(slot, value, bytes)
     }
-    facts[at + WEIGHT]!++
+    residents.weigh(slot)
     this.#count(facts[at + KEY_BYTES]! + bytes)
   }
 
@@ -231,7 +231,7 @@ export class Combiner {
   #moveOut(): void {
     const residents = this.#residents
     for (let slot = 0; slot < residents.count; slot++) {
-      const weight = residents.facts[slot * STRIDE + WEIGHT]!
+      const weight = residents.weight(slot)
       if (weight === 0) continue
       const key = residents.keys[slot]!
       const block = residents.facts[slot * STRIDE + BLOCK]!

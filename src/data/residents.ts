@@ -6,7 +6,7 @@ import { type KeyForm, writeKey } from './order.ts'
 export const NOTHING: unique symbol = Symbol('nothing')
 
 export const STRIDE = 4
-/** Emitted records folded so far. */
+/** Emitted records folded so far, without those in `carried`. */
 export const WEIGHT = 0
 /** The block that `current` belongs to. */
 export const BLOCK = 1
@@ -16,6 +16,7 @@ export const KEY_BYTES = 2
 export const HEAP = 3
 
 const FIRST = 256
+const WEIGHT_MAX = 2 ** 32 - 1
 /** Measured: Map slot, columns, and the header of a short string. */
 const SLOT_BYTES = 130
 
@@ -35,9 +36,11 @@ export class Residents {
   readonly current: unknown[] = []
   readonly totals: unknown[] = []
   /** STRIDE numbers a slot, side by side since they are used together: see WEIGHT, BLOCK, KEY_BYTES, HEAP. */
-  facts: Float64Array = new Float64Array(FIRST * STRIDE)
+  facts: Uint32Array = new Uint32Array(FIRST * STRIDE)
   /** Estimated heap bytes of `totals`; 0 for numbers. */
   totalHeap: Uint32Array = new Uint32Array(FIRST)
+  /** Weights too large for 32 bits: what was taken off them, by slot. */
+  readonly #carried = new Map<number, number>()
   readonly #primitives = new Map<unknown, number>()
   readonly #composites = new Map<string, number>()
   readonly #scratch = new ByteWriter(256)
@@ -88,6 +91,21 @@ export class Residents {
     return indexKey(key) === undefined ? { order: this.#scratch.copy(), shape } : (key as ResidentKey)
   }
 
+  /** Counts one more record of a key. */
+  weigh(slot: number): void {
+    const at = slot * STRIDE + WEIGHT
+    if (this.facts[at] === WEIGHT_MAX) {
+      this.#carried.set(slot, (this.#carried.get(slot) ?? 0) + WEIGHT_MAX - 1)
+      this.facts[at] = 1
+    }
+    this.facts[at]!++
+  }
+
+  /** Emitted records folded so far. */
+  weight(slot: number): number {
+    return this.facts[slot * STRIDE + WEIGHT]! + (this.#carried.get(slot) ?? 0)
+  }
+
   /** Drops all slots from `count` on. */
   cut(count: number): void {
     while (this.count > count) {
@@ -107,6 +125,7 @@ export class Residents {
     this.keys.length = 0
     this.current.length = 0
     this.totals.length = 0
+    this.#carried.clear()
     this.#primitives.clear()
     this.#composites.clear()
   }
@@ -121,7 +140,7 @@ export class Residents {
   }
 
   #grow(): void {
-    const facts = new Float64Array(this.facts.length * 2)
+    const facts = new Uint32Array(this.facts.length * 2)
     facts.set(this.facts)
     this.facts = facts
     const totalHeap = new Uint32Array(this.totalHeap.length * 2)

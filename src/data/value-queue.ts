@@ -18,6 +18,7 @@ export class ValueQueue {
   #blocks: BlockReader | null = null
   #reader: ByteReader | null = null
   #onDisk = false
+  #filled = false
 
   constructor(files: SpillFiles, name: string, memory: Bytes) {
     this.#files = files
@@ -26,6 +27,7 @@ export class ValueQueue {
   }
 
   put(from: Uint8Array, start: number, end: number): void {
+    this.#filled = true
     this.#held ??= new ByteWriter(4096)
     const held = this.#held
     const at = held.length
@@ -45,7 +47,7 @@ export class ValueQueue {
 
   /** Points `value` at the next value; false if there is none. */
   next(value: ByteReader): boolean {
-    if (this.#held === null) return false
+    if (!this.#filled) return false
     this.#reader ??= this.#rewind()
     const reader = this.#reader
     if (reader.done) {
@@ -61,7 +63,8 @@ export class ValueQueue {
 
   /** Forgets all, and is ready to be filled again. */
   clear(): void {
-    if (this.#held === null) return
+    if (!this.#filled || this.#held === null) return
+    this.#filled = false
     this.#reader = null
     this.#blocks = null
     this.#input?.close()
