@@ -2,7 +2,7 @@
 import { failureIndex } from './candidates.ts'
 import type { Effect } from './effects.ts'
 import { LIMITS } from './limits.ts'
-import { isConflict, joinDelta, type Delta, type Failure, type TaskState } from './ledger.ts'
+import { adopted, joinDelta, type Delta, type Failure, type TaskState } from './ledger.ts'
 import { isOver, joinOutcome } from './outcome.ts'
 import { touch, type JobState, type Running, type State } from './state.ts'
 import type { NodeId, TaskIndex } from './types.ts'
@@ -11,13 +11,12 @@ import { verdict } from './verdict.ts'
 /** Joins facts from anywhere, keeps what is new on disk, passes it on, and draws the verdict. */
 export function join(state: State, job: JobState, delta: Delta): Effect[] {
   const before = job.ledger.outcome
-  const disputed =
-    delta.round > job.ledger.round ? [...job.has].filter((task) => isConflict(job.ledger.tasks[task]!.output)) : []
+  const kept = delta.round > job.ledger.round ? adopted(job.ledger) : []
   const change = joinDelta(job.ledger, delta)
   const effects: Effect[] = []
   if (change.round) {
-    // Of two outputs neither is adopted; the one that lies here may be the wrong one.
-    for (const task of disputed) job.has.delete(task)
+    // What is not adopted may lie here, and may be the wrong one.
+    for (const task of job.has) if ((kept[task] ?? null) === null) job.has.delete(task)
     job.failures = []
     job.reportDirty = true
     job.released = false

@@ -45,11 +45,11 @@ export function addJob(state: State, event: Extract<Event, { type: 'job' }>): Ef
   for (const delta of event.kept) effects.push(...join(state, job, delta))
   // This life goes on with the failures of the earlier ones: its report will replace theirs.
   job.failures = [...(job.ledger.reports.get(state.self.node)?.failures ?? [])]
-  const disputed = new Set(event.kept.flatMap((d) => d.tasks.flatMap(([i, t]) => (isConflict(t.output) ? i : []))))
+  const disputed = event.kept.some((delta) => delta.tasks.some(([, task]) => isConflict(task.output)))
   for (const { task, output } of event.holding) {
     // What is left of a round that ended in a conflict is not brought up again.
     const known = agreed(job.ledger.tasks[task])
-    if (known === null ? disputed.has(task) : known.digest !== output.digest) continue
+    if (known === null ? disputed : known.digest !== output.digest) continue
     job.has.add(task)
     job.reportDirty = true
     effects.push(

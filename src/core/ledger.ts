@@ -204,12 +204,25 @@ function joinReport(ledger: Ledger, report: SignedReport): boolean {
   return true
 }
 
-/** Opens a later round in place: agreed outputs stay, conflicts, claims, failures and the outcome start anew. */
+/**
+ * The outputs that the next round adopts: none of those in conflict, and where there is one, nothing that was made of
+ * other tasks' outputs.
+ */
+export function adopted(ledger: Ledger): (Output | null)[] {
+  const disputed = ledger.tasks.some((task) => isConflict(task.output))
+  return ledger.tasks.map((task) => {
+    const output = agreed(task)
+    return disputed && output?.consumed !== '' ? null : output
+  })
+}
+
+/** Opens a later round in place: adopted outputs stay; conflicts, claims, failures and the outcome start anew. */
 export function openRound(ledger: Ledger, round: number): void {
+  const outputs = adopted(ledger)
   ledger.round = round
   if (ledger.outcome.kind !== 'sealed' && ledger.outcome.kind !== 'disputed') ledger.outcome = { kind: 'open' }
-  ledger.tasks.forEach((task, index) => {
-    ledger.tasks[index] = { claim: null, output: isConflict(task.output) ? null : task.output }
+  outputs.forEach((output, index) => {
+    ledger.tasks[index] = { claim: null, output }
   })
   ledger.reports.clear()
   ledger.hash = null

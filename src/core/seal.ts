@@ -35,6 +35,7 @@ export interface Seal {
  * snapshot's count where it is known). A pure function of the ledger: any node can tell, and all tell the same.
  */
 export function seal(plan: Plan, ledger: Ledger, knownRows: number | null): Seal | null {
+  if (!isComplete(ledger)) return null
   let read = 0
   let emitted = 0
   let reduced = 0
@@ -57,6 +58,11 @@ export function seal(plan: Plan, ledger: Ledger, knownRows: number | null): Seal
   }
   if (emitted !== reduced || (knownRows !== null && read !== knownRows)) return null
   return { result: resultDigest(parts) }
+}
+
+/** Every task has one output. A complete ledger that does not seal never will: outputs only turn into conflicts. */
+export function isComplete(ledger: Ledger): boolean {
+  return ledger.tasks.every((task) => agreed(task) !== null)
 }
 
 /** H(partitions, part hashes in order): the same for every output format. */

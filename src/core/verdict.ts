@@ -3,7 +3,7 @@ import { LIMITS } from './limits.ts'
 import type { FailureIndex } from './candidates.ts'
 import { agreed, type Failure } from './ledger.ts'
 import { dispute, type Outcome } from './outcome.ts'
-import { findConflict, seal } from './seal.ts'
+import { findConflict, isComplete, seal } from './seal.ts'
 import type { ErrorJson } from './errors.ts'
 import type { JobState } from './state.ts'
 
@@ -16,6 +16,7 @@ export function verdict(job: JobState, failures: FailureIndex): Outcome {
   }
   const sealed = seal(plan, ledger, job.knownRows)
   if (sealed !== null) return { kind: 'sealed', result: sealed.result }
+  if (isComplete(ledger)) return { kind: 'failed', error: misfitError(job) }
   for (const [task, list] of failures) {
     if (agreed(ledger.tasks[task]) !== null) continue
     const error = fatal(list)
@@ -39,6 +40,20 @@ export function fatal(failures: readonly Failure[]): ErrorJson | null {
   return deaths.length > LIMITS.deathsAlone
     ? { ...deaths[0]!.error, code: 'TASK_POISON', exit: 1, retryable: false }
     : null
+}
+
+/** All outputs are there, and they are not those of one execution: never sealed, and not left open for ever. */
+function misfitError(job: JobState): ErrorJson {
+  return {
+    schema: 'shoal.error/1',
+    code: 'CONFLICT',
+    message: 'the outputs of the tasks do not fit together',
+    why: 'what some of them consumed is not what the others gave, or records were lost or doubled between them',
+    try: ['look for state, clocks or randomness in the job'],
+    retryable: false,
+    exit: 1,
+    job: job.record.id,
+  }
 }
 
 function conflictError(job: JobState, conflict: NonNullable<ReturnType<typeof findConflict>>): ErrorJson {
