@@ -1,6 +1,4 @@
 /** The composition root: the only file that knows everyone. It opens the home, starts the parts, and ends them. */
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { openDisk } from './adapters/disk/disk.ts'
@@ -46,15 +44,12 @@ export interface Network {
   triedAll(): boolean
 }
 
-/** A home of its own, or a throw-away one for `local`. */
-async function openHome(options: NodeOptions): Promise<{ home: string; disk: Disk; close(): Promise<void> }> {
-  if (options.local) {
-    const home = await mkdtemp(join(tmpdir(), 'shoal-local-'))
-    return { home, disk: await openDisk(home), close: () => rm(home, { recursive: true, force: true }) }
-  }
-  const lock = await lockHome(options.home)
+/** The home, locked for this process; a `local` one is nobody else's, and whoever made it removes it. */
+async function openHome({ home, local }: NodeOptions): Promise<{ disk: Disk; close(): void }> {
+  if (local) return { disk: await openDisk(home), close: () => undefined }
+  const lock = await lockHome(home)
   try {
-    return { home: options.home, disk: await openDisk(options.home), close: async () => lock.release() }
+    return { disk: await openDisk(home), close: () => lock.release() }
   } catch (error) {
     lock.release()
     throw error
@@ -68,9 +63,9 @@ async function openHome(options: NodeOptions): Promise<{ home: string; disk: Dis
 export async function startNode(options: NodeOptions): Promise<RunningNode> {
   const opened = await openHome(options)
   try {
-    return await new Node(options, opened.home, opened.disk, opened.close).start()
+    return await new Node(options, opened.disk, opened.close).start()
   } catch (error) {
-    await opened.close()
+    opened.close()
     throw error
   }
 }
@@ -104,9 +99,8 @@ interface Built {
 
 class Node {
   readonly #options: NodeOptions
-  readonly #home: string
   readonly #disk: Disk
-  readonly #close: () => Promise<void>
+  readonly #close: () => void
   readonly #counts = new Map<string, number>()
   readonly #warnings: string[] = []
   readonly #ended = Promise.withResolvers<void>()
@@ -116,9 +110,8 @@ class Node {
   #stopping: Promise<void> | null = null
   #stops: (() => Promise<unknown> | void)[] = []
 
-  constructor(options: NodeOptions, home: string, disk: Disk, close: () => Promise<void>) {
+  constructor(options: NodeOptions, disk: Disk, close: () => void) {
     this.#options = options
-    this.#home = home
     this.#disk = disk
     this.#close = close
     // Whoever starts a node may look at its end late, or never.
@@ -254,9 +247,9 @@ class Node {
   }
 
   async #startTasks(): Promise<Tasks> {
-    const runner = await bundleRunner(join(this.#home, 'runner'))
+    const runner = await bundleRunner(join(this.#options.home, 'runner'))
     const { slots, memory } = this.#options
-    return createTasks({ folder: join(this.#home, 'slots'), runner, slots, memory })
+    return createTasks({ folder: join(this.#options.home, 'slots'), runner, slots, memory })
   }
 
   /** libp2p is loaded for a real mesh only: it takes longer to load than a small local job to run. */
@@ -267,7 +260,7 @@ class Node {
     }
     const { startNetwork } = await import('./adapters/libp2p/network.ts')
     return startNetwork(
-      { ...this.#options, home: this.#home, protocols: Object.values(PROTOCOLS), warn: (line) => this.#warn(line) },
+      { ...this.#options,  protocols: Object.values(PROTOCOLS), warn: (line) => this.#warn(line) },
       events,
     )
   }
@@ -393,6 +386,6 @@ class Node {
         this.#count('stop', error)
       }
     }
-    await this.#close()
+    this.#close()
   }
 }
