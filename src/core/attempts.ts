@@ -15,6 +15,7 @@ export function onAttempt(state: State, event: AttemptEvent): Effect[] {
   if (running === undefined) return []
   if (event.type === 'progress') {
     running.units = event.units
+    running.bytes = event.bytes
     return []
   }
   state.running.delete(event.attempt)
@@ -104,6 +105,7 @@ function startOne(state: State, job: JobState, choice: Choice): Effect[] {
     term,
     startedAt: state.now,
     units: 0,
+    bytes: 0,
     stopping: false,
   })
   const { output } = job.ledger.tasks[task.index]!

@@ -10,6 +10,6 @@ export function makeBeat(state: State): Beat {
     seq: ++state.seq,
     record: state.members.get(state.self.node)?.record.version ?? 0,
     busy: running.length,
-    running: running.map((r) => ({ job: r.job, task: r.task, units: r.units })),
+    running: running.map((r) => ({ job: r.job, task: r.task, units: r.units, bytes: r.bytes })),
   }
 }

@@ -3,7 +3,7 @@
  * the same work twice, and their outputs are equal.
  */
 import { LIMITS } from './limits.ts'
-import { agreed, type Claim, type Failure } from './ledger.ts'
+import type { Claim, Failure } from './ledger.ts'
 import { awaySince, liveness, type Liveness } from './membership.ts'
 import { rendezvous } from './placement.ts'
 import type { PlannedTask } from './plan.ts'
@@ -153,16 +153,8 @@ export function liveHolders(state: State, job: JobState, task: TaskIndex): NodeI
   return nodes
 }
 
-/** A node that is away, as far as who has listened can tell, has said that it has the whole output of a task. */
-export function isWithTheAway(state: State, job: JobState, task: TaskIndex): boolean {
-  if (state.now < state.graceUntil) return false
-  for (const report of job.ledger.reports.values())
-    if (!isLive(state, report.node) && includes(report.has, task)) return true
-  return false
-}
-
 /** Binary search in an ascending list. */
-function includes<T extends number | string>(sorted: readonly T[], wanted: T): boolean {
+export function includes<T extends number | string>(sorted: readonly T[], wanted: T): boolean {
   let low = 0
   let high = sorted.length
   while (low < high) {
@@ -171,13 +163,6 @@ function includes<T extends number | string>(sorted: readonly T[], wanted: T): b
     else high = mid
   }
   return sorted[low] === wanted
-}
-
-/** Some reduce has no output yet, so map output may still be wanted. */
-export function isShuffling(job: JobState): boolean {
-  const { first, count } = job.plan
-  for (let i = first.reduce; i < first.reduce + count.reduce; i++) if (agreed(job.ledger.tasks[i]) === null) return true
-  return false
 }
 
 /**

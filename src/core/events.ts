@@ -3,7 +3,7 @@ import type { ErrorJson } from './errors.ts'
 import type { Blame, Delta, Output, SignedReport } from './ledger.ts'
 import type { SignedNodeRecord } from './membership.ts'
 import type { Message } from './messages.ts'
-import type { Digest, Incarnation, JobId, JobRecord, Millis, NodeId, TaskIndex } from './types.ts'
+import type { Bytes, Digest, Incarnation, JobId, JobRecord, Millis, NodeId, TaskIndex } from './types.ts'
 
 export type Event =
   /** Comes every LIMITS.tickMs; `stalled` is by how much it came late. */
@@ -30,7 +30,7 @@ export type Event =
       readonly place: string
       readonly error: ErrorJson
     }
-  | { readonly type: 'progress'; readonly attempt: string; readonly units: number }
+  | { readonly type: 'progress'; readonly attempt: string; readonly units: number; readonly bytes: Bytes }
   /** Output of `task` for these consumers is on disk here, by push or pull. `manifest` and runs match `digest`. */
   | {
       readonly type: 'arrived'

@@ -6,6 +6,7 @@ import { LIMITS } from './limits.ts'
 import { agreed } from './ledger.ts'
 import { candidates, expectedOwner, isEligible, isLive, liveHolders, type FailureIndex } from './candidates.ts'
 import type { Effect } from './effects.ts'
+import { isOpen, isShuffling } from './open-tasks.ts'
 import type { PlannedTask } from './plan.ts'
 import type { JobState, Push, State } from './state.ts'
 import type { Digest, NodeId, TaskIndex } from './types.ts'
@@ -41,8 +42,14 @@ export function consumedBy(job: JobState, task: PlannedTask): Digest[] {
   return [...producers(job, task)].map((producer) => agreed(job.ledger.tasks[producer])!.digest)
 }
 
-/** Books an arrival. Where the ledger says another digest by then, the entry is useless and pulled again. */
-export function book(job: JobState, consumers: readonly TaskIndex[], producer: TaskIndex, digest: Digest): void {
+/**
+ * Books an arrival. Where the ledger says another digest by then, the entry is useless and pulled again. Bounds are the
+ * same for every map, so those that this node takes off others' lists have them, too.
+ */
+export function book(job: JobState, asked: readonly TaskIndex[], producer: TaskIndex, digest: Digest): void {
+  const { first, count, tasks } = job.plan
+  const forAll = tasks[producer]?.kind === 'bounds'
+  const consumers = forAll ? Array.from({ length: count.map }, (_, i) => first.map + i) : asked
   for (const consumer of consumers) {
     const entries = job.books.get(consumer) ?? new Map<TaskIndex, Digest>()
     entries.set(producer, digest)
@@ -142,8 +149,9 @@ export function startPulls(state: State, job: JobState, failures: FailureIndex):
 /** What this node's tasks still lack though it exists: producer → consumers. */
 export function missing(state: State, job: JobState, failures: FailureIndex): Map<TaskIndex, TaskIndex[]> {
   const lacking = new Map<TaskIndex, TaskIndex[]>()
+  const shuffling = isShuffling(job)
   for (const task of job.plan.tasks) {
-    if (producerKind(job, task) === null || job.ledger.tasks[task.index]!.output !== null) continue
+    if (producerKind(job, task) === null || !isOpen(state, job, task, shuffling)) continue
     if (expectedOwner(state, job, task, failures) !== state.self.node) continue
     for (const producer of producers(job, task)) {
       const output = agreed(job.ledger.tasks[producer])

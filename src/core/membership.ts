@@ -50,6 +50,8 @@ export interface RunningBeat {
   readonly task: TaskIndex
   /** Any progress at all moves it: bytes read, sorted, merged, folded. */
   readonly units: number
+  /** Input bytes read so far, for people. */
+  readonly bytes: Bytes
 }
 
 export interface Member {

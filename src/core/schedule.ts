@@ -1,16 +1,13 @@
 /** Which task a free slot of this node takes next. Late binding: nothing is claimed before a slot is free for it. */
 import { LIMITS } from './limits.ts'
-import { isConflict } from './ledger.ts'
 import { isInputHere } from './exchange.ts'
+import { isOpen, isShuffling } from './open-tasks.ts'
 import {
   backupOf,
   candidates,
   isLive,
-  isShuffling,
   isStanding,
   isStandingStill,
-  isWithTheAway,
-  liveHolders,
   takeoverAt,
   type FailureIndex,
 } from './candidates.ts'
@@ -50,31 +47,6 @@ export function choose(state: State, job: JobState, failures: FailureIndex): Cho
     }
   }
   return steal(state, job, failures, stealable)
-}
-
-/** Without one agreed output; or with one that no live node has, while some reduce may still want it. */
-function isOpen(state: State, job: JobState, task: PlannedTask, shuffling: boolean): boolean {
-  const taskState = job.ledger.tasks[task.index]!
-  if (taskState.output === null) return true
-  if (isConflict(taskState.output) || job.has.has(task.index)) return false
-  if (task.kind !== 'reduce' && !shuffling) return false
-  if (task.kind === 'reduce' && job.ledger.outcome.kind !== 'open') return false
-  return isOrphaned(state, job, task.index)
-}
-
-/**
- * Nobody who lives has a task's output. At once where who had it is away; only after a while where nobody says that he
- * has it: in a new round, or after a restart, the reports are on their way.
- */
-function isOrphaned(state: State, job: JobState, task: TaskIndex): boolean {
-  if (liveHolders(state, job, task).length > 0) {
-    job.orphanedAt.delete(task)
-    return false
-  }
-  if (isWithTheAway(state, job, task)) return true
-  const since = job.orphanedAt.get(task) ?? state.now
-  job.orphanedAt.set(task, since)
-  return state.now - since >= LIMITS.suspectAfterMs
 }
 
 function isBackedOff(state: State, job: JobState, task: TaskIndex): boolean {

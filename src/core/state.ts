@@ -3,7 +3,7 @@ import type { Failure, Ledger } from './ledger.ts'
 import { LIMITS } from './limits.ts'
 import type { Member } from './membership.ts'
 import type { Plan, TaskKind } from './plan.ts'
-import type { Digest, Incarnation, JobId, JobRecord, Millis, NodeId, TaskIndex } from './types.ts'
+import type { Bytes, Digest, Incarnation, JobId, JobRecord, Millis, NodeId, TaskIndex } from './types.ts'
 
 export interface Self {
   readonly node: NodeId
@@ -21,6 +21,7 @@ export interface Running {
   readonly term: number
   readonly startedAt: Millis
   units: number
+  bytes: Bytes
   stopping: boolean
 }
 

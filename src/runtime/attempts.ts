@@ -46,21 +46,10 @@ export class Attempts {
   /** Tells the control plane how far each running attempt is. */
   reportProgress(): void {
     for (const [attempt, open] of this.#open)
-      if (open.attempt !== null)
-        this.#context.dispatch({ type: 'progress', attempt, units: open.attempt.progress().units })
-  }
-
-  /** Bytes that the attempts of a job have read or merged so far. */
-  progressOf(job: JobId): { bytes: number; records: number } {
-    let bytes = 0
-    let records = 0
-    for (const open of this.#open.values()) {
-      if (open.job !== job || open.attempt === null) continue
-      const progress = open.attempt.progress()
-      bytes += progress.bytes
-      records += progress.records
-    }
-    return { bytes, records }
+      if (open.attempt !== null) {
+        const { units, bytes } = open.attempt.progress()
+        this.#context.dispatch({ type: 'progress', attempt, units, bytes })
+      }
   }
 
   async #run(effect: Start): Promise<void> {

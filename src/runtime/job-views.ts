@@ -168,6 +168,7 @@ function taskDetail(context: Context, job: JobState, task: PlannedTask, failures
 
 export function phasesOf(context: Context, job: JobState): PhaseProgress[] {
   const phases: PhaseProgress[] = []
+  const reading = bytesRead(context, job)
   for (const kind of ['sample', 'bounds', 'map', 'reduce'] as const) {
     const tasks = tasksOf(job.plan, kind)
     if (tasks.length === 0) continue
@@ -177,7 +178,10 @@ export function phasesOf(context: Context, job: JobState): PhaseProgress[] {
     let bytesTotal = 0
     for (const task of tasks) {
       bytesTotal += task.bytes
-      if (job.ledger.tasks[task.index]!.output === null) continue
+      if (job.ledger.tasks[task.index]!.output === null) {
+        bytes += Math.min(task.bytes, reading.get(task.index) ?? 0)
+        continue
+      }
       done++
       bytes += task.bytes
     }
@@ -185,6 +189,15 @@ export function phasesOf(context: Context, job: JobState): PhaseProgress[] {
   }
   phases.push(copyPhase(context, job))
   return phases
+}
+
+/** Input bytes that running tasks have read so far, as far as heartbeats have told. */
+function bytesRead({ state }: Context, job: JobState): Map<number, number> {
+  const read = new Map<number, number>()
+  const beats = [...state.members.values()].flatMap((member) => member.beat?.running ?? [])
+  for (const { job: id, task, bytes } of [...beats, ...state.running.values()])
+    if (id === job.record.id) read.set(task, Math.max(bytes, read.get(task) ?? 0))
+  return read
 }
 
 /** Arrivals that this node can see: of the reduce tasks whose input lies here. */

@@ -10,7 +10,7 @@ import type { JobState } from '../core/state.ts'
 import type { InputSpec, JobRecord, JobSpec, NodeId, Snapshot } from '../core/types.ts'
 import { fromBytes, toBytes } from '../wire/codec.ts'
 import { jobBody, openJob, type JobBody } from '../wire/job.ts'
-import type { Context } from './context.ts'
+import { nameOf, type Context } from './context.ts'
 import type { Frozen } from './frozen.ts'
 import { callPeer } from './rpc.ts'
 import { scanMesh } from './scan-mesh.ts'
@@ -127,7 +127,7 @@ export class Submission {
         now: clock.wall().getTime(),
       })
       if (outcome.ok) return outcome
-      if (outcome.lacking.length === 0 || clock.now() >= deadline) throw outcome.refusal
+      if (outcome.lacking.length === 0 || clock.now() >= deadline) throw withNames(this.#context, outcome.refusal)
       await new Promise((resolve) => setTimeout(resolve, LIMITS.waitForDataPollMs))
     }
   }
@@ -185,4 +185,14 @@ function isAlike(context: Context, node: NodeId, spec: JobSpec): boolean {
   return (
     context.state.members.get(node)?.record.runtime === spec.runtime && !context.state.members.get(node)!.record.drained
   )
+}
+
+/** A refusal speaks of nodes by id; people know them by name. */
+function withNames(context: Context, refusal: ShoalError): ShoalError {
+  const named = (text: string): string =>
+    [...context.state.members.keys()].reduce((t, node) => t.replaceAll(node, nameOf(context, node)), text)
+  return new ShoalError(refusal.code, named(refusal.message), {
+    why: refusal.why === undefined ? undefined : named(refusal.why),
+    try: refusal.try.map(named),
+  })
 }

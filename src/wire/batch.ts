@@ -37,7 +37,9 @@ export const batchHeader = z.strictObject({
 
 export type BatchAnswer = 'ready' | 'later' | 'gone' | 'have'
 
-export const batchAnswer = z.strictObject({ answer: z.enum(['ready', 'later', 'gone', 'have']) }) as unknown as z.ZodMiniType<{
+export const batchAnswer = z.strictObject({
+  answer: z.enum(['ready', 'later', 'gone', 'have']),
+}) as unknown as z.ZodMiniType<{
   answer: BatchAnswer
 }>
 

@@ -38,7 +38,10 @@ const cuts = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('lines') }),
   z.strictObject({ kind: z.literal('whole') }),
   z.strictObject({ kind: z.literal('offsets'), header: count, at: list(count, LIMITS.tasksMax) }),
-  z.strictObject({ kind: z.literal('row-groups'), groups: list(z.strictObject({ rows: count, bytes: count }), LIMITS.tasksMax) }),
+  z.strictObject({
+    kind: z.literal('row-groups'),
+    groups: list(z.strictObject({ rows: count, bytes: count }), LIMITS.tasksMax),
+  }),
 ])
 const shard = z.strictObject({
   dataset: name,
@@ -101,4 +104,3 @@ export function openJob(body: JobBody): JobRecord {
   if (hashText(body.bundle) !== job.spec.code) throw new WireError('a bundle that the job does not name')
   return job
 }
-

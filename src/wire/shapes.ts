@@ -10,8 +10,12 @@ import type { Digest, NodeId } from '../core/types.ts'
 
 export const text = (max: number): z.ZodMiniType<string> => z.string().check(z.maxLength(max))
 export const count: z.ZodMiniType<number> = z.number().check(z.int(), z.gte(0), z.lte(Number.MAX_SAFE_INTEGER))
-export const digest: z.ZodMiniType<Digest> = z.string().check(z.regex(/^[0-9a-f]{64}$/)) as unknown as z.ZodMiniType<Digest>
-export const nodeId: z.ZodMiniType<NodeId> = z.string().check(z.regex(/^[1-9A-HJ-NP-Za-km-z]{40,64}$/)) as unknown as z.ZodMiniType<NodeId>
+export const digest: z.ZodMiniType<Digest> = z
+  .string()
+  .check(z.regex(/^[0-9a-f]{64}$/)) as unknown as z.ZodMiniType<Digest>
+export const nodeId: z.ZodMiniType<NodeId> = z
+  .string()
+  .check(z.regex(/^[1-9A-HJ-NP-Za-km-z]{40,64}$/)) as unknown as z.ZodMiniType<NodeId>
 export const list = <T>(of: z.ZodMiniType<T>, max: number): z.ZodMiniType<T[]> => z.array(of).check(z.maxLength(max))
 const taskIndex = z.number().check(z.int(), z.gte(0), z.lt(LIMITS.tasksMax))
 const bytesOf = (max: number): z.ZodMiniType<Uint8Array> =>
@@ -19,7 +23,10 @@ const bytesOf = (max: number): z.ZodMiniType<Uint8Array> =>
 export const signature: z.ZodMiniType<Uint8Array> = bytesOf(256)
 export const signedBytes: z.ZodMiniType<Uint8Array> = bytesOf(LIMITS.rpcFrameBytesMax)
 
-export const incarnation: z.ZodMiniType<{ count: number; nonce: string }> = z.strictObject({ count: count, nonce: text(64) })
+export const incarnation: z.ZodMiniType<{ count: number; nonce: string }> = z.strictObject({
+  count: count,
+  nonce: text(64),
+})
 
 const code = z.string().check(z.refine((c: string) => Object.hasOwn(CODES, c))) as unknown as z.ZodMiniType<Code>
 
@@ -55,10 +62,15 @@ export const beat = z.strictObject({
   seq: count,
   record: count,
   busy: count,
-  running: list(z.strictObject({ job: digest, task: taskIndex, units: count }), 1024),
+  running: list(z.strictObject({ job: digest, task: taskIndex, units: count, bytes: count }), 1024),
 }) as unknown as z.ZodMiniType<Beat>
 
-const claim = z.strictObject({ term: count.check(z.lte(LIMITS.termMax)), rank: count, owner: nodeId, incarnation: count })
+const claim = z.strictObject({
+  term: count.check(z.lte(LIMITS.termMax)),
+  rank: count,
+  owner: nodeId,
+  incarnation: count,
+})
 const maybeDigest = z.union([digest, z.literal('')])
 const output = z.strictObject({
   digest,

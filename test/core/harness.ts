@@ -512,7 +512,7 @@ export class World {
   private report(node: Node, execution: Execution, units: number, stuck: boolean): void {
     this.later(node, 500, () => {
       if (execution.end !== 'running') return
-      this.deliver(node, { type: 'progress', attempt: execution.attempt, units })
+      this.deliver(node, { type: 'progress', bytes: 0, attempt: execution.attempt, units })
       this.report(node, execution, stuck ? units : units + 1, stuck)
     })
   }

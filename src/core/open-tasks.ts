@@ -1,0 +1,54 @@
+/** Which tasks are still to be done, or to be done again because their output is gone. */
+import { includes, isLive, liveHolders } from './candidates.ts'
+import { agreed, isConflict } from './ledger.ts'
+import { LIMITS } from './limits.ts'
+import type { PlannedTask } from './plan.ts'
+import type { JobState, State } from './state.ts'
+import type { TaskIndex } from './types.ts'
+
+/** Without one agreed output; or with one that no live node has, while some reduce may still want it. */
+export function isOpen(state: State, job: JobState, task: PlannedTask, shuffling: boolean): boolean {
+  const taskState = job.ledger.tasks[task.index]!
+  if (taskState.output === null) return true
+  if (isConflict(taskState.output) || job.has.has(task.index)) return false
+  if (task.kind !== 'reduce' && !shuffling) return false
+  if (task.kind === 'sample' && areBoundsHeld(state, job)) return false
+  if (task.kind === 'reduce' && job.ledger.outcome.kind !== 'open') return false
+  return isOrphaned(state, job, task.index)
+}
+
+/** Samples have done their work. */
+function areBoundsHeld(state: State, job: JobState): boolean {
+  const { bounds } = job.plan.first
+  return job.ledger.tasks[bounds]!.output !== null && liveHolders(state, job, bounds).length > 0
+}
+
+/**
+ * Nobody who lives has a task's output. At once where who had it is away; only after a while where nobody says that he
+ * has it: in a new round, or after a restart, the reports are on their way.
+ */
+function isOrphaned(state: State, job: JobState, task: TaskIndex): boolean {
+  if (liveHolders(state, job, task).length > 0) {
+    job.orphanedAt.delete(task)
+    return false
+  }
+  if (isWithTheAway(state, job, task)) return true
+  const since = job.orphanedAt.get(task) ?? state.now
+  job.orphanedAt.set(task, since)
+  return state.now - since >= LIMITS.suspectAfterMs
+}
+
+/** A node that is away, as far as who has listened can tell, has said that it has the whole output of a task. */
+function isWithTheAway(state: State, job: JobState, task: TaskIndex): boolean {
+  if (state.now < state.graceUntil) return false
+  for (const report of job.ledger.reports.values())
+    if (!isLive(state, report.node) && includes(report.has, task)) return true
+  return false
+}
+
+/** Some reduce has no output yet, so map output may still be wanted. */
+export function isShuffling(job: JobState): boolean {
+  const { first, count } = job.plan
+  for (let i = first.reduce; i < first.reduce + count.reduce; i++) if (agreed(job.ledger.tasks[i]) === null) return true
+  return false
+}
