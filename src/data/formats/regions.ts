@@ -35,6 +35,7 @@ export class Regions {
   readonly #tooLong: () => Promise<ShoalError>
   #carry: Uint8Array[] = []
   #carried: Bytes = 0
+  #joined: Buffer = Buffer.alloc(0)
 
   /** `tooLong` makes the error for the record that begins after all regions given so far. */
   constructor(feed: ByteFeed, ends: RecordEnds, tooLong: () => Promise<ShoalError>) {
@@ -59,9 +60,7 @@ export class Regions {
         continue
       }
       const head = chunk.subarray(0, last)
-      const region = this.#carried === 0 ? head : Buffer.concat([...this.#carry, head])
-      this.#carry = []
-      this.#carried = 0
+      const region = this.#carried === 0 ? head : this.#join(head)
       if (last < chunk.length) this.#keep(chunk.subarray(last))
       return region
     }
@@ -74,10 +73,22 @@ export class Regions {
 
   async #rest(): Promise<Buffer | null> {
     if (this.#carried === 0) return null
-    const region = Buffer.concat(this.#carry)
+    return this.#join(null)
+  }
+
+  /** What was carried, and `head`; in a buffer that is used again, as a new one for each chunk is much garbage. */
+  #join(head: Buffer | null): Buffer {
+    const length = this.#carried + (head?.length ?? 0)
+    if (this.#joined.length < length) this.#joined = Buffer.allocUnsafeSlow(length)
+    let at = 0
+    for (const piece of this.#carry) {
+      this.#joined.set(piece, at)
+      at += piece.length
+    }
+    if (head !== null) this.#joined.set(head, at)
     this.#carry = []
     this.#carried = 0
-    return region
+    return this.#joined.subarray(0, length)
   }
 }
 

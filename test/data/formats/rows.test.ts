@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { hostRows, makeRows, type RowFactory } from '../../../src/data/formats/rows.ts'
 
 describe('makeRows', () => {
-  const realm = runInNewContext(`({ rows: (${makeRows})(), Object, Array, Date, Uint8Array })`) as {
+  const realm = runInNewContext(`({ rows: (${makeRows.toString()})(), Object, Array, Date, Uint8Array })`) as {
     rows: RowFactory
     Object: ObjectConstructor
     Array: ArrayConstructor
