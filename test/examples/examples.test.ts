@@ -62,4 +62,19 @@ describe('examples', () => {
     expect(small.hash).toBe(large.hash)
     expect(inOrder(example, small.lines)).toEqual(inOrder(example, expected(example)))
   })
+
+  test('three nodes give what one gives', async () => {
+    const example = CASES.find(({ name }) => name === 'url-frequency')!
+    const books = CASES.find(({ name }) => name === 'word-count')!
+    for (const { example: one, flags } of [
+      { example: books, flags: ['--partitions', '4'] },
+      { example, flags: [] },
+    ]) {
+      const job = join('examples', `${one.name}.ts`)
+      const ran = await shoal(['sim', '--nodes', '3', ...dataFlags(one), 'run', job, '--format', 'ndjson', ...flags])
+      expect(ran.code, ran.stderr).toBe(0)
+      expect(inOrder(one, one.lines(records(ran.stdout)))).toEqual(inOrder(one, expected(one)))
+      expect(resultHash(ran.stderr)).toBe((await runLocal(one, ...flags)).hash)
+    }
+  })
 })
