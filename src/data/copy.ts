@@ -5,6 +5,7 @@
 import { types } from 'node:util'
 import { LIMITS } from '../core/limits.ts'
 import { utf8Length, varintLength } from './bytes.ts'
+import { ownText } from './own-text.ts'
 import {
   type ValueFactory,
   arrayLength,
@@ -52,7 +53,7 @@ export class ValueCopier {
       case 'string':
         this.#text(v, depth)
         this.bytes += 1
-        return v
+        return ownText(v)
       case 'boolean':
         this.bytes += 1
         return v

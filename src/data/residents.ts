@@ -1,4 +1,5 @@
 /** The keys that a combiner has in memory, each with its fold so far, as columns: about 100 bytes a key, not 250. */
+import { ownText } from './own-text.ts'
 import { ByteWriter, latin1At } from './bytes.ts'
 import { type KeyForm, writeKey } from './order.ts'
 
@@ -68,8 +69,9 @@ export class Residents {
       this.#composites.set(this.#latin1(), slot)
       this.keys.push({ order: order.copy(), shape })
     } else {
-      this.#primitives.set(primitive, slot)
-      this.keys.push(key as ResidentKey)
+      const own = typeof primitive === 'string' ? ownText(primitive) : primitive
+      this.#primitives.set(own, slot)
+      this.keys.push((typeof key === 'string' ? own : key) as ResidentKey)
     }
     if (slot === this.totalHeap.length) this.#grow()
     this.current.push(0)
