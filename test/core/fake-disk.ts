@@ -86,10 +86,13 @@ export class FakeDisk {
   /** What a consumer reads of a producer: its own output, or what arrived for it. */
   read(job: JobId, consumer: TaskIndex, producer: TaskIndex, digest: Digest): Stored {
     const own = this.output(job, producer)
-    const stored = own?.output.digest === digest ? own : this.arrived.get(job)?.get(`${consumer} ${producer}`)?.stored
-    if (stored?.output.digest !== digest)
-      throw new Error(`task ${consumer} began without the output of task ${producer}`)
-    return stored
+    if (own?.output.digest === digest) return own
+    for (const arrival of this.arrived.get(job)?.values() ?? []) {
+      // Runs are for their consumer; what has none (bounds) is the same for all.
+      const isFor = arrival.consumer === consumer || arrival.stored.runs.length === 0
+      if (arrival.producer === producer && arrival.digest === digest && isFor) return arrival.stored
+    }
+    throw new Error(`task ${consumer} began without the output of task ${producer}`)
   }
 
   /** Deletes all that is not a part, and what arrived. */
