@@ -2,7 +2,7 @@
 import { ShoalError } from '../core/errors.ts'
 import { compareUtf8 } from '../core/plan.ts'
 import type { NodeId, OmittedShard } from '../core/types.ts'
-import { nearest } from './nearest.ts'
+import { nearest } from '../core/nearest.ts'
 
 /** A shard that cannot be had now. `path` is '' for a directory whose shards are not known; `detail` is for people. */
 export interface Lacking extends OmittedShard {

@@ -4,7 +4,7 @@ import { pathToFileURL } from 'node:url'
 import { ShoalError, asShoalError } from '../core/errors.ts'
 import type { Code } from '../core/codes.ts'
 import { environmentName, type Flag } from './flags.ts'
-import { nearest } from './nearest.ts'
+import { nearestOne } from '../core/nearest.ts'
 
 export type Origin = 'flag' | 'environment' | 'config' | 'default'
 /** What was given on the command line, by flag name; a switch that was given holds `true`. */
@@ -110,7 +110,7 @@ function configName(key: string, flags: readonly Flag<unknown>[]): string {
   const name = key.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
   const names = flags.map((flag) => flag.name)
   if (names.includes(name)) return name
-  const meant = nearest(name, names)
+  const meant = nearestOne(name, names)
   throw new ShoalError('CONFIG', `${CONFIG_NAME}: there is no setting ${JSON.stringify(key)}`, {
     try: meant === null ? [] : [`${meant}   is one`],
   })

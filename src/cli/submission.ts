@@ -12,7 +12,7 @@ import {
   TASK_TIMEOUT,
   WAIT_FOR_DATA,
 } from './flags.ts'
-import { nearest } from './nearest.ts'
+import { nearestOne } from '../core/nearest.ts'
 import type { Settings } from './settings.ts'
 
 /** A prepared job with all that the flags say. @throws ShoalError USAGE */
@@ -75,7 +75,7 @@ function aliasFor(given: string | undefined, inputs: readonly PreparedInput[], t
     })
   }
   if (given !== '' && aliases.includes(given)) return given
-  const meant = nearest(given, aliases)
+  const meant = nearestOne(given, aliases)
   const named = aliases.filter((alias) => alias !== '')
   throw new ShoalError('USAGE', `--input ${text}: the job has no input ${JSON.stringify(given)}`, {
     why: named.length === 0 ? 'its one input has no alias' : `its inputs are ${named.join(', ')}`,

@@ -1,7 +1,7 @@
 import type { PreparedInput, PreparedJob } from '../control/api.ts'
 import { ShoalError } from '../core/errors.ts'
 import { LIMITS } from '../core/limits.ts'
-import { nearest } from './nearest.ts'
+import { nearestOne } from '../core/nearest.ts'
 
 /** What a job declares, apart from its code. */
 export type JobShape = Omit<PreparedJob, 'bundle' | 'sourceMap'>
@@ -69,7 +69,7 @@ function shown(value: unknown): string {
 function refuseUnknown(fields: Fields, known: readonly string[], what: string): void {
   const name = Object.keys(fields).find((field) => !known.includes(field))
   if (name === undefined) return
-  const near = nearest(name, known)
+  const near = nearestOne(name, known)
   throw refuse(`${what} has no field "${name}"`, near === null ? [`fields: ${known.join(', ')}`] : [near])
 }
 
@@ -85,7 +85,7 @@ function oneOf(fields: Fields, name: string, words: readonly string[]): string |
   const value = fields[name]
   if (value === undefined) return null
   if (isText(value) && words.includes(value)) return value
-  const near = isText(value) ? nearest(value, words) : null
+  const near = isText(value) ? nearestOne(value, words) : null
   throw refuse(`${name} is one of ${quoted(words)}, not ${shown(value)}`, near === null ? [] : [`${name}: '${near}'`])
 }
 
@@ -166,7 +166,7 @@ function checkMaps(value: unknown, inputs: readonly PreparedInput[]): void {
   }
   const extra = Object.keys(value).find((alias) => !aliases.includes(alias))
   if (extra === undefined) return
-  const near = nearest(extra, aliases)
+  const near = nearestOne(extra, aliases)
   throw refuse(`map.${extra} has no input of that alias`, [
     near === null ? `inputs: ${aliases.join(', ')}` : `map.${near}`,
   ])

@@ -1,22 +1,27 @@
 import type { Bytes } from '../core/types.ts'
 
 const MB = 1_000_000
-/** RSS of a task process that has loaded its code and done nothing yet. */
-const RESIDENT: Bytes = 62 * MB
+/** RSS of a task process that has done nothing yet; 50 MB of it is Node's program, which all processes share. */
+const RESIDENT: Bytes = 64 * MB
+/** What work of any size takes beside the record arenas: read chunks, decoded text, compressor, young objects. */
+const WORKING: Bytes = 24 * MB
 
 /** What is left of a task's memory for data; it is shared between the JavaScript heap and the arenas beside it. */
 function room(memory: Bytes): Bytes {
-  return Math.max(24 * MB, memory - RESIDENT)
+  return Math.max(WORKING, memory - RESIDENT)
 }
 
-/** For record arenas and blocks: above what they need at once, more of it saves no time. */
+/** For record arenas and their index: above what they need at once, more of it saves no time. */
 export function arenaBytes(memory: Bytes): Bytes {
-  return Math.min(512 * MB, Math.floor(room(memory) * 0.4))
+  return Math.max(5 * MB, Math.min(512 * MB, Math.floor((room(memory) - WORKING) * 0.45)))
 }
 
-/** V8 flags that let a heap that outgrows the task end the process, instead of the machine. */
+/**
+ * V8 flags that let a heap that outgrows the task end the process, instead of the machine. A batch of records should
+ * fit into the young generation: it is garbage at once.
+ */
 export function heapFlags(memory: Bytes): string[] {
-  const heap = Math.max(16, Math.floor((room(memory) * 0.5) / MB) + 12)
-  const young = Math.max(1, Math.min(16, Math.floor(room(memory) / MB / 32)))
+  const heap = Math.max(16, Math.floor((room(memory) * 0.5) / MB) + 4)
+  const young = Math.max(2, Math.min(16, Math.floor(room(memory) / MB / 16)))
   return [`--max-old-space-size=${heap}`, `--max-semi-space-size=${young}`]
 }

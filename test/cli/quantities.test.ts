@@ -1,6 +1,6 @@
 import { assert, integer, property } from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { nearest } from '../../src/cli/nearest.ts'
+import { nearestOne } from '../../src/core/nearest.ts'
 import { parseCount, parseDuration, parseSize } from '../../src/cli/quantities.ts'
 import { bytesText, countText, elapsedText, guessText, plural } from '../../src/cli/units.ts'
 import { ShoalError } from '../../src/core/errors.ts'
@@ -106,5 +106,5 @@ describe('the nearest name', () => {
     ['perchuses', 'purchases'],
     ['lgos', 'logs'],
     ['zebra', null],
-  ])('of %s is %s', (name, meant) => expect(nearest(name, ['logs', 'purchases', 'payments'])).toBe(meant))
+  ])('of %s is %s', (name, meant) => expect(nearestOne(name, ['logs', 'purchases', 'payments'])).toBe(meant))
 })

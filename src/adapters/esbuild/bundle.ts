@@ -3,7 +3,7 @@ import { builtinModules } from 'node:module'
 import { basename, dirname, join, resolve } from 'node:path'
 import { build, type BuildFailure, type Message, type Metafile, type Plugin } from 'esbuild'
 import { ShoalError } from '../../core/errors.ts'
-import { nearest } from '../../task/nearest.ts'
+import { nearestOne } from '../../core/nearest.ts'
 import { JOB_GLOBAL } from '../../task/realm.ts'
 
 export interface Bundle {
@@ -74,7 +74,7 @@ async function findFile(file: string): Promise<string> {
       throw new ShoalError('NO_JOB_FILE', `cannot read the job file ${file}`, { why: String(code) })
     }
     const names = await readdir(dirname(path)).catch(() => [])
-    const near = nearest(basename(path), names)
+    const near = nearestOne(basename(path), names)
     throw new ShoalError('NO_JOB_FILE', `there is no job file ${file}`, {
       try: near === null ? [] : [join(dirname(file), near)],
     })

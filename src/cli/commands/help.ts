@@ -2,7 +2,7 @@ import { CODES, type Code } from '../../core/codes.ts'
 import { ShoalError } from '../../core/errors.ts'
 import { COMMANDS } from '../commands.ts'
 import type { Context } from '../context.ts'
-import { nearest } from '../nearest.ts'
+import { nearestOne } from '../../core/nearest.ts'
 import { writeTo } from '../io.ts'
 import { helpFor } from '../program.ts'
 
@@ -33,7 +33,7 @@ async function explainCode(context: Context, code: Code): Promise<number> {
 
 function unknownTopic(topic: string): ShoalError {
   const topics = [...COMMANDS.map((command) => command.path), ...Object.keys(CODES)]
-  const meant = nearest(topic, topics)
+  const meant = nearestOne(topic, topics)
   return new ShoalError('USAGE', `there is no command and no error code ${JSON.stringify(topic)}`, {
     try: [meant === null ? 'shoal help' : `shoal help ${meant}`],
   })

@@ -1,7 +1,7 @@
 import type { DatasetInfo, MemberInfo, ShardInfo } from '../../control/api.ts'
 import { ShoalError } from '../../core/errors.ts'
 import type { Context } from '../context.ts'
-import { nearest } from '../nearest.ts'
+import { nearestOne } from '../../core/nearest.ts'
 import { visible, type Column } from '../table.ts'
 import { bytesText, countText, plural } from '../units.ts'
 
@@ -74,7 +74,7 @@ export async function listData(context: Context, [name]: readonly string[]): Pro
 
 function noDataset(name: string, all: readonly DatasetInfo[]): ShoalError {
   const names = all.map((dataset) => dataset.name)
-  const meant = nearest(name, names)
+  const meant = nearestOne(name, names)
   return new ShoalError('NO_DATA', `no node offers a dataset ${JSON.stringify(name)}`, {
     why: names.length === 0 ? 'no node offers any' : `there are ${names.join(', ')}`,
     try: meant === null ? ['shoal data ls'] : [meant],

@@ -1,6 +1,6 @@
 import { assert, property, string } from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { editDistance, nearest } from '../../src/catalog/nearest.ts'
+import { editDistance, nearest } from '../../src/core/nearest.ts'
 
 /** The definition of the optimal string alignment distance, word by word. */
 function naive(a: string, b: string): number {

@@ -20,6 +20,11 @@ export function nearest(typed: string, candidates: Iterable<string>, max = 3): s
   return close.slice(0, max).map(({ name }) => name)
 }
 
+/** The nearest candidate, or null. */
+export function nearestOne(typed: string, candidates: Iterable<string>): string | null {
+  return nearest(typed, candidates, 1)[0] ?? null
+}
+
 /** Insertions, deletions, replacements and swaps of neighbours that lead from `a` to `b`. */
 export function editDistance(a: string, b: string): number {
   let before: number[] = []
