@@ -14,7 +14,8 @@ import type { SpillFiles } from './spill.ts'
 
 /** Per record: its offset and partition while collecting, its item while sorting. */
 const INDEX_BYTES = 4 + 2 + 8
-const INDEX_FIRST = 1024
+/** The shortest record: seven bytes. */
+const RECORD_BYTES_MIN = 7
 
 export interface SorterOptions {
   readonly partitions: number
@@ -46,8 +47,8 @@ export class Sorter {
   readonly #options: SorterOptions
   readonly #first: number
   #count = 0
-  #offsets = new Uint32Array(INDEX_FIRST)
-  #partitions = new Uint16Array(INDEX_FIRST)
+  /** Made once for as many records as fit; null before the first record, and while spills are merged. */
+  #index: Index | null = null
   #spills: Spill[] = []
   #made = 0
   #marked = false
@@ -68,9 +69,9 @@ export class Sorter {
 
   /** Takes the record that begins at `start` and ends where the arena does. */
   append(start: number, partition: Partition): void {
-    if (this.#count === this.#offsets.length) this.#growIndex()
-    this.#offsets[this.#count] = start
-    this.#partitions[this.#count] = partition
+    this.#index ??= newIndex(this.#options.memory)
+    this.#index.offsets[this.#count] = start
+    this.#index.partitions[this.#count] = partition
     this.#count++
     if (this.arena.length + this.#count * INDEX_BYTES >= this.#options.memory) this.#makeRoom()
   }
@@ -102,16 +103,10 @@ export class Sorter {
     if (this.#spills.length === 0) return this.#inMemory()
     if (this.#count > 0) this.#spill(this.#count)
     this.#empty()
+    // Merging needs none of this.
+    this.#index = null
+    this.arena.buffer = Buffer.allocUnsafeSlow(16)
     return this.#merged()
-  }
-
-  #growIndex(): void {
-    const offsets = new Uint32Array(this.#offsets.length * 2)
-    offsets.set(this.#offsets)
-    const partitions = new Uint16Array(offsets.length)
-    partitions.set(this.#partitions)
-    this.#offsets = offsets
-    this.#partitions = partitions
   }
 
   #makeRoom(): void {
@@ -133,9 +128,10 @@ export class Sorter {
     this.#markSpills = this.#spills.length
     this.arena.buffer.copyWithin(0, from, length)
     this.arena.length = length - from
+    const { offsets, partitions } = this.#index!
     for (let i = 0; i < kept; i++) {
-      this.#offsets[i] = this.#offsets[settled + i]! - from
-      this.#partitions[i] = this.#partitions[settled + i]!
+      offsets[i] = offsets[settled + i]! - from
+      partitions[i] = partitions[settled + i]!
     }
     this.#count = kept
     this.#markCount = 0
@@ -175,24 +171,25 @@ export class Sorter {
     this.#count = 0
     this.arena.reset()
     // One huge record must not keep its room for ever.
-    if (this.arena.buffer.length > this.#first * 2) this.arena.buffer = Buffer.allocUnsafeSlow(this.#first)
+    const room = this.arena.buffer.length
+    if (room > this.#first * 2 || room < this.#first) this.arena.buffer = Buffer.allocUnsafeSlow(this.#first)
   }
 
   /** Items sorted by partition, key and arrival; those of partition p end at `ends[p]`. */
   #sort(count: number): { words: Uint32Array; ends: Uint32Array } {
     const { partitions } = this.#options
-    const items = new BigUint64Array(count)
-    const words = new Uint32Array(items.buffer)
     const ends = new Uint32Array(partitions)
-    for (let i = 0; i < count; i++) ends[this.#partitions[i]!]!++
+    if (this.#index === null) return { words: new Uint32Array(0), ends }
+    const { items, words, offsets, partitions: partitionOf } = this.#index
+    for (let i = 0; i < count; i++) ends[partitionOf[i]!]!++
     for (let p = 0, sum = 0; p < partitions; p++) {
       const size = ends[p]!
       ends[p] = sum
       sum += size
     }
     for (let i = 0; i < count; i++) {
-      const p = this.#partitions[i]!
-      words[2 * ends[p]! + LOW] = this.#offsets[i]!
+      const p = partitionOf[i]!
+      words[2 * ends[p]! + LOW] = offsets[i]!
       ends[p]!++
     }
     for (let p = 0, from = 0; p < partitions; p++) {
@@ -240,6 +237,25 @@ export class Sorter {
         this.#empty()
       },
     }
+  }
+}
+
+/** By record: where it begins, its partition, its item while sorting. Memory never touched is never taken. */
+interface Index {
+  readonly offsets: Uint32Array
+  readonly partitions: Uint16Array
+  readonly items: BigUint64Array
+  readonly words: Uint32Array
+}
+
+function newIndex(memory: Bytes): Index {
+  const count = Math.ceil(memory / (INDEX_BYTES + RECORD_BYTES_MIN)) + 2
+  const items = new BigUint64Array(count)
+  return {
+    offsets: new Uint32Array(count),
+    partitions: new Uint16Array(count),
+    items,
+    words: new Uint32Array(items.buffer),
   }
 }
 
