@@ -4,7 +4,7 @@
  */
 import { LIMITS } from './limits.ts'
 import type { Claim, Failure } from './ledger.ts'
-import { awaySince, liveness, type Liveness } from './membership.ts'
+import { awaySince, isStuck, liveness, type Liveness } from './membership.ts'
 import { rendezvous } from './placement.ts'
 import type { PlannedTask } from './plan.ts'
 import type { JobState, State } from './state.ts'
@@ -71,7 +71,7 @@ export function failureIndex(state: State, job: JobState): FailureIndex {
 
 /**
  * Eligible nodes for a task, best first: its base order, then all other members (but a map runs where its shards lie,
- * and nowhere else); nodes that failed it by their own fault last.
+ * and nowhere else); nodes that get on with nothing, or failed it by their own fault, last.
  */
 export function candidates(state: State, job: JobState, task: PlannedTask, failures: FailureIndex): NodeId[] {
   const able = baseOrder(job, task).filter((node) => isEligible(state, job, node))
@@ -85,10 +85,13 @@ export function candidates(state: State, job: JobState, task: PlannedTask, failu
         ),
       )
   }
-  const failed = failures.get(task.index)
-  if (failed === undefined) return able
-  const own = new Set(failed.filter((f) => f.blame === 'own').map((f) => f.node))
-  return [...able.filter((node) => !own.has(node)), ...able.filter((node) => own.has(node))]
+  const failed = failures.get(task.index)?.filter((f) => f.blame === 'own') ?? []
+  const isLast = (node: NodeId): boolean => {
+    const member = state.members.get(node)
+    return failed.some((f) => f.node === node) || (member !== undefined && isStuck(member, state.now))
+  }
+  if (!able.some(isLast)) return able
+  return [...able.filter((node) => !isLast(node)), ...able.filter(isLast)]
 }
 
 /** Whether the claim still stands for anything: its owner's life goes on, and it has not given the task back. */

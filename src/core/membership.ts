@@ -129,3 +129,10 @@ export function hear(member: Member, beat: Beat, now: Millis): boolean {
   }
   return true
 }
+
+/** Lives, and has no slot that gets on with anything: work that it has not begun had better not wait for it. */
+export function isStuck(member: Member, now: Millis): boolean {
+  let still = 0
+  for (const { units, at } of member.moved.values()) if (units !== ENDED && now - at > LIMITS.standstillMs) still++
+  return still > 0 && still >= member.record.slots
+}
