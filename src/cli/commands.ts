@@ -3,7 +3,7 @@ import { FLAGS_OF } from './flags.ts'
 
 /** Words that group commands. */
 export const GROUPS: readonly Group[] = [
-  { path: 'job', summary: 'one job: show, why, events, logs, result, receipt, cancel, retry, rm' },
+  { path: 'job', summary: 'one job: show, why, events, logs, result, receipt, verify, diff, cancel, retry, rm' },
   { path: 'data', summary: 'what the mesh offers: ls, freeze, show, forget' },
   { path: 'sim', summary: 'a mesh of real nodes on this machine: run, up' },
 ]
@@ -79,6 +79,20 @@ export const COMMANDS: readonly Command[] = [
     summary: 'what the result is made of',
     flags: [],
     load: async () => (await import('./commands/jobs.ts')).showReceipt,
+  },
+  {
+    path: 'job verify',
+    args: '<id>',
+    summary: 'read its result whole and check all that the receipt says',
+    flags: [],
+    load: async () => (await import('./commands/proof.ts')).verify,
+  },
+  {
+    path: 'job diff',
+    args: '<a> <b>',
+    summary: 'what differs between two jobs: code, settings, data, result',
+    flags: [],
+    load: async () => (await import('./commands/proof.ts')).diff,
   },
   {
     path: 'job cancel',

@@ -182,6 +182,30 @@ export interface Receipt {
   readonly takenOver: number
 }
 
+export interface VerifyAnswer {
+  readonly schema: 'shoal.verify/1'
+  readonly job: string
+  readonly result: string
+  readonly ok: boolean
+  readonly checks: readonly { readonly name: string; readonly ok: boolean; readonly detail: string }[]
+}
+
+export interface DiffAnswer {
+  readonly schema: 'shoal.diff/1'
+  readonly a: string
+  readonly b: string
+  /** One job. */
+  readonly same: boolean
+  /** What differs in the specification, as JSON texts. */
+  readonly fields: readonly { readonly field: string; readonly a: string; readonly b: string }[]
+  readonly onlyA: { readonly count: number; readonly shards: readonly string[] }
+  readonly onlyB: { readonly count: number; readonly shards: readonly string[] }
+  readonly changed: { readonly count: number; readonly shards: readonly string[] }
+  readonly result: { readonly a: string | null; readonly b: string | null; readonly equal: boolean }
+  /** Partitions whose parts differ, where both have as many and both are done. */
+  readonly parts: readonly number[]
+}
+
 export interface NodeStatus {
   readonly schema: 'shoal.status/1'
   readonly pid: number
@@ -321,6 +345,9 @@ export interface NodeApi {
   events(id: string): Promise<readonly StoryEvent[]>
   logs(id: string): Promise<readonly { readonly task: number; readonly node: string; readonly text: string }[]>
   receipt(id: string): Promise<Receipt>
+  /** Reads the sealed result whole and checks everything that the receipt says. */
+  verify(id: string): Promise<VerifyAnswer>
+  diff(a: string, b: string): Promise<DiffAnswer>
   cancel(id: string): Promise<void>
   retry(id: string): Promise<void>
   remove(id: string): Promise<void>

@@ -41,6 +41,8 @@ export function connectControl(home: string): NodeApi {
     events: (id) => call('events', id),
     logs: (id) => call('logs', id),
     receipt: (id) => call('receipt', id),
+    verify: (id) => call('verify', id),
+    diff: (a, b) => call('diff', a, b),
     cancel: (id) => call('cancel', id),
     retry: (id) => call('retry', id),
     remove: (id) => call('remove', id),

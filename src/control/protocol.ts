@@ -39,6 +39,8 @@ export const METHODS: Readonly<Record<PlainMethod, MethodFacts>> = {
   events: ready('string'),
   logs: ready('string'),
   receipt: ready('string'),
+  verify: ready('string'),
+  diff: ready('string', 'string'),
   cancel: ready('string'),
   retry: ready('string'),
   remove: ready('string'),

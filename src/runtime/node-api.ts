@@ -9,6 +9,7 @@ import type { JobState } from '../core/state.ts'
 import type { NodeId } from '../core/types.ts'
 import { askAll } from './ask-all.ts'
 import type { Context } from './context.ts'
+import { diffJobs } from './diff.ts'
 import { doctor } from './doctor.ts'
 import { explain } from './explain.ts'
 import type { Frozen } from './frozen.ts'
@@ -16,6 +17,7 @@ import { detailOf, summaryOf, whyOf } from './job-views.ts'
 import { readLogs, type TaskLog } from './logs.ts'
 import type { Loop } from './loop.ts'
 import { receiptOf } from './receipts.ts'
+import { verify } from './proof.ts'
 import { resultOf } from './results.ts'
 import { scanMesh } from './scan-mesh.ts'
 import { parseInput, Submission } from './submit.ts'
@@ -87,6 +89,8 @@ export function createNodeApi(parts: ApiParts): NodeApi {
       return [...(await readLogs(context, job)), ...told.flat()].sort((a, b) => a.task - b.task)
     },
     receipt: (id) => receiptOf(context, find(id)),
+    verify: (id) => verify(context, find(id), new AbortController().signal),
+    diff: async (a, b) => diffJobs(context, find(a), find(b)),
     cancel: async (id) => {
       const job = find(id)
       if (!isOver(job.ledger.outcome)) dispatch({ type: 'cancel', job: job.record.id })

@@ -15,7 +15,7 @@ import { sourcesOf } from './part-sources.ts'
 
 /** Throws the job's own error when it failed, JOB_FAILED while it is open, RESULT_LOST when a manifest cannot be had. */
 export async function receiptOf(context: Context, job: JobState): Promise<Receipt> {
-  const { record, ledger, plan } = job
+  const { record, ledger } = job
   const error = errorOf(job)
   if (error !== null) throw errorFromJson(error)
   if (ledger.outcome.kind !== 'sealed')
@@ -23,8 +23,7 @@ export async function receiptOf(context: Context, job: JobState): Promise<Receip
       job: record.id,
       try: [`shoal wait ${record.id.slice(0, 12)}`],
     })
-  const reduces: ReduceManifest[] = []
-  for (const task of tasksOf(plan, 'reduce')) reduces.push(await reduceManifest(context, job, task.index))
+  const reduces = await reduceManifests(context, job)
   const sums = totals(reduces)
   return {
     schema: 'shoal.receipt/1',
@@ -48,6 +47,13 @@ export async function receiptOf(context: Context, job: JobState): Promise<Receip
     consumed: reduces[0]!.consumed,
     takenOver: ledger.tasks.filter((task) => (task.claim?.term ?? 0) > 1).length,
   }
+}
+
+/** In partition order. Throws RESULT_LOST when one cannot be had. */
+export async function reduceManifests(context: Context, job: JobState): Promise<ReduceManifest[]> {
+  const reduces: ReduceManifest[] = []
+  for (const task of tasksOf(job.plan, 'reduce')) reduces.push(await reduceManifest(context, job, task.index))
+  return reduces
 }
 
 async function reduceManifest(context: Context, job: JobState, task: TaskIndex): Promise<ReduceManifest> {

@@ -1,0 +1,42 @@
+import type { DiffAnswer } from '../../control/api.ts'
+import type { Context } from '../context.ts'
+import { plural } from '../units.ts'
+
+/** `shoal job verify ID`: exit 1 when a check fails. */
+export async function verify(context: Context, [id = '']: readonly string[]): Promise<number> {
+  const answer = await context.node().verify(id)
+  if (context.json) await context.printJson(answer)
+  else if (context.quiet) await context.print(answer.result)
+  else
+    for (const { name, ok, detail } of answer.checks)
+      await context.print(`${context.paint(ok ? 'green' : 'red', ok ? 'ok  ' : 'FAIL')}  ${name.padEnd(11)}  ${detail}`)
+  return answer.ok ? 0 : 1
+}
+
+/** `shoal job diff A B`: exit 0 whether they differ or not. */
+export async function diff(context: Context, [a = '', b = '']: readonly string[]): Promise<number> {
+  const answer = await context.node().diff(a, b)
+  if (context.json) await context.printJson(answer)
+  else for (const line of diffLines(answer)) await context.print(line)
+  return 0
+}
+
+function diffLines(answer: DiffAnswer): string[] {
+  if (answer.same) return ['one job: nothing differs']
+  const lines = answer.fields.flatMap(({ field, a, b }) => [`${field}`, `  - ${a}`, `  + ${b}`])
+  const shards = (sign: string, what: string, list: DiffAnswer['changed']): string[] =>
+    list.count === 0
+      ? []
+      : [`${plural(list.count, 'shard')} ${what}`, ...list.shards.map((name) => `  ${sign} ${name}`)]
+  lines.push(...shards('-', 'only in the first', answer.onlyA), ...shards('+', 'only in the second', answer.onlyB))
+  lines.push(...shards('~', 'with other content', answer.changed))
+  lines.push(resultLine(answer))
+  return lines
+}
+
+function resultLine({ result, parts }: DiffAnswer): string {
+  if (result.equal) return `result equal: ${result.a}`
+  if (result.a === null || result.b === null) return `result ${result.a ?? 'none yet'} and ${result.b ?? 'none yet'}`
+  const which = parts.length === 0 ? '' : `, in ${plural(parts.length, 'part')}: ${parts.slice(0, 20).join(' ')}`
+  return `result differs${which}: ${result.a} and ${result.b}`
+}
