@@ -22,6 +22,17 @@ const root = join(import.meta.dirname, '..')
 const scratch = mkdtempSync(join(tmpdir(), 'shoal-check-'))
 const CODE = ['src', 'test', 'scripts', 'examples']
 
+/** What was built must run, task processes too. */
+const LOCAL_RUN = [
+  'run',
+  'examples/flights.ts',
+  '--local',
+  '--data',
+  'flights=examples/data/flights',
+  '--format',
+  'csv',
+]
+
 /** A command that hangs is a failed check, not a stuck machine. */
 const COMMAND_TIMEOUT_MS = 15 * 60_000
 
@@ -89,6 +100,7 @@ const CHECKS: readonly Check[] = [
   one('dead-code', 'knip', '--no-progress'),
   one('build', process.execPath, 'scripts/build.ts'),
   one('package', 'publint', '--strict'),
+  one('built', process.execPath, 'dist/cli/main.js', ...LOCAL_RUN),
   { name: 'tests', run: tests },
 ]
 

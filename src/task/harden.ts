@@ -32,7 +32,7 @@ function forbidImport(): void {
   const require = createRequire(`${process.cwd()}/`)
   const { internalBinding } = require('internal/test/binding') as { internalBinding(name: string): ModuleWrap }
   internalBinding('module_wrap').setImportModuleDynamicallyCallback(() => {
-    // oxlint-disable-next-line no-throw-literal -- an object would be one of this realm
+    // oxlint-disable-next-line typescript/only-throw-error -- an object would be one of this realm
     throw 'import() is not available in a job: import at the top of the file'
   })
 }
