@@ -17,14 +17,20 @@ const HEIGHT: Record<Outcome['kind'], number> = { open: 0, cancelled: 1, failed:
 
 /** The greater of two outcomes; returns `a` itself when `b` adds nothing. */
 export function joinOutcome(a: Outcome, b: Outcome): Outcome {
-  if (HEIGHT[a.kind] !== HEIGHT[b.kind]) return HEIGHT[a.kind] > HEIGHT[b.kind] ? a : b
-  if (a.kind === 'sealed' && b.kind === 'sealed') return a.result === b.result ? a : dispute([a.result, b.result])
-  if (a.kind === 'disputed' && b.kind === 'disputed') {
-    const joined = dispute([...a.results, ...b.results])
+  const results = [...resultsOf(a), ...resultsOf(b)]
+  if (a.kind === 'disputed' || b.kind === 'disputed' || new Set(results).size > 1) {
+    const joined = dispute(results)
     return canonicalJson(joined) === canonicalJson(a) ? a : joined
   }
+  if (HEIGHT[a.kind] !== HEIGHT[b.kind]) return HEIGHT[a.kind] > HEIGHT[b.kind] ? a : b
   if (a.kind === 'failed' && b.kind === 'failed') return canonicalJson(a.error) <= canonicalJson(b.error) ? a : b
   return a
+}
+
+/** The results that an outcome knows of: a seal that comes after a dispute is part of it. */
+function resultsOf(outcome: Outcome): readonly Digest[] {
+  if (outcome.kind === 'sealed') return [outcome.result]
+  return outcome.kind === 'disputed' ? outcome.results : []
 }
 
 /** The two least of the results seen: the same pair on every node. */
