@@ -81,12 +81,7 @@ export async function runJob<A extends string>(
   })
   for (const [index, [alias, records]] of inputs.entries()) {
     const place = { dataset: 'test', path: alias === '' ? 'records' : alias }
-    const worker = new Worker({
-      emit: (key, value) => collector.emit(key, value),
-      mark: () => collector.mark(),
-      commit: () => collector.commit(),
-      seed: () => mapSeed(CODE, params, { ...place, start: 0 }),
-    })
+    const worker = mapWorker(collector, place, params)
     worker.driver.load(exported, alias)
     worker.driver.begin(JSON.stringify(params), JSON.stringify(place), null, true)
     collector.beginSplit(index, { combine: facts.combine ? worker.driver.combine : null, make: hostFactory })
@@ -188,6 +183,19 @@ class Worker {
     if (this.driver.pause() === 'pending') await end
     if (this.driver.pause() === 'problem') throw this.error(new ShoalError('JOB_THREW', 'the job failed'))
   }
+}
+
+function mapWorker(
+  collector: MapCollector,
+  place: { dataset: string; path: string },
+  params: Readonly<Record<string, string>>,
+): Worker {
+  return new Worker({
+    emit: (key, value) => collector.emit(key, value),
+    mark: () => collector.mark(),
+    commit: () => collector.commit(),
+    seed: () => mapSeed(CODE, params, { ...place, start: 0 }),
+  })
 }
 
 async function mapRecords(

@@ -1,3 +1,4 @@
+import { types } from 'node:util'
 import { type ErrorJson, errorToJson, ShoalError } from '../core/errors.ts'
 import { LIMITS } from '../core/limits.ts'
 import type { AttemptFailure } from '../ports.ts'
@@ -30,6 +31,18 @@ function cutError(error: ErrorJson): ErrorJson {
   }
 }
 
+/**
+ * `instanceof` for what may be a value of user code: a proxy among its prototypes would run, and could throw. A false
+ * answer is always right for such.
+ */
+export function isA<T>(value: unknown, type: new (...args: never[]) => T): value is T {
+  try {
+    return types.isNativeError(value) && value instanceof type
+  } catch {
+    return false
+  }
+}
+
 const DISK_FULL: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT'])
 
 /**
@@ -37,9 +50,11 @@ const DISK_FULL: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT'])
  * is to blame: a shard, this node, or Shoal.
  */
 export function hostFailure(error: unknown, during: 'reading' | 'own', place = ''): TaskFailure {
-  if (error instanceof TaskFailure) return error
-  if (error instanceof ShoalError) return new TaskFailure(during === 'reading' ? 'input' : 'own', error, place)
-  const { code } = error as NodeJS.ErrnoException
+  if (isA(error, TaskFailure)) return error
+  if (isA(error, ShoalError)) return new TaskFailure(during === 'reading' ? 'input' : 'own', error, place)
+  if (!isA(error, Error))
+    return new TaskFailure('own', new ShoalError('INTERNAL', 'something else than an error was thrown'), place)
+  const { code, message } = error as NodeJS.ErrnoException
   if (code !== undefined && DISK_FULL.has(code)) {
     return new TaskFailure(
       'own',
@@ -47,7 +62,6 @@ export function hostFailure(error: unknown, during: 'reading' | 'own', place = '
       place,
     )
   }
-  const message = error instanceof Error ? error.message : String(error)
   if (typeof code === 'string' && code.startsWith('E')) {
     return new TaskFailure(
       'own',
@@ -55,6 +69,5 @@ export function hostFailure(error: unknown, during: 'reading' | 'own', place = '
       place,
     )
   }
-  const why = error instanceof Error ? error.stack : undefined
-  return new TaskFailure('own', new ShoalError('INTERNAL', message, { why }), place)
+  return new TaskFailure('own', new ShoalError('INTERNAL', message, { why: error.stack }), place)
 }

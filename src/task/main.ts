@@ -35,7 +35,7 @@ process.on('warning', () => undefined)
 /** With each report: no process outlives its node, and garbage of past work is not taken for the job's memory. */
 function check(memory: number): void {
   if (process.ppid !== parent) leave(1)
-  if (rss() > 0.85 * memory) collect()
+  if (rss() > 0.9 * memory) collect()
 }
 
 /** The node does not read any more: it has died. */

@@ -16,12 +16,12 @@ import { NO_CALLS, type Place, UserCode } from './user-code.ts'
 /** Merges the runs of one partition, folds each group by the job's reduce, and leaves the part. @throws TaskFailure */
 export async function runReduce(context: TaskContext, work: ReduceWork): Promise<ReduceManifest> {
   const { reporter, files } = context
-  reporter.enter('own')
   const part = new PartWriter(files.create(PART_NAME))
   let groups: Groups | null = null
   const user = startReduce(context, work, part, () => groups as Groups)
   const { driver } = user.realm
   try {
+    reporter.enter('own')
     groups = openGroups(context, work, user)
     if (driver.hasReduce() && work.reduce) await callReduce(context, user, () => placeOf(work, groups))
     else if (driver.hasCombine()) foldGroups(context, work, groups, part, driver.combine)
@@ -65,6 +65,7 @@ function startReduce(context: TaskContext, work: ReduceWork, part: PartWriter, g
     key: () => groups().key,
     value: (alias: number) => groups().nextValue(alias),
   }
+  reporter.enter('user')
   const user = new UserCode(job, calls, reporter, null)
   context.attend(user)
   user.begin(null, work.aliases)

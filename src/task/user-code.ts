@@ -3,7 +3,7 @@ import type vm from 'node:vm'
 import { ShoalError } from '../core/errors.ts'
 import { BAD, type Batch } from '../data/formats/reader.ts'
 import { END } from '../data/fold.ts'
-import { hostFailure, TaskFailure } from './failure.ts'
+import { hostFailure, isA, TaskFailure } from './failure.ts'
 import type { Marks, Outside, Pause, Problem } from './inside/driver.ts'
 import { makeRealm, type Realm } from './realm.ts'
 import type { Reporter } from './reporter.ts'
@@ -93,7 +93,7 @@ export class UserCode {
           return false
         }
       },
-      failure: () => (this.#refused instanceof ShoalError ? this.#refused.message : 'the task cannot go on'),
+      failure: () => (isA(this.#refused, ShoalError) ? this.#refused.message : 'the task cannot go on'),
       mark: () => calls.mark(),
       commit: () => calls.commit(),
       seed: () => {
@@ -183,23 +183,19 @@ export class UserCode {
     if (problem.kind === 'outside') return hostFailure(driver.fault(), 'own', place?.place)
     if (problem.kind !== 'refused') return this.#threw(problem, place)
     const refused = this.#refused
-    if (refused instanceof ShoalError && (refused.code === 'USER_VALUE' || refused.code === 'RECORD_LIMIT')) {
+    if (isA(refused, ShoalError) && (refused.code === 'USER_VALUE' || refused.code === 'RECORD_LIMIT')) {
       return this.#asUser(refused.code, refused.message, problem, place)
     }
     if (refused === null) return this.#threw(problem, place)
-    if (isHostError(refused)) return hostFailure(refused, 'own', place?.place)
+    if (isA(refused, Error)) return hostFailure(refused, 'own', place?.place)
     return this.#threw(JSON.parse(driver.describe(refused)) as Problem, place)
   }
 
   /** An error that came out of the host's own work while user code may have been called within it (combine). */
   failure(error: unknown, during: 'reading' | 'own', place: Place | null): TaskFailure {
-    if (error instanceof TaskFailure) return error
+    if (isA(error, TaskFailure)) return error
     if (this.realm.driver.problem() !== '') return this.problem(place)
-    if (
-      error instanceof ShoalError &&
-      (error.code === 'USER_VALUE' || error.code === 'RECORD_LIMIT') &&
-      during === 'own'
-    ) {
+    if (isA(error, ShoalError) && (error.code === 'USER_VALUE' || error.code === 'RECORD_LIMIT') && during === 'own') {
       return new TaskFailure('user', error, place?.place)
     }
     return hostFailure(error, during, place?.place)
@@ -226,11 +222,6 @@ export class UserCode {
     const error = new ShoalError(code, at === '' ? title : `${at}: ${title}`, { why: why === '' ? undefined : why })
     return new TaskFailure('user', error, place?.place ?? '')
   }
-}
-
-/** Errors of this realm have its Error's prototype; those of user code never do, whatever they pretend. */
-function isHostError(error: unknown): boolean {
-  return error instanceof Error
 }
 
 const soon = setImmediate

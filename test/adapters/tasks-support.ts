@@ -163,7 +163,7 @@ export class Workshop {
         held.push(attempt)
         const part = await attempt.end
         if (!part.ok) throw new Error(JSON.stringify(part.failure))
-        records.push(...new PartReader(openFile(part.files[0]!.path)).records())
+        for (const record of new PartReader(openFile(part.files[0]!.path)).records()) records.push(record)
         reduce.push(part.manifest as ReduceManifest)
         log += part.log
         await attempt.release()

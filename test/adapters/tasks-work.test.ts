@@ -114,6 +114,49 @@ describe('map and reduce', () => {
   })
 })
 
+describe('odd sizes', () => {
+  test('a partition without runs gives an empty part', async () => {
+    const counting = await shop.job(COUNT)
+    const upstream = { shards: 0, bytes: 0, records: 0, emitted: 0, counters: {}, skips: { count: 0, samples: [] } }
+    const attempt = shop.tasks.start({
+      ...shop.spec(counting, shop.file('')),
+      files: [],
+      work: {
+        kind: 'reduce',
+        partition: 7,
+        runs: [],
+        aliases: [''],
+        reduce: true,
+        consumed: '0'.repeat(64) as never,
+        upstream,
+      },
+    })
+    const end = await attempt.end
+    expect(end).toMatchObject({
+      ok: true,
+      manifest: { partition: 7, records: 0, groups: 0, weight: 0, bytes: 0, upstream },
+    })
+    await attempt.release()
+  })
+
+  test('hundreds of small splits in one task, each in a world of its own', async () => {
+    const source = `import { defineJob } from 'shoal/job'\nlet n = 0\nexport default defineJob<string>({ input: 'd', map: (line, { emit }) => emit(line, ++n) })`
+    const lines = Array.from({ length: 500 }, (_, i) => `${i}\n`)
+    let at = 0
+    const splits = lines.map((line) => ({ start: at, end: (at += line.length) }))
+    const { records } = await shop.run(source, lines.join(''), { splits, memory: 128_000_000 })
+    expect(records).toHaveLength(500)
+    expect(records.every(([, n]) => n === 1)).toBe(true)
+  })
+
+  test('records that outgrow the memory of the task go through its disk', async () => {
+    const lines = Array.from({ length: 400_000 }, (_, i) => `${(i * 7919) % 400_000}`)
+    const source = `import { defineJob } from 'shoal/job'\nexport default defineJob<string>({ input: 'd', map: (line, { emit }) => emit(Number(line), line.padEnd(40, '.')), reduce: (key, values, { emit }) => emit(key, [...values].length) })`
+    const { records } = await shop.run(source, lines.join('\n'), { memory: 96_000_000 })
+    expect(records).toEqual(Array.from({ length: 400_000 }, (_, i) => [i, 1]))
+  })
+})
+
 describe('errors of a job', () => {
   test('a throw names file, line and column in TypeScript, and the record with its place', async () => {
     const source = `import { defineJob } from 'shoal/job'\n\ntype Row = { n: number }\n\nexport default defineJob<Row>({\n  input: 'd',\n  map(row, { emit }) {\n    emit((row.n as any).deep.er, 1)\n  },\n})`
@@ -203,6 +246,18 @@ describe('errors of a job', () => {
     ],
     ['a text that is thrown', "map: () => { throw 'plain' }", 'JOB_THREW', /plain/],
     ['an object without a text', 'map: () => { throw Object.create(null) }', 'JOB_THREW', /a value without a text/],
+    [
+      'a thrown proxy that bites',
+      'map: () => { throw new Proxy({}, { get() { throw 1 }, getPrototypeOf() { throw 2 } }) }',
+      'JOB_THREW',
+      /./,
+    ],
+    [
+      'a getter that throws one',
+      "map: (line: string, { emit }: any) => emit(line, { get x() { const e = new Error('p'); Object.setPrototypeOf(e, new Proxy({}, { get() { throw 1 }, getPrototypeOf() { throw 2 } })); throw e } })",
+      'JOB_THREW',
+      /./,
+    ],
     [
       'too many counters',
       'map: (line: string, { counter }: any) => { for (let i = 0; i < 2000; i++) counter(`c${i}`).add() }',

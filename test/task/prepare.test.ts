@@ -88,6 +88,11 @@ describe('prepareJob', () => {
       "import x from 'lodahs'\nexport default x",
       { code: 'JOB_BUILD', try: [expect.stringContaining('npm install lodahs')] },
     ],
+    [
+      'the rest of Shoal',
+      "import { runJob } from 'shoal/testing'\nexport default runJob",
+      { code: 'JOB_IMPORT', try: [expect.stringContaining('shoal/job')] },
+    ],
     ['a url', "import x from 'https://example.org/x.js'\nexport default x", { code: 'JOB_IMPORT' }],
     [
       'top-level await',

@@ -60,6 +60,10 @@ const shoalJob: Plugin = {
   name: 'shoal-job',
   setup({ onResolve, onLoad }) {
     onResolve({ filter: /^shoal\/job$/ }, () => ({ path: 'shoal/job', namespace: 'shoal', sideEffects: false }))
+    // Anything else of Shoal would bring the mesh into the job.
+    onResolve({ filter: /^shoal(\/|$)/ }, ({ path }) => ({
+      errors: [{ text: `Could not resolve "${path}"` }],
+    }))
     onLoad({ filter: /.*/, namespace: 'shoal' }, () => ({ contents: 'export const defineJob = (job) => job' }))
   },
 }
@@ -95,7 +99,8 @@ function buildError(errors: readonly Message[]): ShoalError {
   const unresolved = /^Could not resolve "(.*)"$/.exec(first.text)?.[1]
   const line = first.location === null ? '' : `${first.location.lineText}\n${' '.repeat(first.location.column)}^`
   const more = errors.slice(1, 5).map((error) => `${where(error)}${error.text}`)
-  if (unresolved !== undefined && isBuiltin(unresolved)) return forbidden(where(first), unresolved)
+  if (unresolved !== undefined && (isBuiltin(unresolved) || packageOf(unresolved) === 'shoal'))
+    return forbidden(where(first), unresolved)
   if (unresolved !== undefined) {
     const own = unresolved.startsWith('.') || unresolved.startsWith('/')
     return new ShoalError('JOB_BUILD', `${where(first)}cannot find "${unresolved}"`, {
@@ -123,6 +128,7 @@ function packageOf(name: string): string {
 }
 
 const REMEDIES: Readonly<Record<string, string>> = {
+  shoal: 'a job imports shoal/job alone',
   fs: 'offer the file as a dataset and read it as an input, or import it (.json, .txt, .csv)',
   process: 'pass values with --param and read ctx.params',
   crypto: 'use ctx.random() for seeded randomness, or a hash written in JavaScript',
