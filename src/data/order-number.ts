@@ -152,6 +152,7 @@ export function readBigint(r: ByteReader, tag: number): bigint {
   if (!negative && tag !== POSITIVE_LARGE) throw new ShoalError('DAMAGED', 'a key holds a bigint that is none')
   const flip = negative ? 0xff : 0
   const length = readExponent(r, tag, flip)
+  if (length >= LIMITS.keyBytesMax * 8) throw new ShoalError('DAMAGED', 'a key holds a bigint that is too large')
   const magnitude = new Uint8Array((length >> 3) + 1)
   const set = (bit: number): void => {
     magnitude[magnitude.length - 1 - (bit >> 3)]! |= 1 << (bit & 7)
@@ -176,6 +177,7 @@ function readExponent(r: ByteReader, tag: number, flip: number): number {
   const first = r.u8() ^ flip
   if (tag === POSITIVE_SMALL || tag === NEGATIVE_SMALL) return (first << 8) + (r.u8() ^ flip) - 0x1_0000
   if (first < LONG_EXPONENT) return first
+  if (first > LONG_EXPONENT + 3) throw new ShoalError('DAMAGED', 'a key holds a number that is none')
   let exponent = 0
   for (let i = first - LONG_EXPONENT; i > 0; i--) exponent = exponent * 256 + (r.u8() ^ flip)
   return exponent

@@ -32,26 +32,35 @@ export class RecordView {
   parse(buffer: Buffer, start: number): void {
     this.buffer = buffer
     this.start = start
-    this.#at = start
-    let length = this.#varint()
+    // Nearly every number here is one byte.
+    this.#at = start + 1
+    let length = buffer[start]!
+    if (length >= 0x80) length = this.#longVarint(length)
     this.orderStart = this.#at
-    this.orderEnd = this.#at += length
-    length = this.#varint()
+    let at = this.#at + length
+    this.orderEnd = at
+    this.#at = at + 1
+    length = buffer[at]!
+    if (length >= 0x80) length = this.#longVarint(length)
     this.shapeStart = this.#at
-    this.shapeEnd = this.#at += length
-    this.split = this.#varint()
-    this.weight = this.#varint()
-    length = this.#varint()
+    at = this.#at + length
+    this.shapeEnd = at
+    this.#at = at + 1
+    const split = buffer[at]!
+    this.split = split < 0x80 ? split : this.#longVarint(split)
+    const weight = buffer[this.#at++]!
+    this.weight = weight < 0x80 ? weight : this.#longVarint(weight)
+    length = buffer[this.#at++]!
+    if (length >= 0x80) length = this.#longVarint(length)
     this.valueStart = this.#at
     this.valueEnd = this.#at + length
   }
 
-  #varint(): number {
+  #longVarint(first: number): number {
     const { buffer } = this
-    let byte = buffer[this.#at++]!
-    if (byte < 0x80) return byte
-    let value = byte & 0x7f
+    let value = first & 0x7f
     let scale = 0x80
+    let byte: number
     do {
       byte = buffer[this.#at++]!
       value += (byte & 0x7f) * scale
