@@ -29,6 +29,7 @@ function existingFolder(name: string, path: string, given: string): string {
   } catch (error) {
     throw new ShoalError('DATA_DIR', `--data ${name}: there is no directory ${given}`, {
       why: (error as Error).message,
+      try: given.includes(',') ? [`--data ${name}=${given.slice(0, given.lastIndexOf(','))}${REPLICATED}`] : [],
     })
   }
   throw new ShoalError('DATA_DIR', `--data ${name}: ${given} is not a directory`)

@@ -16,10 +16,19 @@ import { bytesText, elapsedText, plural } from '../units.ts'
 
 const READY_POLL_MS = 50
 
+/** A promise that nobody waited for is a bug, and no reason to take a node down with all that it holds. */
+function noteStrayRejections(context: Context): void {
+  process.on('unhandledRejection', (reason) => {
+    const text = reason instanceof Error ? (reason.stack ?? reason.message) : String(reason)
+    context.note(`warning: a bug in Shoal or in a library, the node goes on: ${text}`)
+  })
+}
+
 /** `shoal node`: runs until it is drained. Exit 0 after a drain, 130 or 143 when it was told twice. */
 export async function runNode(context: Context): Promise<number> {
   const began = context.io.now()
   const options = await nodeOptions(context)
+  noteStrayRejections(context)
   const { startNode } = await context.engine()
   const node = await startNode(options)
   const ended = node.ended.then(() => 0)

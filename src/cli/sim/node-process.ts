@@ -28,11 +28,15 @@ export class NodeProcess {
   readonly recipe: NodeRecipe
   readonly home: string
   readonly api: NodeApi
+  readonly #died: (node: NodeProcess, log: string) => void
   #child: ChildProcess | null = null
+  #killed = false
   #ended: Promise<void> = Promise.resolve()
 
-  constructor(recipe: NodeRecipe, connect: (home: string) => NodeApi) {
+  /** `died` is called when the process ends without having been killed here, with the end of its log. */
+  constructor(recipe: NodeRecipe, connect: (home: string) => NodeApi, died: (node: NodeProcess, log: string) => void) {
     this.recipe = recipe
+    this.#died = died
     this.home = join(recipe.folder, 'home')
     this.api = connect(this.home)
   }
@@ -69,8 +73,12 @@ export class NodeProcess {
     closeSync(log)
     const child = this.#child
     child.stdin?.on('error', () => {})
+    this.#killed = false
     this.#ended = new Promise((resolve) => {
-      child.once('exit', () => resolve())
+      child.once('exit', () => {
+        if (!this.#killed) this.#died(this, this.#logEnd())
+        resolve()
+      })
       child.once('error', () => resolve())
     })
   }
@@ -91,6 +99,7 @@ export class NodeProcess {
 
   /** SIGKILL; resolves when the process is gone. */
   async kill(): Promise<void> {
+    this.#killed = true
     this.#child?.kill('SIGKILL')
     await this.#ended
     rmSync(join(this.home, HOLD), { force: true })
@@ -100,9 +109,12 @@ export class NodeProcess {
   /** @throws ShoalError NODE_SETUP with the end of its log when the process has ended by itself */
   requireRunning(): void {
     if (this.running) return
+    throw new ShoalError('NODE_SETUP', `the simulated node ${this.name} has ended`, { why: this.#logEnd() })
+  }
+
+  #logEnd(): string {
     const log = join(this.recipe.folder, 'log')
-    const lines = existsSync(log) ? readFileSync(log, 'utf8').trimEnd().split('\n').slice(-LOG_LINES_SHOWN) : []
-    throw new ShoalError('NODE_SETUP', `the simulated node ${this.name} has ended`, { why: lines.join('\n') })
+    return existsSync(log) ? readFileSync(log, 'utf8').trimEnd().split('\n').slice(-LOG_LINES_SHOWN).join('\n') : ''
   }
 }
 
