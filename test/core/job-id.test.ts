@@ -1,0 +1,61 @@
+import { describe, expect, test } from 'vitest'
+import { jobId, keyedJobId, snapshotId } from '../../src/core/job-id.ts'
+import type { JobSpec, NodeId, Snapshot } from '../../src/core/types.ts'
+import { hash, makeJob } from './fake-work.ts'
+
+const { spec, snapshot } = makeJob({ maps: 3, reduces: 2, members: ['n1', 'n2'] as NodeId[] })
+const [input] = snapshot.inputs
+const smaller: Snapshot = { inputs: [{ ...input!, shards: input!.shards.slice(1) }] }
+
+/** Everything of the spec that is in the id, each changed. */
+const changes: Record<Exclude<keyof JobSpec, 'name'>, Partial<JobSpec>> = {
+  code: { code: hash('other') },
+  params: { params: { since: '2026-01-01' } },
+  inputs: { inputs: [{ ...spec.inputs[0]!, options: { format: 'csv' } }] },
+  partitions: { partitions: 3 },
+  combine: { combine: true },
+  reduce: { reduce: false },
+  sort: { sort: true },
+  onBadRecord: { onBadRecord: 'skip' },
+  runtime: { runtime: 'other' },
+}
+
+describe('the id of a job', () => {
+  test.each(Object.entries(changes))('changes with %s', (_, change) => {
+    expect(jobId({ ...spec, ...change }, snapshot, null)).not.toBe(jobId(spec, snapshot, null))
+  })
+
+  test('is that of the first job with equal spec and snapshot, whatever it is called', () => {
+    const again = structuredClone({ ...spec, name: 'renamed' })
+    expect(jobId(again, structuredClone(snapshot), null)).toBe(jobId(spec, snapshot, null))
+  })
+
+  test('changes with the snapshot, and with what it leaves out', () => {
+    const partial: Snapshot = {
+      inputs: [{ ...input!, omitted: [{ dataset: 'logs', path: 'x', node: 'n3' as NodeId, why: 'away' }] }],
+    }
+    const ids = [snapshot, smaller, partial].map((s) => jobId(spec, s, null))
+    expect(new Set(ids).size).toBe(3)
+    expect(new Set([snapshot, smaller, partial].map(snapshotId)).size).toBe(3)
+  })
+})
+
+describe('the id of a job with a key', () => {
+  test('does not change with snapshot or runtime: the first snapshot pinned under it stands', () => {
+    const id = keyedJobId(spec, '2026-11')
+    expect(jobId(spec, snapshot, '2026-11')).toBe(id)
+    expect(jobId(spec, smaller, '2026-11')).toBe(id)
+    expect(jobId({ ...spec, runtime: 'other' }, snapshot, '2026-11')).toBe(id)
+  })
+
+  test('changes with the key, and with the rest of the spec', () => {
+    const { runtime: _, ...rest } = changes
+    const ids = [
+      keyedJobId(spec, '2026-11'),
+      keyedJobId(spec, '2026-12'),
+      jobId(spec, snapshot, null),
+      ...Object.values(rest).map((change) => keyedJobId({ ...spec, ...change }, '2026-11')),
+    ]
+    expect(new Set(ids).size).toBe(ids.length)
+  })
+})
