@@ -103,6 +103,8 @@ class Node {
   readonly #close: () => void
   readonly #counts = new Map<string, number>()
   readonly #warnings: string[] = []
+  /** What the catalog warned of and was said; its own list has what holds now. */
+  #saidOfData: readonly string[] = []
   readonly #ended = Promise.withResolvers<void>()
   readonly #drained = Promise.withResolvers<void>()
   readonly #lag = monitorEventLoopDelay({ resolution: 20 })
@@ -136,6 +138,7 @@ class Node {
     await self.publish()
     const known = await loadMembers(context)
     await Promise.all([loadJobs(context, built.times), built.frozen.load()])
+    this.#sayOfData(base.catalog)
     late.events = built.events
     for (const peer of base.network.mesh.peers()) built.events.peer(peer, true)
     this.#lag.enable()
@@ -232,7 +235,7 @@ class Node {
       readiness: () => this.#readiness(context, network, knewMembers),
       ticket: () => network.ticket(),
       lagMs: () => this.#lag.max / 1e6,
-      warnings: () => this.#warnings,
+      warnings: () => [...this.#warnings, ...context.catalog.warnings()],
       counts: () => Object.fromEntries(this.#counts),
       forgetMember: (node) => this.#forget(context, node),
       drain: () => this.#drain(context, self),
@@ -260,7 +263,7 @@ class Node {
     }
     const { startNetwork } = await import('./adapters/libp2p/network.ts')
     return startNetwork(
-      { ...this.#options,  protocols: Object.values(PROTOCOLS), warn: (line) => this.#warn(line) },
+      { ...this.#options, protocols: Object.values(PROTOCOLS), warn: (line) => this.#warn(line) },
       events,
     )
   }
@@ -286,6 +289,7 @@ class Node {
   /** Every so often: addresses may have changed, and catalogs may be missing here. */
   #sweep(context: Context, self: SelfRecord): void {
     void self.publish()
+    this.#sayOfData(context.catalog)
     const { state, mesh, catalogs } = context
     for (const { node, record, connected } of state.members.values()) {
       if (node === state.self.node) continue
@@ -351,6 +355,12 @@ class Node {
     // The last word, that this node takes no work and its shards are away, needs a moment to leave.
     await new Promise((resolve) => setTimeout(resolve, LIMITS.gossipIntervalMs * 2))
     await this.#stop()
+  }
+
+  #sayOfData(catalog: Catalog): void {
+    const lines = catalog.warnings()
+    for (const line of lines) if (!this.#saidOfData.includes(line)) this.#options.warn(line)
+    this.#saidOfData = lines
   }
 
   #warn(line: string): void {

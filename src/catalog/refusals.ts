@@ -29,8 +29,9 @@ export function noMatch(dataset: string, glob: string, paths: ReadonlySet<string
   const sorted = [...paths].toSorted(compareUtf8)
   const folder = glob.endsWith('/') ? glob : `${glob}/`
   const near = sorted.some((path) => path.startsWith(folder)) ? [`${folder}**`] : nearest(glob, candidatesFor(sorted))
+  const hidden = /(?:^|\/)\./.test(glob) ? '; files and folders whose name begins with a dot are not offered' : ''
   return new ShoalError('NO_DATA', `nothing in ${dataset} matches ${JSON.stringify(glob)}${didYouMean(near)}`, {
-    why: `there is ${namedOf(sorted)}`,
+    why: `there is ${namedOf(sorted)}${hidden}`,
     try: [...near.map((one) => `--input '${dataset}/${one}'`), 'shoal data ls'],
   })
 }
@@ -81,9 +82,10 @@ export function incomplete(lacking: readonly Lacking[], allowPartial: boolean): 
   return new ShoalError('INCOMPLETE', `not all shards can be had: ${counts}${nothing}`, {
     why: namedOf(lines, '\n'),
     try: [
-      '--wait-for-data 10m   to wait for them',
+      ...(kinds.has('unreadable') ? ['rename the unreadable files, or let the node read them'] : []),
+      ...(kinds.has('away') || kinds.has('pending') ? ['--wait-for-data 10m   to wait for them'] : []),
       ...(allowPartial ? [] : ['--allow-partial   to leave them out; the result says so']),
-      'shoal members forget NODE, shoal data forget NAME   if they are gone for good',
+      ...(kinds.has('away') ? ['shoal members forget NODE, shoal data forget NAME   if they are gone for good'] : []),
     ],
   })
 }

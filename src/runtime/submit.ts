@@ -21,10 +21,13 @@ export interface Draft {
   readonly warnings: readonly string[]
 }
 
-/** `DATASET[/GLOB][@SNAPSHOT]`; the first `/` ends the dataset's name. */
+/**
+ * `DATASET[/GLOB][@SNAPSHOT]`; the first `/` ends the dataset's name. A snapshot's id is hex digits: other text after an
+ * `@` in a glob is part of a file's name.
+ */
 export function parseInput(input: PreparedInput, frozen: Frozen): InputSpec {
   const { alias, data, ...options } = input
-  const at = data.lastIndexOf('@')
+  const at = data.search(data.includes('/') ? /@[0-9a-f]*$/ : /@[^@]*$/)
   const pinned = at > 0 ? frozen.resolve(data.slice(at + 1)) : null
   const text = pinned === null ? data : data.slice(0, at)
   const slash = text.indexOf('/')

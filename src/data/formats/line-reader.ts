@@ -54,7 +54,7 @@ export class LineReader implements RecordReader {
 export async function recordTooLong(places: Places, line: number): Promise<ShoalError> {
   return new ShoalError(
     'RECORD_LIMIT',
-    `${await places.place(line)}: the record is longer than ${LIMITS.recordBytesMax} bytes`,
+    `${await places.place(line)}: the record is longer than ${LIMITS.recordBytesMax / 2 ** 20} MiB`,
     {
       why: 'no line end within the limit: the file may be of another format, or a quote in it is never closed',
       try: ['give the right format, delimiter or quote for this input'],
@@ -235,8 +235,12 @@ function offsetsOfContent(lines: readonly string[]): number[] {
   return offsets
 }
 
-/** The error may come from another realm, so it is no `instanceof Error` here. */
+/**
+ * The error may come from another realm, so it is no `instanceof Error` here. Its own `(line 1 column 9)` counts within
+ * the record, beside the line of the file that the place gives: that would be two lines in one sentence.
+ */
 function messageOf(error: unknown): string {
   const message = (error as { readonly message?: unknown } | null)?.message
-  return `not valid JSON: ${typeof message === 'string' ? message : 'it cannot be parsed'}`
+  const text = typeof message === 'string' ? message.replace(/ \(line \d+ column \d+\)$/, '') : 'it cannot be parsed'
+  return `not valid JSON: ${text}`
 }
