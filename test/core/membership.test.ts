@@ -1,0 +1,154 @@
+import { describe, expect, test } from 'vitest'
+import { livenessOf } from '../../src/core/candidates.ts'
+import { LIMITS } from '../../src/core/limits.ts'
+import { hear, laterLife, liveness, newerRecord, type Beat, type Member } from '../../src/core/membership.ts'
+import type { NodeId } from '../../src/core/types.ts'
+import { only, OneNode, recordOf } from './one-node.ts'
+
+const n1 = 'n1' as NodeId
+const n2 = 'n2' as NodeId
+const n3 = 'n3' as NodeId
+
+const member = (over: Partial<Member> = {}): Member => ({
+  node: n2,
+  record: recordOf(n2),
+  beat: null,
+  heardAt: 0,
+  connected: true,
+  moved: new Map(),
+  ...over,
+})
+const beat = (over: Partial<Beat> = {}): Beat => ({
+  node: n2,
+  incarnation: { count: 1, nonce: 'a' },
+  seq: 1,
+  record: 1,
+  busy: 0,
+  running: [],
+  ...over,
+})
+
+describe('liveness', () => {
+  const { suspectAfterMs: s, awayAfterMs: a } = LIMITS
+  test.each([
+    [0, true, 0, 'alive'],
+    [s, true, 0, 'alive'],
+    [s + 1, true, 0, 'suspect'],
+    [a, true, 0, 'suspect'],
+    [a + 1, true, 0, 'away'],
+    // A closed connection halves the patience.
+    [s / 2 + 1, false, 0, 'suspect'],
+    [a / 2, false, 0, 'suspect'],
+    [a / 2 + 1, false, 0, 'away'],
+    // Who was stalled gives what he missed on top.
+    [a + 60_000, true, 60_000, 'suspect'],
+    [a + 60_001, true, 60_000, 'away'],
+  ])('after %d ms of silence (connected: %s, grace %d) is %s', (silent, connected, grace, expected) => {
+    expect(liveness(member({ connected }), silent, grace)).toBe(expected)
+  })
+
+  test('of a member never heard is away', () => {
+    expect(liveness(member({ heardAt: -Infinity }), 0, 1_000)).toBe('away')
+  })
+
+  test('a node that was stalled accuses nobody until it has listened for a full suspicion time', () => {
+    const node = new OneNode(n1, [n2])
+    node.now += 60_000
+    node.give({ type: 'tick', stalled: 60_000 })
+    const silentSince = node.now
+    while (livenessOf(node.state, n2) !== 'away') node.pass(LIMITS.tickMs)
+    expect(node.now - silentSince).toBeGreaterThanOrEqual(LIMITS.suspectAfterMs)
+    expect(node.now - silentSince).toBeLessThanOrEqual(2 * LIMITS.awayAfterMs)
+  })
+
+  test('heartbeats that come in order keep a member alive, repeated ones do not', () => {
+    const m = member()
+    expect(hear(m, beat({ seq: 5 }), 100)).toBe(true)
+    expect(hear(m, beat({ seq: 5 }), 200)).toBe(false)
+    expect(hear(m, beat({ seq: 4 }), 300)).toBe(false)
+    expect(m.heardAt).toBe(100)
+    expect(hear(m, beat({ seq: 6 }), 400)).toBe(true)
+    expect(m.heardAt).toBe(400)
+  })
+
+  test('a later life counts from its first heartbeat, an earlier one no more', () => {
+    const m = member()
+    hear(m, beat({ seq: 90 }), 100)
+    expect(hear(m, beat({ incarnation: { count: 2, nonce: 'b' }, seq: 1 }), 200)).toBe(true)
+    expect(hear(m, beat({ seq: 99 }), 300)).toBe(false)
+    expect(m.heardAt).toBe(200)
+  })
+})
+
+describe('progress in heartbeats', () => {
+  const running = (units: number): Partial<Beat> => ({ running: [{ job: 'j' as never, task: 4, units, bytes: 0 }] })
+  test('moves when it changes, and once more when the task is named no more', () => {
+    const m = member()
+    hear(m, beat({ seq: 1, ...running(10) }), 100)
+    hear(m, beat({ seq: 2, ...running(10) }), 200)
+    expect(m.moved.get('j/4')?.at).toBe(100)
+    hear(m, beat({ seq: 3, ...running(11) }), 300)
+    expect(m.moved.get('j/4')?.at).toBe(300)
+    hear(m, beat({ seq: 4 }), 400)
+    hear(m, beat({ seq: 5 }), 500)
+    expect(m.moved.get('j/4')?.at).toBe(400)
+    hear(m, beat({ seq: 6 }), 500 + LIMITS.standstillMs)
+    expect(m.moved.size).toBe(0)
+  })
+})
+
+describe('records', () => {
+  test('are newer by life, then by version; lives by count, then by nonce', () => {
+    const life = (count: number, nonce: string, version: number): ReturnType<typeof recordOf> =>
+      recordOf(n2, { incarnation: { count, nonce }, version })
+    expect(newerRecord(life(1, 'a', 2), life(1, 'a', 1))).toBe(true)
+    expect(newerRecord(life(2, 'a', 1), life(1, 'z', 9))).toBe(true)
+    expect(newerRecord(life(1, 'a', 1), life(1, 'a', 1))).toBe(false)
+    expect(laterLife({ count: 1, nonce: 'b' }, { count: 1, nonce: 'a' })).toBe(true)
+  })
+
+  const said = (node: OneNode, from: NodeId, ...records: ReturnType<typeof recordOf>[]): unknown =>
+    node.give({ type: 'message', from, message: { type: 'records', records } })
+
+  test('a member whose record comes from a third node, after its connection, counts as connected', () => {
+    const node = new OneNode(n1, [n3])
+    node.give({ type: 'peer', peer: n2, connected: true })
+    said(node, n3, recordOf(n2))
+    expect(node.state.members.get(n2)?.connected).toBe(true)
+    node.give({ type: 'peer', peer: n2, connected: false })
+    expect(node.state.members.get(n2)?.connected).toBe(false)
+  })
+
+  test('another record of this node itself: the same count is a clone, a higher one a home set back, a lower one old', () => {
+    const problems = (count: number): string[] => {
+      const node = new OneNode(n1, [n2])
+      said(node, n2, recordOf(n1, { incarnation: { count, nonce: 'other' } }))
+      return only(node.effects, 'identity').map((effect) => effect.problem)
+    }
+    expect([problems(0), problems(1), problems(2)]).toEqual([[], ['twice'], ['behind']])
+  })
+
+  test('a forgotten member comes back only by its own word', () => {
+    const node = new OneNode(n1, [n2, n3])
+    node.give({ type: 'forget-member', node: n2 })
+    said(node, n3, recordOf(n2, { version: 5 }))
+    expect(node.state.members.has(n2)).toBe(false)
+    said(node, n2, recordOf(n2))
+    expect(node.state.members.has(n2)).toBe(true)
+  })
+
+  test('a heartbeat that names a newer record, or a node not known, asks for it', () => {
+    const node = new OneNode(n1, [n2])
+    const asked = (): NodeId[] =>
+      only(node.effects.splice(0), 'send').flatMap(({ message }) =>
+        message.type === 'want-records' ? message.nodes : [],
+      )
+    asked()
+    node.hear(n2)
+    expect(asked()).toEqual([])
+    node.hear({ node: n2, record: 2 })
+    expect(asked()).toEqual([n2])
+    node.hear(n3)
+    expect(asked()).toEqual([n3])
+  })
+})
