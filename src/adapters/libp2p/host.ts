@@ -4,12 +4,12 @@ import { identify, type Identify } from '@libp2p/identify'
 import type { ConnectionEncrypter, ConnectionGater } from '@libp2p/interface'
 import { noise, type NoiseComponents } from '@libp2p/noise'
 import { tcp } from '@libp2p/tcp'
-import { yamux } from '@libp2p/yamux'
 import { createLibp2p, type Libp2p } from 'libp2p'
 import { LIMITS } from '../../core/limits.ts'
 import { hashWhole } from './gossip.ts'
 import type { Identity } from './identity.ts'
 import type { MeshKey } from './key.ts'
+import { steadyYamux } from './muxer.ts'
 
 /** Raised when two versions of Shoal could no longer talk: it is in the names of streams and topic. */
 export const WIRE_VERSION = 1
@@ -41,7 +41,7 @@ export async function createHost(options: HostOptions): Promise<Host> {
     transports: [tcp(), circuitRelayTransport()],
     connectionEncrypters: [admission(options.key)],
     streamMuxers: [
-      yamux({
+      steadyYamux({
         // More than one window's worth may arrive while a stream is paused, never more than the buffer's limit:
         // with libp2p's 16 MiB window and 4 MiB buffer a paused stream is aborted.
         streamOptions: { maxStreamWindowSize: 1 << 20, maxReadBufferLength: 4 << 20 },
