@@ -1,0 +1,241 @@
+import { array, assert, boolean, constantFrom, integer, oneof, property, record, tuple } from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { hello } from '../../src/core/anti-entropy.ts'
+import { ledgerHash, type Delta, type TaskState } from '../../src/core/ledger.ts'
+import { LIMITS } from '../../src/core/limits.ts'
+import type { Message } from '../../src/core/messages.ts'
+import type { Outcome } from '../../src/core/outcome.ts'
+import type { Digest, JobRecord, NodeId } from '../../src/core/types.ts'
+import { makeJob } from './fake-work.ts'
+import { only, OneNode, outputOf, recordOf, reportOf } from './one-node.ts'
+
+const n1 = 'n1' as NodeId
+const n2 = 'n2' as NodeId
+const members = [n1, n2]
+
+/** Two nodes that do no work and know each other. */
+function pair(): readonly [OneNode, OneNode] {
+  return [new OneNode(n1, [n2], 0), new OneNode(n2, [n1], 0)]
+}
+
+/** One round that `a` opens with `b`, all answers included; `isLost` loses single messages. Gives the messages sent. */
+function round(a: OneNode, b: OneNode, isLost: () => boolean = () => false): Message[] {
+  const sent: Message[] = []
+  const queue: { from: OneNode; to: OneNode; message: Message }[] = [{ from: a, to: b, message: hello(a.state) }]
+  for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+    sent.push(next.message)
+    if (sent.length > 2_000) throw new Error('they never stop talking')
+    if (isLost()) continue
+    const { from, to } = next
+    // As on the wire: nothing is shared between the two.
+    const message = structuredClone(next.message)
+    const effects = to.give({ type: 'message', from: from.state.self.node, message })
+    for (const effect of only(effects, 'send'))
+      if (effect.message.type !== 'hello' && effect.to === from.state.self.node)
+        queue.push({ from: to, to: from, message: effect.message })
+  }
+  return sent
+}
+
+const bytesOf = (messages: readonly Message[]): number =>
+  messages.reduce((sum, message) => sum + JSON.stringify(message).length, 0)
+
+/** A ledger's facts; the order in which reports came is none. */
+const factsOf = (node: OneNode, job: JobRecord): unknown => {
+  const { round: r, outcome, tasks, reports } = node.job(job).ledger
+  return { round: r, outcome, tasks, reports: [...reports.values()].sort((a, b) => (a.node < b.node ? -1 : 1)) }
+}
+
+const join = (node: OneNode, job: JobRecord, delta: Delta): unknown =>
+  node.give({ type: 'message', from: 'n9' as NodeId, message: { type: 'delta', job: job.id, delta } })
+
+describe('two replicas that are equal', () => {
+  test('of a job of 10,000 tasks say so in less than 1 KiB a round, without naming a task', () => {
+    const job = makeJob({ maps: 9_000, reduces: 1_000, members })
+    const [a, b] = pair()
+    for (const node of [a, b]) {
+      node.add(job)
+      const tasks = Array.from({ length: 9_000 }, (_, i) => [i, { output: outputOf(`m${i}`) }] as const)
+      node.learn(job, tasks, [reportOf(n1, { has: tasks.map(([i]) => i) })])
+    }
+    expect(ledgerHash(a.job(job).ledger)).toBe(ledgerHash(b.job(job).ledger))
+    const said = round(a, b)
+    expect(said.map((message) => message.type)).toEqual(['hello'])
+    expect(bytesOf(said)).toBeLessThan(1024)
+  })
+})
+
+describe('two replicas that differ', () => {
+  test('in one of 10,000 tasks exchange one bucket of them, not the job', () => {
+    const job = makeJob({ maps: 9_000, reduces: 1_000, members })
+    const [a, b] = pair()
+    const tasks = Array.from({ length: 9_000 }, (_, i) => [i, { output: outputOf(`m${i}`) }] as const)
+    for (const node of [a, b]) {
+      node.add(job)
+      node.learn(job, tasks)
+    }
+    a.learn(job, [[9_500, { claim: { term: 1, rank: 0, owner: n1, incarnation: 1 } }]])
+    const said = [...round(a, b), ...round(b, a)]
+    expect(factsOf(a, job)).toEqual(factsOf(b, job))
+    // 9,001 tasks in 64 buckets: about 141 of them travel, each way once.
+    expect(said.flatMap((m) => (m.type === 'delta' ? m.delta.tasks : [])).length).toBeLessThan(2 * 145)
+    expect(bytesOf(said)).toBeLessThan(100_000)
+  })
+
+  const job = makeJob({ maps: 6, reduces: 2, members })
+  const task = record({
+    claim: oneof(
+      constantFrom(null),
+      record({
+        term: integer({ min: 1, max: 3 }),
+        rank: integer({ max: 2, min: 0 }),
+        owner: constantFrom(n1, n2),
+        incarnation: constantFrom(1),
+      }),
+    ),
+    output: constantFrom(null, outputOf('x'), outputOf('y')),
+  })
+  const outcome = constantFrom<Outcome>(
+    { kind: 'open' },
+    { kind: 'cancelled' },
+    { kind: 'sealed', result: 's' as Digest },
+    { kind: 'sealed', result: 't' as Digest },
+  )
+  const report = tuple(constantFrom('n7', 'n8'), integer({ min: 1, max: 3 })).map(([node, seq]) =>
+    reportOf(node as NodeId, { seq, has: [seq] }),
+  )
+  const delta = record({
+    round: integer({ min: 1, max: 3 }),
+    outcome,
+    tasks: array(tuple(integer({ min: 0, max: 7 }), task), { maxLength: 6 }) as never as ReturnType<
+      typeof array<readonly [number, TaskState]>
+    >,
+    reports: array(report, { maxLength: 2 }),
+  })
+
+  test('however they do, are equal after one round each way, in few messages', () => {
+    assert(
+      property(array(delta, { maxLength: 4 }), array(delta, { maxLength: 4 }), (left, right) => {
+        const [a, b] = pair()
+        for (const node of [a, b]) node.add(job)
+        for (const d of left) join(a, job, d)
+        for (const d of right) join(b, job, d)
+        const said = [...round(a, b), ...round(b, a)]
+        expect(factsOf(a, job)).toEqual(factsOf(b, job))
+        expect(said.length).toBeLessThanOrEqual(24)
+        expect([...round(a, b), ...round(b, a)].map((message) => message.type)).toEqual(['hello', 'hello'])
+      }),
+      { numRuns: 500 },
+    )
+  })
+
+  test('become equal though any messages were lost, as soon as none are', () => {
+    assert(
+      property(
+        array(delta, { maxLength: 4 }),
+        array(delta, { maxLength: 4 }),
+        array(boolean(), { maxLength: 20 }),
+        (left, right, lost) => {
+          const [a, b] = pair()
+          for (const node of [a, b]) node.add(job)
+          for (const d of left) join(a, job, d)
+          for (const d of right) join(b, job, d)
+          const isLost = (): boolean => lost.shift() ?? false
+          while (lost.length > 0) {
+            round(a, b, isLost)
+            round(b, a, isLost)
+          }
+          round(a, b)
+          round(b, a)
+          expect(factsOf(a, job)).toEqual(factsOf(b, job))
+        },
+      ),
+      { numRuns: 300 },
+    )
+  })
+})
+
+describe('jobs', () => {
+  const job = makeJob({ maps: 2, reduces: 1, members })
+
+  test('that one side does not know are fetched from the other, once', () => {
+    const [a, b] = pair()
+    b.add(job)
+    round(a, b)
+    round(a, b)
+    expect(only(a.effects, 'fetch-job')).toEqual([{ type: 'fetch-job', job: job.id, from: n2 }])
+    a.now += LIMITS.rpcTimeoutMs
+    round(a, b)
+    expect(only(a.effects, 'fetch-job')).toHaveLength(2)
+    a.give({ type: 'job-missing', job: job.id, from: n2 })
+    round(a, b)
+    expect(only(a.effects, 'fetch-job')).toHaveLength(3)
+  })
+
+  test('that one side has dropped are dropped by the other, and never asked for again', () => {
+    const [a, b] = pair()
+    for (const node of [a, b]) node.add(job)
+    a.give({ type: 'drop', job: job.id })
+    const late: Message = { type: 'buckets', job: job.id, round: 1, buckets: [], reports: [], reply: false }
+    expect(only(a.give({ type: 'message', from: n2, message: late }), 'fetch-job')).toEqual([])
+    round(a, b)
+    round(b, a)
+    expect([a, b].map((node) => node.state.jobs.size)).toEqual([0, 0])
+    expect([a, b].map((node) => node.state.dropped.get(job.id))).toEqual([1, 1])
+  })
+
+  test('submitted again after they were dropped open the round after', () => {
+    const [a, b] = pair()
+    a.add(job)
+    a.give({ type: 'drop', job: job.id })
+    a.add(job)
+    expect(a.job(job).ledger.round).toBe(2)
+    b.state.dropped.set(job.id, 1)
+    round(b, a)
+    expect(only(b.effects, 'fetch-job')).toHaveLength(1)
+  })
+})
+
+describe('records of nodes', () => {
+  test('go to who lacks them or has older ones', () => {
+    const [a, b] = pair()
+    const learn = (node: OneNode, ...records: ReturnType<typeof recordOf>[]): unknown =>
+      node.give({ type: 'message', from: 'n9' as NodeId, message: { type: 'records', records } })
+    learn(a, recordOf('n3' as NodeId), recordOf('n4' as NodeId, { version: 2 }))
+    learn(b, recordOf('n4' as NodeId), recordOf('n5' as NodeId, { incarnation: { count: 3, nonce: 'x' } }))
+    round(a, b)
+    round(b, a)
+    for (const node of [a, b]) {
+      expect([...node.state.members.keys()].sort()).toEqual(['n1', 'n2', 'n3', 'n4', 'n5'])
+      expect(node.state.members.get('n4' as NodeId)?.record.version).toBe(2)
+    }
+    expect(round(a, b).map((message) => message.type)).toEqual(['hello'])
+  })
+})
+
+describe('gossip', () => {
+  test('of any job stays within one message of its bound, ten a second, and tells all that changed', () => {
+    const job = makeJob({ maps: 300, reduces: 4, members })
+    const [a] = pair()
+    const [, b] = pair()
+    for (const node of [a, b]) node.add(job)
+    a.effects.length = 0
+    a.learn(
+      job,
+      Array.from(
+        { length: 300 },
+        (_, i) => [i, { output: outputOf(`m${i}`), claim: { term: 1, rank: 0, owner: n2, incarnation: 1 } }] as const,
+      ),
+      [reportOf(n2, { has: Array.from({ length: 300 }, (_, i) => i) })],
+    )
+    const from = a.now
+    a.pass(2_000, n2)
+    const gossip = only(a.effects, 'gossip').filter(({ message }) => message.type !== 'beat')
+    expect(gossip.length).toBeLessThanOrEqual((a.now - from) / LIMITS.gossipIntervalMs)
+    for (const { message } of gossip) {
+      expect(JSON.stringify(message).length).toBeLessThan(LIMITS.gossipBytesMax)
+      b.give({ type: 'message', from: n1, message })
+    }
+    expect(factsOf(b, job)).toEqual(factsOf(a, job))
+  })
+})
