@@ -199,9 +199,9 @@ describe('with combine', () => {
   })
 
   test('a call with very many emits counts whole or not at all', () => {
-    const emits = Array.from({ length: 100_000 }, (_, i) => [i % 3 === 0 ? BigInt(i % 11) : i % 11, 1] as const)
+    const emits = Array.from({ length: 70_000 }, (_, i) => [i % 3 === 0 ? BigInt(i % 11) : i % 11, 1] as const)
     const add: Combine = (a, b) => (a as number) + (b as number)
-    for (const memory of [3000, 1_000_000]) {
+    for (const memory of [30_000, 1_000_000]) {
       const task = collect(
         [
           [
@@ -216,7 +216,7 @@ describe('with combine', () => {
       const groups = readGroups(inputsOf([task], 0, [[0]]))
       expect(new Map(groups.map((group) => [Number(group.key), group.values[0]]))).toEqual(counts)
       expect(typeof groups[0]!.key).toBe('bigint')
-      expect(task.emitted).toEqual([100_000])
+      expect(task.emitted).toEqual([70_000])
     }
   })
 

@@ -124,7 +124,7 @@ describe('co-groups', () => {
     assert(
       property(given, ({ splits, steps, memory }) => {
         const sorted = splits.toSorted((a, b) => a.alias - b.alias)
-        const tasks = sorted.map((split) => collect([splitOf(split.emits)]))
+        const tasks = sorted.map((split) => collect([splitOf(split.emits)], { memory: 20_000 }))
         const ranks = sorted.map((_, i) => [i])
         const files = new MemoryFiles()
         const groups = new Groups({
@@ -179,7 +179,12 @@ function deal(given: readonly Placed[], salt: number): { tasks: Task[]; ranks: n
       .map((split, rank) => ({ split, rank }))
       .filter(({ split }) => split.task === task)
       .toSorted((a, b) => ((a.rank * 31 + salt) % 7) - ((b.rank * 31 + salt) % 7))
-    tasks.push(collect(mine.map(({ split }) => splitOf(split.emits))))
+    tasks.push(
+      collect(
+        mine.map(({ split }) => splitOf(split.emits)),
+        { memory: 20_000 },
+      ),
+    )
     ranks.push(mine.map(({ rank }) => rank))
   }
   return { tasks, ranks }
