@@ -82,6 +82,7 @@ export class OneNode {
       this.give({ type: 'message', from: peer, message: { type: 'records', records: [recordOf(peer)] } })
     }
     this.hear(...peers)
+    this.now += LIMITS.tickMs
   }
 
   /** Takes one event in; gives what it asks for in answer. */
