@@ -15,7 +15,7 @@ import type { Digest } from '../core/types.ts'
 import { ByteReader, ByteWriter, asBuffer, copyBytes } from './bytes.ts'
 import type { ReadAt, SpillOutput } from './spill.ts'
 
-export const BLOCK_HEADER_BYTES = 12
+const BLOCK_HEADER_BYTES = 12
 const MAGIC_BYTES = 4
 /** A block holds one record at most where it is larger than a usual block. */
 const BLOCK_BYTES_MAX = LIMITS.recordBytesMax + LIMITS.keyBytesMax * 2 + 64
@@ -187,7 +187,7 @@ export class BlockReader {
   }
 }
 
-export function unpack(bytes: Uint8Array, raw: number, name: string): Buffer {
+function unpack(bytes: Uint8Array, raw: number, name: string): Buffer {
   let block: Buffer
   try {
     block = zstdDecompressSync(bytes, { chunkSize: Math.max(64, raw), maxOutputLength: raw })
@@ -198,7 +198,7 @@ export function unpack(bytes: Uint8Array, raw: number, name: string): Buffer {
   return block
 }
 
-export function readTotals(trailer: Uint8Array): Totals {
+function readTotals(trailer: Uint8Array): Totals {
   const r = new ByteReader(trailer)
   const records = r.varint()
   const weight = r.varint()

@@ -159,7 +159,7 @@ export class ByteWriter {
 }
 
 /** Writes a varint at `at`, where 8 bytes are free; returns the offset behind it. */
-export function putVarint(buffer: Uint8Array, at: number, n: number): number {
+function putVarint(buffer: Uint8Array, at: number, n: number): number {
   let rest = n
   while (rest >= 0x1000_0000) {
     buffer[at++] = (rest % 0x80) | 0x80

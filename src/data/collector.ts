@@ -175,7 +175,7 @@ export class MapCollector {
 }
 
 /** The file of a partition's run. */
-export function runName(partition: number): string {
+function runName(partition: number): string {
   return `run-${partition}`
 }
 

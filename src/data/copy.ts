@@ -127,7 +127,7 @@ export class ValueCopier {
 }
 
 /** The number of bytes of a bigint's magnitude. */
-export function bigintLength(v: bigint): number {
+function bigintLength(v: bigint): number {
   if (v === 0n) return 0
   const magnitude = v < 0n ? -v : v
   if (magnitude <= 0xffff_ffffn) {

@@ -103,7 +103,7 @@ function wordAt(buffer: Uint8Array, at: number, end: number): number {
 }
 
 /** The merged sequence. At most LIMITS.mergeFanIn inputs: `merge` sees to that. */
-export class Merger implements RecordStream {
+class Merger implements RecordStream {
   /** The record has the key of the one before. */
   sameKey = false
   rank = 0
