@@ -5,6 +5,8 @@ import { fileURLToPath } from 'node:url'
 /** Generous: a loaded machine must not make a test red. */
 export const COMMAND_MS = 90_000
 
+const UNTIL_MS = 60_000
+
 const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
 
 export const SHOAL: readonly string[] = ['--conditions=development', MAIN]
@@ -64,7 +66,7 @@ export async function command(args: readonly string[], options: CommandOptions):
 export async function until<T>(
   what: string,
   ask: () => Promise<T | null> | T | null,
-  deadlineMs: number = COMMAND_MS,
+  deadlineMs: number = UNTIL_MS,
 ): Promise<T> {
   const end = performance.now() + deadlineMs
   let last = ''

@@ -61,6 +61,11 @@ export class MeshNode {
     return this.#child !== null && this.#child.exitCode === null && this.#child.signalCode === null
   }
 
+  /** Resolves when the present life is over: its exit code, null for a violent end. */
+  get ended(): Promise<number | null> {
+    return this.#ended
+  }
+
   /** What the node has said on stderr, in all its lives. */
   get log(): string {
     const log = join(this.folder, 'log')
@@ -108,13 +113,30 @@ export class MeshNode {
 
   async kill(): Promise<void> {
     await this.stop('SIGKILL')
-    for (const file of [HOLD, HOLDING]) rmSync(join(this.home, file), { force: true })
+    this.release()
+    rmSync(join(this.home, HOLDING), { force: true })
+  }
+
+  /** kill -9, and the next life on the same home; with `hold` its first attempt is kept open. */
+  async restart({ hold = false }: { hold?: boolean } = {}): Promise<void> {
+    await this.kill()
+    if (hold) this.holdFirst()
+    this.start()
   }
 
   /** From now on its first attempt is begun and kept open: the simulator's switch, so that a kill hits work under way. */
   holdFirst(): void {
     mkdirSync(this.home, { recursive: true, mode: 0o700 })
     writeFileSync(join(this.home, HOLD), '')
+  }
+
+  /** Takes `holdFirst` back, for an attempt that is not begun yet. */
+  release(): void {
+    rmSync(join(this.home, HOLD), { force: true })
+  }
+
+  get holding(): boolean {
+    return existsSync(join(this.home, HOLDING))
   }
 
   /** What it holds open, `map 1/3`. */
@@ -219,8 +241,11 @@ export class Mesh {
       running.map((node) =>
         until(`${node.name} is ready`, async () => {
           if (!node.running) throw new Error(`${node.name} has ended: ${node.log}`)
-          const { ready, alive, datasets } = await node.status()
-          return ready && alive >= running.length && datasets.every((one) => one.pending === 0) ? true : null
+          const { ready, datasets } = await node.status()
+          const alive = (await node.members()).filter(
+            ({ state, connected, self }) => state === 'alive' && (self || connected),
+          )
+          return ready && alive.length >= running.length && datasets.every((one) => one.pending === 0) ? true : null
         }),
       ),
     )
