@@ -22,6 +22,7 @@ export function join(state: State, job: JobState, delta: Delta): Effect[] {
     job.released = false
     job.endedAt = null
     job.books.clear()
+    job.knownAt = state.now
     job.changedAt.clear()
     job.orphanedAt.clear()
     for (const running of state.running.values())

@@ -30,6 +30,7 @@ export function addJob(state: State, event: Extract<Event, { type: 'job' }>): Ef
     pulls: new Map(),
     backoff: new Map(),
     missedAt: new Map(),
+    knownAt: state.now,
     changedAt: new Map(),
     orphanedAt: new Map(),
     slotMs: 0,

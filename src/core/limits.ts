@@ -57,6 +57,7 @@ type Limit =
   | 'suspectAfterMs'
   | 'awayAfterMs'
   | 'takeoverStaggerMs'
+  | 'stealAfterMs'
   | 'termMax'
   | 'backupTermMax'
   | 'membersMax'
@@ -216,6 +217,8 @@ export const LIMITS: Readonly<Record<Limit, number>> = {
   awayAfterMs: 5_000,
   /** Each later candidate of a task waits so much longer before it takes over. */
   takeoverStaggerMs: 300,
+  /** A node takes tasks off others' lists once it has known the job for so long: three gossips, in which they say what they run. */
+  stealAfterMs: 300,
   termMax: 10_000,
   /** Backups of live but stuck owners are bounded by the term they start from. */
   backupTermMax: 3,

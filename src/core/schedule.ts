@@ -46,7 +46,8 @@ export function choose(state: State, job: JobState, failures: FailureIndex): Cho
       stealable.set(verdict.from, list)
     }
   }
-  return steal(state, job, failures, stealable)
+  // Of a job that is new here it is not yet known what others have begun.
+  return state.now - job.knownAt < LIMITS.stealAfterMs ? null : steal(state, job, failures, stealable)
 }
 
 function isBackedOff(state: State, job: JobState, task: TaskIndex): boolean {

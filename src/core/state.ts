@@ -49,6 +49,8 @@ export interface JobState {
   readonly backoff: Map<string, { until: Millis; tries: number }>
   /** When a run was first missed here, by producer task: pull only once a push has had time to come. */
   readonly missedAt: Map<TaskIndex, Millis>
+  /** When this node came to know the job's present round, in this life. */
+  knownAt: Millis
   /** When a task's claim or output last changed here. */
   readonly changedAt: Map<TaskIndex, Millis>
   /** Since when nobody is known to have a task's output, though it exists. */

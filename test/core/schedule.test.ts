@@ -60,6 +60,9 @@ describe('a free slot', () => {
     const longer = lists.n2.length >= lists.n3.length ? lists.n2 : lists.n3
     expect(lists.n2.length).not.toBe(lists.n3.length)
     node.effects.length = 0
+    node.pass(LIMITS.stealAfterMs - LIMITS.tickMs, n2, n3)
+    // Not before the others have had time to say what they have begun.
+    expect(started(node.effects)).toEqual([])
     node.pass(LIMITS.tickMs, n2, n3)
     expect(started(node.effects)).toEqual([longer.at(-1)])
   })
@@ -71,6 +74,7 @@ describe('a free slot', () => {
       .job(job)
       .plan.tasks.filter((task) => task.holders.includes(n1))
       .map((task) => task.index)
+    node.pass(LIMITS.stealAfterMs, n2, n3)
     expect(started(node.effects).sort((a, b) => a - b)).toEqual(here)
     const other = setting({ maps: 6 }, 12)
     other.node.add(other.job, [
@@ -176,7 +180,7 @@ describe('takeover', () => {
     node.give({ type: 'message', from: n2, message: { type: 'records', records: [reborn] } })
     node.hear({ node: n2, incarnation: reborn.incarnation })
     // Free again: n2 is the first candidate, and n1 takes it only off its list, having nothing else to do.
-    expect(started(node.pass(LIMITS.tickMs, n3))).toEqual([0])
+    expect(started(node.pass(LIMITS.stealAfterMs, n3))).toEqual([0])
   })
 
   test('of a task whose owner stands still: one backup, by the next candidate', () => {
@@ -232,7 +236,7 @@ describe('a task given back', () => {
 
   test('by death runs with nothing beside it', () => {
     const { node, job, task } = failed('death')
-    node.pass(LIMITS.tickMs, n2, n3)
+    node.pass(LIMITS.stealAfterMs, n2, n3)
     expect(started(node.effects)).toEqual([task])
     const more = makeJob({ name: 'more', maps: 9, reduces: 1, members: [n1] })
     node.add(more)
