@@ -5,7 +5,7 @@ import type { JobId, NodeId } from '../core/types.ts'
 import type { ByteStream } from '../ports.ts'
 import { pullRequest } from '../wire/batch.ts'
 import { headerFor, sendBatch } from './batch.ts'
-import type { Context } from './context.ts'
+import { nameOf, type Context } from './context.ts'
 import { PROTOCOLS } from './protocols.ts'
 import { FramedStream } from './framed.ts'
 
@@ -28,7 +28,7 @@ export class Sender {
   }
 
   async #push(line: Line, { job, task, to, consumers }: Push): Promise<void> {
-    const { state, disk, store, mesh, dispatch } = this.#context
+    const { state, disk, store, mesh, dispatch, clock, story } = this.#context
     const ended = (end: 'acked' | 'later' | 'gone' | 'failed'): void =>
       dispatch({ type: 'push-ended', job, task, to, end })
     const jobState = state.jobs.get(job)
@@ -41,7 +41,13 @@ export class Sender {
         return ended('gone')
       }
       line.stream ??= new FramedStream(await mesh.open(to, PROTOCOLS.push), LIMITS.rpcFrameBytesMax)
+      const began = clock.now()
       const answer = await sendBatch(line.stream, disk, store, header)
+      if (answer === 'acked') {
+        const bytes = header.files.reduce((sum, file) => sum + file.size, 0)
+        const text = `to ${nameOf(this.#context, to)}: ${bytes} bytes in ${Math.round(clock.now() - began)} ms`
+        story.tell(job, 'pushed', text, task)
+      }
       ended(answer === 'have' ? 'acked' : answer)
     } catch (error) {
       line.stream?.abort(String(error))
