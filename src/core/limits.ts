@@ -52,6 +52,7 @@ type Limit =
   | 'pushesMax'
   | 'receptionsMax'
   | 'pullsMax'
+  | 'groupFilesMax'
   | 'pullAfterMs'
   | 'retryAfterMs'
   | 'suspectAfterMs'
@@ -208,6 +209,8 @@ export const LIMITS: Readonly<Record<Limit, number>> = {
   pushesMax: 4,
   receptionsMax: 8,
   pullsMax: 4,
+  /** Files of a batch that are open at once, and made durable together. */
+  groupFilesMax: 64,
   /** A push has so much time to come before its run is pulled. */
   pullAfterMs: 1_500,
   retryAfterMs: 500,

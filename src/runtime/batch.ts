@@ -4,7 +4,7 @@ import { LIMITS } from '../core/limits.ts'
 import type { TaskManifest } from '../core/manifest.ts'
 import type { Plan } from '../core/plan.ts'
 import type { Bytes, TaskIndex } from '../core/types.ts'
-import type { Disk } from '../ports.ts'
+import type { Disk, DiskWriter } from '../ports.ts'
 import {
   batchAck,
   batchAnswer,
@@ -98,32 +98,60 @@ export async function receiveBatch(
   const { answer, place } = decide(header)
   await stream.sendValue({ answer })
   if (answer !== 'ready') return { header, accepted: false }
-  const crcs = new Map<string, number>()
-  for (const file of header.files) crcs.set(file.name, await receiveFile(stream, disk, place(header, file.name), file))
-  const end = await stream.receiveValue(batchEnd)
-  const whole = end.files.length === header.files.length && end.files.every((f) => crcs.get(f.name) === f.crc)
-  if (!whole) {
-    await stream.sendValue({ ack: false, why: 'checksum of a file is wrong' })
-    throw new WireError('a batch whose END does not match it')
+  const files = new FileGroup(disk)
+  try {
+    for (const file of header.files) await files.receive(stream, place(header, file.name), file)
+    const end = await stream.receiveValue(batchEnd)
+    if (!files.matches(end)) {
+      await stream.sendValue({ ack: false, why: 'checksum of a file is wrong' })
+      throw new WireError('a batch whose END does not match it')
+    }
+    await files.commit()
+  } catch (error) {
+    await files.discard()
+    throw error
   }
   await store.putManifest(place(header, 'manifest.json'), manifest)
   await stream.sendValue({ ack: true })
   return { header, accepted: true }
 }
 
-/** One file's frames, straight to disk; resolves to the checksum of its bytes. */
-async function receiveFile(stream: FramedStream, disk: Disk, name: string, file: BatchFile): Promise<number> {
-  const writer = await disk.create(name)
-  const sum = new Checksum()
-  try {
+/** The files of one batch: written as they come, made durable together. */
+class FileGroup {
+  readonly #disk: Disk
+  readonly #crcs = new Map<string, number>()
+  #open: DiskWriter[] = []
+
+  constructor(disk: Disk) {
+    this.#disk = disk
+  }
+
+  /** One file's frames, straight to disk. */
+  async receive(stream: FramedStream, name: string, file: BatchFile): Promise<void> {
+    if (this.#open.length >= LIMITS.groupFilesMax) await this.commit()
+    const writer = await this.#disk.create(name)
+    this.#open.push(writer)
+    const sum = new Checksum()
     await pipe(framesOf(stream, file.size), sum.through, async (chunks: AsyncIterable<Uint8Array>) => {
       for await (const chunk of chunks) await writer.write(chunk)
     })
-    await writer.commit()
-    return sum.crc
-  } catch (error) {
-    await writer.discard()
-    throw error
+    this.#crcs.set(file.name, sum.crc)
+  }
+
+  matches(end: BatchEnd): boolean {
+    return end.files.length === this.#crcs.size && end.files.every((file) => this.#crcs.get(file.name) === file.crc)
+  }
+
+  /** All at once: their fsyncs share what the disk does at one time. */
+  async commit(): Promise<void> {
+    const writers = this.#open
+    await Promise.all(writers.map((writer) => writer.commit()))
+    this.#open = []
+  }
+
+  async discard(): Promise<void> {
+    await Promise.allSettled(this.#open.map((writer) => writer.discard()))
+    this.#open = []
   }
 }
 
@@ -139,11 +167,19 @@ class Checksum {
   }.bind(this)
 }
 
-/** A file's bytes, a frame at a time; fewer than `size` is a failure. */
+/** A file's bytes, a frame at a time, the next one read while one is sent; fewer than `size` is a failure. */
 async function* chunksOf(disk: Disk, name: string, size: Bytes): AsyncGenerator<Uint8Array> {
+  const read = (at: Bytes): Promise<Uint8Array> => {
+    const chunk = disk.read(name, at, Math.min(LIMITS.shuffleFrameBytes, size - at))
+    // Whoever stops early does not wait for it.
+    chunk.catch(() => {})
+    return chunk
+  }
+  let next = read(0)
   for (let at = 0; at < size; at += LIMITS.shuffleFrameBytes) {
-    const bytes = await disk.read(name, at, Math.min(LIMITS.shuffleFrameBytes, size - at))
+    const bytes = await next
     if (bytes.length === 0) throw new WireError(`${name} is shorter than it was`)
+    if (at + LIMITS.shuffleFrameBytes < size) next = read(at + LIMITS.shuffleFrameBytes)
     yield bytes
   }
 }
