@@ -23,6 +23,8 @@ export interface CommandOptions {
   readonly folder: string
   readonly environment: NodeJS.ProcessEnv
   readonly input?: string
+  /** Ctrl-C, once what it has said on stderr matches. */
+  readonly interruptAt?: RegExp
   readonly deadlineMs?: number
 }
 
@@ -44,7 +46,13 @@ export async function command(args: readonly string[], options: CommandOptions):
   const stdout: Buffer[] = []
   const stderr: Buffer[] = []
   child.stdout.on('data', (piece: Buffer) => stdout.push(piece))
-  child.stderr.on('data', (piece: Buffer) => stderr.push(piece))
+  let interrupted = false
+  child.stderr.on('data', (piece: Buffer) => {
+    stderr.push(piece)
+    if (interrupted || options.interruptAt?.test(Buffer.concat(stderr).toString()) !== true) return
+    interrupted = true
+    child.kill('SIGINT')
+  })
   child.stdin.on('error', () => {})
   child.stdin.end(options.input ?? '')
   let late = false

@@ -16,7 +16,7 @@ import type {
   Receipt,
   StoryEvent,
 } from '../../src/control/api.ts'
-import { command, plainEnvironment, SHOAL, until, type Ended } from './command.ts'
+import { command, plainEnvironment, SHOAL, until, type CommandOptions, type Ended } from './command.ts'
 
 /** Files by path, relative to the dataset's directory. */
 export type Files = Readonly<Record<string, string | Uint8Array>>
@@ -167,6 +167,11 @@ export class MeshNode {
     return this.json('status')
   }
 
+  /** Its own addresses, without those at relays, which come and go. */
+  async listens(): Promise<readonly string[]> {
+    return (await this.status()).listen.filter((address) => !address.includes('/p2p-circuit'))
+  }
+
   async members(): Promise<readonly MemberInfo[]> {
     return (await this.json<{ members: MemberInfo[] }>('members')).members
   }
@@ -251,8 +256,12 @@ export class Mesh {
     )
   }
 
-  async command(args: readonly string[], more: NodeJS.ProcessEnv = {}, input = ''): Promise<Ended> {
-    return await command(args, { folder: this.root, environment: { ...this.environment, ...more }, input })
+  async command(
+    args: readonly string[],
+    more: NodeJS.ProcessEnv = {},
+    options: Pick<CommandOptions, 'input' | 'interruptAt'> = {},
+  ): Promise<Ended> {
+    return await command(args, { folder: this.root, environment: { ...this.environment, ...more }, ...options })
   }
 
   /** Writes a job file; answers its path. */
