@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { build } from 'esbuild'
+import { buildSync } from 'esbuild'
 
 /**
  * The task process's program as one file, so that the process needs to read nothing but its own slot folder. It is kept
@@ -10,7 +10,8 @@ import { build } from 'esbuild'
  * @returns the file's absolute path
  */
 export async function bundleRunner(folder: string): Promise<string> {
-  const result = await build({
+  // The asynchronous form would leave a service process behind for as long as the node lives.
+  const result = buildSync({
     entryPoints: [fileURLToPath(import.meta.resolve('#task'))],
     bundle: true,
     write: false,
