@@ -125,6 +125,19 @@ describe('the life of a job', () => {
     expect((await a.run('wait', job.id, '--timeout', '60s')).code).toBe(0)
   })
 
+  test('verify reads the whole result, on any node; diff says what is another', async () => {
+    const done = (await a.jobs()).filter(({ state, name }) => state === 'done' && name === 'words')
+    const november = (await Promise.all(done.map(({ id }) => a.job(id)))).find(({ key }) => key === 'november')!
+    const december = (await Promise.all(done.map(({ id }) => a.job(id)))).find(({ key }) => key === 'december')!
+    for (const node of [a, b]) expect((await node.run('job', 'verify', november.id)).code).toBe(0)
+    const same = await b.run('job', 'diff', november.id, november.id)
+    expect([same.code, same.stdout]).toEqual([0, 'one job: nothing differs\n'])
+    const differing = await b.run('job', 'diff', november.id, december.id)
+    expect(differing.code).toBe(0)
+    expect(differing.stdout).toContain('late.txt')
+    expect(differing.stdout).toContain(december.result)
+  })
+
   test('rm forgets a job that is over, and it does not come back from the other node', async () => {
     await mesh.ready()
     const { id } = (await a.jobs()).find(({ state }) => state === 'done')!
