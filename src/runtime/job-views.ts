@@ -246,12 +246,26 @@ export function whyOf(context: Context, job: JobState): string {
   const blocked = blockedTask(context, job)
   if (blocked !== null) return waitsFor(context, job, blocked)
   const failures = failureIndex(context.state, job)
-  const own = [...failures.values()]
-    .flat()
-    .filter((f) => f.blame === 'own')
-    .at(-1)
   const doing = progressText(context, job, failures)
-  return own === undefined ? doing : `${doing}; ${nameOf(context, own.node)} could not: ${own.error.message}`
+  const trouble = troubleOf(context, job, failures)
+  return trouble === null ? doing : `${doing}; ${trouble}`
+}
+
+/** What a node could not do, by no fault of the job's, while it is still to be done; null where there is nothing. */
+export function troubleOf(
+  context: Context,
+  job: JobState,
+  failures: FailureIndex = failureIndex(context.state, job),
+): string | null {
+  for (const [task, all] of failures) {
+    if (job.ledger.tasks[task]!.output !== null) continue
+    const own = all.findLast((failure) => failure.blame === 'own')
+    if (own === undefined) continue
+    const { message, why } = own.error
+    const what = describe(job, job.plan.tasks[task]!)
+    return `node ${nameOf(context, own.node)} could not run ${what} and tries again: ${message}${why === undefined ? '' : ` (${why})`}`
+  }
+  return null
 }
 
 function waitsFor(context: Context, job: JobState, task: PlannedTask): string {

@@ -2,7 +2,7 @@ import type { JobEvent } from '../control/api.ts'
 import { isOver } from '../core/outcome.ts'
 import type { JobState } from '../core/state.ts'
 import type { Context } from './context.ts'
-import { errorOf, lanesOf, phasesOf, stateOf, summaryOf, whyOf } from './job-views.ts'
+import { errorOf, lanesOf, phasesOf, stateOf, summaryOf, troubleOf, whyOf } from './job-views.ts'
 import type { Loop } from './loop.ts'
 import type { Times } from './times.ts'
 
@@ -26,7 +26,7 @@ export async function* watchJob(
   let told = ''
   while (!signal.aborted && !isOver(job.ledger.outcome)) {
     const state = stateOf(context, job)
-    const why = state === 'waiting' ? whyOf(context, job) : null
+    const why = state === 'waiting' ? whyOf(context, job) : troubleOf(context, job)
     const progress = { state, phases: phasesOf(context, job), lanes: lanesOf(context, job), why }
     const text = JSON.stringify(progress)
     if (text !== told) {

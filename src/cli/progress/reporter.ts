@@ -13,6 +13,7 @@ export interface Reporter {
 }
 
 const REDRAW_MS = 250
+const STILL_LOOK_MS = 1_000
 export const SILENT: Reporter = { event: () => {}, end: () => {} }
 
 /** The mode asked for; `auto` is a live block on a terminal, lines elsewhere, nothing with -q or --json. */
@@ -31,14 +32,21 @@ export async function makeReporter(context: Context): Promise<Reporter> {
   return SILENT
 }
 
+/** A node tells of changes only: that nothing moves is said from here. */
 function plainReporter(context: Context): Reporter {
   const plain = new PlainProgress(context.io.now())
+  let latest: JobEvent | null = null
+  const say = (): void => {
+    const line = latest && plain.line(latest, context.io.now(), new Date().toTimeString().slice(0, 8))
+    if (line !== null) context.note(line)
+  }
+  const timer = setInterval(say, STILL_LOOK_MS)
   return {
     event(event) {
-      const line = plain.line(event, context.io.now(), new Date().toTimeString().slice(0, 8))
-      if (line !== null) context.note(line)
+      latest = event
+      say()
     },
-    end: () => {},
+    end: () => clearInterval(timer),
   }
 }
 
