@@ -73,10 +73,25 @@ export function errorFromJson(json: Omit<ErrorJson, 'schema' | 'retryable' | 'ex
   return new ShoalError(code as Code, json.message, json)
 }
 
-/** Anything thrown, as a ShoalError; what is none already is a bug in Shoal (INTERNAL, exit 70). */
+/** Disks and permissions that the system refuses: nobody's bug, and what helps is outside Shoal. */
+const REFUSED_BY_SYSTEM: ReadonlyMap<unknown, readonly [message: string, remedy: string]> = new Map([
+  ['ENOSPC', ['no space is left on the disk of the home folder', 'make room on the disk of --home, and try again']],
+  ['EDQUOT', ['the disk quota of the home folder is used up', 'make room within the quota, and try again']],
+  ['EROFS', ['the disk of the home folder is read-only', '--home on a disk that can be written']],
+  ['EIO', ['the disk of the home folder fails', '--home on another disk; `dmesg` says more']],
+  ['EMFILE', ['too many files are open', 'a higher limit of open files (ulimit -n)']],
+])
+
+/**
+ * Anything thrown, as a ShoalError: NODE_SETUP where the system refuses a disk; what else is none already is a bug in
+ * Shoal (INTERNAL, exit 70).
+ */
 export function asShoalError(error: unknown): ShoalError {
   if (error instanceof ShoalError) return error
   if (isShoalErrorLike(error)) return new ShoalError(error.code, error.message, error)
+  const refused = error instanceof Error && 'code' in error ? REFUSED_BY_SYSTEM.get(error.code) : undefined
+  if (error instanceof Error && refused !== undefined)
+    return new ShoalError('NODE_SETUP', refused[0], { why: error.message, try: [refused[1]], cause: error })
   const message = error instanceof Error ? error.message : String(error)
   return new ShoalError('INTERNAL', message, { cause: error, why: 'this is a bug in Shoal' })
 }

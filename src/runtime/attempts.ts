@@ -162,11 +162,7 @@ export function describe(job: JobState, task: PlannedTask): string {
 function blameFor(error: unknown): AttemptFailure {
   const code = error instanceof ShoalError ? error.code : null
   const blame = code === 'SHARD_CHANGED' ? 'input' : 'own'
-  const system = (error as NodeJS.ErrnoException | null)?.code
-  const json =
-    system === 'ENOSPC'
-      ? errorToJson(new ShoalError('NODE_SETUP', 'the disk is full', { cause: error }))
-      : errorToJson(error)
+  const json = errorToJson(error)
   return { blame, error: json, place: blame === 'input' ? json.message : '' }
 }
 
