@@ -90,6 +90,14 @@ function checkSize(tasks: number, runs: number): void {
     })
 }
 
+/** A full split is a task of its own: a size that is too large is refused before anything is cut. */
+function checkFullSplits(snapshot: Snapshot): void {
+  let full = 0
+  for (const input of snapshot.inputs)
+    for (const { size, cuts } of input.shards) if (cuts.kind === 'lines') full += Math.floor(size / LIMITS.splitBytes)
+  checkSize(full, 0)
+}
+
 type Pack = Pick<PlannedTask, 'splits' | 'holders' | 'bytes'>
 
 interface Cut {
@@ -103,6 +111,7 @@ interface Cut {
  * path, start) never share a task: their order is decided by the hash of what they read, which only reduce knows.
  */
 function pack(snapshot: Snapshot): Pack[] {
+  checkFullSplits(snapshot)
   const groups = new Map<string, Cut[]>()
   snapshot.inputs.forEach((input, i) => {
     const seen = new Map<string, number>()

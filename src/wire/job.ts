@@ -2,27 +2,29 @@ import { z } from 'zod/mini'
 import { hashText } from '../core/hash.ts'
 import { jobId } from '../core/job-id.ts'
 import { LIMITS } from '../core/limits.ts'
-import type { JobRecord } from '../core/types.ts'
+import { plan } from '../core/plan.ts'
+import type { JobRecord, ReadOptions } from '../core/types.ts'
 import { checked, WireError } from './codec.ts'
 import { count, digest, list, nodeId, text } from './shapes.ts'
 
 const path = text(4096)
 const name = text(LIMITS.namesBytesMax)
-const options = z.strictObject({
+/** How an input is read, as a peer may ask for it. */
+export const readOptions = z.strictObject({
   format: z.optional(z.enum(['text', 'ndjson', 'csv', 'tsv', 'parquet'])),
   header: z.optional(z.boolean()),
   columns: z.optional(list(text(1000), 10_000)),
   delimiter: z.optional(text(4)),
   quote: z.optional(text(4)),
   encoding: z.optional(z.enum(['utf-8', 'latin1', 'bytes'])),
-})
+}) as unknown as z.ZodMiniType<ReadOptions>
 
 const spec = z.strictObject({
   code: digest,
   name: text(200),
   params: z.record(text(200), text(LIMITS.keyBytesMax)),
   inputs: list(
-    z.strictObject({ alias: text(100), dataset: name, glob: path, frozen: z.optional(digest), options }),
+    z.strictObject({ alias: text(100), dataset: name, glob: path, frozen: z.optional(digest), options: readOptions }),
     100,
   ).check(z.minLength(1)),
   partitions: z.nullable(z.number().check(z.int(), z.gte(1), z.lte(LIMITS.partitionsMax))),
@@ -37,10 +39,10 @@ const witness = z.strictObject({ dev: text(24), ino: text(24), mtimeNs: text(24)
 const cuts = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('lines') }),
   z.strictObject({ kind: z.literal('whole') }),
-  z.strictObject({ kind: z.literal('offsets'), header: count, at: list(count, LIMITS.tasksMax) }),
+  z.strictObject({ kind: z.literal('offsets'), header: count, at: list(count, LIMITS.cutsPerShardMax) }),
   z.strictObject({
     kind: z.literal('row-groups'),
-    groups: list(z.strictObject({ rows: count, bytes: count }), LIMITS.tasksMax),
+    groups: list(z.strictObject({ rows: count, bytes: count }), LIMITS.cutsPerShardMax),
   }),
 ])
 const shard = z.strictObject({
@@ -91,7 +93,10 @@ export const jobBody = z.strictObject({
   sourceMap: text(LIMITS.bundleBytesMax),
 }) as unknown as z.ZodMiniType<JobBody>
 
-/** A peer's job as a record that can be trusted: well formed, of the id that it names, with the code that it names. */
+/**
+ * A peer's job as a record that can be trusted: well formed, of the id that it names, with the code that it names, and
+ * one that can be planned: in the core nothing of it throws any more.
+ */
 export function openJob(body: JobBody): JobRecord {
   let value: unknown
   try {
@@ -100,7 +105,17 @@ export function openJob(body: JobBody): JobRecord {
     throw new WireError('a job record that is no JSON')
   }
   const job = checked(record, value)
-  if (jobId(job.spec, job.snapshot, job.key) !== job.id) throw new WireError('a job record of another id')
-  if (hashText(body.bundle) !== job.spec.code) throw new WireError('a bundle that the job does not name')
+  const { spec, snapshot } = job
+  if (jobId(spec, snapshot, job.key) !== job.id) throw new WireError('a job record of another id')
+  if (hashText(body.bundle) !== spec.code) throw new WireError('a bundle that the job does not name')
+  const isPinned = ({ alias, dataset }: JobRecord['spec']['inputs'][number], i: number): boolean =>
+    snapshot.inputs[i]?.alias === alias && snapshot.inputs[i].dataset === dataset
+  if (snapshot.inputs.length !== spec.inputs.length || !spec.inputs.every(isPinned))
+    throw new WireError('a snapshot of other inputs than the job has')
+  try {
+    plan(spec, snapshot)
+  } catch (error) {
+    throw new WireError(`a job that cannot be planned: ${(error as Error).message}`)
+  }
   return job
 }

@@ -3,6 +3,7 @@ import { z } from 'zod/mini'
 import { LIMITS } from '../core/limits.ts'
 import type { ErrorJson } from '../core/errors.ts'
 import type { Digest, JobId, NodeId, ReadOptions } from '../core/types.ts'
+import { readOptions } from './job.ts'
 import { count, digest, errorJson, list, nodeId, text } from './shapes.ts'
 
 export interface ScanAsk {
@@ -29,8 +30,6 @@ export type Call =
   /** Body: bytes [start, end) of a part's file. */
   | { readonly call: 'part'; readonly job: JobId; readonly task: number; readonly start: number; readonly end: number }
 
-const options = z.record(text(40), z.any()) as unknown as z.ZodMiniType<ReadOptions>
-
 export const call = z.strictObject({
   bodyBytes: z.number().check(z.int(), z.gte(0), z.lte(LIMITS.rpcBodyBytesMax)),
   request: z.discriminatedUnion('call', [
@@ -39,7 +38,7 @@ export const call = z.strictObject({
     z.strictObject({ call: z.literal('catalog'), node: nodeId, hash: digest }),
     z.strictObject({
       call: z.literal('scan'),
-      inputs: list(z.strictObject({ dataset: text(200), glob: text(4096), options }), 100),
+      inputs: list(z.strictObject({ dataset: text(200), glob: text(4096), options: readOptions }), 100),
       walk: z.nullable(count),
     }),
     z.strictObject({ call: z.literal('manifest'), job: digest, task: count }),

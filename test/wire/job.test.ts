@@ -1,0 +1,63 @@
+import { describe, expect, it } from 'vitest'
+import { hashText } from '../../src/core/hash.ts'
+import { jobId } from '../../src/core/job-id.ts'
+import { LIMITS } from '../../src/core/limits.ts'
+import type { JobRecord, Shard } from '../../src/core/types.ts'
+import { WireError } from '../../src/wire/codec.ts'
+import { openJob } from '../../src/wire/job.ts'
+import { createMemoryIdentity } from '../../src/adapters/memory/mesh.ts'
+import { makeJob } from '../core/fake-work.ts'
+
+const BUNDLE = 'export default 1'
+const node = createMemoryIdentity().id
+
+/** A record whose id and code are right, whatever else it says. */
+function bodyOf(change: (record: JobRecord) => JobRecord): Parameters<typeof openJob>[0] {
+  const plain = makeJob({ maps: 2, reduces: 2, members: [node] })
+  const made = change({ ...plain, spec: { ...plain.spec, code: hashText(BUNDLE) } })
+  const record = { ...made, id: jobId(made.spec, made.snapshot, made.key) }
+  return { record: JSON.stringify(record), bundle: BUNDLE, sourceMap: '' }
+}
+
+const withShards = (record: JobRecord, change: (shard: Shard) => Shard): JobRecord => ({
+  ...record,
+  snapshot: { inputs: record.snapshot.inputs.map((input) => ({ ...input, shards: input.shards.map(change) })) },
+})
+
+describe('a job record from a peer', () => {
+  it('is taken as it is where it is well formed', () => {
+    expect(openJob(bodyOf((record) => record)).spec.name).toBe('job')
+  })
+
+  it('is refused where its plan has too many tasks: in the core that would end the node', () => {
+    const body = bodyOf((record) => {
+      const [first] = record.snapshot.inputs[0]!.shards
+      const shards = Array.from({ length: 3_000 }, (_, i) => ({ ...first!, path: `p${String(i).padStart(5, '0')}` }))
+      return {
+        ...record,
+        spec: { ...record.spec, partitions: LIMITS.partitionsMax },
+        snapshot: { inputs: [{ ...record.snapshot.inputs[0]!, shards }] },
+      }
+    })
+    expect(() => openJob(body)).toThrow(WireError)
+  })
+
+  it('is refused where a shard is larger than all tasks together could read, before anything is cut', () => {
+    const body = bodyOf((record) =>
+      withShards(record, (shard) => ({ ...shard, size: Number.MAX_SAFE_INTEGER, cuts: { kind: 'lines' } })),
+    )
+    expect(() => openJob(body)).toThrow(/cannot be planned/)
+  })
+
+  it('is refused where its snapshot has other inputs than its spec', () => {
+    expect(() => openJob(bodyOf((record) => ({ ...record, snapshot: { inputs: [] } })))).toThrow(WireError)
+    expect(() =>
+      openJob(
+        bodyOf((record) => ({
+          ...record,
+          snapshot: { inputs: record.snapshot.inputs.map((input) => ({ ...input, alias: 'other' })) },
+        })),
+      ),
+    ).toThrow(WireError)
+  })
+})
