@@ -49,6 +49,7 @@ type Limit =
   | 'shuffleFrameBytes'
   | 'streamReadBufferBytes'
   | 'streamsPerProtocolMax'
+  | 'streamStillMs'
   | 'pushesMax'
   | 'receptionsMax'
   | 'pullsMax'
@@ -205,6 +206,8 @@ export const LIMITS: Readonly<Record<Limit, number>> = {
   shuffleFrameBytes: 256 * KIB,
   streamReadBufferBytes: 1 * MIB,
   streamsPerProtocolMax: 64,
+  /** A stream on which nothing moves for so long, though something is due, is given up: longer than a slow disk's fsync. */
+  streamStillMs: 30_000,
   /** Sends of map output that a node has under way at once, and receptions that it answers READY at once. */
   pushesMax: 4,
   receptionsMax: 8,

@@ -83,15 +83,16 @@ export interface Reception {
 
 /**
  * Receives one batch: header, answer, frames, END; everything on disk; then ACK. Resolves to the header once it counts,
- * to null when it was not wanted or the stream ended before one came.
+ * to null when it was not wanted or the stream ended before one came. `due`: the other side has said that one comes.
  */
 export async function receiveBatch(
   stream: FramedStream,
   disk: Disk,
   store: JobStore,
   decide: (header: BatchHeader) => Reception,
+  due: boolean = false,
 ): Promise<{ header: BatchHeader; accepted: boolean } | null> {
-  const first = await stream.receive()
+  const first = await (due ? stream.receive() : stream.receiveNext())
   if (first === null) return null
   const header = fromBytes(batchHeader, first)
   const manifest = manifestOf(header)
@@ -178,7 +179,8 @@ async function* chunksOf(disk: Disk, name: string, size: Bytes): AsyncGenerator<
   let next = read(0)
   for (let at = 0; at < size; at += LIMITS.shuffleFrameBytes) {
     const bytes = await next
-    if (bytes.length === 0) throw new WireError(`${name} is shorter than it was`)
+    if (bytes.length < Math.min(LIMITS.shuffleFrameBytes, size - at))
+      throw new WireError(`${name} is shorter than it was`)
     if (at + LIMITS.shuffleFrameBytes < size) next = read(at + LIMITS.shuffleFrameBytes)
     yield bytes
   }

@@ -6,7 +6,7 @@ import type { ByteStream } from '../ports.ts'
 import { decodeMessage, encodeMessage } from '../wire/messages.ts'
 import type { Context } from './context.ts'
 import { PROTOCOLS } from './protocols.ts'
-import { FramedStream, within } from './framed.ts'
+import { FramedStream, openFramed, within } from './framed.ts'
 
 export class ControlPlane {
   readonly #context: Context
@@ -36,16 +36,10 @@ export class ControlPlane {
   }
 
   async #write(to: NodeId, line: Line, message: Message): Promise<void> {
+    // What still waited when the connection went would open a stream that nobody closes.
+    if (this.#lines.get(to) !== line) return
     try {
-      line.stream ??= new FramedStream(
-        await within(
-          LIMITS.rpcTimeoutMs,
-          this.#context.mesh.open(to, PROTOCOLS.control),
-          () => {},
-          'no stream within the time',
-        ),
-        LIMITS.rpcFrameBytesMax,
-      )
+      line.stream ??= await openFramed(this.#context.mesh, to, PROTOCOLS.control)
       const { stream } = line
       await within(
         LIMITS.rpcTimeoutMs,
@@ -79,7 +73,7 @@ export class ControlPlane {
   async serve(stream: ByteStream): Promise<void> {
     const framed = new FramedStream(stream, LIMITS.rpcFrameBytesMax)
     try {
-      for (let frame = await framed.receive(); frame !== null; frame = await framed.receive())
+      for (let frame = await framed.receiveNext(); frame !== null; frame = await framed.receiveNext())
         await this.receive(stream.peer, frame)
       await framed.end()
     } catch (error) {

@@ -1,10 +1,14 @@
 import { FrameDecoder, frame } from '../data/frame.ts'
+import { LIMITS } from '../core/limits.ts'
 import type { NodeId } from '../core/types.ts'
-import type { ByteStream } from '../ports.ts'
+import type { ByteStream, Mesh } from '../ports.ts'
 import { fromBytes, toBytes, WireError } from '../wire/codec.ts'
 import type { z } from 'zod/mini'
 
-/** A peer's stream as a sequence of checked frames. The end of the stream means nothing; only frames do. */
+/**
+ * A peer's stream as a sequence of checked frames. The end of the stream means nothing; only frames do. A peer that
+ * stands still (takes nothing, or sends nothing where something is due) for LIMITS.streamStillMs has its stream reset.
+ */
 export class FramedStream {
   readonly peer: NodeId
   readonly #stream: ByteStream
@@ -19,7 +23,7 @@ export class FramedStream {
 
   /** Resolves when the stream takes more. */
   send(payload: Uint8Array): Promise<void> {
-    return this.#stream.write(frame(payload))
+    return this.#moving(this.#stream.write(frame(payload)))
   }
 
   sendValue(value: unknown): Promise<void> {
@@ -27,9 +31,19 @@ export class FramedStream {
   }
 
   /** The next frame, or null when the stream has ended between frames. Rejects when it ended inside one, or was reset. */
-  async receive(): Promise<Uint8Array | null> {
+  receive(): Promise<Uint8Array | null> {
+    return this.#receive(false)
+  }
+
+  /** As `receive`, where none is due: the peer may be silent for ever before the frame begins. */
+  receiveNext(): Promise<Uint8Array | null> {
+    return this.#receive(true)
+  }
+
+  async #receive(patient: boolean): Promise<Uint8Array | null> {
     while (this.#ready.length === 0) {
-      const chunk = await this.#stream.read()
+      const read = this.#stream.read()
+      const chunk = await (patient && this.#decoder.pending === 0 ? read : this.#moving(read))
       if (chunk === null) {
         if (this.#decoder.pending > 0) throw new WireError('the stream ended inside a frame')
         return null
@@ -47,12 +61,31 @@ export class FramedStream {
   }
 
   end(): Promise<void> {
-    return this.#stream.end()
+    return this.#moving(this.#stream.end())
   }
 
   abort(why: string): void {
     this.#stream.abort(why)
   }
+
+  #moving<T>(work: Promise<T>): Promise<T> {
+    return within(LIMITS.streamStillMs, work, () => this.abort('it stood still'), `${this.peer} stood still`)
+  }
+}
+
+/** Opens a stream within LIMITS.rpcTimeoutMs; one that comes later is reset, not forgotten. */
+export async function openFramed(mesh: Mesh, peer: NodeId, protocol: string): Promise<FramedStream> {
+  const tooLate = new AbortController()
+  const opening = mesh.open(peer, protocol, tooLate.signal)
+  const giveUp = (): void => {
+    tooLate.abort(new WireError('no stream within the time'))
+    opening.then(
+      (stream) => stream.abort('it came too late'),
+      () => undefined,
+    )
+  }
+  const stream = await within(LIMITS.rpcTimeoutMs, opening, giveUp, 'no stream within the time')
+  return new FramedStream(stream, LIMITS.rpcFrameBytesMax)
 }
 
 /** Rejects with `message` when the work takes longer; `stop` is then called to end it. */

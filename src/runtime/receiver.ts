@@ -1,13 +1,14 @@
 /** Takes task outputs in: pushes as they come, pulls as the control plane asks for them. */
 import type { Effect } from '../core/effects.ts'
 import { agreed } from '../core/ledger.ts'
+import { asShoalError } from '../core/errors.ts'
 import { LIMITS } from '../core/limits.ts'
 import type { ByteStream } from '../ports.ts'
 import { pullAnswer, type BatchHeader } from '../wire/batch.ts'
 import { receiveBatch, type Reception } from './batch.ts'
 import type { Context } from './context.ts'
 import { PROTOCOLS } from './protocols.ts'
-import { FramedStream, within } from './framed.ts'
+import { FramedStream, openFramed } from './framed.ts'
 
 type Pull = Extract<Effect, { type: 'pull' }>
 
@@ -72,13 +73,7 @@ export class Receiver {
       dispatch({ type: 'pull-ended', job, task, from, end, why })
     let framed: FramedStream | null = null
     try {
-      const stream = await within(
-        LIMITS.rpcTimeoutMs,
-        mesh.open(from, PROTOCOLS.pull),
-        () => {},
-        'no stream within the time',
-      )
-      framed = new FramedStream(stream, LIMITS.rpcFrameBytesMax)
+      framed = await openFramed(mesh, from, PROTOCOLS.pull)
       await framed.sendValue({ job, task, digest, consumers, copy })
       const { answer } = await framed.receiveValue(pullAnswer)
       if (answer === 'gone') {
@@ -91,7 +86,7 @@ export class Receiver {
         answer: h.digest === digest && h.job === job && h.task === task ? 'ready' : 'gone',
         place,
       })
-      const batch = await receiveBatch(framed, disk, store, decide)
+      const batch = await receiveBatch(framed, disk, store, decide, true)
       await framed.end()
       if (batch === null || !batch.accepted) return ended('failed', 'the batch did not come')
       dispatch(copy ? { type: 'copied', job, task, digest } : { type: 'arrived', job, task, digest, consumers })
@@ -99,7 +94,7 @@ export class Receiver {
     } catch (error) {
       framed?.abort(String(error))
       this.#context.dropped('pull', error)
-      ended('failed', error instanceof Error ? error.message : String(error))
+      ended('failed', asShoalError(error).message)
     }
   }
 }

@@ -5,7 +5,7 @@ import type { ByteStream, Mesh } from '../ports.ts'
 import { WireError } from '../wire/codec.ts'
 import { answer, call, type Call } from '../wire/rpc.ts'
 import { PROTOCOLS } from './protocols.ts'
-import { FramedStream, within } from './framed.ts'
+import { FramedStream, openFramed, within } from './framed.ts'
 
 const EMPTY = new Uint8Array()
 
@@ -29,8 +29,10 @@ export async function callPeer(
   timeoutMs: number = LIMITS.rpcTimeoutMs,
 ): Promise<Answered> {
   let framed: FramedStream | null = null
+  let late = false
   const work = async (): Promise<Answered> => {
-    framed = new FramedStream(await mesh.open(peer, PROTOCOLS.rpc), LIMITS.rpcFrameBytesMax)
+    framed = await openFramed(mesh, peer, PROTOCOLS.rpc)
+    if (late) throw new WireError('no time is left')
     await framed.sendValue({ request, bodyBytes: body.length })
     await sendBody(framed, body)
     const head = await framed.receiveValue(answer)
@@ -43,10 +45,14 @@ export async function callPeer(
     return await within(
       timeoutMs,
       work(),
-      () => framed?.abort('no answer within the time'),
+      () => {
+        late = true
+        framed?.abort('no answer within the time')
+      },
       `${peer} gave no answer to ${request.call}`,
     )
   } catch (error) {
+    late = true
     ;(framed as FramedStream | null)?.abort(String(error))
     throw error
   }

@@ -7,7 +7,7 @@ import { pullRequest } from '../wire/batch.ts'
 import { headerFor, sendBatch } from './batch.ts'
 import { nameOf, type Context } from './context.ts'
 import { PROTOCOLS } from './protocols.ts'
-import { FramedStream } from './framed.ts'
+import { FramedStream, openFramed } from './framed.ts'
 
 type Push = Extract<Effect, { type: 'push' }>
 
@@ -40,7 +40,7 @@ export class Sender {
         dispatch({ type: 'lost', job, task, what: 'output' })
         return ended('gone')
       }
-      line.stream ??= new FramedStream(await mesh.open(to, PROTOCOLS.push), LIMITS.rpcFrameBytesMax)
+      line.stream ??= await openFramed(mesh, to, PROTOCOLS.push)
       const began = clock.now()
       const answer = await sendBatch(line.stream, disk, store, header)
       if (answer === 'acked') {

@@ -1,0 +1,107 @@
+/** One node's exchange parts in a test's hands, on a memory mesh beside a peer that says what the test wants. */
+import { MemoryDisk, type MemoryDiskOptions } from '../../src/adapters/memory/disk.ts'
+import { createMemoryIdentity, createMemoryNetwork } from '../../src/adapters/memory/mesh.ts'
+import type { Event } from '../../src/core/events.ts'
+import { step } from '../../src/core/machine.ts'
+import { newState } from '../../src/core/state.ts'
+import type { NodeId } from '../../src/core/types.ts'
+import type { ByteStream, Mesh } from '../../src/ports.ts'
+import type { Context } from '../../src/runtime/context.ts'
+import { FramedStream } from '../../src/runtime/framed.ts'
+import { PROTOCOLS } from '../../src/runtime/protocols.ts'
+import { JobStore } from '../../src/runtime/store.ts'
+import { Story } from '../../src/runtime/story.ts'
+import { LIMITS } from '../../src/core/limits.ts'
+import { RUNTIME } from '../core/fake-work.ts'
+
+const clock = { now: () => 0, wall: () => new Date(0) }
+
+export interface Bench {
+  readonly context: Context
+  readonly disk: MemoryDisk
+  readonly store: JobStore
+  /** All that was dispatched, in order; the state takes it too. */
+  readonly events: Event[]
+  readonly dropped: string[]
+  readonly self: NodeId
+  readonly peer: NodeId
+  /** The peer's mesh: what it opens reaches `onStream` here. */
+  readonly other: Mesh
+  /** Streams that this node opens to the peer, in order. */
+  nextStream(): Promise<FramedStream>
+  /** What this node does with the peer's streams. */
+  onStream: (protocol: string, stream: ByteStream) => void
+  open(protocol: keyof typeof PROTOCOLS): Promise<FramedStream>
+}
+
+const quiet = { gossip: () => {}, peer: () => {}, joinFailed: () => {} }
+
+export async function bench(options: MemoryDiskOptions = {}): Promise<Bench> {
+  const network = createMemoryNetwork()
+  const [self, peer] = [createMemoryIdentity(), createMemoryIdentity()]
+  const protocols = Object.values(PROTOCOLS)
+  const opened: FramedStream[] = []
+  const waiting: ((stream: FramedStream) => void)[] = []
+  const holder: { bench: Bench | null } = { bench: null }
+  const mesh = await network.start(
+    { protocols, identity: self },
+    { ...quiet, stream: (protocol, stream) => holder.bench!.onStream(protocol, stream) },
+  )
+  const other = await network.start(
+    { protocols, identity: peer },
+    {
+      ...quiet,
+      stream: (_protocol, stream) => {
+        const framed = new FramedStream(stream, LIMITS.rpcFrameBytesMax)
+        const taker = waiting.shift()
+        if (taker === undefined) opened.push(framed)
+        else taker(framed)
+      },
+    },
+  )
+  other.keepDialling(self.id, mesh.addresses())
+  const disk = new MemoryDisk(options)
+  const store = new JobStore(disk)
+  const state = newState({ node: self.id, incarnation: { count: 1, nonce: 'n' }, slots: 0, runtime: RUNTIME }, 0)
+  const events: Event[] = []
+  const dropped: string[] = []
+  const context = {
+    state,
+    dispatch: (event: Event) => {
+      events.push(event)
+      step(state, 0, event)
+    },
+    clock,
+    disk,
+    store,
+    mesh,
+    story: new Story(clock, 'self'),
+    memory: 1e9,
+    name: 'self',
+    local: false,
+    dropped: (kind: string) => void dropped.push(kind),
+  } as unknown as Context
+  const made: Bench = {
+    context,
+    disk,
+    store,
+    events,
+    dropped,
+    self: self.id,
+    peer: peer.id,
+    other,
+    nextStream: () => {
+      const ready = opened.shift()
+      return ready === undefined ? new Promise((resolve) => waiting.push(resolve)) : Promise.resolve(ready)
+    },
+    onStream: () => {},
+    open: async (protocol) => new FramedStream(await other.open(self.id, PROTOCOLS[protocol]), LIMITS.rpcFrameBytesMax),
+  }
+  holder.bench = made
+  return made
+}
+
+/** All microtasks, and what they start in turn. */
+export async function settled(): Promise<void> {
+  for (let i = 0; i < 50; i++) await new Promise((resolve) => setImmediate(resolve))
+}
