@@ -12,13 +12,13 @@ import { LIMITS } from '../../src/core/limits.ts'
 import type { Message } from '../../src/core/messages.ts'
 import { step } from '../../src/core/machine.ts'
 import type { Outcome } from '../../src/core/outcome.ts'
-import type { PlannedTask } from '../../src/core/plan.ts'
-import type { ErrorJson } from '../../src/core/errors.ts'
 import { newState, type State } from '../../src/core/state.ts'
-import type { Digest, JobId, JobRecord, Millis, NodeId, TaskIndex } from '../../src/core/types.ts'
+import type { JobId, JobRecord, Millis, NodeId } from '../../src/core/types.ts'
 import { Agenda, Random } from './agenda.ts'
 import { FakeDisk, outputsOf } from './fake-disk.ts'
-import { executeTask, hash, RUNTIME, type Stored } from './fake-work.ts'
+import { FakeTasks, type Behaviour, type Execution, type Host } from './fake-tasks.ts'
+import { RUNTIME } from './fake-work.ts'
+import { recordOf } from './one-node.ts'
 
 export interface Network {
   /** Chance that a message, gossiped or sent, does not arrive. */
@@ -28,30 +28,6 @@ export interface Network {
   /** Chance that a stream (push, pull, fetch) breaks half-way. */
   readonly broken: number
   readonly delay: readonly [Millis, Millis]
-}
-
-/** One execution of a task, about to begin. */
-export interface Execution {
-  readonly node: NodeId
-  readonly job: JobRecord
-  readonly task: PlannedTask
-  readonly attempt: string
-  /** How many executions of this task the mesh had seen before, on any node. */
-  readonly nth: number
-  /** On the mesh's clock. */
-  readonly at: Millis
-  /** Whether it ended, and how. */
-  end: 'running' | 'done' | 'failed' | 'stopped' | 'killed'
-}
-
-/** How an execution goes; what is absent goes well. */
-export interface Behaviour {
-  readonly ms?: Millis
-  readonly fail?: { readonly blame: 'user' | 'input' | 'own'; readonly place?: string; readonly message?: string }
-  /** Makes another output of it: nondeterministic code. */
-  readonly salt?: string
-  /** It lives, and never gets on. */
-  readonly hang?: boolean
 }
 
 export interface WorldOptions {
@@ -83,16 +59,15 @@ const CALM: Network = { loss: 0, duplicate: 0, broken: 0, delay: [1, 8] }
 
 export class World {
   readonly agenda: Agenda = new Agenda()
-  readonly executions: Execution[] = []
   /** Every outcome that any node has told, in order. */
   readonly outcomes: { readonly at: Millis; readonly node: NodeId; readonly job: JobId; readonly outcome: Outcome }[] =
     []
-  readonly notes: string[] = []
   readonly identities: { readonly node: NodeId; readonly problem: string }[] = []
   readonly drained: NodeId[] = []
   network: Network
   messages = 0
   private readonly random: Random
+  private readonly tasks: FakeTasks
   private readonly nodes = new Map<NodeId, Node>()
   private readonly cuts = new Set<string>()
   private readonly options: WorldOptions
@@ -101,15 +76,16 @@ export class World {
     this.options = options
     this.network = { ...CALM, ...options.network }
     this.random = new Random(options.seed)
+    this.tasks = new FakeTasks(this.agenda, this.random, options.behave ?? (() => ({})))
     for (let i = 1; i <= options.nodes; i++) {
       const id = `n${i}` as NodeId
       const clock = this.random.below(1_000_000)
       this.nodes.set(id, {
         id,
+        clock,
         disk: new FakeDisk(),
         state: null,
         life: 0,
-        clock,
         asleep: null,
         mail: [],
         receiving: 0,
@@ -198,8 +174,7 @@ export class World {
     node.disk.crash()
     node.state = null
     node.life++
-    for (const execution of this.executions)
-      if (execution.node === id && execution.end === 'running') execution.end = 'killed'
+    this.tasks.kill(id)
     if (!silently) for (const peer of this.nodes.values()) this.later(peer, this.delay(), () => this.unpeer(peer, node))
   }
 
@@ -253,8 +228,9 @@ export class World {
     return this.outcomesOf(job).every((outcome) => outcome !== null && outcome.kind !== 'open')
   }
 
-  executionsOf(job: JobId): readonly Execution[] {
-    return this.executions.filter((execution) => execution.job.id === job)
+  /** All executions of all tasks, in the order in which they began. */
+  get executions(): readonly Execution[] {
+    return this.tasks.executions
   }
 
   // ---- a node's process
@@ -271,6 +247,17 @@ export class World {
     this.agenda.after(delay, () => {
       if (node.life === life) run()
     })
+  }
+
+  private host(node: Node): Host {
+    const { id, disk, state } = node
+    return {
+      id,
+      disk,
+      state,
+      later: (delay, run) => this.later(node, delay, run),
+      deliver: (event) => this.deliver(node, event),
+    }
   }
 
   private tick(node: Node): void {
@@ -303,22 +290,7 @@ export class World {
   private sayRecord(node: Node, drained: boolean): void {
     const { incarnation, slots, runtime } = node.state!.self
     const version = (node.disk.members.get(node.id)?.version ?? 0) + 1
-    const catalog = { version: 1, hash: hash('catalog', node.id), shards: 1, bytes: 1 }
-    const record = {
-      node: node.id,
-      incarnation,
-      version,
-      name: node.id,
-      addresses: [],
-      slots,
-      memory: 1e9,
-      runtime,
-      shoal: '0.1.0',
-      drained,
-      catalog,
-      bytes: new Uint8Array(),
-      signature: new Uint8Array(),
-    }
+    const record = recordOf(node.id, { incarnation, slots, runtime, version, drained })
     node.disk.members.set(node.id, record)
     this.step(node, { type: 'own-record', record })
   }
@@ -370,10 +342,10 @@ export class World {
         this.fetch(node, effect)
         break
       case 'start':
-        this.execute(node, effect)
+        this.tasks.start(this.host(node), effect)
         break
       case 'stop':
-        this.stop(node, effect.attempt)
+        this.tasks.stop(this.host(node), effect.attempt)
         break
       case 'push':
         this.push(node, effect)
@@ -405,9 +377,6 @@ export class World {
       case 'outcome':
         this.outcomes.push({ at: this.now, node: node.id, job: effect.job, outcome: effect.outcome })
         break
-      case 'note':
-        this.notes.push(`${node.id} ${effect.kind} ${effect.text}`)
-        break
       case 'identity':
         this.identities.push({ node: node.id, problem: effect.problem })
         break
@@ -415,6 +384,7 @@ export class World {
         this.drained.push(node.id)
         this.sayRecord(node, true)
         break
+      case 'note':
       case 'fetch-catalog':
         break
     }
@@ -468,72 +438,6 @@ export class World {
       },
       missing,
     )
-  }
-
-  private execute(node: Node, effect: Extract<Effect, { type: 'start' }>): void {
-    const job = node.disk.jobs.get(effect.job)!
-    const task = node.state!.jobs.get(effect.job)!.plan.tasks[effect.task]!
-    const { attempt, consumes } = effect
-    const nth = this.executions.filter((e) => e.job.id === job.id && e.task.index === task.index).length
-    const execution: Execution = { node: node.id, job, task, attempt, nth, at: this.now, end: 'running' }
-    this.executions.push(execution)
-    const behaviour = this.options.behave?.(execution) ?? {}
-    node.disk.open.set(attempt, { job: job.id, task: task.index, attempt })
-    const producers = producersOf(node.state!, effect.job, task)
-    // All that it consumes must be here when it starts, not when it ends.
-    const read = (producer: TaskIndex, digest: Digest): Stored => node.disk.read(job.id, task.index, producer, digest)
-    const given = executeTask(job, task, producers, consumes, read, behaviour.salt)
-    const ms = behaviour.ms ?? this.random.between(200, 600)
-    if (ms > 500) this.report(node, execution, 1, behaviour.hang ?? false)
-    if (behaviour.hang === true) return
-    this.later(node, ms, () => {
-      if (execution.end !== 'running') return
-      node.disk.open.delete(attempt)
-      if (behaviour.fail === undefined) {
-        execution.end = 'done'
-        node.disk.put(job.id, task.index, given)
-        this.deliver(node, { type: 'attempt-done', attempt, output: given.output })
-        return
-      }
-      execution.end = 'failed'
-      const { blame, place = '', message = 'it failed' } = behaviour.fail
-      const error: ErrorJson = {
-        schema: 'shoal.error/1',
-        code: blame === 'own' ? 'NODE_SETUP' : 'JOB_THREW',
-        message,
-        try: [],
-        retryable: false,
-        exit: 1,
-      }
-      this.deliver(node, { type: 'attempt-failed', attempt, blame, place, error })
-    })
-  }
-
-  private report(node: Node, execution: Execution, units: number, stuck: boolean): void {
-    this.later(node, 500, () => {
-      if (execution.end !== 'running') return
-      this.deliver(node, { type: 'progress', bytes: 0, attempt: execution.attempt, units })
-      this.report(node, execution, stuck ? units : units + 1, stuck)
-    })
-  }
-
-  private stop(node: Node, attempt: string): void {
-    const execution = this.executions.find((e) => e.node === node.id && e.attempt === attempt)
-    if (execution?.end !== 'running') return
-    this.later(node, 5, () => {
-      if (execution.end !== 'running') return
-      execution.end = 'stopped'
-      node.disk.open.delete(attempt)
-      const error: ErrorJson = {
-        schema: 'shoal.error/1',
-        code: 'NODE_SETUP',
-        message: 'stopped',
-        try: [],
-        retryable: true,
-        exit: 1,
-      }
-      this.deliver(node, { type: 'attempt-failed', attempt, blame: 'own', place: '', error })
-    })
   }
 
   /** The receiver answers READY, LATER (it does not know the job yet, or is busy) or GONE (the job is over). */
@@ -591,11 +495,4 @@ export class World {
 
 function linkOf(a: NodeId, b: NodeId): string {
   return a < b ? `${a} ${b}` : `${b} ${a}`
-}
-
-/** What a task consumes, by the plan's own words: a reduce all maps, bounds all samples, a sorted job's map the bounds. */
-function producersOf(state: State, job: JobId, task: PlannedTask): TaskIndex[] {
-  const { tasks } = state.jobs.get(job)!.plan
-  const kinds = { reduce: 'map', bounds: 'sample', map: 'bounds', sample: null } as const
-  return tasks.filter((t) => t.kind === kinds[task.kind]).map((t) => t.index)
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { NodeId } from '../../src/core/types.ts'
 import { expectedResult } from './fake-work.ts'
-import type { Behaviour, Execution } from './harness.ts'
+import type { Behaviour, Execution } from './fake-tasks.ts'
 import { expectAgreed, expectSealed, forSeeds, meshWithJob, STORM, type Mesh } from './mesh.ts'
 
 const weather = (seed: number): object => (seed % 3 === 2 ? { network: STORM } : {})
@@ -29,7 +29,9 @@ describe('user code that throws', () => {
         e.task.index === 7 ? { fail: { blame: 'user', place: `line ${e.nth}` } } : {}
       const mesh = meshWithJob({ seed, behave: fail }, { holders: 2 })
       expectAgreed(mesh)
-      expect(mesh.world.executions.filter((e) => e.task.index === 7)).toHaveLength(4)
+      // A fifth may be under way on the other holder when the fourth fails.
+      const failed = mesh.world.executions.filter((e) => e.task.index === 7 && e.end === 'failed')
+      expect([4, 5]).toContain(failed.length)
     })
   })
 

@@ -5,7 +5,7 @@ import { expectedResult, makeJob, type JobShape } from './fake-work.ts'
 import { World, type Network, type WorldOptions } from './harness.ts'
 
 /** More seeds find rarer histories: SHOAL_SEEDS=500 for a night. */
-const SEEDS = Number(process.env['SHOAL_SEEDS'] ?? 15)
+const SEEDS = Number(process.env['SHOAL_SEEDS'] || 6)
 
 /** A third of all messages lost, a fifth doubled, a tenth of all streams broken, delays that reorder. */
 export const STORM: Network = { loss: 0.3, duplicate: 0.2, broken: 0.1, delay: [1, 200] }

@@ -15,7 +15,8 @@ import type { Event } from '../../src/core/events.ts'
 import type { Outcome } from '../../src/core/outcome.ts'
 import type { JobRecord, NodeId, TaskIndex } from '../../src/core/types.ts'
 import { expectedResult, makeJob } from '../core/fake-work.ts'
-import { World, type Behaviour, type Execution } from '../core/harness.ts'
+import type { Behaviour, Execution } from '../core/fake-tasks.ts'
+import { World } from '../core/harness.ts'
 
 const FOLDER = fileURLToPath(new URL('.', import.meta.url))
 const MS = { sample: 200, bounds: 100, map: 400, reduce: 300 }
