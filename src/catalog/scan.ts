@@ -52,6 +52,7 @@ export interface ScanOptions {
 export async function scanRoot(offer: DataOffer, options: ScanOptions = {}): Promise<RootScan> {
   const files = options.files ?? systemFiles
   const root = await files.realpath(offer.dir)
+  if (root === options.except) throw new Error('it is the home folder of this node, which holds its keys')
   const facts = await files.stat(root)
   const walk = new Walk(root, files, options)
   if (offer.files === undefined) await walk.folder({ path: '', real: root, chain: [root] }, await files.list(root))

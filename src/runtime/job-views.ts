@@ -263,7 +263,7 @@ export function troubleOf(
     if (own === undefined) continue
     const { message, why } = own.error
     const what = describe(job, job.plan.tasks[task]!)
-    return `node ${nameOf(context, own.node)} could not run ${what} and tries again: ${message}${why === undefined ? '' : ` (${why})`}`
+    return `node ${nameOf(context, own.node)} could not run ${what}: ${message}${why === undefined ? '' : ` (${why})`}`
   }
   return null
 }

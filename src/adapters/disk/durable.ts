@@ -1,5 +1,5 @@
 import { constants } from 'node:fs'
-import { mkdir, open, type FileHandle } from 'node:fs/promises'
+import { mkdir, open, stat, type FileHandle } from 'node:fs/promises'
 import { dirname } from 'node:path'
 
 /** Files and folders under a home are for its owner alone: they hold keys, and records of the jobs' data. */
@@ -25,13 +25,28 @@ export async function syncFolder(path: string): Promise<void> {
   }
 }
 
-/** Makes a folder and what is missing above it; each new name is on disk when this resolves. */
+/**
+ * Makes a folder and what is missing above it; each new name is on disk when this resolves. It climbs by itself, as
+ * Node's recursive mkdir never ends where the system refuses with ENOENT below a folder that is there (/proc).
+ */
 export async function makeFolder(path: string): Promise<void> {
-  const first = await mkdir(path, { recursive: true, mode: FOLDER_MODE })
-  if (first === undefined) return
-  for (let folder = path; ; folder = dirname(folder)) {
-    await syncFolder(dirname(folder))
-    if (folder === first) return
+  if (await isFolder(path)) return
+  const above = dirname(path)
+  if (above !== path) await makeFolder(above)
+  try {
+    await mkdir(path, { mode: FOLDER_MODE })
+  } catch (error) {
+    if (codeOf(error) !== 'EEXIST' || !(await isFolder(path))) throw error
+  }
+  await syncFolder(above)
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isDirectory()
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return false
+    throw error
   }
 }
 

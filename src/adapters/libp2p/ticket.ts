@@ -55,7 +55,8 @@ function parseTicket(text: string): JoinTarget {
   const bytes = Buffer.from(digits, 'base64url')
   const expected = bytes.length >= HEADER_BYTES ? HEADER_BYTES + bytes.readUInt16BE(0) + CHECK_BYTES : Infinity
   if (bytes.length < expected) throw invalid('the ticket is cut off')
-  if (bytes.length > expected) throw invalid('the ticket has too many characters')
+  if (bytes.length > expected || bytes.toString('base64url') !== digits)
+    throw invalid('the ticket has too many characters')
   const payload = bytes.subarray(0, -CHECK_BYTES)
   if (!check(payload).equals(bytes.subarray(-CHECK_BYTES)))
     throw invalid('the ticket is garbled: its checksum is wrong')

@@ -64,13 +64,21 @@ async function nodeOptions(context: Context): Promise<NodeOptions> {
     data: [...data, ...simulatedData(io.environment['SHOAL_SIM_FILES'])],
     join: await readJoins(settings.all(JOIN), io),
     listen: settings.all(LISTEN),
-    name: settings.get(NAME) ?? hostname(),
+    name: nodeName(settings.get(NAME) ?? hostname()),
     ...capacityOf({ slots: settings.get(SLOTS), memory: settings.get(MEMORY) }, thisMachine()),
     mdns: !settings.on(NO_MDNS),
     local: false,
     holdFirst: () => isLeashed(context) && isToldToHold(context.home),
     warn: (line) => context.note(`warning: ${line}`),
   }
+}
+
+/** Members see it in tables and in sentences. */
+function nodeName(name: string): string {
+  if (!/[\p{C}\p{Z}]/u.test(name) && Buffer.byteLength(name) <= LIMITS.namesBytesMax) return name
+  throw new ShoalError('USAGE', `--name ${JSON.stringify(name)} is no name of a node`, {
+    why: `a name has no blanks and no control characters, and at most ${LIMITS.namesBytesMax} bytes`,
+  })
 }
 
 /** The whole files that the simulator deals to this node: a list of data options in a JSON file. */
