@@ -36,7 +36,7 @@ async function answer(context: Context, request: Call, body: Uint8Array): Promis
         await catalog.answerScan(request.inputs, request.walk, AbortSignal.timeout(LIMITS.scanRpcMs)),
       )
     case 'manifest': {
-      const manifest = await store.anyManifest(request.job, request.task)
+      const manifest = await store.manifest(store.output(request.job, request.task, 'manifest.json'))
       if (manifest === null) throw gone('this manifest')
       return json(manifest)
     }

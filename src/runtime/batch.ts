@@ -1,7 +1,7 @@
 import { crc32 } from 'node:zlib'
 import { pipe } from 'it-pipe'
 import { LIMITS } from '../core/limits.ts'
-import type { TaskManifest } from '../core/manifest.ts'
+import { outputOf, type TaskManifest } from '../core/manifest.ts'
 import type { Plan } from '../core/plan.ts'
 import type { Bytes, TaskIndex } from '../core/types.ts'
 import type { Disk, DiskWriter } from '../ports.ts'
@@ -64,7 +64,7 @@ export async function headerFor(
   plan: Plan,
 ): Promise<BatchHeader | null> {
   const manifest = await store.manifest(store.output(batch.job, batch.task, 'manifest.json'))
-  if (manifest === null) return null
+  if (manifest === null || outputOf(manifest).digest !== batch.digest) return null
   const files: BatchFile[] = []
   for (const name of filesFor(plan, manifest, batch.consumers)) {
     const size = await disk.size(store.output(batch.job, batch.task, name))
@@ -89,14 +89,14 @@ export async function receiveBatch(
   stream: FramedStream,
   disk: Disk,
   store: JobStore,
-  decide: (header: BatchHeader) => Reception,
+  decide: (header: BatchHeader, manifest: TaskManifest) => Reception,
   due: boolean = false,
 ): Promise<{ header: BatchHeader; accepted: boolean } | null> {
   const first = await (due ? stream.receive() : stream.receiveNext())
   if (first === null) return null
   const header = fromBytes(batchHeader, first)
   const manifest = manifestOf(header)
-  const { answer, place } = decide(header)
+  const { answer, place } = decide(header, manifest)
   await stream.sendValue({ answer })
   if (answer !== 'ready') return { header, accepted: false }
   const files = new FileGroup(disk)

@@ -1,11 +1,11 @@
 /** What a node finds on its disk when it starts: its next life, the members it knew, the jobs it had. */
 import { randomBytes } from 'node:crypto'
 import type { Death } from '../core/events.ts'
-import { outputOf } from '../core/manifest.ts'
 import type { Incarnation, JobId, NodeId } from '../core/types.ts'
 import type { Disk } from '../ports.ts'
 import { fromBytes } from '../wire/codec.ts'
 import { decodeMessage } from '../wire/messages.ts'
+import { fitsTask } from '../wire/manifest.ts'
 import { signed } from '../wire/shapes.ts'
 import { openRecord } from '../wire/signed.ts'
 import type { Context } from './context.ts'
@@ -71,13 +71,14 @@ async function loadArrivals({ store, state, dispatch }: Context, id: JobId): Pro
   const job = state.jobs.get(id)
   if (job === undefined || job.ledger.outcome.kind !== 'open') return
 
-  for (const { task, manifest, files } of await store.arrivals(id)) {
-    const { digest } = outputOf(manifest)
+  for (const { task, digest, manifest, files } of await store.arrivals(id)) {
+    const producer = job.plan.tasks[task]
+    if (producer === undefined || !fitsTask(manifest, producer, job.plan)) continue
     const wanted = manifest.manifest.kind === 'map' ? manifest.manifest.runs.map((run) => run.partition) : []
     const consumers = job.plan.tasks
       .filter((t) => t.kind === 'reduce' && (!wanted.includes(t.partition) || files.includes(`run-${t.partition}`)))
       .map((t) => t.index)
-    if (manifest.manifest.kind === 'sample') consumers.push(job.plan.first.bounds)
+    if (manifest.manifest.kind === 'sample' && files.includes('keys')) consumers.push(job.plan.first.bounds)
     dispatch({ type: 'arrived', job: id, task, digest, consumers })
   }
 }

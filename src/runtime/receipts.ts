@@ -8,6 +8,7 @@ import { tasksOf } from '../core/plan.ts'
 import { totals } from '../core/receipt.ts'
 import type { JobState } from '../core/state.ts'
 import type { ReduceManifest, TaskIndex } from '../core/types.ts'
+import { openManifest } from '../wire/manifest.ts'
 import { askOne } from './ask-all.ts'
 import type { Context } from './context.ts'
 import { coverageOf, errorOf } from './job-views.ts'
@@ -61,10 +62,11 @@ async function reduceManifest(context: Context, job: JobState, task: TaskIndex):
   const wanted = agreed(job.ledger.tasks[task])?.digest
   const fits = (found: TaskManifest | null): found is TaskManifest =>
     found !== null && outputOf(found).digest === wanted
-  const own = await store.anyManifest(job.record.id, task)
+  const own = await store.manifest(store.output(job.record.id, task, 'manifest.json'))
   if (fits(own)) return own.manifest as ReduceManifest
   for (const holder of sourcesOf(context, job, task)) {
-    const found = await askOne<TaskManifest>(context, mesh, holder, { call: 'manifest', job: job.record.id, task })
+    const answer = await askOne<unknown>(context, mesh, holder, { call: 'manifest', job: job.record.id, task })
+    const found = openManifest(answer)
     if (fits(found)) return found.manifest as ReduceManifest
   }
   throw new ShoalError('RESULT_LOST', `the manifest of part ${task - job.plan.first.reduce} cannot be had`, {

@@ -3,9 +3,14 @@ import type { Effect } from '../core/effects.ts'
 import { agreed } from '../core/ledger.ts'
 import { asShoalError } from '../core/errors.ts'
 import { LIMITS } from '../core/limits.ts'
+import type { TaskManifest } from '../core/manifest.ts'
+import type { PlannedTask } from '../core/plan.ts'
+import type { JobState } from '../core/state.ts'
+import type { Bytes, TaskIndex } from '../core/types.ts'
 import type { ByteStream } from '../ports.ts'
 import { pullAnswer, type BatchHeader } from '../wire/batch.ts'
-import { receiveBatch, type Reception } from './batch.ts'
+import { fitsTask } from '../wire/manifest.ts'
+import { filesFor, receiveBatch, type Reception } from './batch.ts'
 import type { Context } from './context.ts'
 import { PROTOCOLS } from './protocols.ts'
 import { FramedStream, openFramed } from './framed.ts'
@@ -27,8 +32,8 @@ export class Receiver {
     try {
       for (;;) {
         let counted = false
-        const decide = (header: BatchHeader): Reception => {
-          const reception = this.#decide(header)
+        const decide = (header: BatchHeader, manifest: TaskManifest): Reception => {
+          const reception = this.#decide(header, manifest)
           counted = reception.answer === 'ready'
           if (counted) this.#receptions++
           return reception
@@ -49,18 +54,27 @@ export class Receiver {
     }
   }
 
-  /** READY, LATER (busy, or the job is not known here yet), or GONE (over, or another output is agreed). */
-  #decide(header: BatchHeader): Reception {
-    const { state, store } = this.#context
-    const place = (h: BatchHeader, file: string): string => store.arrival(h.job, h.task, file)
+  /**
+   * READY, LATER (busy, or the job is not known here yet), or GONE (over, another output is agreed, or it is nothing
+   * that a task of the job could have given or could need).
+   */
+  #decide(header: BatchHeader, manifest: TaskManifest): Reception {
+    const { state } = this.#context
+    const place = this.#arrival()
     const job = state.jobs.get(header.job)
     if (job === undefined) return { answer: state.dropped.has(header.job) ? 'gone' : 'later', place }
     if (job.ledger.outcome.kind !== 'open') return { answer: 'gone', place }
     const known = agreed(job.ledger.tasks[header.task])
     if (known !== null && known.digest !== header.digest) return { answer: 'gone', place }
+    if (!isBatchOf(job, header, manifest, header.consumers)) return { answer: 'gone', place }
     if (header.consumers.every((consumer) => job.books.get(consumer)?.get(header.task) === header.digest))
       return { answer: 'have', place }
     return { answer: this.#receptions >= LIMITS.receptionsMax ? 'later' : 'ready', place }
+  }
+
+  #arrival(): Reception['place'] {
+    const { store } = this.#context
+    return (h, file) => store.arrival(h.job, h.task, h.digest, file)
   }
 
   pull(effect: Pull): void {
@@ -68,7 +82,7 @@ export class Receiver {
   }
 
   async #pull({ job, task, digest, from, consumers, copy }: Pull): Promise<void> {
-    const { disk, store, mesh, dispatch } = this.#context
+    const { state, disk, store, mesh, dispatch } = this.#context
     const ended = (end: 'done' | 'gone' | 'failed', why = ''): void =>
       dispatch({ type: 'pull-ended', job, task, from, end, why })
     let framed: FramedStream | null = null
@@ -80,12 +94,13 @@ export class Receiver {
         await framed.end()
         return ended('gone', 'it has the output no more')
       }
-      const place = (h: BatchHeader, file: string): string =>
-        copy ? store.output(h.job, h.task, file) : store.arrival(h.job, h.task, file)
-      const decide = (h: BatchHeader): Reception => ({
-        answer: h.digest === digest && h.job === job && h.task === task ? 'ready' : 'gone',
-        place,
-      })
+      const place: Reception['place'] = copy ? (h, file) => store.output(h.job, h.task, file) : this.#arrival()
+      const decide = (h: BatchHeader, manifest: TaskManifest): Reception => {
+        const now = state.jobs.get(job)
+        const wanted = h.digest === digest && h.job === job && h.task === task
+        const fits = now !== undefined && isBatchOf(now, h, manifest, copy ? null : consumers)
+        return { answer: wanted && fits ? 'ready' : 'gone', place }
+      }
       const batch = await receiveBatch(framed, disk, store, decide, true)
       await framed.end()
       if (batch === null || !batch.accepted) return ended('failed', 'the batch did not come')
@@ -97,4 +112,39 @@ export class Receiver {
       ended('failed', asShoalError(error).message)
     }
   }
+}
+
+/**
+ * Whether a batch is one task's output, with all files that these consumers need of it (null: a copy, of the whole),
+ * none of them larger than its records could be.
+ */
+function isBatchOf(
+  { plan }: JobState,
+  header: BatchHeader,
+  manifest: TaskManifest,
+  consumers: readonly TaskIndex[] | null,
+): boolean {
+  const task = plan.tasks[header.task]
+  if (task === undefined || !fitsTask(manifest, task, plan)) return false
+  if (consumers !== null && !consumers.every((consumer) => consumes(plan.tasks[consumer], task))) return false
+  const sizes = new Map(header.files.map((file) => [file.name, file.size]))
+  const needed = filesFor(plan, manifest, consumers ?? [])
+  if (sizes.size !== header.files.length || sizes.size !== needed.length) return false
+  return needed.every((file) => (sizes.get(file) ?? Infinity) <= storedBytesMax(manifest, file))
+}
+
+function consumes(consumer: PlannedTask | undefined, producer: PlannedTask): boolean {
+  const kind = { sample: 'bounds', bounds: 'map', map: 'reduce', reduce: null }[producer.kind]
+  return consumer !== undefined && consumer.kind === kind
+}
+
+/** Blocks that do not compress are stored as they are; headers are less than a sixteenth, for the smallest of records. */
+function storedBytesMax({ manifest }: TaskManifest, file: string): Bytes {
+  const raw =
+    manifest.kind === 'map'
+      ? (manifest.runs.find((run) => `run-${run.partition}` === file)?.bytes ?? 0)
+      : manifest.kind === 'bounds'
+        ? 0
+        : manifest.bytes
+  return raw + raw / 16 + LIMITS.runBlockBytes
 }

@@ -6,6 +6,7 @@ import type { Digest, JobId, JobRecord, TaskIndex } from '../core/types.ts'
 import { FrameDecoder, FRAME_HEADER_BYTES, frame } from '../data/frame.ts'
 import { LIMITS } from '../core/limits.ts'
 import type { Disk } from '../ports.ts'
+import { openManifest } from '../wire/manifest.ts'
 
 /** What a job needs beside its record; content-addressed by the record's `code`. */
 export interface JobCode {
@@ -16,6 +17,7 @@ export interface JobCode {
 /** What was found of a task's consumed input at boot. */
 export interface Arrival {
   readonly task: TaskIndex
+  readonly digest: Digest
   readonly manifest: TaskManifest
   readonly files: readonly string[]
 }
@@ -27,7 +29,8 @@ export interface Arrival {
  *   jobs/ID/ledger.log                              deltas as they were joined, to be joined again
  *   jobs/ID/attempts.log                            attempts started and ended: one left open is a death
  *   jobs/ID/out/TASK/{manifest.json, run-P|keys|part}   whole outputs that this node holds
- *   jobs/ID/in/TASK/{manifest.json, run-P|keys}         what arrived for tasks that run here
+ *   jobs/ID/in/TASK.DIGEST/{manifest.json, run-P|keys}  what arrived for tasks that run here: by content, so that two
+ *                                                       outputs of one task never mix
  */
 export class JobStore {
   readonly #disk: Disk
@@ -44,8 +47,8 @@ export class JobStore {
     return `${this.folder(job)}/out/${task}/${file}`
   }
 
-  arrival(job: JobId, task: TaskIndex, file: string): string {
-    return `${this.folder(job)}/in/${task}/${file}`
+  arrival(job: JobId, task: TaskIndex, digest: Digest, file: string): string {
+    return `${this.folder(job)}/in/${task}.${digest}/${file}`
   }
 
   bundlePath(job: JobId): string {
@@ -84,33 +87,30 @@ export class JobStore {
     return this.#disk.append(`${this.folder(job)}/ledger.log`, frame(delta))
   }
 
-  /** The deltas kept, in order; a torn or damaged tail ends the list (what it said comes again from peers). */
+  /** The deltas kept, in order; one that cannot be read is left out (what it said comes again from peers). */
   async readDeltas(job: JobId, decode: (bytes: Uint8Array) => Promise<Delta>): Promise<Delta[]> {
     const deltas: Delta[] = []
     for (const payload of await this.#frames(`${this.folder(job)}/ledger.log`)) {
-      try {
-        deltas.push(await decode(payload))
-      } catch {
-        break
-      }
+      const delta = await decode(payload).catch(() => null)
+      if (delta !== null) deltas.push(delta)
     }
     return deltas
   }
 
+  /** The whole frames of a log. What is torn behind them is cut off: else what is appended next could not be read. */
   async #frames(name: string): Promise<Uint8Array[]> {
     const bytes = await this.#disk.get(name)
     if (bytes === null) return []
-    const decoder = new FrameDecoder(LIMITS.rpcBodyBytesMax)
     const payloads: Uint8Array[] = []
-    try {
-      for (let at = 0; at < bytes.length;) {
-        const length = FRAME_HEADER_BYTES + Buffer.from(bytes.buffer, bytes.byteOffset).readUInt32BE(at)
-        payloads.push(...decoder.push(bytes.subarray(at, at + length)))
-        at += length
-      }
-    } catch {
-      // A torn append: all before it is whole.
+    let whole = 0
+    while (bytes.length - whole >= FRAME_HEADER_BYTES) {
+      const length = FRAME_HEADER_BYTES + Buffer.from(bytes.buffer, bytes.byteOffset).readUInt32BE(whole)
+      const payload = wholeFrame(bytes.subarray(whole, whole + length))
+      if (payload === null) break
+      payloads.push(payload)
+      whole += length
     }
+    if (whole < bytes.length) await this.#disk.put(name, bytes.subarray(0, whole))
     return payloads
   }
 
@@ -120,13 +120,18 @@ export class JobStore {
     return this.#disk.append(`${this.folder(job)}/attempts.log`, frame(line))
   }
 
-  /** Attempts that were open when the node last died. */
+  /**
+   * Attempts that were open when the node last died: at most one a task, since a node runs a task once at a time, and a
+   * later start tells of the end before it.
+   */
   async deaths(job: JobId): Promise<Death[]> {
-    const open = new Map<string, Death>()
+    const open = new Map<TaskIndex, Death>()
     for (const payload of await this.#frames(`${this.folder(job)}/attempts.log`)) {
-      const [what, task, attempt] = JSON.parse(Buffer.from(payload).toString()) as [string, number, string]
-      if (what === 'started') open.set(attempt, { task, attempt })
-      else open.delete(attempt)
+      const entry = parsed(payload) as [string, number, string] | null
+      if (entry === null) continue
+      const [what, task, attempt] = entry
+      if (what === 'started') open.set(task, { task, attempt })
+      else if (open.get(task)?.attempt === attempt) open.delete(task)
     }
     return [...open.values()]
   }
@@ -135,59 +140,79 @@ export class JobStore {
     await this.#disk.put(name, Buffer.from(JSON.stringify(manifest)))
   }
 
+  /** null where there is none, or none that can be read. */
   async manifest(name: string): Promise<TaskManifest | null> {
-    const bytes = await this.#disk.get(name)
-    return bytes === null ? null : (JSON.parse(Buffer.from(bytes).toString()) as TaskManifest)
+    return openManifest(await this.#json(name))
   }
 
-  /** A task's manifest, whether this node ran the task or was sent its output. */
-  async anyManifest(job: JobId, task: TaskIndex): Promise<TaskManifest | null> {
-    return (
-      (await this.manifest(this.output(job, task, 'manifest.json'))) ??
-      this.manifest(this.arrival(job, task, 'manifest.json'))
-    )
+  /** The same of one that was checked before in this life: a job's reduces read all its manifests again and again. */
+  async checkedManifest(name: string): Promise<TaskManifest | null> {
+    return (await this.#json(name)) as TaskManifest | null
+  }
+
+  async #json(name: string): Promise<unknown> {
+    const bytes = await this.#disk.get(name)
+    return bytes === null ? null : parsed(bytes)
   }
 
   /** Outputs that are here whole: a manifest, and every file that it names. */
   async holding(job: JobId): Promise<Held[]> {
     const held: Held[] = []
-    for (const { task, manifest, files } of await this.#found(`${this.folder(job)}/out`))
-      if (outputFiles(manifest).every((file) => files.includes(file))) held.push({ task, output: outputOf(manifest) })
+    for (const { name, manifest, files } of await this.#found(`${this.folder(job)}/out`))
+      if (outputFiles(manifest).every((file) => files.includes(file)))
+        held.push({ task: Number(name), output: outputOf(manifest) })
     return held
   }
 
+  /** What had arrived, each under the digest that its manifest still has. */
   async arrivals(job: JobId): Promise<Arrival[]> {
-    return this.#found(`${this.folder(job)}/in`)
+    const arrivals: Arrival[] = []
+    for (const { name, manifest, files } of await this.#found(`${this.folder(job)}/in`)) {
+      const { digest } = outputOf(manifest)
+      const task = Number.parseInt(name, 10)
+      if (name === `${task}.${digest}`) arrivals.push({ task, digest, manifest, files })
+    }
+    return arrivals
   }
 
-  async #found(folder: string): Promise<Arrival[]> {
-    const found: Arrival[] = []
+  async #found(folder: string): Promise<{ name: string; manifest: TaskManifest; files: readonly string[] }[]> {
+    const found: { name: string; manifest: TaskManifest; files: readonly string[] }[] = []
     for (const name of await this.#disk.list(folder)) {
       const manifest = await this.manifest(`${folder}/${name}/manifest.json`)
-      if (manifest !== null)
-        found.push({ task: Number(name), manifest, files: await this.#disk.list(`${folder}/${name}`) })
+      if (manifest !== null) found.push({ name, manifest, files: await this.#disk.list(`${folder}/${name}`) })
     }
     return found
-  }
-
-  /** Where a consumed file lies here: this node's own output, or what arrived. */
-  async locate(job: JobId, task: TaskIndex, file: string): Promise<string | null> {
-    for (const name of [this.output(job, task, file), this.arrival(job, task, file)])
-      if ((await this.#disk.size(name)) !== null) return name
-    return null
   }
 
   /** Deletes runs, sample keys and all that had arrived; parts and manifests stay. */
   async release(job: JobId): Promise<void> {
     await this.#disk.remove(`${this.folder(job)}/in`)
-    for (const { task, manifest, files } of await this.#found(`${this.folder(job)}/out`)) {
+    for (const { name, manifest, files } of await this.#found(`${this.folder(job)}/out`)) {
       if (manifest.manifest.kind === 'reduce') continue
-      for (const file of files) if (file !== 'manifest.json') await this.#disk.remove(this.output(job, task, file))
+      for (const file of files)
+        if (file !== 'manifest.json') await this.#disk.remove(this.output(job, Number(name), file))
     }
   }
 
   drop(job: JobId): Promise<void> {
     return this.#disk.remove(this.folder(job))
+  }
+}
+
+function wholeFrame(bytes: Uint8Array): Uint8Array | null {
+  try {
+    return new FrameDecoder(LIMITS.rpcBodyBytesMax).push(bytes)[0] ?? null
+  } catch {
+    return null
+  }
+}
+
+/** JSON from this disk; null where it is damaged. */
+function parsed(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(Buffer.from(bytes).toString())
+  } catch {
+    return null
   }
 }
 

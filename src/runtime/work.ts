@@ -1,11 +1,13 @@
 /** Turns a planned task into what a task process is told: files by name, splits, runs with their ranks. */
 import { ShoalError } from '../core/errors.ts'
 import { rootOf } from '../core/hash.ts'
+import { outputOf, type TaskManifest } from '../core/manifest.ts'
 import { rankSplits, shardOf, tasksOf, type PlannedTask } from '../core/plan.ts'
 import { upstreamOf } from '../core/receipt.ts'
 import type { JobState } from '../core/state.ts'
 import type { BoundsManifest, Digest, MapManifest, Shard, Split } from '../core/types.ts'
 import type { MapWork, RunWork, SplitWork, TaskFile, Work } from '../ports.ts'
+import { fitsTask } from '../wire/manifest.ts'
 import type { Context } from './context.ts'
 
 export interface WorkAndFiles {
@@ -23,7 +25,7 @@ export async function workFor(
   switch (task.kind) {
     case 'sample':
     case 'map':
-      return mapWork(context, job, task)
+      return mapWork(context, job, task, consumes)
     case 'bounds':
       return boundsWork(context, job, consumes)
     case 'reduce':
@@ -31,7 +33,12 @@ export async function workFor(
   }
 }
 
-async function mapWork(context: Context, job: JobState, task: PlannedTask): Promise<WorkAndFiles> {
+async function mapWork(
+  context: Context,
+  job: JobState,
+  task: PlannedTask,
+  consumes: readonly Digest[],
+): Promise<WorkAndFiles> {
   const { spec, snapshot } = job.record
   const files = new Map<string, TaskFile>()
   const splits = task.splits.map((split): SplitWork => {
@@ -61,7 +68,7 @@ async function mapWork(context: Context, job: JobState, task: PlannedTask): Prom
   const work: Work =
     task.kind === 'sample'
       ? { kind: 'sample', ...common }
-      : { kind: 'map', ...common, bounds: await boundsFor(context, job) }
+      : { kind: 'map', ...common, bounds: await boundsFor(context, job, consumes) }
   return { work, files: [...files.values()] }
 }
 
@@ -80,16 +87,17 @@ function localFile(
   })
 }
 
-async function boundsFor(context: Context, job: JobState): Promise<MapWork['bounds']> {
+async function boundsFor(context: Context, job: JobState, consumes: readonly Digest[]): Promise<MapWork['bounds']> {
   if (job.plan.count.bounds === 0) return null
-  const manifest = await context.store.anyManifest(job.record.id, job.plan.first.bounds)
-  if (manifest === null) throw new Error('the range bounds are not here')
-  return (manifest.manifest as BoundsManifest).bounds
+  const bounds = job.plan.tasks[job.plan.first.bounds]!
+  const { manifest } = await consumedManifest(context, job, bounds, consumes[0]!)
+  return (manifest as BoundsManifest).bounds
 }
 
 async function boundsWork(context: Context, job: JobState, consumes: readonly Digest[]): Promise<WorkAndFiles> {
   const files: TaskFile[] = []
-  for (const task of tasksOf(job.plan, 'sample')) files.push(await consumedFile(context, job, task, 'keys'))
+  for (const [i, task] of tasksOf(job.plan, 'sample').entries())
+    files.push(await consumedFile(context, job, task, consumes[i]!, 'keys'))
   return {
     work: {
       kind: 'bounds',
@@ -110,10 +118,9 @@ async function reduceWork(
   const { spec, snapshot } = job.record
   const maps = tasksOf(job.plan, 'map')
   const manifests: MapManifest[] = []
-  for (const map of maps) {
-    const manifest = await context.store.anyManifest(job.record.id, map.index)
-    if (manifest === null) throw lostArrival(context, job, map)
-    manifests.push(manifest.manifest as MapManifest)
+  for (const [t, map] of maps.entries()) {
+    const { manifest } = await consumedManifest(context, job, map, consumes[t]!)
+    manifests.push(manifest as MapManifest)
   }
   const ranks = rankSplits(snapshot, maps, (t, s) => manifests[t]!.splits[s]!.input)
   const files: TaskFile[] = []
@@ -121,7 +128,7 @@ async function reduceWork(
   for (const [t, map] of maps.entries()) {
     const run = manifests[t]!.runs.find((r) => r.partition === task.partition)
     if (run === undefined) continue
-    const file = await consumedFile(context, job, map, `run-${task.partition}`)
+    const file = await consumedFile(context, job, map, consumes[t]!, `run-${task.partition}`)
     files.push(file)
     const aliases = map.splits.map((split: Split) => split.input)
     runs.push({ file: file.name, ranks: ranks[t]!, aliases, digest: run.digest, bytes: run.bytes })
@@ -140,11 +147,48 @@ async function reduceWork(
   return { work, files }
 }
 
-async function consumedFile(context: Context, job: JobState, producer: PlannedTask, file: string): Promise<TaskFile> {
-  const { store, disk } = context
-  const name = await store.locate(job.record.id, producer.index, file)
-  if (name === null) throw lostArrival(context, job, producer)
-  return { name: `${file}-of-${producer.index}`, path: disk.path(name) }
+/** Where a consumed file lies here: among this node's own outputs where it has the task's, else by digest in what arrived. */
+function placeOf(context: Context, job: JobState, producer: PlannedTask, digest: Digest, file: string): string {
+  const { store } = context
+  return job.has.has(producer.index)
+    ? store.output(job.record.id, producer.index, file)
+    : store.arrival(job.record.id, producer.index, digest, file)
+}
+
+/** The manifest that the digest names: what an attempt reads is what it says that it consumed. */
+async function consumedManifest(
+  context: Context,
+  job: JobState,
+  producer: PlannedTask,
+  digest: Digest,
+): Promise<TaskManifest> {
+  const name = placeOf(context, job, producer, digest, 'manifest.json')
+  const seen = checked.get(job) ?? new Set()
+  checked.set(job, seen)
+  if (seen.has(name + digest)) {
+    const again = await context.store.checkedManifest(name)
+    if (again !== null) return again
+  }
+  const found = await context.store.manifest(name)
+  if (found === null || !fitsTask(found, producer, job.plan) || outputOf(found).digest !== digest)
+    throw lostArrival(context, job, producer)
+  seen.add(name + digest)
+  return found
+}
+
+/** Manifests that had their digest when they were read first, by job: hashing them for each reduce would take long. */
+const checked = new WeakMap<JobState, Set<string>>()
+
+async function consumedFile(
+  context: Context,
+  job: JobState,
+  producer: PlannedTask,
+  digest: Digest,
+  file: string,
+): Promise<TaskFile> {
+  const name = placeOf(context, job, producer, digest, file)
+  if ((await context.disk.size(name)) === null) throw lostArrival(context, job, producer)
+  return { name: `${file}-of-${producer.index}`, path: context.disk.path(name) }
 }
 
 /** Struck out of the books, so that it is pulled again. */

@@ -4,6 +4,7 @@ import { LIMITS } from '../core/limits.ts'
 import { outputOf, type TaskManifest } from '../core/manifest.ts'
 import type { Digest, JobId, TaskIndex } from '../core/types.ts'
 import { WireError } from './codec.ts'
+import { openManifest } from './manifest.ts'
 import { count, digest, list, text } from './shapes.ts'
 
 const fileName = z.string().check(z.regex(/^(run-\d{1,4}|keys|part)$/))
@@ -80,14 +81,16 @@ export const pullAnswer = z.strictObject({ answer: z.enum(['ready', 'gone']) }) 
   answer: 'ready' | 'gone'
 }>
 
-/** The manifest in a header, checked against the digest that names it. Throws WireError. */
+/** The manifest in a header, whole and of a known form, checked against the digest that names it. Throws WireError. */
 export function manifestOf(header: BatchHeader): TaskManifest {
-  let manifest: TaskManifest
+  let value: unknown
   try {
-    manifest = JSON.parse(header.manifest) as TaskManifest
-    if (outputOf(manifest).digest === header.digest) return manifest
+    value = JSON.parse(header.manifest)
   } catch {
     throw new WireError('a manifest that cannot be read')
   }
-  throw new WireError('a manifest that its digest does not name')
+  const manifest = openManifest(value)
+  if (manifest === null) throw new WireError('a manifest of an unknown form')
+  if (outputOf(manifest).digest !== header.digest) throw new WireError('a manifest that its digest does not name')
+  return manifest
 }

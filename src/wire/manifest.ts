@@ -1,0 +1,76 @@
+/** What tasks produced, as peers and disks bring it: checked whole before anyone looks into it. */
+import { z } from 'zod/mini'
+import { LIMITS } from '../core/limits.ts'
+import type { TaskManifest } from '../core/manifest.ts'
+import type { Plan, PlannedTask } from '../core/plan.ts'
+import { count, digest, list, text } from './shapes.ts'
+
+const counters = z.record(text(LIMITS.counterNameBytesMax), z.number())
+// Samples are cut where they are made; this only keeps absurd ones out.
+const sample = text(LIMITS.errorTextBytesMax + LIMITS.pathBytesMax)
+const skips = z.strictObject({
+  count,
+  samples: list(z.strictObject({ place: sample, reason: sample, record: sample }), LIMITS.skipSamplesPerJob),
+})
+const splits = list(
+  z.strictObject({ input: digest, bytes: count, records: count, emitted: count, skips }),
+  LIMITS.packSplitsMax,
+)
+const partition = z.number().check(z.int(), z.gte(0), z.lt(LIMITS.partitionsMax))
+const runs = list(
+  z.strictObject({ partition, records: count, weight: count, bytes: count, digest }),
+  LIMITS.partitionsMax,
+)
+const upstream = z.strictObject({ shards: count, bytes: count, records: count, emitted: count, counters, skips })
+
+const taskManifest = z.strictObject({
+  consumed: z.union([digest, z.literal('')]),
+  manifest: z.discriminatedUnion('kind', [
+    z.strictObject({ kind: z.literal('map'), splits, runs, counters }),
+    z.strictObject({ kind: z.literal('sample'), splits, keys: count, bytes: count, digest }),
+    z.strictObject({ kind: z.literal('bounds'), consumed: digest, bounds: list(z.string(), LIMITS.partitionsMax) }),
+    z.strictObject({
+      kind: z.literal('reduce'),
+      partition,
+      consumed: digest,
+      weight: count,
+      groups: count,
+      records: count,
+      bytes: count,
+      part: digest,
+      counters,
+      upstream,
+    }),
+  ]),
+}) as unknown as z.ZodMiniType<TaskManifest>
+
+/** The value as a manifest, or null: of one of the four kinds, its runs by partition ascending. */
+export function openManifest(value: unknown): TaskManifest | null {
+  if (!taskManifest.safeParse(value).success) return null
+  // The value itself, not the parser's copy: its digest is over all that is there.
+  const opened = value as TaskManifest
+  const { manifest } = opened
+  if (
+    manifest.kind === 'map' &&
+    !manifest.runs.every((run, i) => i === 0 || manifest.runs[i - 1]!.partition < run.partition)
+  )
+    return null
+  return opened
+}
+
+/** Whether a manifest can be that of this task. */
+export function fitsTask({ manifest }: TaskManifest, task: PlannedTask, plan: Plan): boolean {
+  if (manifest.kind !== task.kind) return false
+  switch (manifest.kind) {
+    case 'map':
+      return (
+        manifest.splits.length === task.splits.length && manifest.runs.every((run) => run.partition < plan.partitions)
+      )
+    case 'sample':
+      return manifest.splits.length === task.splits.length
+    case 'reduce':
+      return manifest.partition === task.partition
+    case 'bounds':
+      return manifest.bounds.length < plan.partitions
+  }
+}

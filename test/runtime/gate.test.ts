@@ -1,0 +1,140 @@
+/** What peers push: taken where a task of the job could have given it, else answered GONE or counted; never believed. */
+import { crc32 } from 'node:zlib'
+import { describe, expect, it } from 'vitest'
+import { contentId } from '../../src/core/hash.ts'
+import { outputOf, type TaskManifest } from '../../src/core/manifest.ts'
+import type { Digest, JobRecord } from '../../src/core/types.ts'
+import { loadJobs } from '../../src/runtime/boot.ts'
+import type { FramedStream } from '../../src/runtime/framed.ts'
+import { Receiver } from '../../src/runtime/receiver.ts'
+import { Times } from '../../src/runtime/times.ts'
+import { workFor } from '../../src/runtime/work.ts'
+import { batchAck, batchAnswer } from '../../src/wire/batch.ts'
+import { hash, makeJob } from '../core/fake-work.ts'
+import { bench, settled, type Bench } from './peer.ts'
+
+/** A map's manifest with runs of these bytes, by partition. */
+function mapManifest(input: string, runs: Readonly<Record<number, string>>): TaskManifest {
+  const facts = { input: hash(input), bytes: 1, records: 1, emitted: 1, skips: { count: 0, samples: [] } }
+  return {
+    consumed: '',
+    manifest: {
+      kind: 'map',
+      splits: [facts],
+      runs: Object.entries(runs).map(([partition, bytes]) => ({
+        partition: Number(partition),
+        records: 1,
+        weight: 1,
+        bytes: bytes.length,
+        digest: hash(bytes),
+      })),
+      counters: {},
+    },
+  }
+}
+
+interface Batch {
+  readonly task?: number
+  readonly consumers: readonly number[]
+  readonly manifest: unknown
+  readonly files: Readonly<Record<string, string>>
+  readonly digest?: Digest
+}
+
+async function push(stream: FramedStream, job: JobRecord, batch: Batch): Promise<string> {
+  const { task = 0, consumers, manifest, files } = batch
+  const digest = batch.digest ?? outputOf(manifest as TaskManifest).digest
+  const sizes = Object.entries(files).map(([name, text]) => ({ name, size: text.length }))
+  await stream.sendValue({ job: job.id, task, digest, consumers, manifest: JSON.stringify(manifest), files: sizes })
+  const { answer } = await stream.receiveValue(batchAnswer)
+  if (answer !== 'ready') return answer
+  for (const text of Object.values(files)) await stream.send(Buffer.from(text))
+  await stream.sendValue({ end: true, files: sizes.map((file) => ({ ...file, crc: crc32(files[file.name]!) })) })
+  return (await stream.receiveValue(batchAck)).ack ? 'acked' : 'refused'
+}
+
+async function receiving(): Promise<{ node: Bench; job: JobRecord; stream: FramedStream }> {
+  const node = await bench()
+  const job = makeJob({ maps: 2, reduces: 2, members: [node.self, node.peer] })
+  node.context.dispatch({ type: 'job', record: job, kept: [], holding: [], deaths: [] })
+  const receiver = new Receiver(node.context)
+  node.onStream = (_protocol, stream) => void receiver.servePush(stream)
+  return { node, job, stream: await node.open('push') }
+}
+
+const books = (node: Bench, job: JobRecord): unknown => node.context.state.jobs.get(job.id)!.books
+
+describe('a pushed batch', () => {
+  it('counts for its consumers once it is on disk', async () => {
+    const { node, job, stream } = await receiving()
+    const manifest = mapManifest('a', { 0: 'run zero', 1: 'run one' })
+    expect(await push(stream, job, { consumers: [2], manifest, files: { 'run-0': 'run zero' } })).toBe('acked')
+    await settled()
+    expect(books(node, job)).toEqual(new Map([[2, new Map([[0, outputOf(manifest).digest]])]]))
+  })
+
+  const manifest = mapManifest('a', { 0: 'run zero' })
+  const files = { 'run-0': 'run zero' }
+  it.each<[string, Batch]>([
+    ['of a task that the job has not', { task: 99, consumers: [2], manifest, files }],
+    ['for consumers that the job has not', { consumers: [2, 77], manifest, files }],
+    ['for consumers that do not consume it', { consumers: [1], manifest, files }],
+    ['without the files that it names', { consumers: [2], manifest, files: {} }],
+    [
+      'with a file that is far larger than its records',
+      { consumers: [2], manifest, files: { 'run-0': 'x'.repeat(1e5) } },
+    ],
+    ['with runs beyond the partitions', { consumers: [2], manifest: mapManifest('a', { 2: 'x' }), files: {} }],
+    [
+      'of another kind than the task',
+      {
+        consumers: [2],
+        manifest: { consumed: '', manifest: { kind: 'bounds', consumed: hash('x'), bounds: [] } },
+        files,
+      },
+    ],
+  ])('%s is GONE, and leaves nothing', async (_what, batch) => {
+    const { node, job, stream } = await receiving()
+    expect(await push(stream, job, batch)).toBe('gone')
+    expect(books(node, job)).toEqual(new Map())
+    expect(await node.disk.list(`jobs/${job.id}/in`)).toEqual([])
+  })
+
+  it.each([
+    ['no lists', { consumed: '', manifest: { kind: 'map', splits: [] } }],
+    ['a kind of its own', { consumed: '', manifest: { kind: 'other' } }],
+    ['null', null],
+    ['fractions', { consumed: '', manifest: { ...mapManifest('a', {}).manifest, runs: [{ partition: 0.5 }] } }],
+  ])('whose manifest has %s is counted, and what the disk keeps lets the node start again', async (_what, bad) => {
+    const { node, job, stream } = await receiving()
+    const digest = contentId('manifest', bad)
+    await push(stream, job, { consumers: [2], manifest: bad, files: {}, digest }).catch(() => {})
+    await settled()
+    expect(node.dropped).toEqual(['push-stream'])
+    // A kept file may be damaged in the same way.
+    await node.disk.put(`jobs/${job.id}/in/0.${digest}/manifest.json`, Buffer.from(JSON.stringify(bad)))
+    await node.disk.put(`jobs/${job.id}/out/0/manifest.json`, Buffer.from(JSON.stringify(bad)))
+    await loadJobs(node.context, new Times(node.context.clock, node.disk))
+  })
+
+  it('is read under its own digest: of two outputs of a task, the one that the ledger agrees on', async () => {
+    const { node, job, stream } = await receiving()
+    const [first, second] = [mapManifest('a', { 0: 'first' }), mapManifest('b', { 0: 'second' })]
+    for (const task of [0, 1])
+      for (const [one, text] of [
+        [first, 'first'],
+        [second, 'second'],
+      ] as const)
+        expect(await push(stream, job, { task, consumers: [2], manifest: one, files: { 'run-0': text } })).toBe('acked')
+    const state = node.context.state.jobs.get(job.id)!
+    // Left from an earlier round: it is not what this node has now.
+    await node.disk.put(`jobs/${job.id}/out/0/run-0`, Buffer.from('second'))
+    const consumes = [outputOf(first).digest, outputOf(first).digest]
+    const { files: read, work } = await workFor(node.context, state, state.plan.tasks[2]!, consumes)
+    for (const file of read) {
+      const bytes = await node.disk.get(file.path.replace('/memory/', ''))
+      expect(Buffer.from(bytes!).toString()).toBe('first')
+    }
+    expect(work).toMatchObject({ runs: [{ digest: hash('first') }, { digest: hash('first') }] })
+  })
+})
