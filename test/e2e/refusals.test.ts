@@ -130,6 +130,7 @@ describe('refusals', () => {
     lonely.start()
     const status = await until('it answers', async () => {
       const ended = await lonely.run('--json', 'status')
+      if (!lonely.running) throw new Error(`it has ended: ${lonely.log}`)
       return ended.code === 0 ? (JSON.parse(ended.stdout) as { ready: boolean; why: string; joined: boolean }) : null
     })
     expect(status).toMatchObject({ ready: false, joined: false })
