@@ -21,7 +21,7 @@ export default defineJob({
 })
 `
 
-describe('the life of a job', () => {
+describe('the life of a job', { timeout: 200_000 }, () => {
   let mesh: Mesh
   let words: string
   let a: MeshNode

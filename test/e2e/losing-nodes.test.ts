@@ -17,7 +17,7 @@ const books: [name: string, text: string][] = readdirSync(BOOKS)
 const all: Files = Object.fromEntries(books)
 const PARTITIONS = ['--partitions', '8']
 
-describe('nodes that die', () => {
+describe('nodes that die', { timeout: 300_000 }, () => {
   let mesh: Mesh
   let expected: string
   let words: string
@@ -69,7 +69,7 @@ describe('nodes that die', () => {
   /** The job ends with the one answer, and every node that lives says so. */
   const expectDone = async (id: string): Promise<void> => {
     for (const node of mesh.nodes.filter((one) => one.running)) {
-      const waited = await node.run('wait', id, '--timeout', '60s')
+      const waited = await node.run('wait', id, '--timeout', '120s')
       if (waited.code !== 0) throw new Error(`${node.name}: ${waited.stderr}\n${await node.ok('job', 'why', id)}`)
       expect(resultOf(waited)).toBe(expected)
     }
