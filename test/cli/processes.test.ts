@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { COMMANDS } from '../../src/cli/commands.ts'
-import type { JobSummary, MemberInfo, NodeStatus, Receipt } from '../../src/control/api.ts'
+import type { DiffAnswer, JobSummary, MemberInfo, NodeStatus, Receipt, VerifyAnswer } from '../../src/control/api.ts'
 
 const MAIN = join(import.meta.dirname, '../../src/cli/main.ts')
 const JOB = `
@@ -149,6 +149,20 @@ describe('two nodes', () => {
     expect(at(2, 'watch', id).stderr).toContain(result)
   })
 
+  test('its receipt follows from the bytes that are there', () => {
+    const verified = json<VerifyAnswer>(at(2, 'job', 'verify', id, '--json'))
+    expect(verified).toMatchObject({ ok: true, job: id, result })
+    expect(verified.checks.map((check) => check.name)).toEqual([
+      'parts',
+      'result hash',
+      'manifests',
+      'consumed',
+      'balance',
+    ])
+    expect(at(1, 'job', 'verify', id).stdout).toMatch(/^ok +parts/)
+    expect(at(1, 'job', 'diff', id, id).stdout).toBe('one job: nothing differs\n')
+  })
+
   test('submitting it again finds the first one', () => {
     expect(at(2, 'run', 'job.ts', '--detach').stdout).toBe(`${id}\n`)
     expect(at(1, 'job', 'cancel', id).code).toBe(0)
@@ -161,6 +175,12 @@ describe('two nodes', () => {
     const snapshot = at(1, 'data', 'freeze', 'sales').stdout.trim()
     expect(at(1, 'data', 'show').stdout).toContain(snapshot)
     expect(at(1, 'run', 'job.ts', '--input', `sales@${snapshot.slice(0, 12)}`).stderr).toContain(result)
+    const [pinned = ''] = at(1, 'jobs', '-q')
+      .stdout.split('\n')
+      .filter((job) => job !== id)
+    const difference = json<DiffAnswer>(at(2, 'job', 'diff', id, pinned, '--json'))
+    expect(difference.fields.map(({ field }) => field)).toEqual(['inputs'])
+    expect(difference).toMatchObject({ same: false, changed: { count: 0 }, result: { equal: true }, parts: [] })
   })
 
   test('what is misspelt gets the nearest name', () => {
