@@ -24,6 +24,8 @@ export function onAttempt(state: State, event: AttemptEvent): Effect[] {
   const took = state.now - running.startedAt
   job.slotMs += took
   if (event.type === 'attempt-failed') return onFailure(state, job, running, event)
+  // It consumed what an earlier round had agreed on.
+  if (running.round !== job.ledger.round) return []
   const durations = job.durations[running.kind]
   durations.push(took)
   if (durations.length > LIMITS.durationsKept) durations.shift()

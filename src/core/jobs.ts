@@ -63,6 +63,8 @@ export function addJob(state: State, event: Extract<Event, { type: 'job' }>): Ef
     )
   }
   for (const { task, attempt } of event.deaths) {
+    // Told by an earlier start already.
+    if (job.failures.some((f) => f.blame === 'death' && f.attempt === attempt)) continue
     const error = {
       schema: 'shoal.error/1',
       code: 'TASK_POISON',

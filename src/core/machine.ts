@@ -17,6 +17,7 @@ import { backOff, book, endPush, isReleasable, missing, startPulls, startPushes,
 import { addFailure, join } from './facts.ts'
 import { addJob, dropJob, openNextRound } from './jobs.ts'
 import { LIMITS } from './limits.ts'
+import { agreed } from './ledger.ts'
 import { learnBeat, learnRecord } from './members.ts'
 import type { Message } from './messages.ts'
 import { spread } from './spread.ts'
@@ -101,6 +102,8 @@ function onJobEvent(state: State, job: JobState, event: JobEvent): Effect[] {
       book(job, event.consumers, event.task, event.digest)
       return []
     case 'copied':
+      // Another output may be agreed by now, or none.
+      if (agreed(job.ledger.tasks[event.task])?.digest !== event.digest) return []
       job.has.add(event.task)
       job.reportDirty = true
       return []

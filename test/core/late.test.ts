@@ -1,0 +1,53 @@
+/** What comes late: of an earlier round, of an output that is no longer agreed on, of a death told before. */
+import { describe, expect, test } from 'vitest'
+import type { Death } from '../../src/core/events.ts'
+import { rootOf } from '../../src/core/hash.ts'
+import { LIMITS } from '../../src/core/limits.ts'
+import type { Digest, NodeId } from '../../src/core/types.ts'
+import { makeJob } from './fake-work.ts'
+import { OneNode, only, outputOf, reportOf } from './one-node.ts'
+
+const [n1, n2] = ['n1', 'n2'] as [NodeId, NodeId]
+
+describe('what comes late', () => {
+  test('the end of an attempt of an earlier round: what it consumed may be agreed no more', () => {
+    const node = new OneNode(n1, [n2], 1)
+    const job = makeJob({ maps: 1, reduces: 1, members: [n1], copies: 1 })
+    node.add(job)
+    const attempt = (): string => [...node.state.running.keys()][0]!
+    node.pass(LIMITS.tickMs, n2)
+    node.give({ type: 'attempt-done', attempt: attempt(), output: outputOf('first') })
+    node.pass(LIMITS.tickMs, n2)
+    const reduce = attempt()
+    node.learn(job, [[0, { output: outputOf('second') }]])
+    expect(node.job(job).ledger.outcome.kind).toBe('failed')
+    node.give({ type: 'retry', job: job.id })
+    const output = outputOf('part', { consumed: rootOf([outputOf('first').digest]) as Digest })
+    node.give({ type: 'attempt-done', attempt: reduce, output })
+    expect(node.job(job).ledger.tasks[1]!.output).toBeNull()
+    expect(node.job(job).has.has(1)).toBe(false)
+  })
+
+  test('a copy of a part that is no longer agreed on', () => {
+    const node = new OneNode(n1, [n2], 0)
+    const job = makeJob({ maps: 1, reduces: 1, members: [n1, n2] })
+    node.add(job)
+    node.learn(job, [[1, { output: outputOf('part') }]], [reportOf(n2, { has: [1] })])
+    node.give({ type: 'copied', job: job.id, task: 1, digest: outputOf('another').digest })
+    expect(node.job(job).has.size).toBe(0)
+  })
+
+  test('a death that an earlier start has told: the log of attempts has it still', () => {
+    const job = makeJob({ maps: 1, reduces: 1, members: [n1] })
+    const deaths: Death[] = [{ task: 0, attempt: '1-1' }]
+    const first = new OneNode(n1, [], 0)
+    first.give({ type: 'job', record: job, kept: [], holding: [], deaths })
+    const [sign] = only(first.effects, 'sign-report')
+    expect(sign!.report.failures).toHaveLength(1)
+    const report = { ...reportOf(n1), ...sign!.report }
+    const kept = [{ round: 1, outcome: { kind: 'open' } as const, tasks: [], reports: [report] }]
+    const second = new OneNode(n1, [], 0)
+    second.give({ type: 'job', record: job, kept, holding: [], deaths })
+    expect(second.job(job).failures).toHaveLength(1)
+  })
+})
