@@ -25,6 +25,8 @@ import { PROTOCOLS } from './runtime/protocols.ts'
 import { ControlPlane } from './runtime/control-plane.ts'
 import { performer } from './runtime/effects.ts'
 import { Frozen } from './runtime/frozen.ts'
+import { keepMembers } from './runtime/keep-members.ts'
+import { LedgerLog } from './runtime/ledger-log.ts'
 import { Loop } from './runtime/loop.ts'
 import { createNodeApi } from './runtime/node-api.ts'
 import { Receiver } from './runtime/receiver.ts'
@@ -93,6 +95,7 @@ interface Built {
   readonly self: SelfRecord
   readonly attempts: Attempts
   readonly times: Times
+  readonly ledgers: LedgerLog
   readonly frozen: Frozen
   readonly events: MeshEvents
 }
@@ -143,7 +146,7 @@ class Node {
     for (const peer of base.network.mesh.peers()) built.events.peer(peer, true)
     this.#lag.enable()
     loop.start(() => attempts.reportProgress())
-    const sweep = setInterval(() => this.#sweep(context, self), LIMITS.sweepMs)
+    const sweep = setInterval(() => this.#sweep(built), LIMITS.sweepMs)
     this.#stops.unshift(
       () => loop.stop(),
       () => clearInterval(sweep),
@@ -210,6 +213,7 @@ class Node {
       holding: (what) => disk.put('sim-holding', Buffer.from(what)),
     })
     const self = new SelfRecord(context, VERSION)
+    const ledgers = new LedgerLog(context)
     const perform = performer({
       context,
       control,
@@ -217,12 +221,13 @@ class Node {
       sender,
       receiver,
       times,
-      onIdentity: (problem, count) => void this.#onIdentity(context, self, problem, count),
+      ledgers,
+      onIdentity: (problem, count) => this.#onIdentity(context, self, problem, count),
       onDrained: () => this.#drained.resolve(),
     })
     const loop: Loop = new Loop(context.state, systemClock, perform, (error) => this.#fail(error))
     const events = this.#events(context, control, sender, receiver)
-    return { context, loop, self, attempts, times, frozen: new Frozen(disk), events }
+    return { context, loop, self, attempts, times, ledgers, frozen: new Frozen(disk), events }
   }
 
   #api({ context, loop, self, times, frozen }: Built, network: Network, knewMembers: boolean): NodeApi {
@@ -287,18 +292,11 @@ class Node {
   }
 
   /** Every so often: addresses may have changed, and catalogs may be missing here. */
-  #sweep(context: Context, self: SelfRecord): void {
+  #sweep({ context, self, ledgers }: Built): void {
     void self.publish()
+    void ledgers.catchUp()
     this.#sayOfData(context.catalog)
-    const { state, mesh, catalogs } = context
-    for (const { node, record, connected } of state.members.values()) {
-      if (node === state.self.node) continue
-      mesh.keepDialling(node, record.addresses)
-      if (connected && catalogs.hash(node) !== record.catalog.hash)
-        catalogs
-          .fetch(mesh, node, record.catalog.hash, node)
-          .catch((error: unknown) => context.dropped('fetch-catalog', error))
-    }
+    keepMembers(context)
   }
 
   /** Met is who has a connection and has said who it is. */

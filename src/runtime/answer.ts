@@ -52,7 +52,7 @@ async function answer(context: Context, request: Call, body: Uint8Array): Promis
 async function sendJob({ store }: Context, id: JobId): Promise<Uint8Array> {
   const job = await store.getJob(id)
   if (job === null) throw gone('this job')
-  return toBytes({ record: JSON.stringify(job.record), ...job.code })
+  return toBytes(job)
 }
 
 /** On disk before it is answered: the submitter counts on it. */

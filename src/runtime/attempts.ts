@@ -21,9 +21,16 @@ export interface Hold {
   holding(what: string): Promise<void>
 }
 
+interface Open {
+  readonly job: JobId
+  attempt: Attempt | null
+  stopped: string | null
+  ended: Promise<void>
+}
+
 export class Attempts {
   readonly #context: Context
-  readonly #open = new Map<string, { attempt: Attempt | null; stopped: string | null; job: JobId }>()
+  readonly #open = new Map<string, Open>()
   #hold: Hold | null
 
   constructor(context: Context, hold: Hold | null) {
@@ -32,8 +39,14 @@ export class Attempts {
   }
 
   start(effect: Start): void {
-    this.#open.set(effect.attempt, { attempt: null, stopped: null, job: effect.job })
-    void this.#run(effect).finally(() => this.#open.delete(effect.attempt))
+    const open: Open = { attempt: null, stopped: null, job: effect.job, ended: Promise.resolve() }
+    this.#open.set(effect.attempt, open)
+    open.ended = this.#run(effect).finally(() => this.#open.delete(effect.attempt))
+  }
+
+  /** Resolves when nothing of the job runs here or writes any more. */
+  async ended(job: JobId): Promise<void> {
+    await Promise.allSettled([...this.#open.values()].filter((open) => open.job === job).map((open) => open.ended))
   }
 
   stop(attempt: string, why: string): void {

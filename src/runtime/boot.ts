@@ -1,9 +1,9 @@
 /** What a node finds on its disk when it starts: its next life, the members it knew, the jobs it had. */
 import { randomBytes } from 'node:crypto'
-import type { Death } from '../core/events.ts'
 import type { Incarnation, JobId, NodeId } from '../core/types.ts'
 import type { Disk } from '../ports.ts'
-import { fromBytes } from '../wire/codec.ts'
+import { fromBytes, WireError } from '../wire/codec.ts'
+import { openJob } from '../wire/job.ts'
 import { decodeMessage } from '../wire/messages.ts'
 import { fitsTask } from '../wire/manifest.ts'
 import { signed } from '../wire/shapes.ts'
@@ -43,28 +43,47 @@ export async function loadMembers(context: Context): Promise<NodeId[]> {
   return known
 }
 
-/** Jobs that were here, with what the disk has of their ledgers, outputs and arrivals. */
+/**
+ * Jobs that were here, with what the disk has of their ledgers, outputs and arrivals. A folder without a record is what
+ * is left of a job that was being written or dropped, and goes; a job whose record is damaged comes again from peers.
+ */
 export async function loadJobs(context: Context, times: Times): Promise<void> {
-  const { disk, store, state, dispatch } = context
+  const { disk, store, state } = context
   for (const id of (await disk.list('dropped')) as JobId[]) {
     const round = await disk.get(`dropped/${id}`)
     if (round !== null) state.dropped.set(id, Number(Buffer.from(round).toString()))
   }
   for (const id of await store.jobs()) {
-    const job = await store.getJob(id)
-    if (job === null) continue
-    await times.load(id)
-    const kept = await store.readDeltas(id, async (bytes) => {
-      const message = await decodeMessage(context.mesh, state.self.node, bytes)
-      if (message.type !== 'delta') throw new Error('no delta')
-      return message.delta
-    })
-    const holding = await store.holding(id)
-    const held = new Set(holding.map((h) => h.task))
-    const deaths: Death[] = (await store.deaths(id)).filter((death) => !held.has(death.task))
-    dispatch({ type: 'job', record: job.record, kept, holding, deaths })
-    await loadArrivals(context, id)
+    try {
+      if (!(await loadJob(context, times, id))) await store.drop(id)
+    } catch (error) {
+      context.dropped('kept-job', error)
+    }
   }
+}
+
+/** False where there is no whole record. Throws WireError where it is damaged. */
+async function loadJob(context: Context, times: Times, id: JobId): Promise<boolean> {
+  const { store, state, dispatch } = context
+  const body = await store.getJob(id)
+  if (body === null) return false
+  const record = openJob(body)
+  if (record.id !== id) throw new WireError('a job in the folder of another')
+  await times.load(id)
+  const kept = await store.readDeltas(id, async (bytes) => {
+    const message = await decodeMessage(context.mesh, state.self.node, bytes)
+    if (message.type !== 'delta') throw new WireError('no delta')
+    return message.delta
+  })
+  const holding = await store.holding(id)
+  const held = new Set(holding.map((h) => h.task))
+  const deaths = await store.deaths(id)
+  dispatch({ type: 'job', record, kept, holding, deaths: deaths.filter((death) => !held.has(death.task)) })
+  // Told once: the next start finds only what was open at its own death.
+  for (const { task, attempt } of deaths)
+    await store.journal(id, task, attempt, 'ended').catch((error: unknown) => context.dropped('journal', error))
+  await loadArrivals(context, id)
+  return true
 }
 
 async function loadArrivals({ store, state, dispatch }: Context, id: JobId): Promise<void> {

@@ -1,13 +1,13 @@
 /** Which part of the runtime carries out which effect. */
 import type { Effect } from '../core/effects.ts'
-import type { Message } from '../core/messages.ts'
-import { encodeMessage } from '../wire/messages.ts'
 import { openJob, jobBody } from '../wire/job.ts'
 import { fromBytes, toBytes } from '../wire/codec.ts'
+import type { JobId } from '../core/types.ts'
 import { signReport } from '../wire/signed.ts'
 import type { Attempts } from './attempts.ts'
 import type { Context } from './context.ts'
 import type { ControlPlane } from './control-plane.ts'
+import type { LedgerLog } from './ledger-log.ts'
 import type { Perform } from './loop.ts'
 import type { Receiver } from './receiver.ts'
 import { callPeer } from './rpc.ts'
@@ -21,13 +21,14 @@ export interface Parts {
   readonly sender: Sender
   readonly receiver: Receiver
   readonly times: Times
-  onIdentity(problem: 'twice' | 'behind', count: number): void
+  readonly ledgers: LedgerLog
+  onIdentity(problem: 'twice' | 'behind', count: number): Promise<void>
   onDrained(): void
 }
 
 export function performer(parts: Parts): Perform {
   const { context, control, attempts, sender, receiver, times } = parts
-  const { disk, store, mesh, catalogs, story } = context
+  const { store, mesh, catalogs, story } = context
   /** Work that has no ending event: a failure is counted. */
   const background = (kind: string, work: Promise<unknown>): void =>
     void work.catch((error: unknown) => context.dropped(kind, error))
@@ -41,8 +42,7 @@ export function performer(parts: Parts): Perform {
     stop: ({ attempt, why }) => attempts.stop(attempt, why),
     push: (effect) => sender.push(effect),
     pull: (effect) => receiver.pull(effect),
-    save: ({ job, delta }) =>
-      background('save', store.appendDelta(job, encodeMessage({ type: 'delta', job, delta } satisfies Message))),
+    save: ({ job, delta }) => background('save', parts.ledgers.append(job, delta)),
     'sign-report': ({ job, round, report }) =>
       background(
         'sign-report',
@@ -53,6 +53,8 @@ export function performer(parts: Parts): Perform {
     outcome: ({ job, outcome }) => {
       story.tell(job, 'outcome', outcome.kind === 'sealed' ? `sealed: result sha256:${outcome.result}` : outcome.kind)
       background('times', times.end(job, outcome.kind !== 'open'))
+      // Nothing is pushed for it any more; its streams would count against those of other jobs.
+      if (outcome.kind !== 'open') sender.forget(job)
     },
     release: ({ job }) => {
       sender.forget(job)
@@ -64,13 +66,29 @@ export function performer(parts: Parts): Perform {
       times.forget(job)
       background(
         'drop',
-        disk.put(`dropped/${job}`, Buffer.from(String(round))).then(() => store.drop(job)),
+        store.leave(job, () => dropJob(context, attempts, job, round)),
       )
     },
     note: ({ job, task, attempt, kind, text }) => story.tell(job, kind, text, task, attempt),
-    identity: ({ problem, count }) => parts.onIdentity(problem, count),
+    identity: ({ problem, count }) => background('identity', parts.onIdentity(problem, count)),
     drained: () => parts.onDrained(),
   }
+}
+
+/**
+ * The record goes first: a crash in between leaves a folder that the next start removes, and never a job that begins
+ * anew. On a full disk the folder makes room for what is to be remembered.
+ */
+async function dropJob({ disk, store }: Context, attempts: Attempts, job: JobId, round: number): Promise<void> {
+  const remember = (): Promise<void> => disk.put(`dropped/${job}`, Buffer.from(String(round)))
+  await store.disown(job)
+  await attempts.ended(job)
+  const remembered = await remember().then(
+    () => true,
+    () => false,
+  )
+  await store.drop(job)
+  if (!remembered) await remember()
 }
 
 /** A job that a peer named: its record and code onto this disk, then into the control plane. */

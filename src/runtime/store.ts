@@ -6,6 +6,7 @@ import type { Digest, JobId, JobRecord, TaskIndex } from '../core/types.ts'
 import { FrameDecoder, FRAME_HEADER_BYTES, frame } from '../data/frame.ts'
 import { LIMITS } from '../core/limits.ts'
 import type { Disk } from '../ports.ts'
+import type { JobBody } from '../wire/job.ts'
 import { openManifest } from '../wire/manifest.ts'
 
 /** What a job needs beside its record; content-addressed by the record's `code`. */
@@ -34,6 +35,7 @@ export interface Arrival {
  */
 export class JobStore {
   readonly #disk: Disk
+  readonly #leaving = new Map<JobId, Promise<void>>()
 
   constructor(disk: Disk) {
     this.#disk = disk
@@ -61,22 +63,22 @@ export class JobStore {
 
   /** The record last: where it is, all of the job is. */
   async putJob(record: JobRecord, code: JobCode): Promise<void> {
+    await this.#leaving.get(record.id)?.catch(() => undefined)
     const folder = this.folder(record.id)
     await this.#disk.put(`${folder}/bundle.js`, Buffer.from(code.bundle))
     await this.#disk.put(`${folder}/bundle.map`, Buffer.from(code.sourceMap))
     await this.#disk.put(`${folder}/record.json`, Buffer.from(JSON.stringify(record)))
   }
 
-  async getJob(job: JobId): Promise<{ record: JobRecord; code: JobCode } | null> {
+  /** The job as it travels; null where not all of it is here. */
+  async getJob(job: JobId): Promise<JobBody | null> {
     const folder = this.folder(job)
     const [record, bundle, sourceMap] = await Promise.all(
       ['record.json', 'bundle.js', 'bundle.map'].map((file) => this.#disk.get(`${folder}/${file}`)),
     )
     if (!record || !bundle || !sourceMap) return null
-    return {
-      record: JSON.parse(Buffer.from(record).toString()) as JobRecord,
-      code: { bundle: Buffer.from(bundle).toString(), sourceMap: Buffer.from(sourceMap).toString() },
-    }
+    const [text, code, map] = [record, bundle, sourceMap].map((bytes) => Buffer.from(bytes).toString())
+    return { record: text!, bundle: code!, sourceMap: map! }
   }
 
   async jobs(): Promise<JobId[]> {
@@ -192,6 +194,22 @@ export class JobStore {
       for (const file of files)
         if (file !== 'manifest.json') await this.#disk.remove(this.output(job, Number(name), file))
     }
+  }
+
+  /** Work that ends with the job gone: whoever brings the job anew waits for it. */
+  async leave(job: JobId, work: () => Promise<void>): Promise<void> {
+    const leaving = work()
+    this.#leaving.set(job, leaving)
+    try {
+      await leaving
+    } finally {
+      if (this.#leaving.get(job) === leaving) this.#leaving.delete(job)
+    }
+  }
+
+  /** Takes the record away: from now on the job is not here, and what is left of it goes with the next `drop`. */
+  disown(job: JobId): Promise<void> {
+    return this.#disk.remove(`${this.folder(job)}/record.json`)
   }
 
   drop(job: JobId): Promise<void> {

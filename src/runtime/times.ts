@@ -39,7 +39,12 @@ export class Times {
 
   async load(job: JobId): Promise<void> {
     const bytes = await this.#disk.get(`jobs/${job}/times.json`)
-    if (bytes !== null) this.#spans.set(job, JSON.parse(Buffer.from(bytes).toString()) as Span)
+    if (bytes === null) return
+    try {
+      this.#spans.set(job, JSON.parse(Buffer.from(bytes).toString()) as Span)
+    } catch {
+      // Damaged: people lose a date, nothing else is decided by it.
+    }
   }
 
   forget(job: JobId): void {

@@ -1,0 +1,164 @@
+/** What a node finds after it was killed at any moment, or on a disk that was full or is damaged. */
+import { describe, expect, it } from 'vitest'
+import { systemError } from '../../src/adapters/memory/disk.ts'
+import { hashText } from '../../src/core/hash.ts'
+import { jobId } from '../../src/core/job-id.ts'
+import type { Delta } from '../../src/core/ledger.ts'
+import type { JobRecord } from '../../src/core/types.ts'
+import type { Attempts } from '../../src/runtime/attempts.ts'
+import { loadJobs } from '../../src/runtime/boot.ts'
+import { performer, type Parts } from '../../src/runtime/effects.ts'
+import { LedgerLog } from '../../src/runtime/ledger-log.ts'
+import { Times } from '../../src/runtime/times.ts'
+import { encodeMessage } from '../../src/wire/messages.ts'
+import { makeJob } from '../core/fake-work.ts'
+import { outputOf } from '../core/one-node.ts'
+import { bench, settled, type Bench } from './peer.ts'
+
+const CODE = { bundle: 'export default 1', sourceMap: '' }
+
+function jobOf(node: Bench): JobRecord {
+  const plain = makeJob({ maps: 2, reduces: 1, members: [node.self] })
+  const spec = { ...plain.spec, code: hashText(CODE.bundle) }
+  return { ...plain, spec, id: jobId(spec, plain.snapshot, null) }
+}
+
+const output = (name: string): Delta['tasks'][number][1]['output'] =>
+  outputOf(name, { input: hashText('input'), digest: hashText(name) })
+const deltaOf = (task: number, over: Partial<Delta> = {}): Delta => ({
+  round: 1,
+  outcome: { kind: 'open' },
+  tasks: [[task, { claim: null, output: output(`task ${task}`) }]],
+  reports: [],
+  ...over,
+})
+
+async function kept(): Promise<{ node: Bench; job: JobRecord; append(delta: Delta): Promise<void> }> {
+  const node = await bench()
+  const job = jobOf(node)
+  await node.store.putJob(job, CODE)
+  return {
+    node,
+    job,
+    append: (delta) => node.store.appendDelta(job.id, encodeMessage({ type: 'delta', job: job.id, delta })),
+  }
+}
+
+/** A node starts on what the disk of another has. */
+async function restart({ disk }: Bench): Promise<Bench> {
+  const next = await bench()
+  const context = { ...next.context, disk, store: new (await import('../../src/runtime/store.ts')).JobStore(disk) }
+  const node = { ...next, context, disk, store: context.store }
+  await loadJobs(context, new Times(context.clock, disk))
+  return node
+}
+
+const known = (node: Bench, job: JobRecord): (string | undefined)[] =>
+  node.context.state.jobs.get(job.id)!.ledger.tasks.map((task) => (task.output as { digest?: string } | null)?.digest)
+
+const [first, second] = [hashText('task 0'), hashText('task 1')]
+
+describe('a log whose last append was torn', () => {
+  it('is read up to there, and what is appended next is read, too', async () => {
+    const { node, job, append } = await kept()
+    await append(deltaOf(0))
+    const log = `jobs/${job.id}/ledger.log`
+    const whole = (await node.disk.size(log))!
+    await append(deltaOf(1))
+    node.disk.damage(log, (bytes) => bytes.subarray(0, whole + 20))
+    expect(known(await restart(node), job)).toEqual([first, undefined, undefined])
+    await append(deltaOf(1))
+    expect(known(await restart(node), job)).toEqual([first, second, undefined])
+  })
+
+  it('with a delta that cannot be read in its middle gives the others', async () => {
+    const { node, job, append } = await kept()
+    await node.store.appendDelta(job.id, Buffer.from('of another version'))
+    await append(deltaOf(1))
+    expect(known(await restart(node), job)).toEqual([undefined, second, undefined])
+  })
+})
+
+describe('attempts that were open at a death', () => {
+  it('are told by one start, once a task, and not by the next', async () => {
+    const { node, job } = await kept()
+    for (const attempt of ['1-1', '1-2', '1-3']) await node.store.journal(job.id, 0, attempt, 'started')
+    const failures = (at: Bench): unknown => at.context.state.jobs.get(job.id)!.failures.map((f) => f.attempt)
+    expect(failures(await restart(node))).toEqual(['1-3'])
+    expect(failures(await restart(node))).toEqual([])
+  })
+})
+
+describe('what is damaged', () => {
+  it.each(['record.json', 'bundle.js', 'times.json'])('in %s does not keep the node from starting', async (file) => {
+    const { node, job } = await kept()
+    const name = `jobs/${job.id}/${file}`
+    await node.disk.put(name, Buffer.from('{"'))
+    const next = await restart(node)
+    expect(next.context.state.jobs.has(job.id)).toBe(file === 'times.json')
+    expect(next.dropped).toEqual(file === 'times.json' ? [] : ['kept-job'])
+  })
+
+  it('or half written goes: a folder without its record', async () => {
+    const node = await bench()
+    await node.disk.put(`jobs/${'a'.repeat(64)}/bundle.js`, Buffer.from('x'))
+    await restart(node)
+    expect(await node.store.jobs()).toEqual([])
+  })
+})
+
+const effectsOf = (node: Bench, ledgers: LedgerLog): ReturnType<typeof performer> =>
+  performer({
+    context: node.context,
+    sender: { forget: () => {} },
+    times: { forget: () => {}, end: () => Promise.resolve() },
+    attempts: { ended: () => Promise.resolve() } as unknown as Attempts,
+    ledgers,
+  } as unknown as Parts)
+
+describe('a full disk', () => {
+  it('loses no delta: the whole ledger is written once there is room', async () => {
+    let full = false
+    const node = await bench({
+      fault: (operation, name) => {
+        if (full && operation === 'append') throw systemError('ENOSPC', name)
+      },
+    })
+    const job = jobOf(node)
+    await node.store.putJob(job, CODE)
+    node.context.dispatch({ type: 'job', record: job, kept: [], holding: [], deaths: [] })
+    const ledgers = new LedgerLog(node.context)
+    const { save } = effectsOf(node, ledgers)
+    const say = (delta: Delta): void => {
+      node.context.dispatch({ type: 'message', from: node.peer, message: { type: 'delta', job: job.id, delta } })
+      save({ type: 'save', job: job.id, delta })
+    }
+    full = true
+    say(deltaOf(0))
+    await settled()
+    await ledgers.catchUp()
+    expect(node.dropped).toEqual(['save', 'save'])
+    full = false
+    say(deltaOf(1))
+    await ledgers.catchUp()
+    await settled()
+    expect(known(await restart(node), job)).toEqual([first, second, undefined])
+  })
+
+  it('lets a job go all the same: its folder makes the room in which to remember that', async () => {
+    let full = true
+    const node = await bench({
+      fault: (operation, name) => {
+        if (operation === 'remove' && !name.endsWith('.json')) full = false
+        if (full && operation === 'put' && name.startsWith('dropped/')) throw systemError('ENOSPC', name)
+      },
+    })
+    const job = jobOf(node)
+    await node.store.putJob(job, CODE)
+    effectsOf(node, new LedgerLog(node.context)).drop({ type: 'drop', job: job.id, round: 1 })
+    // The same job, brought anew at once, waits until the old one is gone.
+    await node.store.putJob(job, CODE)
+    expect(await node.store.getJob(job.id)).not.toBeNull()
+    expect(await node.disk.get(`dropped/${job.id}`)).not.toBeNull()
+  })
+})
