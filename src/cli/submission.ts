@@ -35,6 +35,16 @@ export function submissionOf(job: PreparedJob, settings: Settings): SubmitReques
   }
 }
 
+/** A --param that the job does not declare is its to use; one that is all but declared is a slip of the finger. */
+export function misspeltParams({ params }: PreparedJob, settings: Settings): string[] {
+  const declared = Object.keys(params)
+  return Object.keys(readParams(settings.all(PARAM)))
+    .filter((given) => !declared.includes(given))
+    .map((given) => ({ given, meant: nearestOne(given, declared) }))
+    .filter(({ meant }) => meant !== null)
+    .map(({ given, meant }) => `--param ${given}: the job declares no such parameter; did you mean ${meant}?`)
+}
+
 function readParams(texts: readonly string[]): Record<string, string> {
   return Object.fromEntries(
     texts.map((text) => {

@@ -22,8 +22,8 @@ export function coverageParts(coverage: Coverage): string[] {
   ]
 }
 
-/** What stays on the terminal above that line: what was left out or skipped. */
-export function summaryNotes(summary: JobSummary, receipt: Receipt | null): string[] {
+/** What stays on the terminal above that line: what was left out or skipped. `passing`: there is no node to ask later. */
+export function summaryNotes(summary: JobSummary, receipt: Receipt | null, passing: boolean = false): string[] {
   const { omitted } = summary.coverage
   const notes = omitted
     .slice(0, OMITTED_SHOWN)
@@ -31,9 +31,12 @@ export function summaryNotes(summary: JobSummary, receipt: Receipt | null): stri
   if (omitted.length > OMITTED_SHOWN)
     notes.push(`left out  and ${plural(omitted.length - OMITTED_SHOWN, 'shard')} more`)
   if (receipt !== null && receipt.skipped.count > 0) {
-    notes.push(
-      `skipped   ${plural(receipt.skipped.count, 'record')}: shoal job receipt ${shortId(summary.id)} shows samples`,
-    )
+    const samples = passing
+      ? 'receipt.json in -o DIR/ has samples'
+      : `shoal job receipt ${shortId(summary.id)} shows samples`
+    const [first] = receipt.skipped.samples
+    const example = first === undefined ? '' : `, the first ${visible(first.place)} (${visible(first.reason)})`
+    notes.push(`skipped   ${plural(receipt.skipped.count, 'record')}${example}: ${samples}`)
   }
   return notes
 }

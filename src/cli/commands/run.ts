@@ -7,8 +7,8 @@ import { Interrupted, orAborted, watchInterrupts, type Interrupts } from '../int
 import { withNode } from '../local.ts'
 import { formatFor, resolveTarget, type Target } from '../output/target.ts'
 import { writeResult } from '../output/write-result.ts'
-import { makeReporter } from '../progress/reporter.ts'
-import { submissionOf } from '../submission.ts'
+import { makeReporter, progressMode } from '../progress/reporter.ts'
+import { misspeltParams, submissionOf } from '../submission.ts'
 import { summaryLine, summaryNotes } from '../summary.ts'
 import { widthOf } from '../io.ts'
 import { shortId } from '../units.ts'
@@ -24,7 +24,9 @@ export async function run(context: Context, [file = '']: readonly string[]): Pro
   }
   const target = targetOf(context)
   const { prepareJob } = await context.engine()
-  const request = submissionOf(await prepareJob(context.path(file)), settings)
+  const job = await prepareJob(context.path(file))
+  const request = submissionOf(job, settings)
+  for (const warning of misspeltParams(job, settings)) context.hint(`warning: ${warning}`)
   formatFor(settings.get(FORMAT), target, request.job.format)
   return await withNode(context, async (node) => {
     if (settings.on(DRY_RUN)) return await showExplanation(context, await node.explain(request))
@@ -45,6 +47,8 @@ export async function runAt(
   target: Target,
   submitted: () => void = () => {},
 ): Promise<number> {
+  // A wrong --progress is said before there is a job.
+  progressMode(context)
   const interrupts = watchInterrupts(context.io)
   try {
     const signal = AbortSignal.any([interrupts.signal, waitingLimit(context)])
@@ -98,7 +102,7 @@ export async function followAndDeliver(
     requireDone(outcome)
     const receipt = await ask(via, signal, (node) => node.receipt(id))
     await deliver(context, via, outcome, receipt, target, signal)
-    for (const note of summaryNotes(outcome.summary, receipt)) context.note(note)
+    for (const note of summaryNotes(outcome.summary, receipt, via.passing)) context.note(note)
     context.note(summaryLine(outcome.summary))
     return 0
   } catch (error) {
