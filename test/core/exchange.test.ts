@@ -153,6 +153,18 @@ describe('pulls', () => {
     expect(only(node.effects, 'pull').map((pull) => pull.from)).toEqual(first!.from === n2 ? [n2, n3] : [n3, n2])
   })
 
+  test('do not go to a node that has restarted, until it says again what it has', () => {
+    const { node, job } = mapped(2)
+    const incarnation = { count: 2, nonce: 'n2.2' }
+    node.give({ type: 'message', from: n2, message: { type: 'records', records: [recordOf(n2, { incarnation })] } })
+    const alive = { node: n2, incarnation }
+    node.pass(LIMITS.pullAfterMs + 500, alive, n3)
+    expect(only(node.effects, 'pull')).toEqual([])
+    node.learn(job, [], [reportOf(n2, { incarnation: 2, has: maps })])
+    node.pass(100, alive, n3)
+    expect(only(node.effects, 'pull').map((pull) => pull.from)).toEqual(new Array<NodeId>(LIMITS.pullsMax).fill(n2))
+  })
+
   test('from a source that stays unreachable are a failure of this node, for its own tasks only', () => {
     const { node, job, mine } = mapped(2)
     for (const task of maps.slice(1)) arrive(node, job, task, mine)
