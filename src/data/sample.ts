@@ -13,7 +13,7 @@ import { writeKey } from './order.ts'
 import { murmur3 } from './partition.ts'
 import type { SpillInput, SpillOutput } from './spill.ts'
 
-const SAMPLE_MAGIC = 'SHk1'
+export const SAMPLE_MAGIC = 'SHk1'
 export const SAMPLE_NAME = 'keys'
 
 /**

@@ -9,7 +9,7 @@ import type { JobState } from '../core/state.ts'
 import type { Digest, JobId, TaskIndex } from '../core/types.ts'
 import type { Attempt, AttemptEnd, AttemptFailure } from '../ports.ts'
 import type { Context } from './context.ts'
-import { workFor } from './work.ts'
+import { loseDamaged, workFor } from './work.ts'
 
 type Start = Extract<Effect, { type: 'start' }>
 
@@ -80,6 +80,8 @@ export class Attempts {
       await this.#keepLog(effect.job, effect.task, end.log)
       if (!end.ok) {
         say('failed', `${describe(job, task)} failed: ${end.failure.error.message}`)
+        if (end.failure.error.code === 'DAMAGED' && end.failure.blame === 'own')
+          await loseDamaged(this.#context, job, task, effect.consumes)
         await this.#failed(effect, end.failure)
         return
       }

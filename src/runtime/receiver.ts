@@ -8,9 +8,10 @@ import type { PlannedTask } from '../core/plan.ts'
 import type { JobState } from '../core/state.ts'
 import type { Bytes, TaskIndex } from '../core/types.ts'
 import type { ByteStream } from '../ports.ts'
-import { pullAnswer, type BatchHeader } from '../wire/batch.ts'
+import { manifestOf, pullAnswer, type BatchHeader } from '../wire/batch.ts'
 import { fitsTask } from '../wire/manifest.ts'
 import { filesFor, receiveBatch, type Reception } from './batch.ts'
+import { isWhole, storedBytesMax } from './check-files.ts'
 import type { Context } from './context.ts'
 import { PROTOCOLS } from './protocols.ts'
 import { FramedStream, openFramed } from './framed.ts'
@@ -72,6 +73,15 @@ export class Receiver {
     return { answer: this.#receptions >= LIMITS.receptionsMax ? 'later' : 'ready', place }
   }
 
+  /** A part is held for others: what is wrong with it would show only when it is the last one. */
+  async #isCopyWhole(header: BatchHeader): Promise<boolean> {
+    const { disk, store } = this.#context
+    const manifest = manifestOf(header)
+    const place = (file: string): string => store.output(header.job, header.task, file)
+    for (const { name } of header.files) if (!(await isWhole(disk, place(name), manifest, name))) return false
+    return true
+  }
+
   #arrival(): Reception['place'] {
     const { store } = this.#context
     return (h, file) => store.arrival(h.job, h.task, h.digest, file)
@@ -104,6 +114,10 @@ export class Receiver {
       const batch = await receiveBatch(framed, disk, store, decide, true)
       await framed.end()
       if (batch === null || !batch.accepted) return ended('failed', 'the batch did not come')
+      if (copy && !(await this.#isCopyWhole(batch.header))) {
+        await disk.remove(store.output(job, task, 'manifest.json'))
+        return ended('failed', 'what came is not what its manifest names')
+      }
       dispatch(copy ? { type: 'copied', job, task, digest } : { type: 'arrived', job, task, digest, consumers })
       ended('done')
     } catch (error) {
@@ -130,7 +144,7 @@ function isBatchOf(
   const sizes = new Map(header.files.map((file) => [file.name, file.size]))
   const needed = filesFor(plan, manifest, consumers ?? [])
   if (sizes.size !== header.files.length || sizes.size !== needed.length) return false
-  return needed.every((file) => (sizes.get(file) ?? Infinity) <= storedBytesMax(manifest, file))
+  return needed.every((file) => (sizes.get(file) ?? Infinity) <= storedBytesMax(rawBytesOf(manifest, file)))
 }
 
 function consumes(consumer: PlannedTask | undefined, producer: PlannedTask): boolean {
@@ -138,13 +152,8 @@ function consumes(consumer: PlannedTask | undefined, producer: PlannedTask): boo
   return consumer !== undefined && consumer.kind === kind
 }
 
-/** Blocks that do not compress are stored as they are; headers are less than a sixteenth, for the smallest of records. */
-function storedBytesMax({ manifest }: TaskManifest, file: string): Bytes {
-  const raw =
-    manifest.kind === 'map'
-      ? (manifest.runs.find((run) => `run-${run.partition}` === file)?.bytes ?? 0)
-      : manifest.kind === 'bounds'
-        ? 0
-        : manifest.bytes
-  return raw + raw / 16 + LIMITS.runBlockBytes
+/** Uncompressed bytes of a file of an output. */
+function rawBytesOf({ manifest }: TaskManifest, file: string): Bytes {
+  if (manifest.kind === 'map') return manifest.runs.find((run) => `run-${run.partition}` === file)?.bytes ?? 0
+  return manifest.kind === 'bounds' ? 0 : manifest.bytes
 }

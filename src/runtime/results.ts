@@ -7,6 +7,7 @@ import type { JobState } from '../core/state.ts'
 import type { NodeId, TaskIndex } from '../core/types.ts'
 import { PartReader } from '../data/part.ts'
 import { nameOf, type Context } from './context.ts'
+import { isPart, storedBytesMax } from './check-files.ts'
 import { sourcesOf } from './part-sources.ts'
 import { callPeer } from './rpc.ts'
 
@@ -23,6 +24,11 @@ export async function* resultOf(
     const { name, temporary } = await locate(context, job, task)
     try {
       yield* readPart(context, name, task - first.reduce, output, signal)
+    } catch (error) {
+      // From now on others are asked for it, and a copy of theirs takes its place.
+      if (!temporary && error instanceof ShoalError && error.code === 'DAMAGED')
+        context.dispatch({ type: 'lost', job: job.record.id, task, what: 'output' })
+      throw error
     } finally {
       if (temporary) await context.disk.remove(name)
     }
@@ -49,7 +55,7 @@ async function* readPart(
     if (empty) yield { partition, bytes: new Uint8Array() }
     if (reader.facts?.part !== output.part)
       throw new ShoalError('DAMAGED', `part ${partition} of the result is damaged on ${context.name}`, {
-        try: ['ask another node: shoal job result ID'],
+        try: ['again: another node is asked for it now'],
       })
   } finally {
     reader.close()
@@ -60,11 +66,17 @@ async function* readPart(
 async function locate(context: Context, job: JobState, task: TaskIndex): Promise<{ name: string; temporary: boolean }> {
   const { store, disk } = context
   const own = store.output(job.record.id, task, 'part')
-  if (job.has.has(task) && (await disk.size(own)) !== null) return { name: own, temporary: false }
+  if (job.has.has(task)) {
+    if ((await disk.size(own)) !== null) return { name: own, temporary: false }
+    context.dispatch({ type: 'lost', job: job.record.id, task, what: 'output' })
+  }
   let why = 'no other node is alive'
   for (const holder of sourcesOf(context, job, task)) {
     try {
-      return { name: await fetchPart(context, job, task, holder), temporary: true }
+      const name = await fetchPart(context, job, task, holder)
+      if (await isPart(disk, name, agreed(job.ledger.tasks[task])!.part)) return { name, temporary: true }
+      await disk.remove(name)
+      why = `what ${nameOf(context, holder)} has is damaged`
     } catch (error) {
       context.dropped('fetch-part', error)
       why = `${nameOf(context, holder)} does not give it: ${error instanceof Error ? error.message : String(error)}`
@@ -80,10 +92,12 @@ async function fetchPart(context: Context, job: JobState, task: TaskIndex, holde
   const name = `fetched/${process.pid}-${++fetches}`
   const writer = await disk.create(name)
   try {
+    const most = storedBytesMax(agreed(job.ledger.tasks[task])?.bytes ?? 0)
     for (let start = 0, total = 1; start < total;) {
       const end = start + LIMITS.rpcFrameBytesMax
       const answer = await callPeer(mesh, holder, { call: 'part', job: job.record.id, task, start, end })
       if (answer.body.length === 0) throw new Error('the part became shorter')
+      if (start + answer.body.length > most) throw new Error('the part is longer than it can be')
       await writer.write(answer.body)
       total = answer.total
       start += answer.body.length

@@ -1,10 +1,12 @@
 /** Sends task outputs: pushes over one stream per (peer, job), and answers to pulls. */
 import type { Effect } from '../core/effects.ts'
 import { LIMITS } from '../core/limits.ts'
+import type { Plan } from '../core/plan.ts'
 import type { JobId, NodeId } from '../core/types.ts'
 import type { ByteStream } from '../ports.ts'
-import { pullRequest } from '../wire/batch.ts'
+import { manifestOf, pullRequest, type BatchHeader } from '../wire/batch.ts'
 import { headerFor, sendBatch } from './batch.ts'
+import { isWhole } from './check-files.ts'
 import { nameOf, type Context } from './context.ts'
 import { PROTOCOLS } from './protocols.ts'
 import { FramedStream, openFramed } from './framed.ts'
@@ -80,7 +82,7 @@ export class Sender {
         'digest' in output &&
         output.digest === request.digest &&
         job.has.has(request.task)
-      const header = held ? await headerFor(disk, store, pick(request), job.plan) : null
+      const header = held ? await this.#wholeHeader(pick(request), job.plan) : null
       if (held && header === null) dispatch({ type: 'lost', job: request.job, task: request.task, what: 'output' })
       await framed.sendValue({ answer: header === null ? 'gone' : 'ready' })
       if (header !== null) await sendBatch(framed, disk, store, header)
@@ -89,6 +91,17 @@ export class Sender {
       framed.abort(String(error))
       this.#context.dropped('serve-pull', error)
     }
+  }
+
+  /** Pulls repair: what is pulled is read before, so that damage is repaired here, and not handed on. */
+  async #wholeHeader(batch: Parameters<typeof headerFor>[2], plan: Plan): Promise<BatchHeader | null> {
+    const { disk, store } = this.#context
+    const header = await headerFor(disk, store, batch, plan)
+    if (header === null) return null
+    const manifest = manifestOf(header)
+    for (const { name } of header.files)
+      if (!(await isWhole(disk, store.output(batch.job, batch.task, name), manifest, name))) return null
+    return header
   }
 }
 

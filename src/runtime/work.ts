@@ -8,7 +8,9 @@ import type { JobState } from '../core/state.ts'
 import type { BoundsManifest, Digest, MapManifest, Shard, Split } from '../core/types.ts'
 import type { MapWork, RunWork, SplitWork, TaskFile, Work } from '../ports.ts'
 import { fitsTask } from '../wire/manifest.ts'
+import { isWhole } from './check-files.ts'
 import type { Context } from './context.ts'
+import { outputFiles } from './store.ts'
 
 export interface WorkAndFiles {
   readonly work: Work
@@ -191,9 +193,30 @@ async function consumedFile(
   return { name: `${file}-of-${producer.index}`, path: context.disk.path(name) }
 }
 
+/**
+ * After an attempt that found damage: what it consumed is read again, and what is damaged is struck out, so that it is
+ * pulled again or made again. Never rejects with what it looks for.
+ */
+export async function loseDamaged(
+  context: Context,
+  job: JobState,
+  task: PlannedTask,
+  consumes: readonly Digest[],
+): Promise<void> {
+  const file = task.kind === 'reduce' ? `run-${task.partition}` : 'keys'
+  if (task.kind !== 'reduce' && task.kind !== 'bounds') return
+  for (const [i, producer] of tasksOf(job.plan, task.kind === 'reduce' ? 'map' : 'sample').entries()) {
+    const digest = consumes[i]!
+    const found = await context.store.manifest(placeOf(context, job, producer, digest, 'manifest.json'))
+    const name = placeOf(context, job, producer, digest, file)
+    if (found !== null && !outputFiles(found).includes(file)) continue
+    if (found === null || !(await isWhole(context.disk, name, found, file))) lostArrival(context, job, producer)
+  }
+}
+
 /** Struck out of the books, so that it is pulled again. */
 function lostArrival(context: Context, job: JobState, producer: PlannedTask): Error {
   const held = job.has.has(producer.index)
   context.dispatch({ type: 'lost', job: job.record.id, task: producer.index, what: held ? 'output' : 'arrived' })
-  return new Error(`output of task ${producer.index} is missing on this node's disk`)
+  return new Error(`output of task ${producer.index} is missing or damaged on this node's disk`)
 }

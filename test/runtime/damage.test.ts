@@ -1,0 +1,151 @@
+/** A file damaged on disk: found by its hash, struck out so that it is had again, and never handed on. */
+import { describe, expect, it } from 'vitest'
+import { outputOf, type TaskManifest } from '../../src/core/manifest.ts'
+import { tasksOf } from '../../src/core/plan.ts'
+import type { JobRecord } from '../../src/core/types.ts'
+import { BlockWriter } from '../../src/data/blocks.ts'
+import { PART_MAGIC } from '../../src/data/part.ts'
+import { RUN_MAGIC } from '../../src/data/run.ts'
+import { isPart } from '../../src/runtime/check-files.ts'
+import { Receiver } from '../../src/runtime/receiver.ts'
+import { resultOf } from '../../src/runtime/results.ts'
+import { Sender } from '../../src/runtime/sender.ts'
+import { loseDamaged } from '../../src/runtime/work.ts'
+import { pullAnswer } from '../../src/wire/batch.ts'
+import { hash, makeJob } from '../core/fake-work.ts'
+import { bench, settled, type Bench } from './peer.ts'
+
+function fileOf(magic: string, text: string): { bytes: Buffer; digest: ReturnType<BlockWriter['finish']>['digest'] } {
+  const pieces: Buffer[] = []
+  const out = { write: (bytes: Uint8Array) => void pieces.push(Buffer.from(bytes)), close: () => {} }
+  const writer = new BlockWriter(out as never, { magic, compress: true, digest: true })
+  const raw = Buffer.from(text)
+  writer.append(raw, 0, raw.length, 1)
+  const { digest } = writer.finish()
+  return { bytes: Buffer.concat(pieces), digest }
+}
+
+const run = fileOf(RUN_MAGIC, 'records of a run')
+const part = fileOf(PART_MAGIC, 'records of a part')
+const none = { count: 0, samples: [] }
+
+const mapManifest: TaskManifest = {
+  consumed: '',
+  manifest: {
+    kind: 'map',
+    splits: [{ input: hash('input'), bytes: 1, records: 1, emitted: 1, skips: none }],
+    runs: [{ partition: 0, records: 1, weight: 1, bytes: 16, digest: run.digest }],
+    counters: {},
+  },
+}
+const upstream = { shards: 1, bytes: 1, records: 1, emitted: 1, counters: {}, skips: none }
+const partManifest: TaskManifest = {
+  consumed: hash('maps'),
+  manifest: {
+    ...{ kind: 'reduce', partition: 0, consumed: hash('maps'), weight: 1, groups: 1, records: 1, bytes: 17 },
+    ...{ part: part.digest, counters: {}, upstream },
+  },
+}
+
+/** A node that has both outputs of a job of one map and one reduce. */
+async function holder(): Promise<{ node: Bench; job: JobRecord }> {
+  const node = await bench()
+  const job = makeJob({ maps: 1, reduces: 1, members: [node.self, node.peer] })
+  const { store, disk } = node
+  await store.putManifest(store.output(job.id, 0, 'manifest.json'), mapManifest)
+  await disk.put(store.output(job.id, 0, 'run-0'), run.bytes)
+  await store.putManifest(store.output(job.id, 1, 'manifest.json'), partManifest)
+  await disk.put(store.output(job.id, 1, 'part'), part.bytes)
+  const holding = await store.holding(job.id)
+  node.context.dispatch({ type: 'job', record: job, kept: [], holding, deaths: [] })
+  return { node, job }
+}
+
+/** One bit in the middle of the file. */
+const flip = (bytes: Uint8Array): Uint8Array => bytes.with(bytes.length >> 1, bytes[bytes.length >> 1]! ^ 1)
+
+describe('a damaged output', () => {
+  it.each([
+    ['whole', (bytes: Uint8Array) => bytes, 'ready'],
+    ['changed', flip, 'gone'],
+    ['cut', (bytes: Uint8Array) => bytes.subarray(0, bytes.length - 3), 'gone'],
+  ])('that is %s, when it is pulled: %s', async (_how, damage, expected) => {
+    const { node, job } = await holder()
+    node.disk.damage(`jobs/${job.id}/out/0/run-0`, damage)
+    const sender = new Sender(node.context)
+    node.onStream = (_protocol, stream) => void sender.servePull(stream)
+    const stream = await node.open('pull')
+    const digest = outputOf(mapManifest).digest
+    await stream.sendValue({ job: job.id, task: 0, digest, consumers: [1], copy: false })
+    expect((await stream.receiveValue(pullAnswer)).answer).toBe(expected)
+    const lost = expected === 'gone' ? [{ type: 'lost', job: job.id, task: 0, what: 'output' }] : []
+    expect(node.events.filter((event) => event.type === 'lost')).toEqual(lost)
+  })
+
+  it('is struck out after the attempt that found it, and nothing else is', async () => {
+    const { node, job } = await holder()
+    const state = node.context.state.jobs.get(job.id)!
+    const [reduce] = tasksOf(state.plan, 'reduce')
+    const consumes = [outputOf(mapManifest).digest]
+    await loseDamaged(node.context, state, reduce!, consumes)
+    expect(state.has.has(0)).toBe(true)
+    node.disk.damage(`jobs/${job.id}/out/0/run-0`, flip)
+    await loseDamaged(node.context, state, reduce!, consumes)
+    expect([...state.has]).toEqual([1])
+  })
+
+  it('of a result is said, and others are asked for it from then on', async () => {
+    const { node, job } = await holder()
+    const state = node.context.state.jobs.get(job.id)!
+    const read = async (): Promise<number> => {
+      let bytes = 0
+      for await (const chunk of resultOf(node.context, state, new AbortController().signal)) bytes += chunk.bytes.length
+      return bytes
+    }
+    expect(await read()).toBe('records of a part'.length)
+    node.disk.damage(`jobs/${job.id}/out/1/part`, flip)
+    await expect(read()).rejects.toMatchObject({ code: 'DAMAGED' })
+    await expect(read()).rejects.toMatchObject({ code: 'RESULT_LOST' })
+  })
+})
+
+describe('a copy of a part', () => {
+  it('counts only if it is the part that its manifest names', async () => {
+    for (const [bytes, end] of [
+      [flip(part.bytes), 'failed'],
+      [part.bytes, 'done'],
+    ] as const) {
+      const source = await holder()
+      source.node.disk.damage(`jobs/${source.job.id}/out/1/part`, () => bytes)
+      const node = await bench()
+      const job = source.job
+      const record = { ...job, members: [node.self] }
+      node.context.dispatch({ type: 'job', record, kept: [], holding: [], deaths: [] })
+      const { digest } = outputOf(partManifest)
+      new Receiver(node.context).pull({
+        ...{ type: 'pull', job: job.id, task: 1, digest, from: node.peer, consumers: [], copy: true },
+      })
+      // A peer that does not look at what it gives.
+      const stream = await node.nextStream()
+      await stream.receive()
+      await stream.sendValue({ answer: 'ready' })
+      const { sendBatch, headerFor } = await import('../../src/runtime/batch.ts')
+      const { disk, store, context } = source.node
+      const plan = context.state.jobs.get(job.id)!.plan
+      const header = await headerFor(disk, store, { job: job.id, task: 1, digest, consumers: [] }, plan)
+      await sendBatch(stream, disk, store, header!)
+      for (let i = 0; i < 5; i++) await settled()
+      expect(node.events.at(-1)).toMatchObject({ type: 'pull-ended', end })
+      expect(node.events.some((event) => event.type === 'copied')).toBe(end === 'done')
+      expect((await node.store.holding(job.id)).length).toBe(end === 'done' ? 1 : 0)
+    }
+  })
+
+  it('is known by its hash', async () => {
+    const node = await bench()
+    await node.disk.put('part', part.bytes)
+    expect(await isPart(node.disk, 'part', part.digest)).toBe(true)
+    expect(await isPart(node.disk, 'part', run.digest)).toBe(false)
+    expect(await isPart(node.disk, 'none', part.digest)).toBe(false)
+  })
+})
