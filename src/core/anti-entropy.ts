@@ -49,7 +49,7 @@ export function answerHello(state: State, from: NodeId, message: Extract<Message
       to: from,
       message: {
         type: 'stamps',
-        jobs: mine.jobs === message.jobs ? [] : jobStamps(state).slice(0, LIMITS.jobsKeptMax),
+        jobs: mine.jobs === message.jobs ? [] : jobStamps(state).slice(-LIMITS.jobsKeptMax),
         nodes: mine.nodes === message.nodes ? [] : nodeStamps(state),
       },
     },

@@ -145,7 +145,7 @@ export class Attempts {
     await store
       .journal(effect.job, effect.task, effect.attempt, 'ended')
       .catch((error: unknown) => this.#context.dropped('journal', error))
-    const error: ErrorJson = trim({ ...failure.error, job: effect.job, node: name })
+    const error: ErrorJson = trim({ ...failure.error, job: effect.job, node: name.slice(0, LIMITS.namesBytesMax) })
     dispatch({
       type: 'attempt-failed',
       attempt: effect.attempt,

@@ -32,7 +32,8 @@ export async function loadMembers(context: Context): Promise<NodeId[]> {
       if (bytes === null) continue
       const record = await openRecord(mesh, fromBytes(signed, bytes))
       if (record.node === state.self.node) continue
-      await catalogs.load(record.node)
+      // Damaged: the member is known all the same, and what it offers is fetched again, or missed.
+      await catalogs.load(record.node).catch((error: unknown) => context.dropped('kept-catalog', error))
       dispatch({ type: 'message', from: state.self.node, message: { type: 'records', records: [record] } })
       mesh.keepDialling(record.node, record.addresses)
       known.push(record.node)

@@ -1,9 +1,10 @@
 /** Submission's fresh look at the data: every live node that offers a named dataset is asked to scan it now. */
-import type { ScanAnswer, ScanInput } from '../catalog/body.ts'
+import type { CatalogDataset, ScanAnswer, ScanInput } from '../catalog/body.ts'
 import { decodeScanAnswer } from '../catalog/codec.ts'
 import type { SnapshotSource } from '../catalog/snapshot.ts'
 import { isLive } from '../core/candidates.ts'
 import { LIMITS } from '../core/limits.ts'
+import { compareUtf8 } from '../core/plan.ts'
 import type { NodeId } from '../core/types.ts'
 import type { Context } from './context.ts'
 import { callPeer } from './rpc.ts'
@@ -28,7 +29,33 @@ export async function scanMesh(context: Context, inputs: readonly ScanInput[]): 
       return remembered === null ? null : { node, live: !offers, body: remembered }
     }),
   )
-  return sources.filter((source) => source !== null)
+  const told = sources.filter((source) => source !== null)
+  return [...told, ...untold(context, told, names)]
+}
+
+/**
+ * Members that offer shards, but are away, and of which it is not known here what these are: any of the named datasets
+ * may be among them. Left out without a word, they would be missing from the result.
+ */
+function untold(
+  { state }: Context,
+  told: readonly SnapshotSource[],
+  names: ReadonlySet<string>,
+): readonly SnapshotSource[] {
+  const heard = new Set(told.map((source) => source.node))
+  const why = 'its node is away, and what it offers is not known here'
+  const datasets = [...names].sort(compareUtf8).map((name): CatalogDataset => {
+    const others = told.flatMap((source) => source.body.datasets).find((dataset) => dataset.name === name)
+    return {
+      name,
+      replicated: others?.replicated ?? false,
+      roots: [{ root: '0'.repeat(12), state: 'away', why }],
+      entries: [],
+    }
+  })
+  return [...state.members.values()]
+    .filter(({ node, record }) => node !== state.self.node && record.catalog.shards > 0 && !heard.has(node))
+    .map(({ node, record }) => ({ node, live: false, body: { version: record.catalog.version, datasets } }))
 }
 
 /** A drained node lives, but its shards are away. */
