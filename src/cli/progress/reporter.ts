@@ -21,7 +21,9 @@ export function progressMode(context: Context): Exclude<ProgressMode, 'auto'> {
   const asked = context.settings.get(PROGRESS) ?? 'auto'
   if (asked !== 'auto') return asked
   if (context.quiet || context.json) return 'none'
-  return context.io.stderr.isTTY === true && context.io.environment['TERM'] !== 'dumb' ? 'tty' : 'plain'
+  const { stderr, environment } = context.io
+  // A terminal of no columns (a bare pty) has no room for a block.
+  return stderr.isTTY === true && stderr.columns !== 0 && environment['TERM'] !== 'dumb' ? 'tty' : 'plain'
 }
 
 export async function makeReporter(context: Context): Promise<Reporter> {
