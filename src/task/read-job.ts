@@ -66,6 +66,7 @@ export function loadError(problem: Problem, sourceMap: string | null): ShoalErro
 }
 
 /** `TypeError: x is not a function`. */
-export function titleOf({ name, message }: Problem): string {
+export function titleOf({ name, message, stack }: Problem): string {
+  if (name === '' && stack === '') return `thrown, and no Error, so that no line is known: ${message}`
   return name === '' || name === 'Error' ? message : `${name}: ${message}`
 }

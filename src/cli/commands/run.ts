@@ -11,7 +11,7 @@ import { makeReporter, progressMode } from '../progress/reporter.ts'
 import { misspeltParams, submissionOf } from '../submission.ts'
 import { summaryLine, summaryNotes } from '../summary.ts'
 import { widthOf } from '../io.ts'
-import { shortId } from '../units.ts'
+import { elapsedText, shortId } from '../units.ts'
 import { showExplanation } from './explain.ts'
 
 /** `shoal run JOB.ts` */
@@ -70,12 +70,22 @@ export async function runAt(
 
 async function submit(context: Context, via: Via, request: SubmitRequest, interrupts: Interrupts): Promise<string> {
   const submitted = ask(via, interrupts.signal, (node) => node.submit(request))
-  const answer = await orAborted(submitted, interrupts.signal)
+  const patience = sayThatItWaits(context, request.waitForDataMs)
+  const answer = await orAborted(submitted, interrupts.signal).finally(() => clearTimeout(patience))
   for (const warning of answer.warnings) context.hint(`warning: ${warning}`)
   const alone = answer.knownHereOnly && !via.passing ? '   known here only: no other member is alive' : ''
   const found = answer.attached ? '   attached: it exists already' : ''
   context.hint(`job ${answer.id}  ${request.job.name}${found}${alone}`)
   return answer.id
+}
+
+const WAITS_AFTER_MS = 1_500
+
+/** With --wait-for-data a submission may take long: whoever looks on should know that it waits, and for what. */
+function sayThatItWaits(context: Context, waitForDataMs: number): NodeJS.Timeout | undefined {
+  if (waitForDataMs <= WAITS_AFTER_MS) return undefined
+  const text = `waits for shards that are away, pending or unreadable, ${elapsedText(waitForDataMs)} at most`
+  return setTimeout(() => context.hint(text), WAITS_AFTER_MS)
 }
 
 /** Fires, with TIMEOUT, after `--timeout`; never without one. */
