@@ -180,7 +180,7 @@ export const CODES: Readonly<Record<Code, CodeFacts>> = {
   RESULT_LOST: of(
     3,
     true,
-    'All copies of some parts of this result are gone. `shoal job retry ID` computes them again.',
+    'All copies of some parts of this result are gone. Start the nodes that hold them, or forget the job with `shoal job rm ID` and run it again.',
   ),
   // 4
   NO_NODE: of(

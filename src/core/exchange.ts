@@ -194,6 +194,13 @@ export function copiesWanted(state: State, job: JobState): number {
   return Math.max(1, Math.min(job.record.limits.copies, able))
 }
 
+/** Live holders that are not about to leave. */
+export function stayingHolders(state: State, job: JobState, task: TaskIndex): NodeId[] {
+  return liveHolders(state, job, task).filter((node) =>
+    node === state.self.node ? !state.draining : state.members.get(node)?.record.drained !== true,
+  )
+}
+
 /** Parts that this node is to keep a copy of: it is among the first candidates that do not have it yet. */
 function copiesToTake(state: State, job: JobState, failures: FailureIndex): { task: TaskIndex; digest: Digest }[] {
   const { outcome } = job.ledger
@@ -204,9 +211,10 @@ function copiesToTake(state: State, job: JobState, failures: FailureIndex): { ta
     const output = agreed(job.ledger.tasks[i])
     if (output === null || job.has.has(i)) continue
     const holders = liveHolders(state, job, i)
-    if (holders.length === 0 || holders.length >= wanted) continue
+    const lacking = wanted - stayingHolders(state, job, i).length
+    if (holders.length === 0 || lacking <= 0) continue
     const next = candidates(state, job, job.plan.tasks[i]!, failures).filter((node) => !holders.includes(node))
-    if (next.slice(0, wanted - holders.length).includes(state.self.node)) take.push({ task: i, digest: output.digest })
+    if (next.slice(0, lacking).includes(state.self.node)) take.push({ task: i, digest: output.digest })
   }
   return take
 }
@@ -219,6 +227,6 @@ export function isReleasable(state: State, job: JobState): boolean {
   if (job.released || job.ledger.outcome.kind !== 'sealed') return false
   const wanted = copiesWanted(state, job)
   for (let i = job.plan.first.reduce; i < job.plan.first.reduce + job.plan.count.reduce; i++)
-    if (liveHolders(state, job, i).length < wanted) return false
+    if (stayingHolders(state, job, i).length < wanted) return false
   return true
 }

@@ -9,7 +9,7 @@ import type { NodeId, TaskIndex } from './types.ts'
 import { verdict } from './verdict.ts'
 
 /** Joins facts from anywhere, keeps what is new on disk, passes it on, and draws the verdict. */
-export function join(state: State, job: JobState, delta: Delta): Effect[] {
+export function join(state: State, job: JobState, delta: Delta, from: 'here' | 'peer' = 'here'): Effect[] {
   const before = job.ledger.outcome
   const kept = delta.round > job.ledger.round ? adopted(job.ledger) : []
   const change = joinDelta(job.ledger, delta)
@@ -29,13 +29,14 @@ export function join(state: State, job: JobState, delta: Delta): Effect[] {
       if (running.job === job.record.id) effects.push(...stop(running, 'a new round was opened'))
   }
   if (change.tasks.length + change.reports.length === 0 && !change.outcome && !change.round) return effects
-  const dirty = touch(state, job.record.id)
-  for (const task of change.tasks) {
-    dirty.tasks.add(task)
-    job.changedAt.set(task, state.now)
+  for (const task of change.tasks) job.changedAt.set(task, state.now)
+  // Gossip reaches everyone by itself: who hears a fact does not say it again, or its copies grow with the mesh squared.
+  if (from === 'here') {
+    const dirty = touch(state, job.record.id)
+    for (const task of change.tasks) dirty.tasks.add(task)
+    for (const node of change.reports) dirty.reports.add(node)
+    dirty.outcome ||= change.outcome || change.round
   }
-  for (const node of change.reports) dirty.reports.add(node)
-  dirty.outcome ||= change.outcome || change.round
   effects.push(...save(job, change.tasks, change.reports), ...conclude(state, job, before))
   return effects
 }

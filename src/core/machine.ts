@@ -10,16 +10,27 @@
  */
 import { answerBuckets, answerHello, answerStamps, fetchJob, hello } from './anti-entropy.ts'
 import { onAttempt, startTasks } from './attempts.ts'
-import { failureIndex } from './candidates.ts'
+import { failureIndex, isEligible } from './candidates.ts'
 import type { Effect } from './effects.ts'
 import type { Event } from './events.ts'
-import { backOff, book, endPush, isReleasable, missing, startPulls, startPushes, strike } from './exchange.ts'
+import {
+  backOff,
+  book,
+  endPush,
+  isReleasable,
+  missing,
+  startPulls,
+  startPushes,
+  stayingHolders,
+  strike,
+} from './exchange.ts'
 import { addFailure, join } from './facts.ts'
 import { addJob, dropJob, openNextRound } from './jobs.ts'
 import { LIMITS } from './limits.ts'
 import { agreed } from './ledger.ts'
 import { learnBeat, learnRecord } from './members.ts'
 import type { Message } from './messages.ts'
+import { isShuffling } from './open-tasks.ts'
 import { spread } from './spread.ts'
 import type { JobState, State } from './state.ts'
 import type { JobId, Millis, NodeId } from './types.ts'
@@ -187,7 +198,7 @@ function onMessage(state: State, from: NodeId, message: Message): Effect[] {
     case 'delta': {
       const job = state.jobs.get(message.job)
       if (job === undefined) return unknownJob(state, message.job, message.delta.round, from)
-      return join(state, job, message.delta)
+      return join(state, job, message.delta, 'peer')
     }
   }
 }
@@ -250,9 +261,20 @@ function tend(state: State, job: JobState): Effect[] {
   return effects
 }
 
-/** Nothing runs here, and what only this node has of an open job is elsewhere too; or the time is over. */
+/** Nothing runs here, and what only this node has is elsewhere too; or the time for that is over. */
 function isDrained(state: State): boolean {
   if (state.now >= state.drainBy) return true
   if (state.running.size > 0) return false
-  return ![...state.jobs.values()].some((job) => job.pushes.size > 0)
+  return ![...state.jobs.values()].some((job) => job.pushes.size > 0 || isLastHolder(state, job))
+}
+
+/** Somebody could take what this node alone has of a job, and the job may still want it. */
+function isLastHolder(state: State, job: JobState): boolean {
+  const { kind } = job.ledger.outcome
+  if (kind !== 'open' && kind !== 'sealed') return false
+  if (![...state.members.keys()].some((node) => node !== state.self.node && isEligible(state, job, node))) return false
+  const shuffling = kind === 'open' && isShuffling(job)
+  return [...job.has].some(
+    (task) => (job.plan.tasks[task]!.kind === 'reduce' || shuffling) && stayingHolders(state, job, task).length === 0,
+  )
 }

@@ -115,6 +115,9 @@ function lost(job: JobState, task: TaskIndex, why: string): ShoalError {
   return new ShoalError('RESULT_LOST', `part ${partition} of the result cannot be had`, {
     why,
     job: job.record.id,
-    try: ['start the nodes that hold it', `shoal job retry ${job.record.id.slice(0, 12)}   computes it again`],
+    try: [
+      'start the nodes that hold it',
+      `shoal job rm ${job.record.id.slice(0, 12)}   and run it again, to compute it anew`,
+    ],
   })
 }

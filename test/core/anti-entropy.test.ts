@@ -218,16 +218,15 @@ describe('gossip', () => {
     const job = makeJob({ maps: 300, reduces: 4, members })
     const [a] = pair()
     const [, b] = pair()
-    for (const node of [a, b]) node.add(job)
-    a.effects.length = 0
-    a.learn(
-      job,
-      Array.from(
-        { length: 300 },
-        (_, i) => [i, { output: outputOf(`m${i}`), claim: { term: 1, rank: 0, owner: n2, incarnation: 1 } }] as const,
-      ),
-      [reportOf(n2, { has: Array.from({ length: 300 }, (_, i) => i) })],
+    // What this node's own disk brings back is its to tell; what it hears from others is not.
+    const tasks = Array.from(
+      { length: 300 },
+      (_, i) => [i, { output: outputOf(`m${i}`), claim: { term: 1, rank: 0, owner: n2, incarnation: 1 } }] as const,
     )
+    const reports = [reportOf(n2, { has: Array.from({ length: 300 }, (_, i) => i) })]
+    b.add(job)
+    a.effects.length = 0
+    a.add(job, [{ round: 1, outcome: { kind: 'open' }, tasks, reports }])
     const from = a.now
     a.pass(2_000, n2)
     const gossip = only(a.effects, 'gossip').filter(({ message }) => message.type !== 'beat')
@@ -237,5 +236,11 @@ describe('gossip', () => {
       b.give({ type: 'message', from: n1, message })
     }
     expect(factsOf(b, job)).toEqual(factsOf(a, job))
+    b.effects.length = 0
+    b.pass(2_000, n1)
+    const said = only(b.effects, 'gossip').flatMap(({ message }) =>
+      message.type === 'delta' ? message.delta.tasks : [],
+    )
+    expect(said).toEqual([])
   })
 })

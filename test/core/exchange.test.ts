@@ -194,18 +194,22 @@ describe('pulls', () => {
   })
 })
 
+/** A sealed job, as one node sees it, with its only part on `holders`. */
+const reducedOn = (holders: readonly NodeId[], copies: number): { node: OneNode; job: JobRecord } => {
+  const { node, job } = mapped(2, { reduces: 1, copies })
+  const consumed = rootOf(maps.map((i) => outputOf(`m${i}`).digest))
+  const report = (who: NodeId): ReturnType<typeof reportOf> =>
+    reportOf(who, { seq: 2, has: [...(who === n2 ? maps : []), MAPS] })
+  node.learn(job, [[MAPS, { output: outputOf('part', { weight: MAPS, consumed }) }]], holders.map(report))
+  node.pass(200, n2, n3)
+  return { node, job }
+}
+
+const copying = (node: OneNode): NodeId[] =>
+  only(node.effects, 'pull').flatMap((pull) => (pull.copy && pull.task === MAPS ? pull.from : []))
+
 describe('copies of parts', () => {
-  const reduced = (holders: readonly NodeId[], copies: number): { node: OneNode; job: JobRecord } => {
-    const { node, job } = mapped(2, { reduces: 1, copies })
-    const consumed = rootOf(maps.map((i) => outputOf(`m${i}`).digest))
-    const report = (who: NodeId): ReturnType<typeof reportOf> =>
-      reportOf(who, { seq: 2, has: [...(who === n2 ? maps : []), MAPS] })
-    node.learn(job, [[MAPS, { output: outputOf('part', { weight: MAPS, consumed }) }]], holders.map(report))
-    node.pass(200, n2, n3)
-    return { node, job }
-  }
-  const copying = (node: OneNode): NodeId[] =>
-    only(node.effects, 'pull').flatMap((pull) => (pull.copy && pull.task === MAPS ? pull.from : []))
+  const reduced = reducedOn
 
   test('are taken until as many nodes have each part as are wanted', () => {
     expect(copying(reduced([n2], 3).node)).toEqual([n2])
@@ -224,6 +228,32 @@ describe('copies of parts', () => {
     node.give({ type: 'pull-ended', job: job.id, task: MAPS, from: n2, end: 'done', why: '' })
     node.pass(100, n2, n3)
     expect(told()).toEqual([MAPS])
+  })
+})
+
+describe('a node that is drained', () => {
+  const leaving = recordOf(n2, { version: 2, drained: true })
+
+  test('is no holder to rely on: another copy is taken of what leaves with it', () => {
+    const { node } = reducedOn([n2, n3], 2)
+    expect(copying(node)).toEqual([])
+    node.give({ type: 'message', from: n2, message: { type: 'records', records: [leaving] } })
+    node.pass(300, n2, n3)
+    expect(copying(node)).toHaveLength(1)
+  })
+
+  test('waits until another has it, and no longer than its time', () => {
+    for (const told of [true, false]) {
+      const node = new OneNode(n1, [n2], 1)
+      const job = makeJob({ maps: 1, reduces: 1, members: [n1, n2], copies: 1 })
+      node.give({ type: 'drain' })
+      node.add(job, [], [{ task: 1, output: outputOf('part') }])
+      node.pass(2_000, n2)
+      expect(only(node.effects, 'drained')).toEqual([])
+      if (told) node.learn(job, [], [reportOf(n2, { seq: 9, has: [1] })])
+      node.pass(told ? 300 : LIMITS.drainMs, n2)
+      expect(only(node.effects, 'drained')).toHaveLength(1)
+    }
   })
 })
 
