@@ -89,6 +89,7 @@ export class Submission {
       bundle: request.job.bundle,
       sourceMap: request.job.sourceMap,
     }
+    checkTravels(body)
     await this.#context.store.putJob(record, body)
     const elsewhere = await this.#replicate(toBytes(body))
     this.#context.dispatch({ type: 'job', record, kept: [], holding: [], deaths: [] })
@@ -181,6 +182,18 @@ export class Submission {
       () => true,
       () => false,
     )
+  }
+}
+
+/** A job that other nodes would refuse, or this one when it starts again, is refused now. Throws LIMIT. */
+function checkTravels(body: JobBody): void {
+  try {
+    openJob(body)
+  } catch (error) {
+    throw new ShoalError('LIMIT', 'the job is more than other nodes take', {
+      why: error instanceof Error ? error.message : String(error),
+      cause: error,
+    })
   }
 }
 

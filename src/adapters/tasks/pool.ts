@@ -144,7 +144,11 @@ class TaskPool implements Tasks {
 
   #fill(): void {
     if (!this.#keepWarm || this.#stopped) return
-    while (this.#processes.size < this.slots) this.#spawn(this.#share)
+    try {
+      while (this.#processes.size < this.slots) this.#spawn(this.#share)
+    } catch {
+      // No room for a folder, or no process to be had: a spare one can wait, and an attempt says what it lacks.
+    }
   }
 
   #drop(process: TaskProcess): Promise<void> {
@@ -152,7 +156,8 @@ class TaskPool implements Tasks {
     const removal = (async () => {
       process.kill()
       await process.gone()
-      await process.folder.remove()
+      // What is left is removed at the next start.
+      await process.folder.remove().catch(() => undefined)
     })()
     this.#removals.add(removal)
     return removal.finally(() => this.#removals.delete(removal))
