@@ -251,12 +251,22 @@ export function whyOf(context: Context, job: JobState): string {
   return trouble === null ? doing : `${doing}; ${trouble}`
 }
 
-/** What a node could not do, by no fault of the job's, while it is still to be done; null where there is nothing. */
+/**
+ * What stands in the way while the rest goes on: shards all of whose holders are away, or what a node could not do by no
+ * fault of the job's and is still to be done. null where there is nothing.
+ */
 export function troubleOf(
   context: Context,
   job: JobState,
   failures: FailureIndex = failureIndex(context.state, job),
 ): string | null {
+  const orphan = job.plan.tasks.find(
+    ({ index, holders }) =>
+      holders.length > 0 &&
+      job.ledger.tasks[index]!.output === null &&
+      !holders.some((node) => isLive(context.state, node)),
+  )
+  if (orphan !== undefined) return waitsFor(context, job, orphan)
   for (const [task, all] of failures) {
     if (job.ledger.tasks[task]!.output !== null) continue
     const own = all.findLast((failure) => failure.blame === 'own')
