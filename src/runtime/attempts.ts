@@ -86,7 +86,10 @@ export class Attempts {
         return
       }
       const output = await this.#adopt(effect, end)
-      await store.journal(effect.job, effect.task, effect.attempt, 'ended')
+      // An output that is here says by itself that its attempt has ended: nobody waits for the journal.
+      store
+        .journal(effect.job, effect.task, effect.attempt, 'ended')
+        .catch((error: unknown) => this.#context.dropped('journal', error))
       say('done', `${describe(job, task)} done: output ${output.digest.slice(0, 12)}`)
       dispatch({ type: 'attempt-done', attempt: effect.attempt, output })
     } catch (error) {
@@ -128,15 +131,17 @@ export class Attempts {
     await new Promise(() => {})
   }
 
-  /** Files onto disk under their names, then the manifest: only then is the output spoken of. */
+  /** Files and manifest onto disk under their names, together; only then is the output spoken of. */
   async #adopt(
     { job, task, consumes, kind }: Start,
     end: Extract<AttemptEnd, { ok: true }>,
   ): Promise<ReturnType<typeof outputOf>> {
     const { disk, store } = this.#context
-    for (const file of end.files) await disk.adopt(file.path, store.output(job, task, file.name), file.size)
     const manifest: TaskManifest = { consumed: consumedRoot(kind, consumes), manifest: end.manifest }
-    await store.putManifest(store.output(job, task, 'manifest.json'), manifest)
+    await Promise.all([
+      store.putManifest(store.output(job, task, 'manifest.json'), manifest),
+      ...end.files.map((file) => disk.adopt(file.path, store.output(job, task, file.name), file.size)),
+    ])
     return outputOf(manifest)
   }
 

@@ -107,12 +107,11 @@ export async function receiveBatch(
       await stream.sendValue({ ack: false, why: 'checksum of a file is wrong' })
       throw new WireError('a batch whose END does not match it')
     }
-    await files.commit()
+    await Promise.all([files.commit(), store.putManifest(place(header, 'manifest.json'), manifest)])
   } catch (error) {
     await files.discard()
     throw error
   }
-  await store.putManifest(place(header, 'manifest.json'), manifest)
   await stream.sendValue({ ack: true })
   return { header, accepted: true }
 }

@@ -30,8 +30,12 @@ export class Times {
     if (!this.#spans.has(job)) this.#spans.set(job, { submitted: this.#clock.wall().toISOString(), ended: null })
   }
 
-  /** Null opens it again (a new round). Resolves when it is on disk. */
+  /**
+   * `over` false opens it again (a new round). An outcome is told again when a node starts again: the first end stands.
+   * Resolves when it is on disk.
+   */
   async end(job: JobId, over: boolean): Promise<void> {
+    if (over && this.of(job).ended !== null) return
     const span = { ...this.of(job), ended: over ? this.#clock.wall().toISOString() : null }
     this.#spans.set(job, span)
     await this.#disk.put(`jobs/${job}/times.json`, Buffer.from(JSON.stringify(span)))
