@@ -2,7 +2,10 @@ import type { Mesh, MeshEvents } from '../../ports.ts'
 import { createMemoryNetwork } from './mesh.ts'
 
 /** A mesh of one, for `--local`: no port, no peers, no ticket. */
-export async function localNetwork(protocols: readonly string[], events: MeshEvents): Promise<{ mesh: Mesh; ticket(): string; triedAll(): boolean }> {
+export async function localNetwork(
+  protocols: readonly string[],
+  events: MeshEvents,
+): Promise<{ mesh: Mesh; ticket(): string; triedAll(): boolean }> {
   const mesh = await createMemoryNetwork().start({ protocols }, events)
   return { mesh, ticket: () => '', triedAll: () => true }
 }
