@@ -40,7 +40,7 @@ export class Frozen {
 
   /** By any unique prefix. Throws NO_DATA or AMBIGUOUS_ID. */
   resolve(prefix: string): FrozenSnapshot {
-    const found = this.all().filter((s) => s.id.startsWith(prefix))
+    const found = prefix === '' ? [] : this.all().filter((s) => s.id.startsWith(prefix))
     if (found.length === 1) return found[0]!
     if (found.length > 1) throw new ShoalError('AMBIGUOUS_ID', `${found.length} snapshots begin with ${prefix}`)
     throw new ShoalError('NO_DATA', `no frozen snapshot ${prefix} on this node`, {

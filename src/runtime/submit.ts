@@ -27,7 +27,7 @@ export interface Draft {
  */
 export function parseInput(input: PreparedInput, frozen: Frozen): InputSpec {
   const { alias, data, ...options } = input
-  const at = data.search(data.includes('/') ? /@[0-9a-f]*$/ : /@[^@]*$/)
+  const at = data.search(data.includes('/') ? /@[0-9a-f]+$/ : /@[^@]*$/)
   const pinned = at > 0 ? frozen.resolve(data.slice(at + 1)) : null
   const text = pinned === null ? data : data.slice(0, at)
   const slash = text.indexOf('/')

@@ -85,6 +85,13 @@ it('makes the home for its owner alone, and says why where it cannot', async () 
   await expect(lockHome(join(home, 'file'))).rejects.toMatchObject({ code: 'NODE_SETUP' })
 })
 
+it.runIf(process.platform === 'linux')(
+  'refuses a home that the system never makes, and does not wait for it',
+  async () => {
+    await expect(lockHome('/proc/nowhere/home')).rejects.toMatchObject({ code: 'NODE_SETUP' })
+  },
+)
+
 it('leaves out of the command what --join was given', () => {
   expect(commandLine(['node', 'shoal', 'node', '--join', 'shoal1xyz', '--data', 'a=b', '--join=shoal1xyz'])).toBe(
     'shoal node --join … --data a=b --join=…',

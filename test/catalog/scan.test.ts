@@ -82,6 +82,11 @@ describe('a scan', () => {
     ])
   })
 
+  it('refuses the home of the node itself', async () => {
+    await folder.write('identity.key', 'x')
+    await expect(scanRoot(folder.offer(), { except: folder.path })).rejects.toThrow(/home folder/)
+  })
+
   it('offers links that stay inside by their own path, with the witness of the file, and warns of what counts twice', async () => {
     await folder.write('2026/app.log', 'abc')
     await folder.write('.store/hidden.log', 'abc')

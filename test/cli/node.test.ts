@@ -90,6 +90,8 @@ describe('what a node is started with', () => {
     [['--slots', '3'], 2],
     [['--memory', '100MB'], 2],
     [['extra'], 2],
+    [['--name', 'a\nb'], 2],
+    [['--name', 'n'.repeat(101)], 2],
   ])('%j is refused before anything starts', async (argv, exit) => {
     const node = start(argv)
     node.options.catch(() => {})

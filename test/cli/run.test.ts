@@ -42,6 +42,14 @@ describe('a submission', () => {
     })
   })
 
+  test('a misspelt --param is warned of, one of another name is not; a wrong --progress makes no job', async () => {
+    expect((await shoal(['run', 'x.ts', '--param', 'curency=USD'])).stderr).toContain('did you mean currency?')
+    expect((await shoal(['run', 'x.ts', '--param', 'since=2026'])).stderr).not.toContain('did you mean')
+    const calls: unknown[][] = []
+    expect((await shoal(['run', 'x.ts', '--progress', 'loud'], { calls })).code).toBe(2)
+    expect(calls.map(([name]) => name)).not.toContain('submit')
+  })
+
   test('--input by alias, and what is wrong with one', () => {
     const two = [
       { alias: 'bank', data: 'bank/*.csv' },

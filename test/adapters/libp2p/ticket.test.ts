@@ -66,6 +66,7 @@ it('tells a cut ticket from a garbled one, at any place', () => {
     const error = failure(ticket.slice(0, at) + other(ticket[at] ?? '') + ticket.slice(at + 1))
     expect(error.why).toMatch(/checksum/)
   }
+  expect(failure(`${ticket}x`).why).toMatch(/too many/)
   expect(failure(`${ticket}AAAA`).why).toMatch(/too many/)
   expect(failure(`${ticket.slice(0, 40)}\n${ticket.slice(40)}`).why).toMatch(/blanks or line breaks/)
   expect(failure(`${ticket.slice(0, 40)}+${ticket.slice(41)}`).why).toMatch(/characters/)
