@@ -2,7 +2,7 @@
 import { encodeCatalog, encodeScanAnswer } from '../catalog/codec.ts'
 import { ShoalError } from '../core/errors.ts'
 import { LIMITS } from '../core/limits.ts'
-import type { JobId } from '../core/types.ts'
+import type { JobId, NodeId } from '../core/types.ts'
 import { fromBytes, toBytes } from '../wire/codec.ts'
 import { jobBody, openJob } from '../wire/job.ts'
 import type { Call } from '../wire/rpc.ts'
@@ -16,10 +16,10 @@ const gone = (what: string): ShoalError => new ShoalError('NO_SUCH_JOB', `${what
 
 /** Throws a ShoalError for what is not here, and a WireError for a body that is not what it should be. */
 export function answererOf(context: Context): Answerer {
-  return (_from, request, body) => answer(context, request, body)
+  return (from, request, body) => answer(context, from, request, body)
 }
 
-async function answer(context: Context, request: Call, body: Uint8Array): Promise<Uint8Array | Answered> {
+async function answer(context: Context, from: NodeId, request: Call, body: Uint8Array): Promise<Uint8Array | Answered> {
   const { store, catalog, catalogs, story } = context
   switch (request.call) {
     case 'job':
@@ -39,6 +39,11 @@ async function answer(context: Context, request: Call, body: Uint8Array): Promis
       const manifest = await store.manifest(store.output(request.job, request.task, 'manifest.json'))
       if (manifest === null) throw gone('this manifest')
       return json(manifest)
+    }
+    case 'round': {
+      const delta = { round: request.round, outcome: { kind: 'open' }, tasks: [], reports: [] } as const
+      context.dispatch({ type: 'message', from, message: { type: 'delta', job: request.job, delta } })
+      return EMPTY
     }
     case 'story':
       return json(story.of(request.job))

@@ -19,6 +19,7 @@ import type { Loop } from './loop.ts'
 import { receiptOf } from './receipts.ts'
 import { verify } from './proof.ts'
 import { resultOf } from './results.ts'
+import { callPeer } from './rpc.ts'
 import { scanMesh } from './scan-mesh.ts'
 import { parseInput, Submission } from './submit.ts'
 import type { Times } from './times.ts'
@@ -95,11 +96,23 @@ export function createNodeApi(parts: ApiParts): NodeApi {
       const job = find(id)
       if (!isOver(job.ledger.outcome)) dispatch({ type: 'cancel', job: job.record.id })
     },
-    retry: async (id) => dispatch({ type: 'retry', job: find(id).record.id }),
+    retry: (id) => retry(context, find(id)),
     remove: async (id) => dispatch({ type: 'drop', job: find(id).record.id }),
     watch: (id, signal) => watchJob(context, loop, times, find(id), signal),
     result: (id, signal) => resultOf(context, sealed(find(id)), signal),
   }
+}
+
+/** Resolves when every live member that answers knows of the new round: who waits there next waits for that one. */
+async function retry(context: Context, job: JobState): Promise<void> {
+  const { state, mesh, dispatch } = context
+  const { id } = job.record
+  const before = job.ledger.round
+  dispatch({ type: 'retry', job: id })
+  const { round } = job.ledger
+  if (round === before) return
+  const peers = [...state.members.keys()].filter((node) => node !== state.self.node && isLive(state, node))
+  await Promise.allSettled(peers.map((peer) => callPeer(mesh, peer, { call: 'round', job: id, round })))
 }
 
 function frozenInfo({

@@ -23,6 +23,8 @@ export type Call =
   | { readonly call: 'scan'; readonly inputs: readonly ScanAsk[]; readonly walk: number | null }
   /** Body: the task's manifest as JSON. */
   | { readonly call: 'manifest'; readonly job: JobId; readonly task: number }
+  /** "This round of the job is open": answered once it is known, so that who asks next is told of it. */
+  | { readonly call: 'round'; readonly job: JobId; readonly round: number }
   /** Body: this node's part of the job's story (JSON). */
   | { readonly call: 'story'; readonly job: JobId }
   /** Body: console output of the job's tasks that ran here (JSON). */
@@ -42,6 +44,7 @@ export const call = z.strictObject({
       walk: z.nullable(count),
     }),
     z.strictObject({ call: z.literal('manifest'), job: digest, task: count }),
+    z.strictObject({ call: z.literal('round'), job: digest, round: count }),
     z.strictObject({ call: z.literal('story'), job: digest }),
     z.strictObject({ call: z.literal('logs'), job: digest }),
     z.strictObject({ call: z.literal('part'), job: digest, task: count, start: count, end: count }),
