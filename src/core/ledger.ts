@@ -261,7 +261,9 @@ export function ledgerHash(ledger: Ledger): string {
   let h = hash32(`${ledger.round} ${canonicalJson(ledger.outcome)}`)
   for (const bucket of bucketHashes(ledger)) h = mix32(h, bucket)
   let reports = 0
-  for (const r of ledger.reports.values()) reports = (reports + hash32(`${r.node} ${r.incarnation} ${r.seq}`)) >>> 0
+  // Mixed before they are added up: of two reports that each go one on, the plain hashes may move by +x and −x.
+  for (const r of ledger.reports.values())
+    reports = (reports + mix32(hash32(`${r.node} ${r.incarnation} ${r.seq}`), 1)) >>> 0
   ledger.hash = `${h.toString(36)}.${reports.toString(36)}`
   return ledger.hash
 }

@@ -202,7 +202,22 @@ describe('a ledger', () => {
         const same = JSON.stringify(plain(left)) === JSON.stringify(plain(right))
         expect(ledgerHash(left) === ledgerHash(right)).toBe(same)
       }),
+      { numRuns: 2_000 },
     )
+  })
+
+  test('its hash moves when two reports each go one on', () => {
+    const report = (node: string, seq: number): SignedReport => {
+      const bytes = Uint8Array.of(seq)
+      return { node: node as NodeId, incarnation: 2, seq, has: [], failures: [], bytes, signature: new Uint8Array() }
+    }
+    const at = (seq: number): Delta => ({
+      round: 1,
+      outcome: { kind: 'open' },
+      tasks: [],
+      reports: [report('n1', seq), report('n2', seq)],
+    })
+    expect(ledgerHash(joinAll([at(2)]))).not.toBe(ledgerHash(joinAll([at(3)])))
   })
 
   test('tasks that the job does not have are not heard of', () => {
