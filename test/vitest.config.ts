@@ -24,6 +24,7 @@ const config: ViteUserConfig = {
   test: {
     pool: 'forks',
     execArgv: ['--conditions=development'],
+    setupFiles: ['test/setup.ts'],
     testTimeout: 30_000,
     hookTimeout: 30_000,
     passWithNoTests: true,
