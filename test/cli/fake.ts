@@ -10,7 +10,8 @@ import type {
   PreparedJob,
   Receipt,
 } from '../../src/control/api.ts'
-import type { Engine, Outside, Renderer } from '../../src/cli/engine.ts'
+import type { Engine, Outside } from '../../src/cli/engine.ts'
+import type { OutputFormat, Renderer } from '../../src/index.ts'
 import type { Io, StopSignal, Stream } from '../../src/cli/io.ts'
 import { main } from '../../src/cli/program.ts'
 
@@ -282,10 +283,11 @@ export function fakeNode(changes: Partial<NodeApi> = {}, calls: unknown[][] = []
 }
 
 /** Renders each record as `key=value`, between `<` and `>` where the format is json. */
-function fakeRenderer(format: string): Renderer {
+function fakeRenderer(format: OutputFormat): Renderer {
   const suffix = `.${format === 'text' ? 'txt' : format}`
   const scanned: string[] = []
   return {
+    format,
     suffix,
     needsScan: format === 'csv',
     scan: (key) => void scanned.push(String(key)),
@@ -302,15 +304,12 @@ export function fakeEngine(changes: Partial<Engine> = {}): Engine {
     startNode: () => Promise.reject(new Error('no node is started in this test')),
     prepareJob: () => Promise.resolve(PREPARED),
     createRenderer: fakeRenderer,
-    decodeRecords: (bytes) =>
-      Buffer.from(bytes)
-        .toString()
-        .split('\n')
-        .filter((line) => line !== '')
-        .map((line): [string, string] => {
-          const [key = '', value = ''] = line.split('=')
-          return [key, value]
-        }),
+    *decodeRecords(bytes) {
+      for (const line of Buffer.from(bytes).toString().split('\n')) {
+        const [key = '', value = ''] = line.split('=')
+        if (line !== '') yield [key, value]
+      }
+    },
     runtimeId: () => 'r1-node26',
     ...changes,
   }
