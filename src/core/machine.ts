@@ -213,12 +213,21 @@ function unknownJob(state: State, job: JobId, round: number, from: NodeId): Effe
 
 function onTick(state: State, stalled: Millis): Effect[] {
   if (stalled > LIMITS.stallMs) state.graceUntil = state.now + stalled + LIMITS.awayAfterMs
-  const effects = advance(state)
+  const effects = [...advance(state), ...forgetOldest(state)]
   if (state.draining && !state.drainedTold && isDrained(state)) {
     state.drainedTold = true
     effects.push({ type: 'drained' })
   }
   return effects
+}
+
+/** Beyond so many jobs the one that ended first goes, before its time; open ones never do. */
+function forgetOldest(state: State): Effect[] {
+  if (state.jobs.size <= LIMITS.jobsKeptMax) return []
+  let oldest: JobState | null = null
+  for (const job of state.jobs.values())
+    if (job.endedAt !== null && job.endedAt < (oldest?.endedAt ?? Infinity)) oldest = job
+  return oldest === null ? [] : dropJob(state, oldest.record.id)
 }
 
 /** All that can go on now. Its cost grows with the jobs' tasks, and so does the pause until the next that no tick asks for. */
