@@ -203,7 +203,7 @@ export const LIMITS: Readonly<Record<Limit, number>> = {
   controlQueueMax: 256,
   /** A job's bundle, and its source map: far above any job's own code with its packages. */
   bundleBytesMax: 32 * MIB,
-  shuffleFrameBytes: 256 * KIB,
+  shuffleFrameBytes: 768 * KIB,
   streamReadBufferBytes: 1 * MIB,
   streamsPerProtocolMax: 64,
   /** A stream on which nothing moves for so long, though something is due, is given up: longer than a slow disk's fsync. */
