@@ -1,6 +1,6 @@
 /**
  * The control plane of one node: `step(state, now, event)` changes the state and returns what is to be done. It reads
- * no clock, starts no timer and waits for nothing; the same code runs in a node and in a simulator of hundreds.
+ * no clock, starts no timer and waits for nothing; the same code runs in a node and in a simulated mesh.
  *
  * Invariants (cited by number below)
  *   I1  What is said to be had (`has`, `arrived`) was on disk before the event that says so.
