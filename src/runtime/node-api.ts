@@ -24,6 +24,7 @@ import { scanMesh } from './scan-mesh.ts'
 import { parseInput, Submission } from './submit.ts'
 import type { Times } from './times.ts'
 import { datasetsOf, membersOf } from './views.ts'
+import { inOrder } from './story.ts'
 import { watchJob } from './watch.ts'
 
 export interface ApiParts {
@@ -82,7 +83,7 @@ export function createNodeApi(parts: ApiParts): NodeApi {
     events: async (id) => {
       const job = find(id).record.id
       const told = await askAll<StoryEvent[]>(context, { call: 'story', job })
-      return [...context.story.of(job), ...told.flat()].sort((a, b) => compareUtf8(a.t, b.t))
+      return inOrder([...context.story.of(job), ...told.flat()])
     },
     logs: async (id) => {
       const job = find(id).record.id

@@ -1,5 +1,6 @@
 import { LIMITS } from '../core/limits.ts'
 import type { StoryEvent } from '../control/api.ts'
+import { compareUtf8 } from '../core/plan.ts'
 import type { JobId, TaskIndex } from '../core/types.ts'
 import type { Clock } from '../ports.ts'
 
@@ -28,4 +29,9 @@ export class Story {
   forget(job: JobId): void {
     this.#events.delete(job)
   }
+}
+
+/** What several nodes tell of one job, the same from whichever it is asked: by time, and in one millisecond by node. */
+export function inOrder(events: readonly StoryEvent[]): StoryEvent[] {
+  return events.toSorted((a, b) => compareUtf8(a.t, b.t) || compareUtf8(a.node, b.node))
 }
