@@ -1,4 +1,5 @@
 /** The composition root: the only file that knows everyone. It opens the home, starts the parts, and ends them. */
+import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { openDisk } from './adapters/disk/disk.ts'
@@ -10,33 +11,16 @@ import { Catalog } from './catalog/catalog.ts'
 import type { NodeApi } from './control/api.ts'
 import type { NodeOptions, RunningNode } from './control/node-options.ts'
 import { VERSION } from './control/version.ts'
-import type { Event } from './core/events.ts'
 import { ShoalError } from './core/errors.ts'
 import { LIMITS } from './core/limits.ts'
-import { newState } from './core/state.ts'
 import type { Incarnation, NodeId } from './core/types.ts'
 import type { Disk, Mesh, MeshEvents, Tasks } from './ports.ts'
-import { answererOf } from './runtime/answer.ts'
-import { Attempts } from './runtime/attempts.ts'
-import { loadJobs, loadMembers, nextIncarnation } from './runtime/boot.ts'
-import { Catalogs } from './runtime/catalogs.ts'
+import { nextIncarnation } from './runtime/boot.ts'
 import type { Context } from './runtime/context.ts'
+import { Engine } from './runtime/engine.ts'
 import { PROTOCOLS } from './runtime/protocols.ts'
-import { ControlPlane } from './runtime/control-plane.ts'
-import { performer } from './runtime/effects.ts'
-import { Frozen } from './runtime/frozen.ts'
-import { keepMembers } from './runtime/keep-members.ts'
-import { LedgerLog } from './runtime/ledger-log.ts'
-import { Loop } from './runtime/loop.ts'
 import { createNodeApi } from './runtime/node-api.ts'
-import { Receiver } from './runtime/receiver.ts'
-import { serveCall } from './runtime/rpc.ts'
 import { runtimeIdOf } from './runtime/runtime-id.ts'
-import { SelfRecord } from './runtime/self-record.ts'
-import { Sender } from './runtime/sender.ts'
-import { JobStore } from './runtime/store.ts'
-import { Story } from './runtime/story.ts'
-import { Times } from './runtime/times.ts'
 
 /** What a mesh, local or real, gives to the node beside the port. */
 export interface Network {
@@ -72,6 +56,11 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
   }
 }
 
+/** Drawn for each life of a node: two lives of one count show a copied home. */
+function nonce(): string {
+  return randomBytes(8).toString('hex')
+}
+
 export function runtimeId(): string {
   return runtimeIdOf(VERSION)
 }
@@ -89,17 +78,6 @@ interface Base {
   readonly incarnation: Incarnation
 }
 
-interface Built {
-  readonly context: Context
-  readonly loop: Loop
-  readonly self: SelfRecord
-  readonly attempts: Attempts
-  readonly times: Times
-  readonly ledgers: LedgerLog
-  readonly frozen: Frozen
-  readonly events: MeshEvents
-}
-
 class Node {
   readonly #options: NodeOptions
   readonly #disk: Disk
@@ -109,7 +87,6 @@ class Node {
   /** What the catalog warned of and was said; its own list has what holds now. */
   #saidOfData: readonly string[] = []
   readonly #ended = Promise.withResolvers<void>()
-  readonly #drained = Promise.withResolvers<void>()
   readonly #lag = monitorEventLoopDelay({ resolution: 20 })
   #met = false
   #stopping: Promise<void> | null = null
@@ -135,24 +112,17 @@ class Node {
   async #start(): Promise<RunningNode> {
     const late: Late = { events: null, changed: () => {} }
     const base = await this.#open(late)
-    const built = this.#assemble(base)
-    const { context, loop, self, attempts } = built
-    late.changed = () => void self.publish()
-    await self.publish()
-    const known = await loadMembers(context)
-    await Promise.all([loadJobs(context, built.times), built.frozen.load()])
+    const engine = this.#assemble(base)
+    late.changed = () => void engine.publish()
+    const known = await engine.load()
     this.#sayOfData(base.catalog)
-    late.events = built.events
-    for (const peer of base.network.mesh.peers()) built.events.peer(peer, true)
+    late.events = engine.events
+    for (const peer of base.network.mesh.peers()) engine.events.peer(peer, true)
     this.#lag.enable()
-    loop.start(() => attempts.reportProgress())
-    const sweep = setInterval(() => this.#sweep(built), LIMITS.sweepMs)
-    this.#stops.unshift(
-      () => loop.stop(),
-      () => clearInterval(sweep),
-    )
+    engine.start(() => this.#sayOfData(base.catalog))
+    this.#stops.unshift(() => engine.stop())
     base.tasks.warm()
-    const api = this.#api(built, base.network, known.length > 0)
+    const api = this.#api(engine, base.network, known.length > 0)
     return { api, ended: this.#ended.promise, stop: () => this.#stop() }
   }
 
@@ -165,7 +135,11 @@ class Node {
       clock: systemClock,
       onChange: () => late.changed(),
     })
-    const [incarnation, tasks] = await Promise.all([nextIncarnation(disk), this.#startTasks(), catalog.start()])
+    const [incarnation, tasks] = await Promise.all([
+      nextIncarnation(disk, nonce()),
+      this.#startTasks(),
+      catalog.start(),
+    ])
     this.#stops.push(
       () => tasks.stop(),
       () => catalog.stop(),
@@ -181,56 +155,34 @@ class Node {
     return { catalog, tasks, network, incarnation }
   }
 
-  #assemble({ catalog, tasks, network, incarnation }: Base): Built {
-    const disk = this.#disk
-    const { mesh } = network
+  #assemble({ catalog, tasks, network, incarnation }: Base): Engine {
     const { name, slots, memory, local } = this.#options
-    const times = new Times(systemClock, disk)
-    const context: Context = {
-      state: newState({ node: mesh.self, incarnation, slots, runtime: runtimeId() }, systemClock.now()),
-      dispatch: (event: Event) => {
-        if (event.type === 'job') times.begin(event.record.id)
-        loop.dispatch(event)
-      },
+    return new Engine({
       clock: systemClock,
-      disk,
-      store: new JobStore(disk),
-      mesh,
+      disk: this.#disk,
+      mesh: network.mesh,
       tasks,
       catalog,
-      catalogs: new Catalogs(disk),
-      story: new Story(systemClock, name ?? mesh.self),
+      incarnation,
+      runtime: runtimeId(),
+      version: VERSION,
+      name: name ?? null,
+      slots,
       memory,
-      name: name ?? mesh.self.slice(-8),
       local,
+      hold: {
+        wanted: () => this.#options.holdFirst(),
+        holding: (what) => this.#disk.put('sim-holding', Buffer.from(what)),
+      },
+      nonce,
+      joinFailed: (address, why, message) => this.#joinFailed(address, why, message),
       dropped: (kind, error) => this.#count(kind, error),
-    }
-    const control = new ControlPlane(context)
-    const sender = new Sender(context)
-    const receiver = new Receiver(context)
-    const attempts = new Attempts(context, {
-      wanted: () => this.#options.holdFirst(),
-      holding: (what) => disk.put('sim-holding', Buffer.from(what)),
+      onFatal: (error) => this.#fail(error),
     })
-    const self = new SelfRecord(context, VERSION)
-    const ledgers = new LedgerLog(context)
-    const perform = performer({
-      context,
-      control,
-      attempts,
-      sender,
-      receiver,
-      times,
-      ledgers,
-      onIdentity: (problem, count) => this.#onIdentity(context, self, problem, count),
-      onDrained: () => this.#drained.resolve(),
-    })
-    const loop: Loop = new Loop(context.state, systemClock, perform, (error) => this.#fail(error))
-    const events = this.#events(context, control, sender, receiver)
-    return { context, loop, self, attempts, times, ledgers, frozen: new Frozen(disk), events }
   }
 
-  #api({ context, loop, self, times, frozen }: Built, network: Network, knewMembers: boolean): NodeApi {
+  #api(engine: Engine, network: Network, knewMembers: boolean): NodeApi {
+    const { context, loop, times, frozen } = engine
     return createNodeApi({
       context,
       loop,
@@ -243,7 +195,7 @@ class Node {
       warnings: () => [...this.#warnings, ...context.catalog.warnings()],
       counts: () => Object.fromEntries(this.#counts),
       forgetMember: (node) => this.#forget(context, node),
-      drain: () => this.#drain(context, self),
+      drain: () => engine.drain().then(() => this.#stop()),
     })
   }
 
@@ -271,32 +223,6 @@ class Node {
       { ...this.#options, protocols: Object.values(PROTOCOLS), warn: (line) => this.#warn(line) },
       events,
     )
-  }
-
-  #events(context: Context, control: ControlPlane, sender: Sender, receiver: Receiver): MeshEvents {
-    const answerer = answererOf(context)
-    return {
-      gossip: (from, bytes) => void control.receive(from, bytes),
-      peer: (peer, connected) => {
-        if (!connected) control.forget(peer)
-        context.dispatch({ type: 'peer', peer, connected })
-      },
-      stream: (protocol, stream) => {
-        if (protocol === PROTOCOLS.control) void control.serve(stream)
-        else if (protocol === PROTOCOLS.push) void receiver.servePush(stream)
-        else if (protocol === PROTOCOLS.pull) void sender.servePull(stream)
-        else serveCall(stream, answerer).catch((error: unknown) => context.dropped('rpc', error))
-      },
-      joinFailed: (address, why, message) => this.#joinFailed(address, why, message),
-    }
-  }
-
-  /** Every so often: addresses may have changed, and catalogs may be missing here. */
-  #sweep({ context, self, ledgers }: Built): void {
-    void self.publish()
-    void ledgers.catchUp()
-    this.#sayOfData(context.catalog)
-    keepMembers(context)
   }
 
   /** Met is who has a connection and has said who it is. */
@@ -329,30 +255,6 @@ class Node {
           })
         : new ShoalError('VERSION', `${address} runs another version of Shoal`, { why: message }),
     )
-  }
-
-  async #onIdentity(context: Context, self: SelfRecord, problem: 'twice' | 'behind', count: number): Promise<void> {
-    if (problem === 'behind') {
-      const incarnation = await nextIncarnation(this.#disk, count)
-      context.dispatch({ type: 'reborn', incarnation })
-      await self.publish()
-      return
-    }
-    this.#fail(
-      new ShoalError('IDENTITY_TWICE', 'another machine runs with the identity of this home', {
-        why: 'the home folder was copied',
-        try: ['another --home on one of the two'],
-      }),
-    )
-  }
-
-  async #drain(context: Context, self: SelfRecord): Promise<void> {
-    context.dispatch({ type: 'drain' })
-    await self.publish()
-    await this.#drained.promise
-    // The last word, that this node takes no work and its shards are away, needs a moment to leave.
-    await new Promise((resolve) => setTimeout(resolve, LIMITS.gossipIntervalMs * 2))
-    await this.#stop()
   }
 
   #sayOfData(catalog: Catalog): void {

@@ -22,6 +22,11 @@ import type { ErrorJson } from './core/errors.ts'
 export interface Clock {
   now(): Millis
   wall(): Date
+  /**
+   * Calls `run` once, in a turn of its own, when so much time has gone by (0: as soon as other work had its turn),
+   * unless the returned function is called before.
+   */
+  after(delay: Millis, run: () => void): () => void
 }
 
 /**

@@ -8,6 +8,7 @@ import { jobBody, openJob } from '../wire/job.ts'
 import type { Call } from '../wire/rpc.ts'
 import type { Context } from './context.ts'
 import { readLogs } from './logs.ts'
+import { signalledWithin } from './pause.ts'
 import type { Answered, Answerer } from './rpc.ts'
 
 const EMPTY = new Uint8Array()
@@ -33,7 +34,9 @@ async function answer(context: Context, from: NodeId, request: Call, body: Uint8
     }
     case 'scan':
       return encodeScanAnswer(
-        await catalog.answerScan(request.inputs, request.walk, AbortSignal.timeout(LIMITS.scanRpcMs)),
+        await signalledWithin(context.clock, LIMITS.scanRpcMs, (signal) =>
+          catalog.answerScan(request.inputs, request.walk, signal),
+        ),
       )
     case 'manifest': {
       const manifest = await store.manifest(store.output(request.job, request.task, 'manifest.json'))

@@ -6,16 +6,16 @@ import { callPeer } from './rpc.ts'
 
 /** JSON answers of all live members that give one, in no order; who is silent or has nothing is left out. */
 export async function askAll<T>(context: Context, call: Call): Promise<T[]> {
-  const { state, mesh } = context
+  const { state } = context
   const peers = [...state.members.keys()].filter((node) => node !== state.self.node && isLive(state, node))
-  const answers = await Promise.all(peers.map((peer) => askOne<T>(context, mesh, peer, call)))
+  const answers = await Promise.all(peers.map((peer) => askOne<T>(context, peer, call)))
   return answers.filter((answer) => answer !== null)
 }
 
 /** One peer's JSON answer, or null. */
-export async function askOne<T>(context: Context, mesh: Context['mesh'], peer: NodeId, call: Call): Promise<T | null> {
+export async function askOne<T>(context: Context, peer: NodeId, call: Call): Promise<T | null> {
   try {
-    const { body } = await callPeer(mesh, peer, call)
+    const { body } = await callPeer(context, peer, call)
     return JSON.parse(Buffer.from(body).toString()) as T
   } catch (error) {
     context.dropped(call.call, error)

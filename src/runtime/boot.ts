@@ -1,5 +1,4 @@
 /** What a node finds on its disk when it starts: its next life, the members it knew, the jobs it had. */
-import { randomBytes } from 'node:crypto'
 import type { Incarnation, JobId, NodeId } from '../core/types.ts'
 import type { Disk } from '../ports.ts'
 import { fromBytes, WireError } from '../wire/codec.ts'
@@ -13,12 +12,15 @@ import type { Times } from './times.ts'
 
 const INCARNATION = 'incarnation'
 
-/** Raises the boot count above what the disk (and `above`, from peers) says; it is on disk before anyone hears of it. */
-export async function nextIncarnation(disk: Disk, above: number = 0): Promise<Incarnation> {
+/**
+ * Raises the boot count above what the disk (and `above`, from peers) says; it is on disk before anyone hears of it.
+ * `nonce` is drawn at random for this one boot.
+ */
+export async function nextIncarnation(disk: Disk, nonce: string, above: number = 0): Promise<Incarnation> {
   const kept = await disk.get(INCARNATION)
   const count = Math.max(kept === null ? 0 : Number(Buffer.from(kept).toString()), above) + 1
   await disk.put(INCARNATION, Buffer.from(String(count)))
-  return { count, nonce: randomBytes(8).toString('hex') }
+  return { count, nonce }
 }
 
 /** Members met before, with their catalogs; their addresses are dialled again. */

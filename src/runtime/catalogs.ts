@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto'
 import type { CatalogBody } from '../catalog/body.ts'
 import { decodeCatalog, encodeCatalog } from '../catalog/codec.ts'
 import type { Digest, NodeId } from '../core/types.ts'
-import type { Disk, Mesh } from '../ports.ts'
+import type { Disk } from '../ports.ts'
+import type { Reach } from './framed.ts'
 import { callPeer } from './rpc.ts'
 
 interface Known {
@@ -56,12 +57,12 @@ export class Catalogs {
   }
 
   /** Fetches a catalog by its hash from whoever named it. Rejects when the peer has it no more. */
-  async fetch(mesh: Mesh, node: NodeId, hash: Digest, from: NodeId): Promise<void> {
+  async fetch(reach: Reach, node: NodeId, hash: Digest, from: NodeId): Promise<void> {
     const id = `${node} ${hash}`
     if (this.hash(node) === hash || this.#fetching.has(id)) return
     this.#fetching.add(id)
     try {
-      const { body } = await callPeer(mesh, from, { call: 'catalog', node, hash })
+      const { body } = await callPeer(reach, from, { call: 'catalog', node, hash })
       if (sha256(body) !== hash) throw new Error('a catalog that its hash does not name')
       this.#known.set(node, { hash, body: decodeCatalog(body) })
       await this.keep(node)

@@ -1,5 +1,4 @@
 /** Reads a task's files again, block by block: what is damaged on this disk is found by its hash, and never served. */
-import { setImmediate } from 'node:timers/promises'
 import { ShoalError } from '../core/errors.ts'
 import { LIMITS } from '../core/limits.ts'
 import type { TaskManifest } from '../core/manifest.ts'
@@ -8,20 +7,27 @@ import { BlockReader } from '../data/blocks.ts'
 import { PART_MAGIC } from '../data/part.ts'
 import { RUN_MAGIC } from '../data/run.ts'
 import { SAMPLE_MAGIC } from '../data/sample.ts'
-import type { Disk, OpenFile } from '../ports.ts'
+import type { Clock, Disk, OpenFile } from '../ports.ts'
+import { pause } from './pause.ts'
 
 /** Blocks read in one turn: about a millisecond of work. */
 const BLOCKS_A_TURN = 8
 
+/** A node's files, and the clock by which other work has its turn while they are read. */
+interface Files {
+  readonly disk: Disk
+  readonly clock: Clock
+}
+
 /** Whether the file of a task's output has the content that the manifest names; false where it is not there. */
-export async function isWhole(disk: Disk, name: string, manifest: TaskManifest, file: string): Promise<boolean> {
+export async function isWhole(files: Files, name: string, manifest: TaskManifest, file: string): Promise<boolean> {
   const expected = contentOf(manifest, file)
-  return expected !== null && (await hasContent(disk, name, expected))
+  return expected !== null && (await hasContent(files, name, expected))
 }
 
 /** Whether the file is the part of this hash. */
-export function isPart(disk: Disk, name: string, digest: string): Promise<boolean> {
-  return hasContent(disk, name, { magic: PART_MAGIC, digest })
+export function isPart(files: Files, name: string, digest: string): Promise<boolean> {
+  return hasContent(files, name, { magic: PART_MAGIC, digest })
 }
 
 /** Blocks that do not compress are stored as they are; their headers take less than a sixteenth. */
@@ -29,12 +35,12 @@ export function storedBytesMax(raw: Bytes): Bytes {
   return raw + raw / 16 + LIMITS.runBlockBytes
 }
 
-async function hasContent(disk: Disk, name: string, expected: Content): Promise<boolean> {
+async function hasContent({ disk, clock }: Files, name: string, expected: Content): Promise<boolean> {
   let open: OpenFile | null = null
   try {
     open = disk.open(name)
     const blocks = new BlockReader(open.read, 0, { magic: expected.magic, name, digest: true })
-    for (let i = 0; blocks.next() !== null; i++) if (i % BLOCKS_A_TURN === 0) await setImmediate()
+    for (let i = 0; blocks.next() !== null; i++) if (i % BLOCKS_A_TURN === 0) await pause(clock, 0)
     return blocks.totals?.digest === expected.digest
   } catch (error) {
     if (error instanceof ShoalError || (error as NodeJS.ErrnoException).code === 'ENOENT') return false

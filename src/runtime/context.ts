@@ -7,6 +7,9 @@ import type { Catalogs } from './catalogs.ts'
 import type { JobStore } from './store.ts'
 import type { Story } from './story.ts'
 
+/** What the runtime needs of this node's catalog. */
+export type Offers = Pick<Catalog, 'record' | 'resolve' | 'answerScan' | 'forget' | 'warnings'>
+
 /** What the parts of the runtime share. The state is read here and changed by `dispatch` alone. */
 export interface Context {
   readonly state: State
@@ -17,7 +20,7 @@ export interface Context {
   readonly mesh: Mesh
   readonly tasks: Tasks
   /** What this node offers. */
-  readonly catalog: Catalog
+  readonly catalog: Offers
   /** What every known node offers. */
   readonly catalogs: Catalogs
   readonly story: Story

@@ -6,7 +6,8 @@ import type { ByteStream } from '../ports.ts'
 import { decodeMessage, encodeMessage } from '../wire/messages.ts'
 import type { Context } from './context.ts'
 import { PROTOCOLS } from './protocols.ts'
-import { FramedStream, openFramed, within } from './framed.ts'
+import { FramedStream, openFramed } from './framed.ts'
+import { within } from './pause.ts'
 
 export class ControlPlane {
   readonly #context: Context
@@ -39,9 +40,10 @@ export class ControlPlane {
     // What still waited when the connection went would open a stream that nobody closes.
     if (this.#lines.get(to) !== line) return
     try {
-      line.stream ??= await openFramed(this.#context.mesh, to, PROTOCOLS.control)
+      line.stream ??= await openFramed(this.#context, to, PROTOCOLS.control)
       const { stream } = line
       await within(
+        this.#context.clock,
         LIMITS.rpcTimeoutMs,
         stream.send(encodeMessage(message)),
         () => stream.abort('stuck'),
@@ -71,7 +73,7 @@ export class ControlPlane {
   }
 
   async serve(stream: ByteStream): Promise<void> {
-    const framed = new FramedStream(stream, LIMITS.rpcFrameBytesMax)
+    const framed = new FramedStream(stream, this.#context.clock)
     try {
       for (let frame = await framed.receiveNext(); frame !== null; frame = await framed.receiveNext())
         await this.receive(stream.peer, frame)

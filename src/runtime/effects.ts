@@ -36,7 +36,7 @@ export function performer(parts: Parts): Perform {
     gossip: ({ message }) => control.gossip(message),
     send: ({ to, message }) => control.send(to, message),
     'fetch-job': (effect) => void fetchJob(context, effect),
-    'fetch-catalog': ({ node, hash, from }) => background('fetch-catalog', catalogs.fetch(mesh, node, hash, from)),
+    'fetch-catalog': ({ node, hash, from }) => background('fetch-catalog', catalogs.fetch(context, node, hash, from)),
     'keep-record': ({ node }) => background('keep-record', keepRecord(context, node)),
     start: (effect) => attempts.start(effect),
     stop: ({ attempt, why }) => attempts.stop(attempt, why),
@@ -94,7 +94,7 @@ async function dropJob({ disk, store }: Context, attempts: Attempts, job: JobId,
 /** A job that a peer named: its record and code onto this disk, then into the control plane. */
 async function fetchJob(context: Context, { job, from }: Extract<Effect, { type: 'fetch-job' }>): Promise<void> {
   try {
-    const { body } = await callPeer(context.mesh, from, { call: 'job', job })
+    const { body } = await callPeer(context, from, { call: 'job', job })
     const code = fromBytes(jobBody, body)
     const record = openJob(code)
     if (record.id !== job) throw new Error('another job than asked for')

@@ -1,9 +1,16 @@
 import { FrameDecoder, frame } from '../data/frame.ts'
 import { LIMITS } from '../core/limits.ts'
 import type { NodeId } from '../core/types.ts'
-import type { ByteStream, Mesh } from '../ports.ts'
+import type { ByteStream, Clock, Mesh } from '../ports.ts'
 import { fromBytes, toBytes, WireError } from '../wire/codec.ts'
 import type { z } from 'zod/mini'
+import { within } from './pause.ts'
+
+/** What it takes to reach a peer. */
+export interface Reach {
+  readonly mesh: Mesh
+  readonly clock: Clock
+}
 
 /**
  * A peer's stream as a sequence of checked frames. The end of the stream means nothing; only frames do. A peer that
@@ -12,13 +19,15 @@ import type { z } from 'zod/mini'
 export class FramedStream {
   readonly peer: NodeId
   readonly #stream: ByteStream
+  readonly #clock: Clock
   readonly #decoder: FrameDecoder
   readonly #ready: Uint8Array[] = []
 
-  constructor(stream: ByteStream, maxFrame: number) {
+  constructor(stream: ByteStream, clock: Clock) {
     this.#stream = stream
+    this.#clock = clock
     this.peer = stream.peer
-    this.#decoder = new FrameDecoder(maxFrame)
+    this.#decoder = new FrameDecoder(LIMITS.rpcFrameBytesMax)
   }
 
   /** Resolves when the stream takes more. */
@@ -69,12 +78,18 @@ export class FramedStream {
   }
 
   #moving<T>(work: Promise<T>): Promise<T> {
-    return within(LIMITS.streamStillMs, work, () => this.abort('it stood still'), `${this.peer} stood still`)
+    return within(
+      this.#clock,
+      LIMITS.streamStillMs,
+      work,
+      () => this.abort('it stood still'),
+      `${this.peer} stood still`,
+    )
   }
 }
 
 /** Opens a stream within LIMITS.rpcTimeoutMs; one that comes later is reset, not forgotten. */
-export async function openFramed(mesh: Mesh, peer: NodeId, protocol: string): Promise<FramedStream> {
+export async function openFramed({ mesh, clock }: Reach, peer: NodeId, protocol: string): Promise<FramedStream> {
   const tooLate = new AbortController()
   const opening = mesh.open(peer, protocol, tooLate.signal)
   const giveUp = (): void => {
@@ -84,22 +99,6 @@ export async function openFramed(mesh: Mesh, peer: NodeId, protocol: string): Pr
       () => undefined,
     )
   }
-  const stream = await within(LIMITS.rpcTimeoutMs, opening, giveUp, 'no stream within the time')
-  return new FramedStream(stream, LIMITS.rpcFrameBytesMax)
-}
-
-/** Rejects with `message` when the work takes longer; `stop` is then called to end it. */
-export async function within<T>(ms: number, work: Promise<T>, stop: () => void, message: string): Promise<T> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      stop()
-      reject(new WireError(message))
-    }, ms)
-  })
-  try {
-    return await Promise.race([work, late])
-  } finally {
-    clearTimeout(timer)
-  }
+  const stream = await within(clock, LIMITS.rpcTimeoutMs, opening, giveUp, 'no stream within the time')
+  return new FramedStream(stream, clock)
 }

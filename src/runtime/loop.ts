@@ -20,7 +20,7 @@ export class Loop {
   readonly #queue: Event[] = []
   readonly #listeners = new Set<() => void>()
   #running = false
-  #timer: NodeJS.Timeout | null = null
+  #cancel: (() => void) | null = null
   #lastTick = 0
 
   constructor(state: State, clock: Clock, perform: Perform, onFatal: (error: unknown) => void) {
@@ -61,17 +61,19 @@ export class Loop {
   /** Ticks until `stop`; `beforeTick` tells what has moved since. */
   start(beforeTick: () => void): void {
     this.#lastTick = this.#clock.now()
-    this.#timer = setInterval(() => {
+    const tick = (): void => {
+      this.#cancel = this.#clock.after(LIMITS.tickMs, tick)
       const now = this.#clock.now()
       const stalled = Math.max(0, now - this.#lastTick - LIMITS.tickMs)
       this.#lastTick = now
       beforeTick()
       this.dispatch({ type: 'tick', stalled })
-    }, LIMITS.tickMs)
+    }
+    this.#cancel = this.#clock.after(LIMITS.tickMs, tick)
   }
 
   stop(): void {
-    if (this.#timer !== null) clearInterval(this.#timer)
-    this.#timer = null
+    this.#cancel?.()
+    this.#cancel = null
   }
 }

@@ -106,14 +106,14 @@ export function createNodeApi(parts: ApiParts): NodeApi {
 
 /** Resolves when every live member that answers knows of the new round: who waits there next waits for that one. */
 async function retry(context: Context, job: JobState): Promise<void> {
-  const { state, mesh, dispatch } = context
+  const { state, dispatch } = context
   const { id } = job.record
   const before = job.ledger.round
   dispatch({ type: 'retry', job: id })
   const { round } = job.ledger
   if (round === before) return
   const peers = [...state.members.keys()].filter((node) => node !== state.self.node && isLive(state, node))
-  await Promise.allSettled(peers.map((peer) => callPeer(mesh, peer, { call: 'round', job: id, round })))
+  await Promise.allSettled(peers.map((peer) => callPeer(context, peer, { call: 'round', job: id, round })))
 }
 
 function frozenInfo({

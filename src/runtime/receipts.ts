@@ -58,14 +58,14 @@ export async function reduceManifests(context: Context, job: JobState): Promise<
 }
 
 async function reduceManifest(context: Context, job: JobState, task: TaskIndex): Promise<ReduceManifest> {
-  const { store, mesh } = context
+  const { store } = context
   const wanted = agreed(job.ledger.tasks[task])?.digest
   const fits = (found: TaskManifest | null): found is TaskManifest =>
     found !== null && outputOf(found).digest === wanted
   const own = await store.manifest(store.output(job.record.id, task, 'manifest.json'))
   if (fits(own)) return own.manifest as ReduceManifest
   for (const holder of sourcesOf(context, job, task)) {
-    const answer = await askOne<unknown>(context, mesh, holder, { call: 'manifest', job: job.record.id, task })
+    const answer = await askOne<unknown>(context, holder, { call: 'manifest', job: job.record.id, task })
     const found = openManifest(answer)
     if (fits(found)) return found.manifest as ReduceManifest
   }

@@ -28,7 +28,7 @@ export class Receiver {
 
   /** A peer's push stream: batches one after another until it ends. */
   async servePush(stream: ByteStream): Promise<void> {
-    const framed = new FramedStream(stream, LIMITS.rpcFrameBytesMax)
+    const framed = new FramedStream(stream, this.#context.clock)
     const { disk, store, dispatch } = this.#context
     try {
       for (;;) {
@@ -75,10 +75,10 @@ export class Receiver {
 
   /** A part is held for others: what is wrong with it would show only when it is the last one. */
   async #isCopyWhole(header: BatchHeader): Promise<boolean> {
-    const { disk, store } = this.#context
+    const { store } = this.#context
     const manifest = manifestOf(header)
     const place = (file: string): string => store.output(header.job, header.task, file)
-    for (const { name } of header.files) if (!(await isWhole(disk, place(name), manifest, name))) return false
+    for (const { name } of header.files) if (!(await isWhole(this.#context, place(name), manifest, name))) return false
     return true
   }
 
@@ -92,12 +92,12 @@ export class Receiver {
   }
 
   async #pull({ job, task, digest, from, consumers, copy }: Pull): Promise<void> {
-    const { state, disk, store, mesh, dispatch } = this.#context
+    const { state, disk, store, dispatch } = this.#context
     const ended = (end: 'done' | 'gone' | 'failed', why = ''): void =>
       dispatch({ type: 'pull-ended', job, task, from, end, why })
     let framed: FramedStream | null = null
     try {
-      framed = await openFramed(mesh, from, PROTOCOLS.pull)
+      framed = await openFramed(this.#context, from, PROTOCOLS.pull)
       await framed.sendValue({ job, task, digest, consumers, copy })
       const { answer } = await framed.receiveValue(pullAnswer)
       if (answer === 'gone') {

@@ -74,7 +74,7 @@ async function locate(context: Context, job: JobState, task: TaskIndex): Promise
   for (const holder of sourcesOf(context, job, task)) {
     try {
       const name = await fetchPart(context, job, task, holder)
-      if (await isPart(disk, name, agreed(job.ledger.tasks[task])!.part)) return { name, temporary: true }
+      if (await isPart(context, name, agreed(job.ledger.tasks[task])!.part)) return { name, temporary: true }
       await disk.remove(name)
       why = `what ${nameOf(context, holder)} has is damaged`
     } catch (error) {
@@ -88,14 +88,14 @@ async function locate(context: Context, job: JobState, task: TaskIndex): Promise
 let fetches = 0
 
 async function fetchPart(context: Context, job: JobState, task: TaskIndex, holder: NodeId): Promise<string> {
-  const { disk, mesh } = context
+  const { disk } = context
   const name = `fetched/${process.pid}-${++fetches}`
   const writer = await disk.create(name)
   try {
     const most = storedBytesMax(agreed(job.ledger.tasks[task])?.bytes ?? 0)
     for (let start = 0, total = 1; start < total;) {
       const end = start + LIMITS.rpcFrameBytesMax
-      const answer = await callPeer(mesh, holder, { call: 'part', job: job.record.id, task, start, end })
+      const answer = await callPeer(context, holder, { call: 'part', job: job.record.id, task, start, end })
       if (answer.body.length === 0) throw new Error('the part became shorter')
       if (start + answer.body.length > most) throw new Error('the part is longer than it can be')
       await writer.write(answer.body)

@@ -1,11 +1,12 @@
 import { errorFromJson, errorToJson, type ErrorJson } from '../core/errors.ts'
 import { LIMITS } from '../core/limits.ts'
 import type { NodeId } from '../core/types.ts'
-import type { ByteStream, Mesh } from '../ports.ts'
+import type { ByteStream, Clock } from '../ports.ts'
 import { WireError } from '../wire/codec.ts'
 import { answer, call, type Call } from '../wire/rpc.ts'
 import { PROTOCOLS } from './protocols.ts'
-import { FramedStream, openFramed, within } from './framed.ts'
+import { FramedStream, openFramed, type Reach } from './framed.ts'
+import { within } from './pause.ts'
 
 const EMPTY = new Uint8Array()
 
@@ -22,7 +23,7 @@ export type Answerer = (from: NodeId, request: Call, body: Uint8Array) => Promis
  * for `timeoutMs`.
  */
 export async function callPeer(
-  mesh: Mesh,
+  reach: Reach,
   peer: NodeId,
   request: Call,
   body: Uint8Array = EMPTY,
@@ -31,7 +32,7 @@ export async function callPeer(
   let framed: FramedStream | null = null
   let late = false
   const work = async (): Promise<Answered> => {
-    framed = await openFramed(mesh, peer, PROTOCOLS.rpc)
+    framed = await openFramed(reach, peer, PROTOCOLS.rpc)
     if (late) throw new WireError('no time is left')
     await framed.sendValue({ request, bodyBytes: body.length })
     await sendBody(framed, body)
@@ -43,6 +44,7 @@ export async function callPeer(
   }
   try {
     return await within(
+      reach.clock,
       timeoutMs,
       work(),
       () => {
@@ -59,8 +61,8 @@ export async function callPeer(
 }
 
 /** Serves one call of a peer. */
-export async function serveCall(stream: ByteStream, respond: Answerer): Promise<void> {
-  const framed = new FramedStream(stream, LIMITS.rpcFrameBytesMax)
+export async function serveCall(stream: ByteStream, clock: Clock, respond: Answerer): Promise<void> {
+  const framed = new FramedStream(stream, clock)
   try {
     const { request, bodyBytes } = await framed.receiveValue(call)
     const body = await receiveBody(framed, bodyBytes)

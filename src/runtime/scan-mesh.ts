@@ -7,6 +7,7 @@ import { LIMITS } from '../core/limits.ts'
 import { compareUtf8 } from '../core/plan.ts'
 import type { NodeId } from '../core/types.ts'
 import type { Context } from './context.ts'
+import { pause, signalledWithin } from './pause.ts'
 import { callPeer } from './rpc.ts'
 
 /**
@@ -79,7 +80,7 @@ async function scanNode(context: Context, node: NodeId, inputs: readonly ScanInp
     }
     if (answer.settled || clock.now() - movedAt >= LIMITS.scanStillMs) return answer
     walk = answer.walk
-    await new Promise((resolve) => setTimeout(resolve, LIMITS.scanPollMs))
+    await pause(clock, LIMITS.scanPollMs)
   }
 }
 
@@ -89,10 +90,11 @@ async function askOnce(
   inputs: readonly ScanInput[],
   walk: number | null,
 ): Promise<ScanAnswer | null> {
-  const { state, catalog, catalogs, mesh } = context
-  if (node === state.self.node) return catalog.answerScan(inputs, walk, AbortSignal.timeout(LIMITS.scanRpcMs))
+  const { state, catalog, catalogs, clock } = context
+  if (node === state.self.node)
+    return signalledWithin(clock, LIMITS.scanRpcMs, (signal) => catalog.answerScan(inputs, walk, signal))
   try {
-    const { body } = await callPeer(mesh, node, { call: 'scan', inputs, walk }, undefined, LIMITS.scanRpcMs)
+    const { body } = await callPeer(context, node, { call: 'scan', inputs, walk }, undefined, LIMITS.scanRpcMs)
     const answer = decodeScanAnswer(body)
     catalogs.set(node, answer.body)
     return answer

@@ -1,6 +1,5 @@
 /** Sends task outputs: pushes over one stream per (peer, job), and answers to pulls. */
 import type { Effect } from '../core/effects.ts'
-import { LIMITS } from '../core/limits.ts'
 import type { Plan } from '../core/plan.ts'
 import type { JobId, NodeId } from '../core/types.ts'
 import type { ByteStream } from '../ports.ts'
@@ -30,7 +29,7 @@ export class Sender {
   }
 
   async #push(line: Line, { job, task, to, consumers }: Push): Promise<void> {
-    const { state, disk, store, mesh, dispatch, clock, story } = this.#context
+    const { state, disk, store, dispatch, clock, story } = this.#context
     const ended = (end: 'acked' | 'later' | 'gone' | 'failed'): void =>
       dispatch({ type: 'push-ended', job, task, to, end })
     const jobState = state.jobs.get(job)
@@ -42,7 +41,7 @@ export class Sender {
         dispatch({ type: 'lost', job, task, what: 'output' })
         return ended('gone')
       }
-      line.stream ??= await openFramed(mesh, to, PROTOCOLS.push)
+      line.stream ??= await openFramed(this.#context, to, PROTOCOLS.push)
       const began = clock.now()
       const answer = await sendBatch(line.stream, disk, store, header)
       if (answer === 'acked') {
@@ -70,7 +69,7 @@ export class Sender {
 
   /** A peer pulls: one request, one batch, from what this node holds whole. */
   async servePull(stream: ByteStream): Promise<void> {
-    const framed = new FramedStream(stream, LIMITS.rpcFrameBytesMax)
+    const framed = new FramedStream(stream, this.#context.clock)
     try {
       const request = await framed.receiveValue(pullRequest)
       const { state, disk, store, dispatch } = this.#context
@@ -100,7 +99,7 @@ export class Sender {
     if (header === null) return null
     const manifest = manifestOf(header)
     for (const { name } of header.files)
-      if (!(await isWhole(disk, store.output(batch.job, batch.task, name), manifest, name))) return null
+      if (!(await isWhole(this.#context, store.output(batch.job, batch.task, name), manifest, name))) return null
     return header
   }
 }

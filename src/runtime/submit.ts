@@ -12,6 +12,7 @@ import { fromBytes, toBytes } from '../wire/codec.ts'
 import { jobBody, openJob, type JobBody } from '../wire/job.ts'
 import { nameOf, type Context } from './context.ts'
 import type { Frozen } from './frozen.ts'
+import { pause } from './pause.ts'
 import { callPeer } from './rpc.ts'
 import { scanMesh } from './scan-mesh.ts'
 import { codeDigest } from './store.ts'
@@ -132,19 +133,19 @@ export class Submission {
       })
       if (outcome.ok) return outcome
       if (outcome.lacking.length === 0 || clock.now() >= deadline) throw withNames(this.#context, outcome.refusal)
-      await new Promise((resolve) => setTimeout(resolve, LIMITS.waitForDataPollMs))
+      await pause(clock, LIMITS.waitForDataPollMs)
     }
   }
 
   /** A job of this id here, or on any live node (a key is asked of the whole mesh before anything is made). */
   async #find(id: JobRecord['id']): Promise<JobState | null> {
-    const { state, mesh, store, dispatch } = this.#context
+    const { state, store, dispatch } = this.#context
     const here = state.jobs.get(id)
     if (here !== undefined) return here
     const peers = [...state.members.keys()].filter((node) => node !== state.self.node && isLive(state, node))
     const found = await Promise.all(
       peers.map((peer) =>
-        callPeer(mesh, peer, { call: 'job', job: id }).then(
+        callPeer(this.#context, peer, { call: 'job', job: id }).then(
           ({ body }) => fromBytes(jobBody, body),
           () => null,
         ),
@@ -173,11 +174,13 @@ export class Submission {
 
   /** To every live member at once; true as soon as one has it on disk. The rest hear of it anyway. */
   async #replicate(body: Uint8Array): Promise<boolean> {
-    const { state, mesh } = this.#context
+    const { state } = this.#context
     const peers = [...state.members.values()].filter(
       (m) => m.node !== state.self.node && m.connected && isLive(state, m.node),
     )
-    const puts = peers.slice(0, LIMITS.putJobPeers).map((m) => callPeer(mesh, m.node, { call: 'put-job' }, body))
+    const puts = peers
+      .slice(0, LIMITS.putJobPeers)
+      .map((m) => callPeer(this.#context, m.node, { call: 'put-job' }, body))
     return Promise.any(puts).then(
       () => true,
       () => false,

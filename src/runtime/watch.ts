@@ -1,6 +1,7 @@
 import type { JobEvent } from '../control/api.ts'
 import { isOver } from '../core/outcome.ts'
 import type { JobState } from '../core/state.ts'
+import type { Clock } from '../ports.ts'
 import type { Context } from './context.ts'
 import { errorOf, lanesOf, phasesOf, stateOf, summaryOf, troubleOf, whyOf } from './job-views.ts'
 import type { Loop } from './loop.ts'
@@ -33,7 +34,7 @@ export async function* watchJob(
       told = text
       yield { ...head(), type: 'progress', ...progress }
     }
-    await moved(loop, () => isOver(job.ledger.outcome), signal)
+    await moved(clock, loop, () => isOver(job.ledger.outcome), signal)
   }
   if (signal.aborted) return
   yield {
@@ -46,15 +47,15 @@ export async function* watchJob(
 }
 
 /** Resolves at once when `over` comes true, else after EVERY_MS, or when the signal fires. */
-function moved(loop: Loop, over: () => boolean, signal: AbortSignal): Promise<void> {
+function moved(clock: Clock, loop: Loop, over: () => boolean, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const done = (): void => {
-      clearTimeout(timer)
+      cancel()
       unlisten()
       signal.removeEventListener('abort', done)
       resolve()
     }
-    const timer = setTimeout(done, EVERY_MS)
+    const cancel = clock.after(EVERY_MS, done)
     const unlisten = loop.listen(() => {
       if (over()) done()
     })

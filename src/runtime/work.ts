@@ -210,7 +210,7 @@ export async function loseDamaged(
     const found = await context.store.manifest(placeOf(context, job, producer, digest, 'manifest.json'))
     const name = placeOf(context, job, producer, digest, file)
     if (found !== null && !outputFiles(found).includes(file)) continue
-    if (found === null || !(await isWhole(context.disk, name, found, file))) lostArrival(context, job, producer)
+    if (found === null || !(await isWhole(context, name, found, file))) lostArrival(context, job, producer)
   }
 }
 

@@ -1,5 +1,6 @@
 /** Catalogs over temporary folders, in a home in memory. */
 import { afterEach, beforeEach } from 'vitest'
+import { systemClock } from '../../src/adapters/disk/system-clock.ts'
 import { MemoryDisk } from '../../src/adapters/memory/disk.ts'
 import { Catalog, type CatalogOptions } from '../../src/catalog/catalog.ts'
 import { systemFiles, type Files } from '../../src/catalog/files.ts'
@@ -17,7 +18,6 @@ export interface TestHome {
 
 /** Registers hooks that give each test a home of its own, and stop its catalogs. */
 export function testHome(): TestHome {
-  const clock = { now: (): number => performance.now(), wall: (): Date => new Date() }
   let catalogs: Catalog[] = []
   beforeEach(() => {
     home.disk = new MemoryDisk()
@@ -30,7 +30,7 @@ export function testHome(): TestHome {
       const catalog = new Catalog({
         offers,
         disk: home.disk,
-        clock,
+        clock: systemClock,
         onChange: () => undefined,
         pollMs: null,
         ...options,

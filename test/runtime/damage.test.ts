@@ -144,8 +144,8 @@ describe('a copy of a part', () => {
   it('is known by its hash', async () => {
     const node = await bench()
     await node.disk.put('part', part.bytes)
-    expect(await isPart(node.disk, 'part', part.digest)).toBe(true)
-    expect(await isPart(node.disk, 'part', run.digest)).toBe(false)
-    expect(await isPart(node.disk, 'none', part.digest)).toBe(false)
+    expect(await isPart(node.context, 'part', part.digest)).toBe(true)
+    expect(await isPart(node.context, 'part', run.digest)).toBe(false)
+    expect(await isPart(node.context, 'none', part.digest)).toBe(false)
   })
 })

@@ -1,4 +1,5 @@
 /** One node's exchange parts in a test's hands, on a memory mesh beside a peer that says what the test wants. */
+import { systemClock } from '../../src/adapters/disk/system-clock.ts'
 import { MemoryDisk, type MemoryDiskOptions } from '../../src/adapters/memory/disk.ts'
 import { createMemoryIdentity, createMemoryNetwork } from '../../src/adapters/memory/mesh.ts'
 import type { Event } from '../../src/core/events.ts'
@@ -11,10 +12,9 @@ import { FramedStream } from '../../src/runtime/framed.ts'
 import { PROTOCOLS } from '../../src/runtime/protocols.ts'
 import { JobStore } from '../../src/runtime/store.ts'
 import { Story } from '../../src/runtime/story.ts'
-import { LIMITS } from '../../src/core/limits.ts'
 import { RUNTIME } from '../core/fake-work.ts'
 
-const clock = { now: () => 0, wall: () => new Date(0) }
+const clock = { ...systemClock, now: () => 0, wall: () => new Date(0) }
 
 export interface Bench {
   readonly context: Context
@@ -52,7 +52,7 @@ export async function bench(options: MemoryDiskOptions = {}): Promise<Bench> {
     {
       ...quiet,
       stream: (_protocol, stream) => {
-        const framed = new FramedStream(stream, LIMITS.rpcFrameBytesMax)
+        const framed = new FramedStream(stream, clock)
         const taker = waiting.shift()
         if (taker === undefined) opened.push(framed)
         else taker(framed)
@@ -95,7 +95,7 @@ export async function bench(options: MemoryDiskOptions = {}): Promise<Bench> {
       return ready === undefined ? new Promise((resolve) => waiting.push(resolve)) : Promise.resolve(ready)
     },
     onStream: () => {},
-    open: async (protocol) => new FramedStream(await other.open(self.id, PROTOCOLS[protocol]), LIMITS.rpcFrameBytesMax),
+    open: async (protocol) => new FramedStream(await other.open(self.id, PROTOCOLS[protocol]), clock),
   }
   holder.bench = made
   return made

@@ -62,7 +62,7 @@ describe('a peer that stands still', () => {
     node.onStream = (protocol, stream) => {
       if (protocol === PROTOCOLS.pull) void sender.servePull(stream).then(() => ended.push('pull'))
       else
-        serveCall(stream, () => Promise.reject(new Error('no'))).then(
+        serveCall(stream, node.context.clock, () => Promise.reject(new Error('no'))).then(
           () => ended.push('call'),
           () => ended.push('call'),
         )

@@ -4,4 +4,12 @@ import type { Clock } from '../../ports.ts'
 export const systemClock: Clock = {
   now: () => performance.now(),
   wall: () => new Date(),
+  after: (delay, run) => {
+    if (delay <= 0) {
+      const turn = setImmediate(run)
+      return () => clearImmediate(turn)
+    }
+    const timer = setTimeout(run, delay)
+    return () => clearTimeout(timer)
+  },
 }

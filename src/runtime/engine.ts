@@ -1,0 +1,192 @@
+/** One node over its ports: the loop around the control plane with all that carries out its effects. */
+import type { Event } from '../core/events.ts'
+import { ShoalError } from '../core/errors.ts'
+import { LIMITS } from '../core/limits.ts'
+import { newState } from '../core/state.ts'
+import type { Incarnation, NodeId } from '../core/types.ts'
+import type { Clock, Disk, Mesh, MeshEvents, Tasks } from '../ports.ts'
+import { answererOf } from './answer.ts'
+import { Attempts, type Hold } from './attempts.ts'
+import { loadJobs, loadMembers, nextIncarnation } from './boot.ts'
+import { Catalogs } from './catalogs.ts'
+import type { Context, Offers } from './context.ts'
+import { ControlPlane } from './control-plane.ts'
+import { performer } from './effects.ts'
+import { Frozen } from './frozen.ts'
+import { keepMembers } from './keep-members.ts'
+import { LedgerLog } from './ledger-log.ts'
+import { Loop } from './loop.ts'
+import { pause } from './pause.ts'
+import { PROTOCOLS } from './protocols.ts'
+import { Receiver } from './receiver.ts'
+import { serveCall } from './rpc.ts'
+import { SelfRecord } from './self-record.ts'
+import { Sender } from './sender.ts'
+import { JobStore } from './store.ts'
+import { Story } from './story.ts'
+import { Times } from './times.ts'
+
+export interface EngineParts {
+  readonly clock: Clock
+  readonly disk: Disk
+  readonly mesh: Mesh
+  readonly tasks: Tasks
+  readonly catalog: Offers
+  readonly incarnation: Incarnation
+  readonly runtime: string
+  readonly version: string
+  readonly name: string | null
+  readonly slots: number
+  readonly memory: number
+  readonly local: boolean
+  readonly hold: Hold | null
+  /** A random word for each further life of this node. */
+  nonce(): string
+  joinFailed: MeshEvents['joinFailed']
+  /** Hostile or stale input, and background work that failed: counted by kind. */
+  dropped(kind: string, error: unknown): void
+  /** A broken invariant, or IDENTITY_TWICE: the node ends. */
+  onFatal(error: unknown): void
+}
+
+export class Engine {
+  readonly context: Context
+  readonly loop: Loop
+  readonly times: Times
+  readonly frozen: Frozen
+  /** What the mesh tells this node; to be handed to it once `load` has resolved. */
+  readonly events: MeshEvents
+  readonly #parts: EngineParts
+  readonly #self: SelfRecord
+  readonly #attempts: Attempts
+  readonly #ledgers: LedgerLog
+  readonly #control: ControlPlane
+  readonly #sender: Sender
+  readonly #receiver: Receiver
+  readonly #drained = Promise.withResolvers<void>()
+  #cancelSweep: (() => void) | null = null
+
+  constructor(parts: EngineParts) {
+    this.#parts = parts
+    this.times = new Times(parts.clock, parts.disk)
+    this.frozen = new Frozen(parts.disk)
+    this.context = this.#contextOf(parts)
+    this.#control = new ControlPlane(this.context)
+    this.#sender = new Sender(this.context)
+    this.#receiver = new Receiver(this.context)
+    this.#attempts = new Attempts(this.context, parts.hold)
+    this.#self = new SelfRecord(this.context, parts.version)
+    this.#ledgers = new LedgerLog(this.context)
+    const perform = performer({
+      context: this.context,
+      control: this.#control,
+      attempts: this.#attempts,
+      sender: this.#sender,
+      receiver: this.#receiver,
+      times: this.times,
+      ledgers: this.#ledgers,
+      onIdentity: (problem, count) => this.#onIdentity(problem, count),
+      onDrained: () => this.#drained.resolve(),
+    })
+    this.loop = new Loop(this.context.state, parts.clock, perform, (error) => parts.onFatal(error))
+    this.events = this.#meshEvents()
+  }
+
+  /** Tells the control plane what the disk has; resolves to the members that were met before. */
+  async load(): Promise<readonly NodeId[]> {
+    await this.publish()
+    const known = await loadMembers(this.context)
+    await Promise.all([loadJobs(this.context, this.times), this.frozen.load()])
+    return known
+  }
+
+  /** Ticks from now on; `onSweep` is called every LIMITS.sweepMs. */
+  start(onSweep: () => void): void {
+    this.loop.start(() => this.#attempts.reportProgress())
+    const sweep = (): void => {
+      this.#cancelSweep = this.context.clock.after(LIMITS.sweepMs, sweep)
+      void this.publish()
+      void this.#ledgers.catchUp()
+      keepMembers(this.context)
+      onSweep()
+    }
+    this.#cancelSweep = this.context.clock.after(LIMITS.sweepMs, sweep)
+  }
+
+  stop(): void {
+    this.#cancelSweep?.()
+    this.loop.stop()
+  }
+
+  /** Signs this node's record anew where something in it has changed. */
+  publish(): Promise<void> {
+    return this.#self.publish()
+  }
+
+  /** Resolves when what only this node has is elsewhere too, or LIMITS.drainMs are over, and peers have been told. */
+  async drain(): Promise<void> {
+    this.context.dispatch({ type: 'drain' })
+    await this.publish()
+    await this.#drained.promise
+    // The last word, that this node takes no work and its shards are away, needs a moment to leave.
+    await pause(this.context.clock, LIMITS.gossipIntervalMs * 2)
+  }
+
+  #contextOf(parts: EngineParts): Context {
+    const { clock, disk, mesh, tasks, catalog, incarnation, runtime, slots, memory, local } = parts
+    return {
+      state: newState({ node: mesh.self, incarnation, slots, runtime }, clock.now()),
+      dispatch: (event: Event) => {
+        if (event.type === 'job') this.times.begin(event.record.id)
+        this.loop.dispatch(event)
+      },
+      clock,
+      disk,
+      store: new JobStore(disk),
+      mesh,
+      tasks,
+      catalog,
+      catalogs: new Catalogs(disk),
+      story: new Story(clock, parts.name ?? mesh.self),
+      memory,
+      name: parts.name ?? mesh.self.slice(-8),
+      local,
+      dropped: (kind, error) => parts.dropped(kind, error),
+    }
+  }
+
+  #meshEvents(): MeshEvents {
+    const { context } = this
+    const control = this.#control
+    const answerer = answererOf(context)
+    return {
+      gossip: (from, bytes) => void control.receive(from, bytes),
+      peer: (peer, connected) => {
+        if (!connected) control.forget(peer)
+        context.dispatch({ type: 'peer', peer, connected })
+      },
+      stream: (protocol, stream) => {
+        if (protocol === PROTOCOLS.control) void control.serve(stream)
+        else if (protocol === PROTOCOLS.push) void this.#receiver.servePush(stream)
+        else if (protocol === PROTOCOLS.pull) void this.#sender.servePull(stream)
+        else serveCall(stream, context.clock, answerer).catch((error: unknown) => context.dropped('rpc', error))
+      },
+      joinFailed: (address, why, message) => this.#parts.joinFailed(address, why, message),
+    }
+  }
+
+  async #onIdentity(problem: 'twice' | 'behind', count: number): Promise<void> {
+    if (problem === 'behind') {
+      const incarnation = await nextIncarnation(this.context.disk, this.#parts.nonce(), count)
+      this.context.dispatch({ type: 'reborn', incarnation })
+      await this.publish()
+      return
+    }
+    this.#parts.onFatal(
+      new ShoalError('IDENTITY_TWICE', 'another machine runs with the identity of this home', {
+        why: 'the home folder was copied',
+        try: ['another --home on one of the two'],
+      }),
+    )
+  }
+}
