@@ -9,7 +9,7 @@ import { bucketHashes, ledgerHash, type Delta, type Ledger, type SignedReport } 
 import type { Effect } from './effects.ts'
 import type { JobStamp, Message, NodeStamp, ReportStamp } from './messages.ts'
 import type { JobState, State } from './state.ts'
-import type { NodeId, TaskIndex } from './types.ts'
+import type { Millis, NodeId, TaskIndex } from './types.ts'
 import { makeBeat } from './beat.ts'
 
 const sum = (texts: Iterable<string>): string => {
@@ -22,26 +22,32 @@ const sum = (texts: Iterable<string>): string => {
   return `${n}.${h.toString(36)}`
 }
 
-function jobStamps(state: State): JobStamp[] {
-  return [...state.jobs.values()].map((job) => [job.record.id, job.ledger.round, ledgerHash(job.ledger)])
+/** What this node tells `to` of its jobs. How long one is over is no part of what the two compare. */
+function jobStamps(state: State, to: NodeId | null): JobStamp[] {
+  return [...state.jobs.values()]
+    .filter((job) => to === null || !job.unwanted.has(to))
+    .map((job) => {
+      const over = job.endedAt === null ? 0 : Math.max(1, Math.floor(state.now - job.endedAt))
+      return [job.record.id, job.ledger.round, ledgerHash(job.ledger), over]
+    })
 }
 
 function nodeStamps(state: State): NodeStamp[] {
   return [...state.members.values()].map(({ record }) => [record.node, record.incarnation.count, record.version])
 }
 
-export function hello(state: State): Message {
+export function hello(state: State, to: NodeId | null = null): Message {
   return {
     type: 'hello',
     beat: makeBeat(state),
-    jobs: sum(jobStamps(state).map((s) => s.join(' '))),
+    jobs: sum(jobStamps(state, to).map(([id, round, hash]) => `${id} ${round} ${hash}`)),
     nodes: sum(nodeStamps(state).map((s) => s.join(' '))),
   }
 }
 
 /** Answers a hello: nothing when both sides are equal. */
 export function answerHello(state: State, from: NodeId, message: Extract<Message, { type: 'hello' }>): Effect[] {
-  const mine = hello(state) as Extract<Message, { type: 'hello' }>
+  const mine = hello(state, from) as Extract<Message, { type: 'hello' }>
   if (mine.jobs === message.jobs && mine.nodes === message.nodes) return []
   return [
     {
@@ -49,7 +55,7 @@ export function answerHello(state: State, from: NodeId, message: Extract<Message
       to: from,
       message: {
         type: 'stamps',
-        jobs: mine.jobs === message.jobs ? [] : jobStamps(state).slice(-LIMITS.jobsKeptMax),
+        jobs: mine.jobs === message.jobs ? [] : jobStamps(state, from).slice(-LIMITS.jobsKeptMax),
         nodes: mine.nodes === message.nodes ? [] : nodeStamps(state),
       },
     },
@@ -59,19 +65,34 @@ export function answerHello(state: State, from: NodeId, message: Extract<Message
 /** Takes the other side's stamps: fetches unknown jobs, opens a bucket exchange for others, offers and asks records. */
 export function answerStamps(state: State, from: NodeId, message: Extract<Message, { type: 'stamps' }>): Effect[] {
   const effects: Effect[] = []
-  for (const [id, round, hash] of message.jobs) {
+  for (const [id, round, hash, over] of message.jobs) {
     const job = state.jobs.get(id)
+    if (over > 0) learnOver(state, id, round, state.now - over)
     if (job !== undefined) {
+      // It was submitted there again.
+      job.unwanted.delete(from)
       if (ledgerHash(job.ledger) !== hash) effects.push({ type: 'send', to: from, message: buckets(job, false) })
       continue
     }
     const dropped = state.dropped.get(id) ?? 0
-    if (dropped >= round)
-      effects.push({ type: 'send', to: from, message: { type: 'dropped', job: id, round: dropped } })
-    else effects.push(...fetchJob(state, id, from))
+    if (dropped >= round) {
+      const expired = state.expired.has(id)
+      effects.push({ type: 'send', to: from, message: { type: 'dropped', job: id, round: dropped, expired } })
+    } else effects.push(...fetchJob(state, id, from))
   }
   if (message.nodes.length > 0) effects.push(...exchangeRecords(state, from, message.nodes))
   return effects
+}
+
+/** That a peer counts a round as over since then: for when it ends here, or has ended. */
+function learnOver(state: State, id: JobStamp[0], round: number, since: Millis): void {
+  const known = state.overBefore.get(id)
+  if (known === undefined || known.round < round || (known.round === round && known.since > since))
+    state.overBefore.set(id, { round, since })
+  if (state.overBefore.size > LIMITS.jobsKeptMax) state.overBefore.delete(state.overBefore.keys().next().value!)
+  const job = state.jobs.get(id)
+  if (job !== undefined && job.ledger.round === round && job.endedAt !== null)
+    job.endedAt = Math.min(job.endedAt, since)
 }
 
 /** Asks for a job's record once, until it comes or the asking has clearly failed. */

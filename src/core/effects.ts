@@ -3,7 +3,7 @@ import type { Delta, Report } from './ledger.ts'
 import type { Message } from './messages.ts'
 import type { Outcome } from './outcome.ts'
 import type { TaskKind } from './plan.ts'
-import type { Digest, JobId, Millis, NodeId, TaskIndex } from './types.ts'
+import type { Digest, JobId, JobRecord, Millis, NodeId, TaskIndex } from './types.ts'
 
 export type Effect =
   /** Fire and forget. */
@@ -53,8 +53,17 @@ export type Effect =
   | { readonly type: 'outcome'; readonly job: JobId; readonly outcome: Outcome }
   /** Runs and what had arrived are needed no more: delete them. */
   | { readonly type: 'release'; readonly job: JobId }
-  /** Forget the job whole. */
-  | { readonly type: 'drop'; readonly job: JobId; readonly round: number }
+  /**
+   * Forget the job whole, and remember the round; `expired`: others may keep it. Of one with a key the record stays,
+   * and its result.
+   */
+  | {
+      readonly type: 'drop'
+      readonly job: JobId
+      readonly round: number
+      readonly expired: boolean
+      readonly keyed: { readonly record: JobRecord; readonly result: Digest | null } | null
+    }
   /** Something to tell in the job's story. */
   | {
       readonly type: 'note'

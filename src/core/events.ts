@@ -19,6 +19,8 @@ export type Event =
       readonly kept: readonly Delta[]
       readonly holding: readonly Held[]
       readonly deaths: readonly Death[]
+      /** For how long earlier lives of this node have counted it as over. */
+      readonly overFor?: Millis
     }
   | { readonly type: 'job-missing'; readonly job: JobId; readonly from: NodeId }
   // Ends of `start`: done | failed.
@@ -63,7 +65,10 @@ export type Event =
   | { readonly type: 'report-signed'; readonly job: JobId; readonly round: number; readonly report: SignedReport }
   | { readonly type: 'cancel'; readonly job: JobId }
   | { readonly type: 'retry'; readonly job: JobId }
+  /** A person wants it forgotten, by all nodes. */
   | { readonly type: 'drop'; readonly job: JobId }
+  /** This node wants its room; others keep it for their own time. An open job stays. */
+  | { readonly type: 'expire'; readonly job: JobId }
   | { readonly type: 'forget-member'; readonly node: NodeId }
   | { readonly type: 'drain' }
   /** The life that this node goes on with, raised above what peers remember and on its disk. */

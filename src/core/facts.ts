@@ -3,9 +3,9 @@ import { failureIndex } from './candidates.ts'
 import type { Effect } from './effects.ts'
 import { LIMITS } from './limits.ts'
 import { adopted, joinDelta, type Delta, type Failure, type TaskState } from './ledger.ts'
-import { isOver, joinOutcome } from './outcome.ts'
+import { isOver, joinOutcome, type Outcome } from './outcome.ts'
 import { touch, type JobState, type Running, type State } from './state.ts'
-import type { NodeId, TaskIndex } from './types.ts'
+import type { Millis, NodeId, TaskIndex } from './types.ts'
 import { verdict } from './verdict.ts'
 
 /** Joins facts from anywhere, keeps what is new on disk, passes it on, and draws the verdict. */
@@ -20,7 +20,9 @@ export function join(state: State, job: JobState, delta: Delta, from: 'here' | '
     job.failures = []
     job.reportDirty = true
     job.released = false
-    job.endedAt = null
+    // A seal stands in every round, and its time runs on.
+    job.endedAt = isOver(job.ledger.outcome) ? job.endedAt : null
+    job.unwanted.clear()
     job.books.clear()
     job.knownAt = state.now
     job.changedAt.clear()
@@ -51,7 +53,7 @@ function save(job: JobState, tasks: readonly TaskIndex[], nodes: readonly NodeId
 /** Draws the verdict (I4), stops what runs in vain, and tells of a changed outcome. */
 export function conclude(state: State, job: JobState, before: JobState['ledger']['outcome']): Effect[] {
   const effects: Effect[] = []
-  const proved = joinOutcome(job.ledger.outcome, verdict(job, failureIndex(state, job)))
+  const proved = keepPromise(job, joinOutcome(job.ledger.outcome, verdict(job, failureIndex(state, job))))
   if (proved !== job.ledger.outcome) {
     job.ledger.outcome = proved
     job.ledger.hash = null
@@ -61,10 +63,22 @@ export function conclude(state: State, job: JobState, before: JobState['ledger']
   const running = [...state.running.values()].filter((r) => r.job === job.record.id)
   if (isOver(job.ledger.outcome)) for (const attempt of running) effects.push(...stop(attempt, 'the job is over'))
   if (job.ledger.outcome !== before) {
-    job.endedAt = isOver(job.ledger.outcome) ? state.now : null
+    job.endedAt = isOver(job.ledger.outcome) ? endOf(state, job) : null
     effects.push({ type: 'outcome', job: job.record.id, outcome: job.ledger.outcome })
   }
   return effects
+}
+
+/** A job is over for as long as anyone has counted: a node that joins late, or was away, does not begin anew. */
+function endOf(state: State, job: JobState): Millis {
+  const before = state.overBefore.get(job.record.id)
+  return before?.round === job.ledger.round ? Math.min(state.now, before.since) : state.now
+}
+
+/** A key gives its first result or none: one that was forgotten meets what is computed in its place. */
+function keepPromise({ promised }: JobState, outcome: Outcome): Outcome {
+  const hasResult = outcome.kind === 'sealed' || outcome.kind === 'disputed'
+  return promised !== null && hasResult ? joinOutcome(outcome, { kind: 'sealed', result: promised }) : outcome
 }
 
 export function stop(running: Running, why: string): Effect[] {

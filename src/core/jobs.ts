@@ -37,6 +37,8 @@ export function addJob(state: State, event: Extract<Event, { type: 'job' }>): Ef
     durations: { sample: [], bounds: [], map: [], reduce: [] },
     released: false,
     endedAt: null,
+    unwanted: new Set(),
+    promised: state.promised.get(record.id) ?? null,
   }
   const dropped = state.dropped.get(record.id) ?? 0
   if (dropped > 0) openRound(job.ledger, dropped + 1)
@@ -75,6 +77,8 @@ export function addJob(state: State, event: Extract<Event, { type: 'job' }>): Ef
     } as const
     addFailure(job, { task, attempt, term: job.ledger.tasks[task]?.claim?.term ?? 0, blame: 'death', place: '', error })
   }
+  if (job.endedAt !== null && event.overFor !== undefined)
+    job.endedAt = Math.min(job.endedAt, state.now - event.overFor)
   // What is replayed from this node's own disk need not be written again.
   return effects.filter((effect) => effect.type !== 'save')
 }
@@ -85,13 +89,19 @@ export function openNextRound(state: State, job: JobState): Effect[] {
   return join(state, job, { round: job.ledger.round + 1, outcome: { kind: 'open' }, tasks: [], reports: [] })
 }
 
-/** Forgets the job whole, and refuses this round and those below it from now on. */
-export function dropJob(state: State, id: JobId): Effect[] {
+/**
+ * Forgets the job whole, and refuses this round and those below it from now on. `expired`: this node's time for it is
+ * over, others may keep it. Of a job with a key it is not forgotten what its result was.
+ */
+export function dropJob(state: State, id: JobId, expired: boolean): Effect[] {
   const job = state.jobs.get(id)
   if (job === undefined) return []
   const round = Math.max(state.dropped.get(id) ?? 0, job.ledger.round)
   state.dropped.set(id, round)
+  if (expired) state.expired.add(id)
+  else state.expired.delete(id)
   state.jobs.delete(id)
+  state.overBefore.delete(id)
   state.dirty.delete(id)
   const effects: Effect[] = []
   for (const running of state.running.values())
@@ -99,6 +109,10 @@ export function dropJob(state: State, id: JobId): Effect[] {
       running.stopping = true
       effects.push({ type: 'stop', attempt: running.attempt, why: 'the job was dropped' })
     }
-  effects.push({ type: 'drop', job: id, round })
+  const { outcome } = job.ledger
+  const result = job.record.key === null ? null : outcome.kind === 'sealed' ? outcome.result : job.promised
+  if (result !== null) state.promised.set(id, result)
+  const keyed = job.record.key === null ? null : { record: job.record, result }
+  effects.push({ type: 'drop', job: id, round, expired, keyed })
   return effects
 }

@@ -31,6 +31,7 @@ import { agreed } from './ledger.ts'
 import { learnBeat, learnRecord } from './members.ts'
 import type { Message } from './messages.ts'
 import { isShuffling } from './open-tasks.ts'
+import { isOver } from './outcome.ts'
 import { spread } from './spread.ts'
 import type { JobState, State } from './state.ts'
 import type { JobId, Millis, NodeId } from './types.ts'
@@ -66,7 +67,7 @@ function take(state: State, event: Event): Effect[] {
       if (member !== undefined) member.connected = event.connected
       if (event.connected) state.connected.add(event.peer)
       else state.connected.delete(event.peer)
-      return event.connected ? [{ type: 'send', to: event.peer, message: hello(state) }] : []
+      return event.connected ? [{ type: 'send', to: event.peer, message: hello(state, event.peer) }] : []
     }
     case 'message':
       return onMessage(state, event.from, event.message)
@@ -82,7 +83,11 @@ function take(state: State, event: Event): Effect[] {
     case 'progress':
       return onAttempt(state, event)
     case 'drop':
-      return state.jobs.has(event.job) ? dropJob(state, event.job) : []
+      return dropJob(state, event.job, false)
+    case 'expire': {
+      const job = state.jobs.get(event.job)
+      return job !== undefined && isOver(job.ledger.outcome) ? dropJob(state, event.job, true) : []
+    }
     case 'forget-member':
       state.members.delete(event.node)
       state.forgotten.add(event.node)
@@ -189,7 +194,12 @@ function onMessage(state: State, from: NodeId, message: Message): Effect[] {
     }
     case 'dropped': {
       const job = state.jobs.get(message.job)
-      return job === undefined || job.ledger.round > message.round ? [] : dropJob(state, message.job)
+      if (job === undefined || job.ledger.round > message.round) return []
+      if (message.expired && isOver(job.ledger.outcome)) {
+        job.unwanted.add(from)
+        return []
+      }
+      return dropJob(state, message.job, message.expired)
     }
     case 'buckets': {
       const job = state.jobs.get(message.job)
@@ -227,7 +237,7 @@ function forgetOldest(state: State): Effect[] {
   let oldest: JobState | null = null
   for (const job of state.jobs.values())
     if (job.endedAt !== null && job.endedAt < (oldest?.endedAt ?? Infinity)) oldest = job
-  return oldest === null ? [] : dropJob(state, oldest.record.id)
+  return oldest === null ? [] : dropJob(state, oldest.record.id, true)
 }
 
 /** All that can go on now. Its cost grows with the jobs' tasks, and so does the pause until the next that no tick asks for. */
@@ -265,8 +275,8 @@ function tend(state: State, job: JobState): Effect[] {
     job.reportDirty = true
     effects.push({ type: 'release', job: job.record.id })
   }
-  if (job.endedAt !== null && state.now - job.endedAt > LIMITS.retentionMs)
-    effects.push(...dropJob(state, job.record.id))
+  if (job.endedAt !== null && state.now - job.endedAt > state.retentionMs)
+    effects.push(...dropJob(state, job.record.id, true))
   return effects
 }
 

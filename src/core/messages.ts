@@ -1,10 +1,10 @@
 /** What nodes say to each other about the control plane: over gossip (may be lost), or directly (may be lost too). */
 import type { Delta, Output } from './ledger.ts'
 import type { Beat, SignedNodeRecord } from './membership.ts'
-import type { JobId, NodeId } from './types.ts'
+import type { JobId, Millis, NodeId } from './types.ts'
 
-/** Compact statement of a job's ledger: id, round, hash. */
-export type JobStamp = readonly [JobId, number, string]
+/** Compact statement of a job's ledger: id, round, hash, and for how long the sender has counted it as over (open: 0). */
+export type JobStamp = readonly [JobId, number, string, Millis]
 /** A node's record: id, boot count, version. */
 export type NodeStamp = readonly [NodeId, number, number]
 /** A report: node, boot count, seq. */
@@ -30,7 +30,10 @@ export type Message =
   | { readonly type: 'records'; readonly records: readonly SignedNodeRecord[] }
   /** "Send me your own record" (the beat named a newer version). */
   | { readonly type: 'want-records'; readonly nodes: readonly NodeId[] }
-  /** A round that the sender has dropped for good; who has it still drops it too. */
-  | { readonly type: 'dropped'; readonly job: JobId; readonly round: number }
+  /**
+   * A round that the sender has dropped for good. Who has it still drops it too; but if it was the sender's own time
+   * that was over (`expired`), who knows how the job ended keeps it for its own time.
+   */
+  | { readonly type: 'dropped'; readonly job: JobId; readonly round: number; readonly expired: boolean }
 
 export type { Output }

@@ -20,7 +20,7 @@ export function spread(state: State): Effect[] {
     state.nextSync = state.now + LIMITS.syncIntervalMs
     const peers = [...state.members.values()].filter((m) => m.connected && m.node !== state.self.node)
     const peer = peers[state.syncTurn++ % Math.max(1, peers.length)]
-    if (peer !== undefined) effects.push({ type: 'send', to: peer.node, message: hello(state) })
+    if (peer !== undefined) effects.push({ type: 'send', to: peer.node, message: hello(state, peer.node) })
   }
   return effects
 }

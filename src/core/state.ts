@@ -60,7 +60,12 @@ export interface JobState {
   /** Durations of finished tasks by kind, for the median (bounded, newest). */
   readonly durations: Record<TaskKind, Millis[]>
   released: boolean
+  /** On this node's clock, also for an outcome of an earlier life, or one that others knew before: then it is earlier. */
   endedAt: Millis | null
+  /** Peers that have forgotten it by their own time: they are told of it no more. */
+  readonly unwanted: Set<NodeId>
+  /** Of a job with a key that was forgotten: its result, which no other may take the place of. */
+  readonly promised: Digest | null
 }
 
 export interface Push {
@@ -81,8 +86,16 @@ export interface State {
   readonly forgotten: Set<NodeId>
   readonly jobs: Map<JobId, JobState>
   readonly fetching: Map<JobId, Millis>
+  /** Since when rounds of jobs are over, as peers have counted it. */
+  readonly overBefore: Map<JobId, { readonly round: number; readonly since: Millis }>
   /** Highest round dropped for good. */
   readonly dropped: Map<JobId, number>
+  /** Those of them that went by this node's own time or want of room: others may keep them. */
+  readonly expired: Set<JobId>
+  /** Results of dropped jobs with a key. */
+  readonly promised: Map<JobId, Digest>
+  /** How long a job is kept after its outcome. */
+  readonly retentionMs: Millis
   readonly running: Map<string, Running>
   attempts: number
   seq: number
@@ -107,7 +120,7 @@ export interface Dirty {
   outcome: boolean
 }
 
-export function newState(self: Self, now: Millis): State {
+export function newState(self: Self, now: Millis, retentionMs: Millis = LIMITS.retentionMs): State {
   return {
     self,
     now,
@@ -116,7 +129,11 @@ export function newState(self: Self, now: Millis): State {
     forgotten: new Set(),
     jobs: new Map(),
     fetching: new Map(),
+    overBefore: new Map(),
     dropped: new Map(),
+    expired: new Set(),
+    promised: new Map(),
+    retentionMs,
     running: new Map(),
     attempts: 0,
     seq: 0,

@@ -14,7 +14,7 @@ const wireMessage = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('hello'), beat, jobs: hash, nodes: hash }),
   z.strictObject({
     type: z.literal('stamps'),
-    jobs: list(z.tuple([digest, count, hash]), LIMITS.jobsKeptMax),
+    jobs: list(z.tuple([digest, count, hash, count]), LIMITS.jobsKeptMax),
     nodes: list(stamp, LIMITS.membersMax),
   }),
   z.strictObject({
@@ -28,7 +28,7 @@ const wireMessage = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('delta'), job: digest, delta: wireDelta }),
   z.strictObject({ type: z.literal('records'), records: list(signed, LIMITS.membersMax) }),
   z.strictObject({ type: z.literal('want-records'), nodes: list(nodeId, LIMITS.membersMax) }),
-  z.strictObject({ type: z.literal('dropped'), job: digest, round: count }),
+  z.strictObject({ type: z.literal('dropped'), job: digest, round: count, expired: z.boolean() }),
 ]) as unknown as z.ZodMiniType<WireMessage>
 
 type WireMessage =

@@ -1,11 +1,47 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
+import { hello } from '../../src/core/anti-entropy.ts'
+import type { Event } from '../../src/core/events.ts'
 import { LIMITS } from '../../src/core/limits.ts'
-import type { NodeId } from '../../src/core/types.ts'
-import { makeJob } from './fake-work.ts'
+import type { Message } from '../../src/core/messages.ts'
+import type { Outcome } from '../../src/core/outcome.ts'
+import type { Digest, JobRecord, NodeId } from '../../src/core/types.ts'
+import { hash, makeJob } from './fake-work.ts'
 import { only, OneNode } from './one-node.ts'
 
+const [n1, n2] = ['n1', 'n2'] as [NodeId, NodeId]
+const HOUR = 3_600_000
+const members = [n1, n2]
+const job = makeJob({ maps: 1, reduces: 1, members })
+const sealed = (what: string): Outcome => ({ kind: 'sealed', result: hash(what) })
+
+/** What a peer, or this node's own disk, says of the outcome. */
+function tell(node: OneNode, of: JobRecord, outcome: Outcome, round: number = 1): void {
+  const delta = { round, outcome, tasks: [], reports: [] }
+  node.give({ type: 'message', from: n2, message: { type: 'delta', job: of.id, delta } })
+}
+
+/** Lets time go by in one step, and a tick find that. */
+function later(node: OneNode, duration: number): void {
+  node.now += duration
+  node.give({ type: 'tick', stalled: 0 })
+}
+
+/** All that the two say to each other after `a` has said hello. */
+function talk(a: OneNode, b: OneNode): Message['type'][] {
+  const said: Message['type'][] = []
+  const queue = [{ from: a, to: b, message: hello(a.state, b.state.self.node) }]
+  for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+    const { from, to, message } = next
+    said.push(message.type)
+    const effects = to.give({ type: 'message', from: from.state.self.node, message: structuredClone(message) })
+    for (const effect of only(effects, 'send'))
+      if (effect.message.type !== 'hello' && effect.to === from.state.self.node)
+        queue.push({ from: to, to: from, message: effect.message })
+  }
+  return said
+}
+
 test('beyond the bound the job that ended first is forgotten; open ones never are', () => {
-  const n1 = 'n1' as NodeId
   const node = new OneNode(n1, [], 0)
   const jobs = Array.from({ length: LIMITS.jobsKeptMax + 1 }, (_, i) =>
     makeJob({ maps: 1, reduces: 1, members: [n1], name: `job ${i}` }),
@@ -19,4 +55,115 @@ test('beyond the bound the job that ended first is forgotten; open ones never ar
   }
   expect(only(node.effects, 'drop').map((effect) => effect.job)).toEqual([jobs[7]!.id])
   expect(node.state.jobs.size).toBe(LIMITS.jobsKeptMax)
+})
+
+describe('a job that is over', () => {
+  test('is kept for the retention time, over restarts too, and for longer if it is opened again', () => {
+    const first = new OneNode(n1, [], 0)
+    first.add(job)
+    tell(first, job, { kind: 'cancelled' })
+    later(first, 100 * HOUR)
+    expect(first.state.jobs.size).toBe(1)
+    // 100 of 168 hours were over in that life.
+    const cancelled = { round: 1, outcome: { kind: 'cancelled' }, tasks: [], reports: [] } as const
+    const event: Event = { type: 'job', record: job, kept: [cancelled], holding: [], deaths: [], overFor: 100 * HOUR }
+    const second = new OneNode(n1, [], 0)
+    second.give(event)
+    later(second, 67 * HOUR)
+    expect(second.state.jobs.size).toBe(1)
+    later(second, 2 * HOUR)
+    expect(only(second.effects, 'drop').map((effect) => effect.expired)).toEqual([true])
+    const third = new OneNode(n1, [], 0)
+    third.give(event)
+    third.give({ type: 'retry', job: job.id })
+    later(third, 1_000 * HOUR)
+    expect(third.state.jobs.size).toBe(1)
+  })
+
+  test('and sealed is over in whatever round, and its time runs on', () => {
+    const node = new OneNode(n1, [], 0)
+    node.add(job)
+    tell(node, job, sealed('result'))
+    later(node, 100 * HOUR)
+    tell(node, job, { kind: 'open' }, 2)
+    expect(node.job(job).ledger.round).toBe(2)
+    later(node, 69 * HOUR)
+    expect(node.state.jobs.size).toBe(0)
+  })
+
+  test('is not begun anew by a node that hears of it late', () => {
+    const [a, b] = [new OneNode(n1, [n2], 0), new OneNode(n2, [n1], 0)]
+    a.add(job)
+    tell(a, job, sealed('result'))
+    later(a, 160 * HOUR)
+    talk(b, a)
+    b.add(job)
+    talk(b, a)
+    expect(b.job(job).ledger.outcome).toEqual(sealed('result'))
+    later(b, 9 * HOUR)
+    expect(b.state.jobs.size).toBe(0)
+  })
+
+  test('goes on each node in its own time: who still keeps it is left in peace, and neither speaks of it again', () => {
+    const [a, b] = [new OneNode(n1, [n2], 0), new OneNode(n2, [n1], 0)]
+    for (const node of [a, b]) {
+      node.add(job)
+      tell(node, job, sealed('result'))
+    }
+    a.give({ type: 'expire', job: job.id })
+    expect(talk(a, b)).toContain('dropped')
+    expect([a, b].map((node) => node.state.jobs.size)).toEqual([0, 1])
+    expect(talk(b, a)).toEqual(['hello'])
+    expect(talk(a, b)).toEqual(['hello'])
+    // Its next round is everyone's.
+    b.give({ type: 'retry', job: job.id })
+    talk(a, b)
+    expect(only(a.effects, 'fetch-job')).toHaveLength(1)
+  })
+
+  test('takes a node that comes back with it open along; an open one does not go for want of room', () => {
+    const [a, b] = [new OneNode(n1, [n2], 0), new OneNode(n2, [n1], 0)]
+    for (const node of [a, b]) node.add(job)
+    a.give({ type: 'expire', job: job.id })
+    expect(a.state.jobs.size).toBe(1)
+    tell(a, job, sealed('result'))
+    a.give({ type: 'expire', job: job.id })
+    talk(a, b)
+    expect([a, b].map((node) => node.state.jobs.size)).toEqual([0, 0])
+    expect(b.state.dropped.get(job.id)).toBe(1)
+  })
+})
+
+describe('a key', () => {
+  const keyed = { ...job, id: hash('keyed'), key: 'november' }
+
+  test('remembers the result of a job that was forgotten, and takes no other', () => {
+    const node = new OneNode(n1, [], 0)
+    node.add(keyed)
+    tell(node, keyed, sealed('result'))
+    node.give({ type: 'drop', job: keyed.id })
+    expect(only(node.effects, 'drop')[0]!.keyed).toEqual({ record: keyed, result: hash('result') })
+    for (const [computed, kind] of [
+      ['result', 'sealed'],
+      ['another', 'disputed'],
+    ] as const) {
+      node.add(keyed)
+      const { round, outcome } = node.job(keyed).ledger
+      expect(outcome.kind).toBe('open')
+      tell(node, keyed, sealed(computed), round)
+      expect(node.job(keyed).ledger.outcome.kind).toBe(kind)
+      // What was promised stays promised, also once a dispute is forgotten.
+      node.give({ type: 'drop', job: keyed.id })
+      expect(node.state.promised.get(keyed.id)).toBe(hash('result'))
+    }
+  })
+
+  test('of a job that failed remembers what it was over, and no result', () => {
+    const node = new OneNode(n1, [], 0)
+    node.add(keyed)
+    tell(node, keyed, { kind: 'cancelled' })
+    node.give({ type: 'drop', job: keyed.id })
+    expect(only(node.effects, 'drop')[0]!.keyed).toEqual({ record: keyed, result: null as Digest | null })
+    expect(node.state.promised.size).toBe(0)
+  })
 })

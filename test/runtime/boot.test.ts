@@ -155,7 +155,7 @@ describe('a full disk', () => {
     })
     const job = jobOf(node)
     await node.store.putJob(job, CODE)
-    effectsOf(node, new LedgerLog(node.context)).drop({ type: 'drop', job: job.id, round: 1 })
+    effectsOf(node, new LedgerLog(node.context)).drop({ type: 'drop', job: job.id, round: 1, expired: false, keyed: null })
     // The same job, brought anew at once, waits until the old one is gone.
     await node.store.putJob(job, CODE)
     expect(await node.store.getJob(job.id)).not.toBeNull()
