@@ -17,6 +17,7 @@ import type { Incarnation, NodeId } from './core/types.ts'
 import type { Disk, Mesh, MeshEvents, Tasks } from './ports.ts'
 import { nextIncarnation } from './runtime/boot.ts'
 import type { Context } from './runtime/context.ts'
+import { Damage } from './runtime/damage.ts'
 import { Engine } from './runtime/engine.ts'
 import { PROTOCOLS } from './runtime/protocols.ts'
 import { createNodeApi } from './runtime/node-api.ts'
@@ -28,6 +29,8 @@ export interface Network {
   ticket(): string
   /** Everyone it was told to dial, or knew, has been tried. */
   triedAll(): boolean
+  /** What is open now. */
+  traffic(): { connections: number; streams: number }
 }
 
 /** The home, locked for this process; a `local` one is nobody else's, and whoever made it removes it. */
@@ -84,6 +87,7 @@ class Node {
   readonly #close: () => void
   readonly #counts = new Map<string, number>()
   readonly #warnings: string[] = []
+  readonly #damage = new Damage()
   /** What the catalog warned of and was said; its own list has what holds now. */
   #saidOfData: readonly string[] = []
   readonly #ended = Promise.withResolvers<void>()
@@ -98,6 +102,7 @@ class Node {
     this.#close = close
     // Whoever starts a node may look at its end late, or never.
     this.#ended.promise.catch(() => {})
+    this.#damage.listen(({ file, what }) => this.#warn(`${disk.path(file)} is damaged: ${what}`))
   }
 
   async start(): Promise<RunningNode> {
@@ -136,7 +141,7 @@ class Node {
       onChange: () => late.changed(),
     })
     const [incarnation, tasks] = await Promise.all([
-      nextIncarnation(disk, nonce()),
+      nextIncarnation(disk, nonce(), 0, this.#damage),
       this.#startTasks(),
       catalog.start(),
     ])
@@ -174,6 +179,7 @@ class Node {
         wanted: () => this.#options.holdFirst(),
         holding: (what) => this.#disk.put('sim-holding', Buffer.from(what)),
       },
+      damage: this.#damage,
       nonce,
       joinFailed: (address, why, message) => this.#joinFailed(address, why, message),
       dropped: (kind, error) => this.#count(kind, error),
@@ -191,6 +197,7 @@ class Node {
       version: VERSION,
       readiness: () => this.#readiness(context, network, knewMembers),
       ticket: () => network.ticket(),
+      traffic: () => network.traffic(),
       lagMs: () => this.#lag.max / 1e6,
       warnings: () => [...this.#warnings, ...context.catalog.warnings()],
       counts: () => Object.fromEntries(this.#counts),
@@ -207,7 +214,9 @@ class Node {
   }
 
   async #startTasks(): Promise<Tasks> {
-    const runner = await bundleRunner(join(this.#options.home, 'runner'))
+    const runner = await bundleRunner(join(this.#options.home, 'runner'), (file) =>
+      this.#damage.found(`runner/${file}`, 'it was written anew'),
+    )
     const { slots, memory } = this.#options
     return createTasks({ folder: join(this.#options.home, 'slots'), runner, slots, memory })
   }

@@ -234,6 +234,9 @@ export interface NodeStatus {
     readonly pending: number
   }[]
   readonly jobs: { readonly open: number; readonly known: number }
+  /** Connections that are open now, and streams on them. */
+  readonly connections: number
+  readonly streams: number
   readonly dropped: Readonly<Record<string, number>>
   readonly warnings: readonly string[]
 }
@@ -288,6 +291,13 @@ export interface ExplainAnswer {
     }[]
   }[]
   readonly moves: Bytes
+  /** Input that its holder cannot run, and that another node reads from it over a stream. */
+  readonly streamed: readonly {
+    readonly from: string
+    readonly to: string
+    readonly tasks: number
+    readonly bytes: Bytes
+  }[]
   readonly takeover: readonly {
     readonly node: string
     readonly name: string

@@ -36,6 +36,7 @@ export interface ApiParts {
   /** Ready or why not; see CLI.md "Ready". */
   readiness(): { ready: boolean; why: string; joined: boolean }
   ticket(): string
+  traffic(): { connections: number; streams: number }
   /** Longest stall of late, in ms. */
   lagMs(): number
   warnings(): readonly string[]
@@ -197,6 +198,7 @@ function statusOf(parts: ApiParts): NodeStatus {
       open: [...state.jobs.values()].filter((job) => !isOver(job.ledger.outcome)).length,
       known: state.jobs.size,
     },
+    ...parts.traffic(),
     dropped: parts.counts(),
     warnings: parts.warnings(),
   }

@@ -106,6 +106,8 @@ export const STATUS: NodeStatus = {
   memory: 256_000_000,
   datasets: [{ name: 'purchases', replicated: true, shards: 37, bytes: 18_400_000_000, pending: 2 }],
   jobs: { open: 1, known: 9 },
+  connections: 2,
+  streams: 9,
   dropped: { 'bad frame': 3 },
   warnings: ['two clocks differ'],
 }

@@ -44,6 +44,8 @@ export interface NetworkMesh extends Mesh {
   connectedBy(peer: NodeId): 'direct' | 'relayed' | null
   /** True once everyone it was told to dial has been dialled or met. */
   triedAll(): boolean
+  /** Connections that are open, and streams on them, those of libp2p itself too. */
+  traffic(): { connections: number; streams: number }
   /** Gossip that was dropped: too large, or unsigned. */
   dropped(): number
 }
@@ -182,6 +184,11 @@ class LibP2PMesh implements NetworkMesh {
 
   triedAll(): boolean {
     return this.#dialler.triedAll()
+  }
+
+  traffic(): { connections: number; streams: number } {
+    const connections = this.#host.getConnections()
+    return { connections: connections.length, streams: connections.reduce((n, { streams }) => n + streams.length, 0) }
   }
 
   dropped(): number {

@@ -21,6 +21,7 @@ export interface OpenNetwork {
   readonly mesh: NetworkMesh
   ticket(): string
   triedAll(): boolean
+  traffic(): { connections: number; streams: number }
 }
 
 /** Throws TICKET, HOME_OTHER_MESH, NOT_ADMITTED (told to join by address, with no key at hand), PORT_IN_USE, USAGE. */
@@ -48,7 +49,12 @@ export async function startNetwork(options: NetworkOptions, events: MeshEvents):
   )
   if (mesh.port !== null) await portFile.save(Buffer.from(String(mesh.port)))
   for (const target of targets) mesh.keepDialling(null, target.addresses)
-  return { mesh, ticket: () => formatTicket(key.bytes, mesh.addresses()), triedAll: () => mesh.triedAll() }
+  return {
+    mesh,
+    ticket: () => formatTicket(key.bytes, mesh.addresses()),
+    triedAll: () => mesh.triedAll(),
+    traffic: () => mesh.traffic(),
+  }
 }
 
 /** The home's key, or the tickets' (kept from now on); a new one only where nothing is joined. */

@@ -5,7 +5,12 @@ import { createMemoryNetwork } from './mesh.ts'
 export async function localNetwork(
   protocols: readonly string[],
   events: MeshEvents,
-): Promise<{ mesh: Mesh; ticket(): string; triedAll(): boolean }> {
+): Promise<{
+  mesh: Mesh
+  ticket(): string
+  triedAll(): boolean
+  traffic(): { connections: number; streams: number }
+}> {
   const mesh = await createMemoryNetwork().start({ protocols }, events)
-  return { mesh, ticket: () => '', triedAll: () => true }
+  return { mesh, ticket: () => '', triedAll: () => true, traffic: () => ({ connections: 0, streams: 0 }) }
 }

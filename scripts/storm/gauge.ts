@@ -1,0 +1,75 @@
+/** What a node's process uses, read from outside, and how that moves. */
+import { lstatSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { StormNode } from './weather.ts'
+
+export interface Reading {
+  readonly minutes: number
+  readonly jobs: number
+  readonly memory: number
+  readonly files: number
+  readonly streams: number
+  readonly connections: number
+  readonly disk: number
+  readonly diskFiles: number
+  readonly known: number
+}
+
+const PAGE_BYTES = 4096
+
+/** Of the node's own process, without its task processes. */
+export async function read(node: StormNode, minutes: number, jobs: number): Promise<Reading> {
+  const { pid, home } = node.node
+  const status = await node.api.status()
+  const disk = usage(home)
+  return {
+    minutes,
+    jobs,
+    memory: Number(readFileSync(`/proc/${pid}/statm`, 'latin1').split(' ')[1]) * PAGE_BYTES,
+    files: readdirSync(`/proc/${pid}/fd`).length,
+    streams: status.streams,
+    connections: status.connections,
+    disk: disk.bytes,
+    diskFiles: disk.files,
+    known: status.jobs.known,
+  }
+}
+
+/** Bytes allocated below a folder, and files; what goes away meanwhile is left out. */
+function usage(folder: string): { bytes: number; files: number } {
+  let bytes = 0
+  let files = 0
+  let names: string[] = []
+  try {
+    names = readdirSync(folder)
+  } catch {
+    return { bytes, files }
+  }
+  for (const name of names) {
+    const path = join(folder, name)
+    const facts = lstatSync(path, { throwIfNoEntry: false })
+    if (facts === undefined) continue
+    bytes += facts.blocks * 512
+    if (!facts.isDirectory()) files++
+    else {
+      const below = usage(path)
+      bytes += below.bytes
+      files += below.files
+    }
+  }
+  return { bytes, files }
+}
+
+/** Least squares: how much a figure grows in an hour. */
+export function slopeAnHour(readings: readonly Reading[], of: (reading: Reading) => number): number {
+  const count = readings.length
+  const meanX = readings.reduce((sum, { minutes }) => sum + minutes, 0) / count
+  const meanY = readings.reduce((sum, reading) => sum + of(reading), 0) / count
+  let above = 0
+  let below = 0
+  for (const reading of readings) {
+    above += (reading.minutes - meanX) * (of(reading) - meanY)
+    below += (reading.minutes - meanX) ** 2
+  }
+  return below === 0 ? 0 : (above / below) * 60
+}
