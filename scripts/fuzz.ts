@@ -1,0 +1,177 @@
+/**
+ * `npm run fuzz -- [--only NAME,NAME] [--inputs N] [--seed S] [--workers N] [--list]`: N inputs (default a million) for each decoder of bytes
+ * that come from a peer, a disk or a user's file. A finding prints the command that runs its input again:
+ * `npm run fuzz -- --only NAME --seed S --input I`, or with the smallest input that does the same, `--bytes BASE64`.
+ */
+import { spawn } from 'node:child_process'
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { fuzz, inputOf, run } from '../test/fuzz/fuzz.ts'
+import type { Target } from '../test/fuzz/target.ts'
+import { TARGETS } from '../test/fuzz/targets/all.ts'
+
+/** Inputs of one process: what a decoder leaves behind ends with it. */
+const SHARE = 50_000
+/** A process that stands at one input for so long hangs. */
+const HANG_MS = 60_000
+
+interface Share {
+  readonly target: Target
+  readonly from: number
+  readonly to: number
+}
+
+interface Told {
+  readonly target: string
+  readonly input: number
+  readonly what: string
+  readonly stack: string
+  readonly base64: string
+}
+
+const { values } = parseArgs({
+  options: {
+    only: { type: 'string' },
+    inputs: { type: 'string', default: '1000000' },
+    seed: { type: 'string', default: '1' },
+    workers: { type: 'string', default: '2' },
+    list: { type: 'boolean', default: false },
+    input: { type: 'string' },
+    bytes: { type: 'string' },
+    worker: { type: 'string' },
+  },
+})
+const seed = Number(values.seed)
+
+function chosen(): readonly Target[] {
+  const names = values.only?.split(',')
+  const unknown = names?.filter((name) => !TARGETS.some((target) => target.name === name)) ?? []
+  if (unknown.length > 0) throw new Error(`no decoder ${unknown.join(', ')}: --list shows all`)
+  return names === undefined ? TARGETS : TARGETS.filter((target) => names.includes(target.name))
+}
+
+/** A share of the inputs, in a process of its own: `--worker FROM,TO,FILE`. FILE always holds the input at hand. */
+async function work(share: string): Promise<void> {
+  const [from, to, file] = share.split(',') as [string, string, string]
+  const present = openSync(file, 'w')
+  const word = Buffer.alloc(8)
+  const before = (input: number): void => {
+    word.writeDoubleLE(input)
+    writeSync(present, word, 0, 8, 0)
+  }
+  const [target] = chosen() as [Target]
+  for (const found of await fuzz(target, { seed, from: Number(from), to: Number(to), before })) {
+    const { target: name, input, what, stack, bytes } = found
+    const told: Told = { target: name, input, what, stack, base64: Buffer.from(bytes).toString('base64') }
+    process.stdout.write(`${JSON.stringify(told)}\n`)
+  }
+  closeSync(present)
+}
+
+async function runShare({ target, from, to }: Share, scratch: string): Promise<Told[]> {
+  const file = join(scratch, `${target.name}-${from}`)
+  const script = process.argv[1]!
+  const args = ['--only', target.name, '--seed', String(seed), '--worker', `${from},${to},${file}`]
+  const child = spawn(process.execPath, ['--conditions=development', '--no-warnings', script, ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let out = ''
+  let err = ''
+  child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()))
+  child.stderr.on('data', (chunk: Buffer) => (err = (err + chunk.toString()).slice(-2000)))
+  let last = -1
+  let still = 0
+  let hung = false
+  const watch = setInterval(() => {
+    const now = presentInput(file)
+    still = now === last ? still + 1_000 : 0
+    last = now
+    if (still < HANG_MS) return
+    hung = true
+    child.kill('SIGKILL')
+  }, 1_000)
+  const code = await new Promise<number | null>((resolve) => child.once('close', resolve))
+  clearInterval(watch)
+  const found = out.split('\n').filter(Boolean).map((line) => JSON.parse(line) as Told) // prettier-ignore
+  if (code === 0) return found
+  const input = presentInput(file)
+  const what = hung ? `it hung for ${HANG_MS / 1000} s` : `it ended the process: ${err.trim()}`
+  const base64 = Buffer.from(inputOf(target, seed, Math.max(input, from))).toString('base64')
+  found.push({ target: target.name, input, what, stack: '', base64 })
+  // One such end is enough to know; the rest would take hours.
+  return found
+}
+
+function presentInput(file: string): number {
+  try {
+    return readFileSync(file).readDoubleLE(0)
+  } catch {
+    return -1
+  }
+}
+
+function tell(found: Told): void {
+  const short = found.base64.length <= 4_000
+  console.log(`\n${found.target}: ${found.what}`)
+  if (found.stack !== '') console.log(found.stack.split('\n').slice(1, 8).join('\n'))
+  console.log(`  npm run fuzz -- --only ${found.target} --seed ${seed} --input ${found.input}`)
+  if (short) console.log(`  npm run fuzz -- --only ${found.target} --bytes ${found.base64 || "''"}`)
+}
+
+/** All shares, `workers` at a time. */
+async function fuzzAll(targets: readonly Target[], inputs: number, workers: number): Promise<number> {
+  const scratch = mkdtempSync(join(tmpdir(), 'shoal-fuzz-'))
+  let findings = 0
+  try {
+    for (const target of targets) {
+      const shares: Share[] = []
+      for (let from = 0; from < inputs; from += SHARE) shares.push({ target, from, to: Math.min(from + SHARE, inputs) })
+      const seen = new Set<string>()
+      const started = performance.now()
+      const next = async (): Promise<void> => {
+        for (let share = shares.shift(); share !== undefined; share = shares.shift()) {
+          for (const found of await runShare(share, scratch)) {
+            if (seen.has(found.what)) continue
+            seen.add(found.what)
+            tell(found)
+          }
+        }
+      }
+      await Promise.all(Array.from({ length: workers }, next))
+      const seconds = (performance.now() - started) / 1000
+      findings += seen.size
+      const rate = Math.round(inputs / seconds)
+      console.log(`${target.name}: ${inputs} inputs, ${rate} a second, ${seen.size} findings`)
+    }
+  } finally {
+    rmSync(scratch, { recursive: true, force: true })
+  }
+  return findings
+}
+
+/** Runs one input and says what it does. */
+async function replay(target: Target, bytes: Uint8Array): Promise<number> {
+  const failure = await run(target, bytes)
+  console.log(failure === null ? `${target.name}: ${bytes.length} bytes, all is well` : failure.what)
+  if (failure !== null) console.log(failure.stack)
+  return failure === null ? 0 : 1
+}
+
+async function main(): Promise<number> {
+  if (values.worker !== undefined) {
+    await work(values.worker)
+    return 0
+  }
+  if (values.list) {
+    for (const { name, what } of TARGETS) console.log(`${name.padEnd(20)} ${what}`)
+    return 0
+  }
+  const targets = chosen()
+  if (values.bytes !== undefined) return replay(targets[0]!, Buffer.from(values.bytes, 'base64'))
+  if (values.input !== undefined) return replay(targets[0]!, inputOf(targets[0]!, seed, Number(values.input)))
+  return (await fuzzAll(targets, Number(values.inputs), Number(values.workers))) === 0 ? 0 : 1
+}
+
+process.exitCode = await main()

@@ -1,0 +1,10 @@
+import { describe, expect, it } from 'vitest'
+import { fuzz } from './fuzz.ts'
+import { TARGETS } from './targets/all.ts'
+
+describe('a decoder takes its input as a sound value or refuses it', () => {
+  it.each(TARGETS.map((target) => [target.name, target] as const))('%s', async (_name, target) => {
+    const findings = await fuzz(target, { seed: 1, from: 0, to: target.quick })
+    expect(findings.map(({ what, bytes }) => `${what} ${Buffer.from(bytes).toString('base64')}`)).toEqual([])
+  })
+})

@@ -1,0 +1,5 @@
+import type { Target } from '../target.ts'
+import { WIRE } from './wire.ts'
+
+/** Every decoder of bytes that come from a peer, a disk or a user's file. */
+export const TARGETS: readonly Target[] = [...WIRE]
