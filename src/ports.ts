@@ -137,6 +137,16 @@ export interface SplitWork {
   readonly rowGroups: boolean
   /** The file's witness in the snapshot, as `dev:ino:mtimeNs:ctimeNs`; '' if the bytes came over a stream. */
   readonly witness: string
+  /** Present if the bytes came over a stream: `file` has these pieces of the shard one after the other, and no more. */
+  readonly spool?: Spool
+}
+
+/** What a node without a shard has of it, for one split: every byte that its reader reads. */
+export interface Spool {
+  /** Ascending, apart from each other. */
+  readonly pieces: readonly { readonly offset: Bytes; readonly length: Bytes }[]
+  /** Lines of the shard that begin before the split's first record. */
+  readonly linesBefore: number
 }
 
 export interface MapWork {

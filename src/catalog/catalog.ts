@@ -6,7 +6,7 @@
 import { dirname } from 'node:path'
 import { ShoalError } from '../core/errors.ts'
 import { LIMITS } from '../core/limits.ts'
-import type { Millis, ReadOptions } from '../core/types.ts'
+import type { Bytes, Millis, ReadOptions, Shard, ShardCopy } from '../core/types.ts'
 import type { Clock, Disk } from '../ports.ts'
 import type { CatalogBody, CatalogEntry, DescribedShard, ScanAnswer, ScanInput } from './body.ts'
 import { datasetsOf } from './body-of.ts'
@@ -23,6 +23,7 @@ import { Publisher } from './publisher.ts'
 import { OfferedRoot } from './root.ts'
 import { cannotOffer, RootScanner, type ScanOutcome } from './root-scanner.ts'
 import { scanRoot, type ScanOptions } from './scan.ts'
+import { countLines, pinnedFile, readPinned } from './shard-bytes.ts'
 
 export interface CatalogOptions {
   readonly offers: readonly DataOffer[]
@@ -139,6 +140,16 @@ export class Catalog {
   /** The absolute path of a shard that is offered now; null for any other. Readers compare its witness once it is open. */
   resolve(root: string, path: string): string | null {
     return this.#members.get(root)?.root.resolve(path) ?? null
+  }
+
+  /** Bytes [start, end) of a shard as a snapshot has pinned it. Throws SHARD_CHANGED, see `shard-bytes.ts`. */
+  async readPinned(shard: Shard, copy: ShardCopy, start: Bytes, end: Bytes): Promise<Uint8Array> {
+    return await readPinned(this.#files, pinnedFile(this.resolve(copy.root, shard.path), shard, copy), start, end)
+  }
+
+  /** How many lines end in [start, end) of it. */
+  async countLines(shard: Shard, copy: ShardCopy, start: Bytes, end: Bytes): Promise<number> {
+    return await countLines(this.#files, pinnedFile(this.resolve(copy.root, shard.path), shard, copy), start, end)
   }
 
   /**

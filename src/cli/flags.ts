@@ -84,7 +84,12 @@ export const LISTEN: Flag<string> = text('listen', 'MULTIADDR', 'address to list
   many: true,
 })
 export const NAME: Flag<string> = text('name', 'N', 'name for people (default: the host)')
-export const SLOTS: Flag<number> = count('slots', 'tasks at once (default: the cores, one for each 128MB)', 1, 1024)
+export const SLOTS: Flag<number> = count(
+  'slots',
+  'tasks at once (default: the cores, one for each 128MB; 0: others run them, over streams)',
+  0,
+  1024,
+)
 export const MEMORY: Flag<number> = size('memory', 'for all task processes together (default: a quarter of RAM)')
 export const HTTP: Flag<string> = text('http', 'HOST:PORT|off', 'where a page is served (this release has none: off)')
 export const NO_MDNS: Flag<boolean> = toggle('no-mdns', 'do not look for members on the local network')

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { NodeApi } from '../control/api.ts'
-import { capacityOf, thisMachine } from '../control/capacity.ts'
+import { ownCapacityOf, thisMachine } from '../control/capacity.ts'
 import { ShoalError } from '../core/errors.ts'
 import type { Context } from './context.ts'
 import { parseDataOption } from './data-option.ts'
@@ -29,7 +29,7 @@ export async function withNode<T>(context: Context, work: (node: NodeApi) => Pro
     throw new ShoalError('USAGE', '--local needs --data NAME=DIR', { try: ['--local --data logs=/var/log/nginx'] })
   }
   const offers = data.map((text) => parseDataOption(text, io.folder))
-  const capacity = capacityOf({ slots: settings.get(SLOTS), memory: settings.get(MEMORY) }, thisMachine())
+  const capacity = ownCapacityOf({ slots: settings.get(SLOTS), memory: settings.get(MEMORY) }, thisMachine())
   const { startNode } = await context.engine()
   const home = await mkdtemp(join(tmpdir(), 'shoal-local-'))
   const removeNow = (): void => rmSync(home, { recursive: true, force: true })

@@ -22,7 +22,7 @@ export function thisMachine(): Machine {
 
 /**
  * Slots and memory of a node: memory defaults to a quarter of RAM, slots to the cores, at most one for each 128 MB.
- * @throws ShoalError MEMORY_SETTING when that is less than 96 MB a slot.
+ * A node with 0 slots holds, serves and relays. @throws ShoalError MEMORY_SETTING when it is less than 96 MB a slot.
  */
 export function capacityOf(
   asked: { slots?: number | undefined; memory?: Bytes | undefined },
@@ -40,4 +40,11 @@ export function capacityOf(
     })
   }
   return { slots, memory }
+}
+
+/** The same where nobody else could run what this machine does not. @throws also USAGE for 0 slots */
+export function ownCapacityOf(asked: Parameters<typeof capacityOf>[0], machine: Machine): Capacity {
+  if (asked.slots === 0)
+    throw new ShoalError('USAGE', '--slots 0 leaves nobody to run the job', { try: ['--slots 1', 'leave --slots out'] })
+  return capacityOf(asked, machine)
 }

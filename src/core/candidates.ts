@@ -25,8 +25,11 @@ export function isLive(state: State, node: NodeId): boolean {
   return livenessOf(state, node) !== 'away'
 }
 
+/** What of a job decides who may run a task, before anything of it has happened. */
+export type Ranked = Pick<JobState, 'record' | 'placement' | 'orders'>
+
 /** May run tasks of this job: it lives, takes work, and is alike (same runtime id). */
-export function isEligible(state: State, job: JobState, node: NodeId): boolean {
+export function isEligible(state: State, job: Ranked, node: NodeId): boolean {
   if (node === state.self.node)
     return !state.draining && state.self.slots > 0 && state.self.runtime === job.record.spec.runtime
   const record = state.members.get(node)?.record
@@ -40,7 +43,7 @@ export function isEligible(state: State, job: JobState, node: NodeId): boolean {
 }
 
 /** Base order: holders in rendezvous order, or placement order. Other live members come after, see `candidates`. */
-export function baseOrder(job: JobState, task: PlannedTask): readonly NodeId[] {
+export function baseOrder(job: Ranked, task: PlannedTask): readonly NodeId[] {
   let order = job.orders.get(task.index)
   if (order === undefined) {
     if (task.kind === 'reduce') order = job.placement[task.partition]!
@@ -70,28 +73,37 @@ export function failureIndex(state: State, job: JobState): FailureIndex {
 }
 
 /**
- * Eligible nodes for a task, best first: its base order, then all other members (but a map runs where its shards lie,
- * and nowhere else); nodes that get on with nothing, or failed it by their own fault, last.
+ * Eligible nodes for a task, best first: its base order, then all other members; nodes that get on with nothing, or
+ * failed it by their own fault, last. A map runs where its shards lie: others read them over a stream, and only while a
+ * holder lives that could give them and none can run it (no slots, another runtime, failed at it twice). A busy holder
+ * is waited for: input does not cross the network to be faster.
  */
-export function candidates(state: State, job: JobState, task: PlannedTask, failures: FailureIndex): NodeId[] {
+export function candidates(state: State, job: Ranked, task: PlannedTask, failures: FailureIndex): NodeId[] {
   const able = baseOrder(job, task).filter((node) => isEligible(state, job, node))
+  const failed = failures.get(task.index)?.filter((f) => f.blame === 'own') ?? []
   if (task.kind === 'reduce' || task.kind === 'bounds') {
     const joined = [...state.members.keys()].filter((node) => !includes(job.record.members, node))
-    if (joined.length > 0)
-      able.push(
-        ...rendezvous(
-          `${job.record.id}/${task.index}`,
-          joined.filter((node) => isEligible(state, job, node)),
-        ),
-      )
+    if (joined.length > 0) able.push(...others(state, job, task, joined))
+  } else {
+    const tried = (node: NodeId): boolean => failed.some((f) => f.node === node && f.term > 1)
+    if (able.every(tried) && task.holders.some((node) => isLive(state, node))) {
+      const strangers = [...state.members.keys()].filter((node) => !includes(task.holders, node))
+      able.push(...others(state, job, task, strangers))
+    }
   }
-  const failed = failures.get(task.index)?.filter((f) => f.blame === 'own') ?? []
   const isLast = (node: NodeId): boolean => {
     const member = state.members.get(node)
     return failed.some((f) => f.node === node) || (member !== undefined && isStuck(member, state.now))
   }
   if (!able.some(isLast)) return able
   return [...able.filter((node) => !isLast(node)), ...able.filter(isLast)]
+}
+
+function others(state: State, job: Ranked, task: PlannedTask, nodes: readonly NodeId[]): NodeId[] {
+  return rendezvous(
+    `${job.record.id}/${task.index}`,
+    nodes.filter((node) => isEligible(state, job, node)),
+  )
 }
 
 /** Whether the claim still stands for anything: its owner's life goes on, and it has not given the task back. */

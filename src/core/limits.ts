@@ -44,6 +44,10 @@ type Limit =
   | 'rpcFrameBytesMax'
   | 'rpcBodyBytesMax'
   | 'rpcTimeoutMs'
+  | 'shardCallMs'
+  | 'shardReadsMax'
+  | 'lineCountsKept'
+  | 'pieceGapBytes'
   | 'controlQueueMax'
   | 'bundleBytesMax'
   | 'shuffleFrameBytes'
@@ -63,6 +67,7 @@ type Limit =
   | 'termMax'
   | 'backupTermMax'
   | 'membersMax'
+  | 'livesSkipped'
   | 'namesBytesMax'
   | 'slotMemoryMin'
   | 'slotMemoryDefaultMin'
@@ -199,6 +204,14 @@ export const LIMITS: Readonly<Record<Limit, number>> = {
   rpcFrameBytesMax: 4 * MIB,
   rpcBodyBytesMax: 256 * MIB,
   rpcTimeoutMs: 10_000,
+  /** A few MiB of a shard may take this long over a slow link; one that stands still is given up long before. */
+  shardCallMs: 300_000,
+  /** Reads of shards for other nodes that go on at once; more wait, so that they take no disk from the node's own tasks. */
+  shardReadsMax: 4,
+  /** Counts of lines remembered of shards that others read; more are counted anew. */
+  lineCountsKept: 100_000,
+  /** Two pieces of a shard with no more than this between them come as one: it takes less than one more call. */
+  pieceGapBytes: 64 * KIB,
   /** Control messages waiting for one peer; more are dropped, anti-entropy says them again. */
   controlQueueMax: 256,
   /** A job's bundle, and its source map: far above any job's own code with its packages. */
@@ -229,6 +242,8 @@ export const LIMITS: Readonly<Record<Limit, number>> = {
   /** Backups of live but stuck owners are bounded by the term they start from. */
   backupTermMax: 3,
   membersMax: 1_000,
+  /** A node whose count of lives is damaged goes on so far above the last that it still knows of. */
+  livesSkipped: 1_000,
   namesBytesMax: 100,
 
   // ---- tasks

@@ -8,8 +8,10 @@ import { jobBody, openJob } from '../wire/job.ts'
 import type { Call } from '../wire/rpc.ts'
 import type { Context } from './context.ts'
 import { readLogs } from './logs.ts'
+import { bringJob } from './recall.ts'
 import { signalledWithin } from './pause.ts'
 import type { Answered, Answerer } from './rpc.ts'
+import { ShardServer } from './shard-server.ts'
 
 const EMPTY = new Uint8Array()
 const json = (value: unknown): Uint8Array => Buffer.from(JSON.stringify(value))
@@ -17,10 +19,17 @@ const gone = (what: string): ShoalError => new ShoalError('NO_SUCH_JOB', `${what
 
 /** Throws a ShoalError for what is not here, and a WireError for a body that is not what it should be. */
 export function answererOf(context: Context): Answerer {
-  return (from, request, body) => answer(context, from, request, body)
+  const shards = new ShardServer(context)
+  return (from, request, body) => answer(context, shards, from, request, body)
 }
 
-async function answer(context: Context, from: NodeId, request: Call, body: Uint8Array): Promise<Uint8Array | Answered> {
+async function answer(
+  context: Context,
+  shards: ShardServer,
+  from: NodeId,
+  request: Call,
+  body: Uint8Array,
+): Promise<Uint8Array | Answered> {
   const { store, catalog, catalogs, story } = context
   switch (request.call) {
     case 'job':
@@ -52,6 +61,10 @@ async function answer(context: Context, from: NodeId, request: Call, body: Uint8
       return json(story.of(request.job))
     case 'logs':
       return json(await readLogs(context, request.job))
+    case 'shard':
+      return shards.read(request)
+    case 'lines':
+      return shards.countLines(request)
     case 'part':
       return sendPart(context, request)
   }
@@ -64,12 +77,11 @@ async function sendJob({ store }: Context, id: JobId): Promise<Uint8Array> {
 }
 
 /** On disk before it is answered: the submitter counts on it. */
-async function takeJob({ state, store, dispatch }: Context, bytes: Uint8Array): Promise<Uint8Array> {
+async function takeJob(context: Context, bytes: Uint8Array): Promise<Uint8Array> {
   const body = fromBytes(jobBody, bytes)
   const record = openJob(body)
-  if (!state.jobs.has(record.id)) {
-    await store.putJob(record, body)
-    dispatch({ type: 'job', record, kept: [], holding: [], deaths: [] })
+  if (!context.state.jobs.has(record.id)) {
+    await bringJob(context, record, body)
   }
   return EMPTY
 }

@@ -6,9 +6,11 @@ import { LIMITS } from '../core/limits.ts'
 import { outputOf, type TaskManifest } from '../core/manifest.ts'
 import type { PlannedTask } from '../core/plan.ts'
 import type { JobState } from '../core/state.ts'
-import type { Digest, JobId, TaskIndex } from '../core/types.ts'
+import type { Bytes, Digest, JobId, TaskIndex } from '../core/types.ts'
 import type { Attempt, AttemptEnd, AttemptFailure } from '../ports.ts'
 import type { Context } from './context.ts'
+import { putKept } from './kept.ts'
+import { spoolFolder } from './spool.ts'
 import { loseDamaged, workFor } from './work.ts'
 
 type Start = Extract<Effect, { type: 'start' }>
@@ -24,6 +26,8 @@ export interface Hold {
 interface Open {
   readonly job: JobId
   attempt: Attempt | null
+  /** Bytes that had to be brought here before it could begin. */
+  spooled: Bytes
   stopped: string | null
   ended: Promise<void>
 }
@@ -39,7 +43,7 @@ export class Attempts {
   }
 
   start(effect: Start): void {
-    const open: Open = { attempt: null, stopped: null, job: effect.job, ended: Promise.resolve() }
+    const open: Open = { attempt: null, spooled: 0, stopped: null, job: effect.job, ended: Promise.resolve() }
     this.#open.set(effect.attempt, open)
     open.ended = this.#run(effect).finally(() => this.#open.delete(effect.attempt))
   }
@@ -59,9 +63,9 @@ export class Attempts {
   /** Tells the control plane how far each running attempt is. */
   reportProgress(): void {
     for (const [attempt, open] of this.#open)
-      if (open.attempt !== null) {
-        const { units, bytes } = open.attempt.progress()
-        this.#context.dispatch({ type: 'progress', attempt, units, bytes })
+      if (open.attempt !== null || open.spooled > 0) {
+        const { units, bytes } = open.attempt?.progress() ?? { units: 0, bytes: 0 }
+        this.#context.dispatch({ type: 'progress', attempt, units: open.spooled + units, bytes })
       }
   }
 
@@ -96,15 +100,25 @@ export class Attempts {
       say('failed', `${describe(job, task)} failed: ${error instanceof Error ? error.message : String(error)}`)
       await this.#failed(effect, blameFor(error))
     } finally {
+      const spool = spoolFolder(this.#context, job, effect.attempt)
       await attempt?.release().catch((error: unknown) => this.#context.dropped('release', error))
+      if (task.splits.length > 0)
+        await this.#context.disk.remove(spool).catch((error: unknown) => this.#context.dropped('release', error))
     }
   }
 
   async #begin(effect: Start, job: JobState, task: PlannedTask): Promise<Attempt> {
     const { tasks, store, memory } = this.#context
-    const { work, files } = await workFor(this.#context, job, task, effect.consumes)
     const open = this.#open.get(effect.attempt)!
-    if (open.stopped !== null) throw new ShoalError('CANCELLED', open.stopped)
+    const goOn = (): void => {
+      if (open.stopped !== null) throw new ShoalError('CANCELLED', open.stopped)
+    }
+    const moved = (bytes: Bytes): void => {
+      goOn()
+      open.spooled += bytes
+    }
+    const { work, files } = await workFor(this.#context, job, task, effect.consumes, { attempt: effect.attempt, moved })
+    goOn()
     const { limits, spec } = job.record
     open.attempt = tasks.start({
       attempt: effect.attempt,
@@ -163,7 +177,7 @@ export class Attempts {
   async #keepLog(job: JobId, task: TaskIndex, log: string): Promise<void> {
     if (log === '') return
     const { disk, store } = this.#context
-    await disk.put(`${store.folder(job)}/logs/${task}`, Buffer.from(log.slice(-LIMITS.taskLogBytes)))
+    await putKept(disk, `${store.folder(job)}/logs/${task}`, Buffer.from(log.slice(-LIMITS.taskLogBytes)))
   }
 }
 

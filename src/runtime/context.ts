@@ -4,11 +4,15 @@ import type { NodeId } from '../core/types.ts'
 import type { Catalog } from '../catalog/catalog.ts'
 import type { Clock, Disk, Mesh, Tasks } from '../ports.ts'
 import type { Catalogs } from './catalogs.ts'
+import type { Damage } from './damage.ts'
 import type { JobStore } from './store.ts'
 import type { Story } from './story.ts'
 
 /** What the runtime needs of this node's catalog. */
-export type Offers = Pick<Catalog, 'record' | 'resolve' | 'answerScan' | 'forget' | 'warnings'>
+export type Offers = Pick<
+  Catalog,
+  'record' | 'resolve' | 'readPinned' | 'countLines' | 'answerScan' | 'forget' | 'warnings'
+>
 
 /** What the parts of the runtime share. The state is read here and changed by `dispatch` alone. */
 export interface Context {
@@ -24,6 +28,8 @@ export interface Context {
   /** What every known node offers. */
   readonly catalogs: Catalogs
   readonly story: Story
+  /** What is damaged on this node's disk. */
+  readonly damage: Damage
   readonly memory: number
   readonly name: string
   readonly local: boolean

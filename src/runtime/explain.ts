@@ -1,6 +1,6 @@
 import type { ExplainAnswer } from '../control/api.ts'
-import { isLive } from '../core/candidates.ts'
-import { rendezvous, place } from '../core/placement.ts'
+import { candidates, isLive, type Ranked } from '../core/candidates.ts'
+import { place } from '../core/placement.ts'
 import { plan, snapshotBytes, tasksOf, type PlannedTask, type TaskKind } from '../core/plan.ts'
 import type { Bytes, JobRecord, NodeId } from '../core/types.ts'
 import { nameOf, type Context } from './context.ts'
@@ -10,11 +10,8 @@ import type { Draft } from './submit.ts'
 export function explain(context: Context, { record, warnings }: Draft, bundleBytes: Bytes): ExplainAnswer {
   const planned = plan(record.spec, record.snapshot)
   const placement = place(record.id, planned.partitions, record.members)
-  const order = (task: PlannedTask): NodeId[] => {
-    if (task.kind === 'reduce') return placement[task.partition]!.slice()
-    if (task.kind === 'bounds') return rendezvous(`${record.id}/bounds`, record.members)
-    return rendezvous(`${record.id}/${task.index}`, task.holders)
-  }
+  const job: Ranked = { record, placement, orders: new Map() }
+  const order = (task: PlannedTask): NodeId[] => candidates(context.state, job, task, new Map())
   const stages = (['sample', 'bounds', 'map', 'reduce'] as const satisfies readonly TaskKind[])
     .filter((kind) => planned.count[kind] > 0)
     .map((kind) => ({ stage: kind, tasks: planned.count[kind], nodes: shares(context, tasksOf(planned, kind), order) }))
@@ -29,6 +26,7 @@ export function explain(context: Context, { record, warnings }: Draft, bundleByt
     bytes,
     stages,
     moves: moved(tasksOf(planned, 'map'), placement, order),
+    streamed: streamed(context, tasksOf(planned, 'map'), order),
     takeover: takeovers(context, tasksOf(planned, 'map'), order),
     leftOut: leftOut(context, record),
     warnings,
@@ -50,12 +48,34 @@ function moved(
   return Math.round(bytes)
 }
 
+/** Who reads splits of whom because no node that has them can run their tasks. */
+function streamed(
+  context: Context,
+  maps: readonly PlannedTask[],
+  order: (task: PlannedTask) => NodeId[],
+): ExplainAnswer['streamed'] {
+  const pairs = new Map<string, ExplainAnswer['streamed'][number]>()
+  for (const task of maps) {
+    const [to] = order(task)
+    const from = task.holders.find((node) => isLive(context.state, node))
+    if (to === undefined || from === undefined || task.holders.includes(to)) continue
+    const pair = pairs.get(`${from} ${to}`)
+    pairs.set(`${from} ${to}`, {
+      from: nameOf(context, from),
+      to: nameOf(context, to),
+      tasks: (pair?.tasks ?? 0) + 1,
+      bytes: (pair?.bytes ?? 0) + task.bytes,
+    })
+  }
+  return [...pairs.values()].sort((a, b) => (a.from + a.to < b.from + b.to ? -1 : 1))
+}
+
 type Share = ExplainAnswer['stages'][number]['nodes'][number]
 
 function shares(context: Context, tasks: readonly PlannedTask[], order: (task: PlannedTask) => NodeId[]): Share[] {
   const byNode = new Map<NodeId, { tasks: number; bytes: Bytes }>()
   for (const task of tasks) {
-    const node = order(task).find((n) => isLive(context.state, n))
+    const node = order(task)[0]
     if (node === undefined) continue
     const share = byNode.get(node) ?? { tasks: 0, bytes: 0 }
     byNode.set(node, { tasks: share.tasks + 1, bytes: share.bytes + task.bytes })
@@ -73,7 +93,7 @@ function takeovers(
 ): ExplainAnswer['takeover'] {
   const byNode = new Map<NodeId, { tasks: number; sole: number; next: Set<string> }>()
   for (const task of maps) {
-    const [owner, ...others] = order(task).filter((node) => isLive(context.state, node))
+    const [owner, ...others] = order(task)
     if (owner === undefined) continue
     const entry = byNode.get(owner) ?? { tasks: 0, sole: 0, next: new Set<string>() }
     entry.tasks++

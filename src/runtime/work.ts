@@ -6,10 +6,11 @@ import { rankSplits, shardOf, tasksOf, type PlannedTask } from '../core/plan.ts'
 import { upstreamOf } from '../core/receipt.ts'
 import type { JobState } from '../core/state.ts'
 import type { BoundsManifest, Digest, MapManifest, Shard, Split } from '../core/types.ts'
-import type { MapWork, RunWork, SplitWork, TaskFile, Work } from '../ports.ts'
+import type { MapWork, RunWork, Spool, SplitWork, TaskFile, Work } from '../ports.ts'
 import { fitsTask } from '../wire/manifest.ts'
 import { isWhole } from './check-files.ts'
 import type { Context } from './context.ts'
+import { spoolFolder, spoolSplit, type Spooling } from './spool.ts'
 import { outputFiles } from './store.ts'
 
 export interface WorkAndFiles {
@@ -17,17 +18,21 @@ export interface WorkAndFiles {
   readonly files: readonly TaskFile[]
 }
 
-/** Rejects with SHARD_CHANGED when a shard is not there any more, and with a plain error when consumed files are not. */
+/**
+ * Rejects with SHARD_CHANGED when a shard is not there any more, with NO_NODE when one that lies elsewhere cannot be
+ * read, and with a plain error when consumed files are not there.
+ */
 export async function workFor(
   context: Context,
   job: JobState,
   task: PlannedTask,
   consumes: readonly Digest[],
+  spooling: Spooling,
 ): Promise<WorkAndFiles> {
   switch (task.kind) {
     case 'sample':
     case 'map':
-      return mapWork(context, job, task, consumes)
+      return mapWork(context, job, task, consumes, spooling)
     case 'bounds':
       return boundsWork(context, job, consumes)
     case 'reduce':
@@ -40,16 +45,20 @@ async function mapWork(
   job: JobState,
   task: PlannedTask,
   consumes: readonly Digest[],
+  spooling: Spooling,
 ): Promise<WorkAndFiles> {
   const { spec, snapshot } = job.record
   const files = new Map<string, TaskFile>()
-  const splits = task.splits.map((split): SplitWork => {
+  const splits: SplitWork[] = []
+  for (const [i, split] of task.splits.entries()) {
     const shard = shardOf(snapshot, split)
     const input = spec.inputs[split.input]!
-    const { path, root, witness } = localFile(context, shard)
+    const { path, ...facts } = isHere(context, shard)
+      ? localFile(context, shard)
+      : await spooledFile(context, job, task, split, `${spoolFolder(context, job, spooling.attempt)}/${i}`, spooling)
     const file = files.get(path) ?? { name: `shard-${files.size}`, path }
     files.set(path, file)
-    return {
+    splits.push({
       file: file.name,
       alias: input.alias,
       dataset: shard.dataset,
@@ -60,12 +69,9 @@ async function mapWork(
       headerBytes: shard.cuts.kind === 'offsets' ? shard.cuts.header : 0,
       options: input.options,
       rowGroups: shard.cuts.kind === 'row-groups',
-      witness:
-        shard.hash === undefined || root !== ''
-          ? `${witness.dev}:${witness.ino}:${witness.mtimeNs}:${witness.ctimeNs}`
-          : '',
-    }
-  })
+      ...facts,
+    })
+  }
   const common = { splits, partitions: job.plan.partitions, combine: spec.combine, onBadRecord: spec.onBadRecord }
   const work: Work =
     task.kind === 'sample'
@@ -74,14 +80,29 @@ async function mapWork(
   return { work, files: [...files.values()] }
 }
 
-function localFile(
+function isHere({ state }: Context, shard: Shard): boolean {
+  return shard.copies.some(({ node }) => node === state.self.node)
+}
+
+/** What this node brings over because no node that has the shard can run the task. */
+async function spooledFile(
   context: Context,
-  shard: Shard,
-): { path: string; root: string; witness: Shard['copies'][number]['witness'] } {
+  job: JobState,
+  task: PlannedTask,
+  split: Split,
+  name: string,
+  spooling: Spooling,
+): Promise<{ path: string; witness: string; spool: Spool }> {
+  const spool = await spoolSplit(context, job, task.index, split, name, spooling)
+  return { path: context.disk.path(name), witness: '', spool }
+}
+
+function localFile(context: Context, shard: Shard): { path: string; witness: string } {
   for (const copy of shard.copies) {
     if (copy.node !== context.state.self.node) continue
     const path = context.catalog.resolve(copy.root, shard.path)
-    if (path !== null) return { path, root: copy.root, witness: copy.witness }
+    const { dev, ino, mtimeNs, ctimeNs } = copy.witness
+    if (path !== null) return { path, witness: `${dev}:${ino}:${mtimeNs}:${ctimeNs}` }
   }
   throw new ShoalError('SHARD_CHANGED', `${shard.dataset}/${shard.path} on ${context.name} is not there any more`, {
     why: 'its directory is offered no longer, or the file left it',

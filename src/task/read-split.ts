@@ -33,9 +33,11 @@ export async function readSplit(
   const { reporter } = context
   const file = await openShard(context.input, split)
   try {
-    const { start, end, rowGroups, headerBytes } = split
+    const { start, end, rowGroups, headerBytes, spool } = split
     const options = resolveReadOptions(split.path, split.options)
-    const reader = openRecords({ source: file, start, end, rowGroups, headerBytes, options, name }, user.realm.rows)
+    const before = spool === undefined ? {} : { linesBefore: spool.linesBefore }
+    const input = { source: file, start, end, rowGroups, headerBytes, options, name, ...before }
+    const reader = openRecords(input, user.realm.rows)
     const skips = new SkipBook()
     let records = 0
     for (

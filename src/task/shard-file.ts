@@ -1,7 +1,7 @@
 import { type FileHandle, open } from 'node:fs/promises'
 import { join } from 'node:path'
-import { ShoalError } from '../core/errors.ts'
-import type { SplitWork } from '../ports.ts'
+import { assert, ShoalError } from '../core/errors.ts'
+import type { Spool, SplitWork } from '../ports.ts'
 import type { RandomAccess } from '../data/formats/source.ts'
 import { TaskFailure } from './failure.ts'
 import { splitName } from './protocol.ts'
@@ -24,6 +24,7 @@ export async function openShard(folder: string, split: SplitWork): Promise<Shard
   }
   const check = async (): Promise<void> => {
     const { dev, ino, mtimeNs, ctimeNs, size } = await file.stat({ bigint: true })
+    if (split.spool !== undefined) return
     if (size !== BigInt(split.size)) throw changed(name, `size ${split.size} → ${size}`)
     const witness = `${dev}:${ino}:${mtimeNs}:${ctimeNs}`
     if (split.witness !== '' && split.witness !== witness) throw changed(name, whatChanged(split.witness, witness))
@@ -37,16 +38,28 @@ export async function openShard(folder: string, split: SplitWork): Promise<Shard
   let buffer = Buffer.alloc(0)
   const read = async (offset: number, length: number): Promise<Uint8Array> => {
     const wanted = Math.max(0, Math.min(length, split.size - offset))
+    const at = split.spool === undefined ? offset : placeInSpool(split.spool, offset, wanted)
     if (buffer.length < wanted) buffer = Buffer.allocUnsafeSlow(wanted)
     let got = 0
     while (got < wanted) {
-      const { bytesRead } = await file.read(buffer, got, wanted - got, offset + got)
+      const { bytesRead } = await file.read(buffer, got, wanted - got, at + got)
       if (bytesRead === 0) throw changed(name, `it ends at ${offset + got} instead of ${split.size}`)
       got += bytesRead
     }
     return buffer.subarray(0, wanted)
   }
   return { size: split.size, read, check, close: () => file.close() }
+}
+
+/** Where bytes of the shard lie in the file of its pieces. What is not there was never to be read. */
+function placeInSpool({ pieces }: Spool, offset: number, length: number): number {
+  let before = 0
+  for (const piece of pieces) {
+    if (offset >= piece.offset && offset + length <= piece.offset + piece.length) return before + offset - piece.offset
+    before += piece.length
+  }
+  assert(length === 0, `bytes ${offset} to ${offset + length} of a shard did not come with its split`)
+  return before
 }
 
 function changed(name: string, why: string): TaskFailure {

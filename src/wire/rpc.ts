@@ -12,6 +12,15 @@ export interface ScanAsk {
   readonly options: ReadOptions
 }
 
+/** Bytes [start, end) of a shard, by its place in the job's snapshot. */
+export interface ShardAsk {
+  readonly job: JobId
+  readonly input: number
+  readonly shard: number
+  readonly start: number
+  readonly end: number
+}
+
 export type Call =
   /** Body: a JobBody. */
   | { readonly call: 'job'; readonly job: JobId }
@@ -29,8 +38,14 @@ export type Call =
   | { readonly call: 'story'; readonly job: JobId }
   /** Body: console output of the job's tasks that ran here (JSON). */
   | { readonly call: 'logs'; readonly job: JobId }
+  /** Body: the bytes, as many as one answer takes; `total` is the shard's size. */
+  | ({ readonly call: 'shard' } & ShardAsk)
+  /** `total`: how many lines end within. */
+  | ({ readonly call: 'lines' } & ShardAsk)
   /** Body: bytes [start, end) of a part's file. */
   | { readonly call: 'part'; readonly job: JobId; readonly task: number; readonly start: number; readonly end: number }
+
+const shardAsk = { job: digest, input: count, shard: count, start: count, end: count }
 
 export const call = z.strictObject({
   bodyBytes: z.number().check(z.int(), z.gte(0), z.lte(LIMITS.rpcBodyBytesMax)),
@@ -47,6 +62,8 @@ export const call = z.strictObject({
     z.strictObject({ call: z.literal('round'), job: digest, round: count }),
     z.strictObject({ call: z.literal('story'), job: digest }),
     z.strictObject({ call: z.literal('logs'), job: digest }),
+    z.strictObject({ call: z.literal('shard'), ...shardAsk }),
+    z.strictObject({ call: z.literal('lines'), ...shardAsk }),
     z.strictObject({ call: z.literal('part'), job: digest, task: count, start: count, end: count }),
   ]),
 }) as unknown as z.ZodMiniType<{ bodyBytes: number; request: Call }>

@@ -130,7 +130,10 @@ describe('a pushed batch', () => {
     // Left from an earlier round: it is not what this node has now.
     await node.disk.put(`jobs/${job.id}/out/0/run-0`, Buffer.from('second'))
     const consumes = [outputOf(first).digest, outputOf(first).digest]
-    const { files: read, work } = await workFor(node.context, state, state.plan.tasks[2]!, consumes)
+    const { files: read, work } = await workFor(node.context, state, state.plan.tasks[2]!, consumes, {
+      attempt: '1-1',
+      moved: () => undefined,
+    })
     for (const file of read) {
       const bytes = await node.disk.get(file.path.replace('/memory/', ''))
       expect(Buffer.from(bytes!).toString()).toBe('first')

@@ -33,6 +33,10 @@ export function explanationLines(answer: ExplainAnswer): string[] {
     }
   }
   lines.push(`moves    about ${bytesText(answer.moves)} between nodes`)
+  for (const { from, to, tasks, bytes } of answer.streamed)
+    lines.push(
+      `streamed ${visible(to)} reads ${bytesText(bytes)} from ${visible(from)}, which cannot run ${plural(tasks, 'task')}`,
+    )
   for (const lost of answer.takeover) {
     const heirs = lost.next.length === 0 ? 'nobody' : lost.next.map(visible).join(', ')
     const sole = lost.sole === 0 ? '' : `; ${countText(lost.sole)} of them only it can run: the job would wait for it`

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { capacityOf, thisMachine, type Capacity } from '../../control/capacity.ts'
+import { ownCapacityOf, thisMachine, type Capacity } from '../../control/capacity.ts'
 import type { DataOption } from '../../control/node-options.ts'
 import { ShoalError } from '../../core/errors.ts'
 import { LIMITS } from '../../core/limits.ts'
@@ -41,7 +41,7 @@ export function planSim(context: Context): SimPlan {
   const share = { slots: Math.max(1, Math.floor(machine.cores / nodes)), memory: Math.floor(machine.ram / 4 / nodes) }
   const slots = settings.get(SLOTS) ?? share.slots
   const memory = settings.get(MEMORY) ?? Math.max(share.memory, slots * LIMITS.slotMemoryMin)
-  return { nodes, kill, hands: dealFiles(decks, nodes, kill), capacity: capacityOf({ slots, memory }, machine) }
+  return { nodes, kill, hands: dealFiles(decks, nodes, kill), capacity: ownCapacityOf({ slots, memory }, machine) }
 }
 
 /** N real nodes on this machine. `stop` ends all of them and removes all that they left. */

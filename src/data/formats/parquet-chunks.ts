@@ -11,7 +11,7 @@ interface Range {
   readonly end: Bytes
 }
 
-interface ChunkRange extends Range {
+export interface ChunkRange extends Range {
   readonly meta: ColumnMetaData
 }
 
@@ -63,10 +63,11 @@ export class ParquetChunks implements AsyncBuffer {
   }
 }
 
-function chunkRanges(group: RowGroup, columns: ReadonlySet<string>): ChunkRange[] {
+/** Where the chunks of these columns (null: of all) lie, in the footer's order. What a damaged footer says is not checked. */
+export function chunkRanges(group: RowGroup, columns: ReadonlySet<string> | null): ChunkRange[] {
   const ranges: ChunkRange[] = []
   for (const { meta_data: meta } of group.columns) {
-    if (meta === undefined || !columns.has(meta.path_in_schema[0]!)) continue
+    if (meta === undefined || columns?.has(meta.path_in_schema[0]!) === false) continue
     const start = Number(meta.dictionary_page_offset || meta.data_page_offset)
     ranges.push({ meta, start, end: start + Number(meta.total_compressed_size) })
   }

@@ -12,11 +12,12 @@ export class Places {
   readonly #start: Bytes
   #before: number | null
 
-  constructor(source: RandomAccess, name: string, start: Bytes) {
+  /** `before`: the lines that begin before the split's first record, where they are known; else they are counted once. */
+  constructor(source: RandomAccess, name: string, start: Bytes, before: number | null = null) {
     this.#name = name
     this.#source = source
     this.#start = start
-    this.#before = start === 0 ? 0 : null
+    this.#before = start === 0 ? 0 : before
   }
 
   /** `line` counts from 1 within the split's own records. */

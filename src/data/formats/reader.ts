@@ -15,6 +15,8 @@ export interface SplitInput {
   readonly options: ResolvedReadOptions
   /** `dataset/path`, for messages and places. */
   readonly name: string
+  /** Lines that begin before the split's first record, where only a part of the file is at hand; else they are counted. */
+  readonly linesBefore?: number
 }
 
 /** What `Batch.record` gives for a record that cannot be decoded. No record is ever this. */
