@@ -87,11 +87,12 @@ export class FakeDisk {
   read(job: JobId, consumer: TaskIndex, producer: TaskIndex, digest: Digest): Stored {
     const own = this.output(job, producer)
     if (own?.output.digest === digest) return own
-    for (const arrival of this.arrived.get(job)?.values() ?? []) {
-      // Runs are for their consumer; what has none (bounds) is the same for all.
-      const isFor = arrival.consumer === consumer || arrival.stored.runs.length === 0
-      if (arrival.producer === producer && arrival.digest === digest && isFor) return arrival.stored
-    }
+    const arrived = this.arrived.get(job)
+    const arrival = arrived?.get(`${consumer} ${producer}`)
+    if (arrival?.digest === digest) return arrival.stored
+    // Runs are for their consumer; what has none (bounds) is the same for all.
+    for (const other of arrived?.values() ?? [])
+      if (other.producer === producer && other.digest === digest && other.stored.runs.length === 0) return other.stored
     throw new Error(`task ${consumer} began without the output of task ${producer}`)
   }
 

@@ -45,6 +45,7 @@ export interface Host {
 
 export class FakeTasks {
   readonly executions: Execution[] = []
+  private readonly counts = new Map<string, number>()
   private readonly agenda: Agenda
   private readonly random: Random
   private readonly behave: (execution: Execution) => Behaviour
@@ -59,7 +60,9 @@ export class FakeTasks {
     const job = node.disk.jobs.get(effect.job)!
     const task = node.state!.jobs.get(effect.job)!.plan.tasks[effect.task]!
     const { attempt, consumes } = effect
-    const nth = this.executions.filter((e) => e.job.id === job.id && e.task.index === task.index).length
+    const id = `${job.id}/${task.index}`
+    const nth = this.counts.get(id) ?? 0
+    this.counts.set(id, nth + 1)
     const execution: Execution = { node: node.id, job, task, attempt, nth, at: this.agenda.now, end: 'running' }
     this.executions.push(execution)
     const behaviour = this.behave(execution)

@@ -33,7 +33,10 @@ export interface Network {
 export interface WorldOptions {
   readonly nodes: number
   readonly seed: number
-  readonly slots?: number
+  /** Of each node; 2 unless told otherwise. */
+  readonly slots?: number | ((node: NodeId) => number)
+  /** Nodes that are not there at first: `start` lets them join. */
+  readonly late?: readonly NodeId[]
   readonly network?: Partial<Network>
   readonly behave?: (execution: Execution) => Behaviour
   /** Told of every step with its effects, for transcripts and debugging. */
@@ -91,7 +94,7 @@ export class World {
         receiving: 0,
       })
     }
-    for (const id of this.nodes.keys()) this.start(id)
+    for (const id of this.nodes.keys()) if (options.late?.includes(id) !== true) this.start(id)
   }
 
   // ---- what a test does to the world
@@ -153,7 +156,7 @@ export class World {
     const self = {
       node: id,
       incarnation: { count, nonce: `${id}.${count}` },
-      slots: this.options.slots ?? 2,
+      slots: this.slotsOf(id),
       runtime: RUNTIME,
     }
     const state = newState(self, this.now + node.clock)
@@ -239,6 +242,11 @@ export class World {
     const node = this.nodes.get(id)
     if (node === undefined) throw new RangeError(`no node ${id}`)
     return node
+  }
+
+  private slotsOf(id: NodeId): number {
+    const { slots = 2 } = this.options
+    return typeof slots === 'number' ? slots : slots(id)
   }
 
   /** Plans something for this life of the node. */
