@@ -76,6 +76,18 @@ export class Agenda {
     this.now = end
   }
 
+  /** When the next thing is due; Infinity when nothing is. */
+  get next(): number {
+    return this.heap[0]?.at ?? Infinity
+  }
+
+  /** Does the next thing, and moves the time on to it. */
+  runNext(): void {
+    const entry = this.take()
+    this.now = entry.at
+    entry.run()
+  }
+
   private take(): Entry {
     const first = this.heap[0]!
     const last = this.heap.pop()!

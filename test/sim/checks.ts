@@ -1,0 +1,133 @@
+/** What must hold at any moment, seen from outside the nodes. A breach is a Violation: the run ends there. */
+import { agreed } from '../../src/core/ledger.ts'
+import { LIMITS } from '../../src/core/limits.ts'
+import type { JobState } from '../../src/core/state.ts'
+import type { JobId, JobRecord, NodeId } from '../../src/core/types.ts'
+import type { ReduceWork } from '../../src/ports.ts'
+import type { SimNode } from './node.ts'
+import { expectedOf, type Expected } from './workload.ts'
+
+export class Violation extends Error {
+  override readonly name = 'Violation'
+  /** Which rule was broken, in a word. */
+  readonly rule: string
+
+  constructor(rule: string, message: string, cause?: unknown) {
+    super(message, { cause })
+    this.rule = rule
+  }
+}
+
+/** How far an outcome is on its way: it never goes back within a round. */
+const RANK = { open: 0, cancelled: 1, failed: 2, sealed: 3, disputed: 4 } as const
+
+interface Known {
+  readonly record: JobRecord
+  readonly expected: Expected
+  /** What each node has said in this life of it. */
+  readonly told: Map<string, { round: number; rank: number }>
+  sealed: boolean
+}
+
+export class Checks {
+  readonly #jobs = new Map<JobId, Known>()
+  /** Outcomes `failed` that a rule allows, such as a task that was open at too many deaths. */
+  readonly failed: string[] = []
+
+  known(record: JobRecord): Known {
+    const known = this.#jobs.get(record.id) ?? {
+      record,
+      expected: expectedOf(record),
+      told: new Map(),
+      sealed: false,
+    }
+    this.#jobs.set(record.id, known)
+    return known
+  }
+
+  /** Of one node, after it took an event. */
+  node(node: SimNode): void {
+    const { state } = node
+    if (state === null) return
+    if (state.running.size > state.self.slots) breach('slots', node, `runs ${state.running.size} tasks`)
+    if (state.fetching.size > LIMITS.jobsKeptMax) breach('memory', node, 'fetches too many jobs')
+    for (const job of state.jobs.values()) this.#job(node, job)
+  }
+
+  #job(node: SimNode, job: JobState): void {
+    const { record, ledger, plan } = job
+    const known = this.known(record)
+    this.#outcome(node, job, known)
+    if (job.pulls.size > LIMITS.pullsMax) breach('memory', node, `${job.pulls.size} pulls at once`)
+    if (job.failures.length > LIMITS.failuresPerNode) breach('memory', node, `${job.failures.length} failures`)
+    // What it has, and says that it has, is on disk: else a crash would make a liar of it.
+    for (const task of job.has) this.#held(node, job, task)
+    for (const [consumer, entries] of job.books) {
+      if (plan.tasks[consumer] === undefined) breach('books', node, `books for task ${consumer}, which there is not`)
+      for (const [producer, digest] of entries) {
+        const name = `jobs/${record.id}/in/${producer}.${digest}/manifest.json`
+        if (!node.disk.files.has(name)) breach('durable', node, `booked task ${producer} before it was on disk`)
+      }
+    }
+    for (const task of ledger.tasks) {
+      if (task.claim !== null && task.claim.term > LIMITS.termMax) breach('term', node, `term ${task.claim.term}`)
+      if (task.output !== null && !('digest' in task.output))
+        breach('conflict', node, 'two outputs of one task, though its code is a function')
+    }
+  }
+
+  #held(node: SimNode, job: JobState, task: number): void {
+    const output = agreed(job.ledger.tasks[task])
+    const name = `jobs/${job.record.id}/out/${task}/manifest.json`
+    if (!node.disk.files.has(name)) breach('durable', node, `has task ${task} before it was on disk`)
+    if (output === null) return
+    const kind = job.plan.tasks[task]!.kind
+    if (kind === 'reduce' && !node.disk.files.has(`jobs/${job.record.id}/out/${task}/part`))
+      breach('durable', node, `has the part of task ${task} no more`)
+  }
+
+  #outcome(node: SimNode, job: JobState, known: Known): void {
+    const { outcome, round } = job.ledger
+    const life = `${node.id} ${node.process.life}`
+    const before = known.told.get(life)
+    const rank = RANK[outcome.kind]
+    if (before !== undefined && before.round === round && before.rank === rank) return
+    if (before !== undefined && (round < before.round || (round === before.round && rank < before.rank)))
+      breach('monotone', node, `${job.record.id.slice(0, 8)} went back to ${outcome.kind}`)
+    known.told.set(life, { round, rank })
+    if (outcome.kind === 'disputed') breach('disputed', node, 'two results of one job')
+    if (outcome.kind === 'failed') this.#fail(node, outcome.error)
+    if (outcome.kind !== 'sealed') return
+    known.sealed = true
+    if (outcome.result !== known.expected.result)
+      breach('exact', node, `sealed ${outcome.result.slice(0, 12)}, a loop gives ${known.expected.result.slice(0, 12)}`)
+  }
+
+  /** The only failures that a job without bugs can have here: its tasks were open at too many deaths. */
+  #fail(node: SimNode, error: { code: string; message: string }): void {
+    if (error.code !== 'TASK_POISON') breach('failed', node, `the job failed: ${error.code} ${error.message}`)
+    this.failed.push(`${node.name}: ${error.message}`)
+  }
+
+  /** A reduce is about to fold: each map task once, and all of them. */
+  reducing(node: NodeId, job: JobId, work: ReduceWork): void {
+    const known = this.#jobs.get(job)
+    if (known === undefined) return
+    const names = work.runs.map((run) => run.file)
+    if (new Set(names).size !== names.length) throw new Violation('once', `${node} reduces a run twice`)
+    if (work.upstream.emitted !== known.expected.emitted)
+      throw new Violation(
+        'coverage',
+        `${node} reduces over ${work.upstream.emitted} records of ${known.expected.emitted}`,
+      )
+  }
+
+  /** Every job that was ever seen. */
+  get jobs(): readonly Known[] {
+    return [...this.#jobs.values()]
+  }
+}
+
+function breach(rule: string, node: SimNode, message: string): never {
+  throw new Violation(rule, `${node.name}: ${message}`)
+}

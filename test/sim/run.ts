@@ -1,0 +1,132 @@
+/** One simulated history: trouble for a while, then the mesh heals, and every job must end with the right result. */
+import type { JobId, Millis } from '../../src/core/types.ts'
+import { decodeRecords } from '../../src/data/part.ts'
+import { resultOf } from '../../src/runtime/results.ts'
+import { Violation } from './checks.ts'
+import type { SimNode } from './node.ts'
+import type { Scenario } from './scenario.ts'
+import { World } from './world.ts'
+
+export interface Report {
+  readonly seed: number
+  readonly violation: Violation | null
+  /** Simulated time in all, and until every job was sealed everywhere once all was well. */
+  readonly elapsed: Millis
+  readonly healing: Millis
+  readonly events: number
+  readonly executions: number
+  /** Rounds that ended because a task was open at too many deaths, and were opened again. */
+  readonly poisoned: number
+}
+
+/** Once all is well every job is sealed on every node within this time. */
+export const HEAL_MAX: Millis = 180_000
+
+/** Runs a scenario to its end. Never rejects: what a node throws is a violation, too. */
+export async function run(scenario: Scenario, log: ((line: string) => void) | null = null): Promise<Report> {
+  const world = new World(scenario, log)
+  const rejected = (error: unknown): void => world.violated(new Violation('unhandled', String(error), error))
+  process.on('unhandledRejection', rejected)
+  process.on('uncaughtException', rejected)
+  try {
+    await world.run(250)
+    world.backUp()
+    const last = Math.max(
+      0,
+      ...scenario.faults.map((fault) => fault.at + fault.for),
+      ...scenario.jobs.map((job) => job.at),
+    )
+    await world.run(Math.max(0, last - world.now), () => false)
+    world.heal()
+    const healedAt = world.now
+    const done = await world.run(HEAL_MAX, () => allSealed(world))
+    const healing = world.now - healedAt
+    if (!done && world.violation === null) world.violated(new Violation('liveness', whatIsOpen(world)))
+    if (world.violation === null) await readResults(world)
+    return report(world, healing)
+  } finally {
+    process.off('unhandledRejection', rejected)
+    process.off('uncaughtException', rejected)
+  }
+}
+
+function report(world: World, healing: Millis): Report {
+  return {
+    seed: world.scenario.seed,
+    violation: world.violation,
+    elapsed: world.now,
+    healing,
+    events: world.events,
+    executions: world.executions.length,
+    poisoned: world.checks.failed.length,
+  }
+}
+
+/** Every job that was submitted is known to every node, and sealed there. A round that deaths ended is opened again. */
+function allSealed(world: World): boolean {
+  let all = world.scenario.jobs.every((job) => world.acknowledged.has(job.name) || world.nodes.length === 1)
+  for (const { record } of world.checks.jobs)
+    for (const node of world.nodes) {
+      const job = node.state?.jobs.get(record.id)
+      if (job?.ledger.outcome.kind === 'failed') node.engine?.context.dispatch({ type: 'retry', job: record.id })
+      if (job?.ledger.outcome.kind !== 'sealed') all = false
+    }
+  return all
+}
+
+function whatIsOpen(world: World): string {
+  const lines = world.checks.jobs.flatMap(({ record }) =>
+    world.nodes.map((node) => {
+      const job = node.state?.jobs.get(record.id)
+      const done = job?.ledger.tasks.filter((task) => task.output !== null).length
+      return `${node.name} ${record.id.slice(0, 8)} ${job?.ledger.outcome.kind ?? 'unknown'} ${done}/${job?.plan.tasks.length}`
+    }),
+  )
+  const missing = world.scenario.jobs.filter((job) => !world.acknowledged.has(job.name)).map((job) => job.name)
+  return `not sealed everywhere ${HEAL_MAX / 1000} s after all was well: ${lines.join(', ')} not submitted: ${missing.join()}`
+}
+
+/** The result of each job, read from one node as a person would, is the naive loop's, record by record. */
+async function readResults(world: World): Promise<void> {
+  for (const { record, expected } of world.checks.jobs) {
+    const node = world.nodes[record.spec.partitions! % world.nodes.length]!
+    // A node that has just come back has yet to say what it holds: who asks too early asks again.
+    let words: Map<string, number> | Error | null = null
+    for (let tries = 0; tries < 30 && !(words instanceof Map) && world.violation === null; tries++)
+      words = await attempt(world, node, record.id)
+    if (words instanceof Map) {
+      const same = words.size === expected.words.size && [...words].every(([k, n]) => expected.words.get(k) === n)
+      if (!same) world.violated(new Violation('answer', `${node.name} gives other records than a loop does`))
+    } else if (isLost(world, words)) continue
+    else world.violated(new Violation('answer', `${node.name} does not give the result: ${String(words)}`))
+  }
+}
+
+async function attempt(world: World, node: SimNode, id: JobId): Promise<Map<string, number> | Error | null> {
+  const got: { words: Map<string, number> | Error | null } = { words: null }
+  void readResult(node, id).then(
+    (words) => (got.words = words),
+    (error: unknown) => (got.words = error as Error),
+  )
+  await world.run(60_000, () => got.words !== null)
+  if (got.words instanceof Error) await world.run(1_000)
+  return got.words
+}
+
+/** Disks were lost or damaged: a result may then be lost, and says so. */
+function isLost(world: World, error: Error | null): boolean {
+  const lossy = world.scenario.faults.some(({ kind }) => kind === 'wipe' || kind === 'rollback' || kind === 'rot')
+  return lossy && error !== null && (error as { code?: string }).code === 'RESULT_LOST'
+}
+
+async function readResult(node: SimNode, id: JobId): Promise<Map<string, number>> {
+  const { context } = node.engine!
+  const job = context.state.jobs.get(id)!
+  const words = new Map<string, number>()
+  for await (const { bytes } of resultOf(context, job, new AbortController().signal))
+    for (const [word, count] of decodeRecords(bytes)) {
+      if (words.has(word as string)) throw new Error(`${String(word)} is twice in the result`)
+      words.set(word as string, count as number)
+    }
+  return words
+}

@@ -1,0 +1,94 @@
+/**
+ * What simulated jobs count: words in made-up files. A split's words are a function of where it lies, so that no file
+ * need exist; the answer is computed twice, by tasks over the production data plane, and by one naive loop.
+ */
+import { createHash } from 'node:crypto'
+import type { Digest, JobRecord, NodeId, Shard } from '../../src/core/types.ts'
+import { PartWriter } from '../../src/data/part.ts'
+import { partitionOf } from '../../src/data/partition.ts'
+import { encodeKey } from '../../src/data/order.ts'
+import { MemoryFiles } from '../../src/data/spill.ts'
+import type { CatalogBody, CatalogEntry } from '../../src/catalog/body.ts'
+
+const MIB = 2 ** 20
+/** Just large enough to be a split and a task of its own. */
+export const SHARD_BYTES: number = 4 * MIB
+const ROOT = 'a'.repeat(12)
+const WITNESS = { dev: '1', ino: '1', mtimeNs: '1', ctimeNs: '1' }
+
+export interface SimShard {
+  readonly path: string
+  readonly nodes: readonly NodeId[]
+}
+
+/** The words of a split: few kinds, so that every partition gets some, and the same word comes from many splits. */
+export function wordsOf(path: string): string[] {
+  const seed = createHash('sha256').update(path).digest()
+  return Array.from({ length: 3 + (seed[0]! % 12) }, (_, i) => `word-${seed[1 + (i % 31)]! % 17}`)
+}
+
+/** What its file would have there: read only where another node reads it over a stream. */
+export function bytesOf(path: string, start: number, end: number): Uint8Array {
+  return new Uint8Array(end - start).fill(path.charCodeAt(path.length - 1))
+}
+
+export function catalogOf(
+  node: NodeId,
+  dataset: string,
+  replicated: boolean,
+  shards: readonly SimShard[],
+): CatalogBody {
+  const entries = shards
+    .filter((shard) => shard.nodes.includes(node))
+    .map(({ path }): CatalogEntry => ({
+      path,
+      root: ROOT,
+      size: SHARD_BYTES,
+      witness: WITNESS,
+      ...(replicated ? { hash: sha256(path) } : {}),
+      cuts: { kind: 'whole' },
+      state: 'offered',
+      mtime: '2026-01-01T00:00:00.000Z',
+    }))
+    .sort((a, b) => (a.path < b.path ? -1 : 1))
+  return {
+    version: 1,
+    datasets:
+      entries.length === 0
+        ? []
+        : [{ name: dataset, replicated, roots: [{ root: ROOT, state: 'ok', why: '' }], entries }],
+  }
+}
+
+export interface Expected {
+  readonly result: Digest
+  readonly words: ReadonlyMap<string, number>
+  readonly emitted: number
+}
+
+/** The answer of a job in one loop over its snapshot, without plan, tasks, runs or merges. */
+export function expectedOf(record: JobRecord): Expected {
+  const words = new Map<string, number>()
+  let emitted = 0
+  const shards: Shard[] = record.snapshot.inputs.flatMap((input) => [...input.shards])
+  for (const shard of shards)
+    for (const word of wordsOf(shard.path)) {
+      words.set(word, (words.get(word) ?? 0) + 1)
+      emitted++
+    }
+  const partitions = record.spec.partitions!
+  const parts = Array.from({ length: partitions }, (_, p) => {
+    const part = new PartWriter(new MemoryFiles().create('part'))
+    for (const word of [...words.keys()].sort()) {
+      const { order } = encodeKey(word)
+      if (partitionOf(order, 0, order.length, partitions) === p) part.emit(word, words.get(word))
+    }
+    return part.finish().part
+  })
+  const text = `shoal:result:${JSON.stringify([parts.length, ...parts])}`
+  return { result: sha256(text), words, emitted }
+}
+
+export function sha256(text: string | Uint8Array): Digest {
+  return createHash('sha256').update(text).digest('hex') as Digest
+}

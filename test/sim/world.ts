@@ -1,0 +1,370 @@
+/** A simulated mesh under one agenda: nodes, network, jobs and the faults of a schedule. One seed gives one history. */
+import type { SubmitRequest } from '../../src/control/api.ts'
+import type { JobId, Millis, NodeId } from '../../src/core/types.ts'
+import type { AttemptSpec, ReduceWork } from '../../src/ports.ts'
+import { Agenda } from '../core/agenda.ts'
+import { Checks, Violation } from './checks.ts'
+import { CALM, Network } from './network.ts'
+import { SimNode, type NodeWorld } from './node.ts'
+import { SimProcess } from './process.ts'
+import { Random } from './random.ts'
+import { describeFault, type Fault, type Scenario, type SimJob } from './scenario.ts'
+import { workName } from './tasks.ts'
+import { catalogOf, type SimShard } from './workload.ts'
+
+const BASE58 = '123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz'
+
+export interface Executions {
+  readonly job: string
+  readonly work: string
+  readonly node: NodeId
+}
+
+export class World implements NodeWorld {
+  readonly agenda: Agenda = new Agenda()
+  readonly network: Network
+  readonly nodes: readonly SimNode[]
+  readonly checks: Checks = new Checks()
+  /** Jobs that a submission has said yes to, and that more than one node knew then. */
+  readonly acknowledged: Map<string, JobId> = new Map()
+  readonly executions: Executions[] = []
+  /** Events that nodes have taken. */
+  events = 0
+  violation: Violation | null = null
+  readonly #random: Random
+  readonly #scenario: Scenario
+  readonly #backups = new Map<SimNode, Map<string, Uint8Array>>()
+  readonly #log: ((line: string) => void) | null
+
+  constructor(scenario: Scenario, log: ((line: string) => void) | null = null) {
+    this.#scenario = scenario
+    this.#log = log
+    this.#random = new Random(scenario.seed, 'world')
+    this.network = new Network(this.agenda, this.#random)
+    const ids = nodeIds(scenario.nodes, this.#random)
+    const own = shardsOf('own', ids, scenario, 1)
+    const copies = shardsOf('copies', ids, scenario, scenario.replicas)
+    this.nodes = ids.map((id, i) => {
+      const process = new SimProcess(this.agenda, this.#random)
+      const datasets = [...catalogOf(id, 'copies', true, copies).datasets, ...catalogOf(id, 'own', false, own).datasets]
+      const given = { id, name: `n${i}`, catalog: { version: 1, datasets }, slots: scenario.slots, process }
+      return new SimNode(given, this.network, this.#random, this)
+    })
+    for (const [i, node] of this.nodes.entries()) {
+      const absent = scenario.faults.some((fault) => fault.kind === 'absent' && fault.node === i)
+      if (!absent) this.agenda.after(this.#random.below(200), () => node.start())
+    }
+    for (const job of scenario.jobs) this.agenda.after(job.at, () => this.#submit(job, job.node))
+    for (const fault of scenario.faults) this.#plan(fault)
+  }
+
+  get now(): Millis {
+    return this.agenda.now
+  }
+
+  /**
+   * Goes on until the condition holds (looked at every 100 ms), for at most so long; returns whether it did. All that
+   * waits for promises has its turn between two events. Ends at once on a violation.
+   */
+  async run(duration: Millis, until: () => boolean = () => false): Promise<boolean> {
+    const end = this.now + duration
+    let looked = this.now
+    while (this.violation === null && this.agenda.next < end) {
+      this.agenda.runNext()
+      await settled()
+      if (this.now - looked < 100) continue
+      looked = this.now
+      if (until()) return true
+    }
+    return this.violation === null && until()
+  }
+
+  // ---- what nodes tell
+
+  stepped(node: SimNode): void {
+    this.events++
+    this.#guarded(() => this.checks.node(node))
+  }
+
+  begun(node: NodeId, spec: AttemptSpec): void {
+    this.executions.push({ job: spec.job, work: workName(spec), node })
+  }
+
+  reducing(node: NodeId, spec: AttemptSpec, work: ReduceWork): void {
+    this.#guarded(() => this.checks.reducing(node, spec.job as JobId, work))
+  }
+
+  fatal(node: SimNode, error: unknown): void {
+    this.violated(new Violation('fatal', `${node.name} ended: ${String(error)}`, error))
+  }
+
+  trace(node: SimNode, text: string): void {
+    this.#say(`${node.name} ${text}`)
+  }
+
+  violated(violation: Violation): void {
+    this.violation ??= violation
+  }
+
+  #guarded(check: () => void): void {
+    try {
+      check()
+    } catch (error) {
+      if (!(error instanceof Violation)) throw error
+      this.violated(error)
+    }
+  }
+
+  #say(text: string): void {
+    this.#log?.(`${String(Math.round(this.now)).padStart(7)} ${text}`)
+  }
+
+  // ---- jobs
+
+  /** Asked again, at the next node, for as long as it is refused or the node dies over it. */
+  #submit(job: SimJob, at: number): void {
+    const node = this.nodes[at % this.nodes.length]!
+    const again = (): void => {
+      if (!this.acknowledged.has(job.name)) this.#submit(job, at + 1)
+    }
+    if (node.engine === null || node.drained) {
+      this.agenda.after(500, again)
+      return
+    }
+    const { life } = node.process
+    let settledOne = false
+    const retry = (why: string): void => {
+      if (settledOne) return
+      settledOne = true
+      this.#say(`${job.name} not submitted on ${node.name}: ${why}`)
+      this.agenda.after(1_000, again)
+    }
+    node.submit(requestFor(job)).then(
+      ({ id, knownHereOnly }) => {
+        settledOne = true
+        this.#say(
+          `${job.name} is ${id.slice(0, 8)}, submitted on ${node.name}${knownHereOnly ? ', known here only' : ''}`,
+        )
+        if (knownHereOnly) this.agenda.after(1_000, again)
+        else this.acknowledged.set(job.name, id as JobId)
+      },
+      (error: unknown) => retry(String(error)),
+    )
+    // A node that dies never answers.
+    this.agenda.after(30_000, () => {
+      if (!settledOne && node.process.life !== life) retry('it died')
+    })
+  }
+
+  // ---- faults
+
+  #plan(fault: Fault): void {
+    this.agenda.after(fault.at, () => {
+      this.#say(`fault: ${describeFault(fault)}`)
+      this.#begin(fault)
+    })
+  }
+
+  #begin(fault: Fault): void {
+    const over = (run: () => void): void => this.agenda.after(fault.for, run)
+    switch (fault.kind) {
+      case 'cut': {
+        const { left, right, oneWay } = fault
+        const pairs = left.flatMap((a) => right.map((b) => [this.#id(a), this.#id(b)] as const))
+        for (const [a, b] of pairs) {
+          this.network.cut(a, b)
+          if (!oneWay) this.network.cut(b, a)
+        }
+        over(() => {
+          for (const [a, b] of pairs) {
+            this.network.heal(a, b)
+            this.network.heal(b, a)
+          }
+        })
+        return
+      }
+      case 'gossip':
+      case 'streams':
+      case 'delay':
+        this.#weather(fault, over)
+        return
+      default:
+        this.#befall(this.nodes[fault.node % this.nodes.length]!, fault, over)
+    }
+  }
+
+  #weather(fault: Extract<Fault, { kind: 'gossip' | 'streams' | 'delay' }>, over: (run: () => void) => void): void {
+    const { weather } = this.network
+    if (fault.kind === 'delay') {
+      weather.delay = [fault.low, fault.high]
+      over(() => (weather.delay = [...CALM.delay]))
+    } else if (fault.kind === 'gossip') {
+      const { loss, duplicate, late } = fault
+      Object.assign(weather, { loss, duplicate, late })
+      over(() => Object.assign(weather, { loss: 0, duplicate: 0, late: 0 }))
+    } else {
+      const { short, reset, window } = fault
+      Object.assign(weather, { short, reset, window })
+      over(() => Object.assign(weather, { short: 0, reset: 0, window: CALM.window }))
+    }
+  }
+
+  #befall(node: SimNode, fault: Extract<Fault, { readonly node: number }>, over: (run: () => void) => void): void {
+    const { process, disk } = node
+    switch (fault.kind) {
+      case 'crash':
+      case 'power':
+        node.kill(fault.kind === 'power')
+        break
+      case 'wipe':
+        node.kill(false)
+        disk.files.clear()
+        break
+      case 'rollback':
+        // What was saved at first is what comes back; it is saved when the fault is planned for an earlier time, too.
+        node.kill(false)
+        disk.files = new Map(this.#backups.get(node))
+        break
+      case 'upgrade':
+        node.kill(false)
+        node.runtime = 'simulated-2'
+        over(() => {
+          node.kill(false)
+          node.runtime = 'simulated-1'
+          node.start()
+        })
+        node.start()
+        return
+      case 'absent':
+        break
+      case 'drain':
+        void node.drain()
+        break
+      case 'rot': {
+        const pattern = { data: /\/(out|in)\//, ledger: /\.log$/, any: /^(jobs|members)\// }[fault.files]
+        this.#say(`${node.name} rot in ${disk.rot(pattern) ?? 'nothing'}`)
+        return
+      }
+      case 'pause':
+        process.sleep()
+        over(() => process.wake())
+        return
+      case 'full':
+        disk.full = true
+        over(() => (disk.full = false))
+        return
+      case 'slow':
+        process.slowness = fault.times
+        over(() => (process.slowness = 1))
+        return
+      case 'skew':
+        process.rate = fault.rate
+        return
+      case 'jump':
+        if (fault.wall) process.wallAhead += fault.by
+        else process.ahead += Math.max(0, fault.by)
+        return
+      case 'deaf':
+      case 'mute': {
+        const { endpoint } = node
+        if (endpoint === null) return
+        const sense = fault.kind
+        endpoint[sense] = true
+        over(() => (endpoint[sense] = false))
+        return
+      }
+      case 'stuck':
+      case 'failing': {
+        const { tasks } = node
+        if (tasks === null) return
+        if (fault.kind === 'failing') tasks.failing = fault.chance
+        else tasks.stuck = true
+        over(() => {
+          tasks.stuck = false
+          tasks.failing = 0
+        })
+        return
+      }
+    }
+    over(() => node.start())
+  }
+
+  /** What a later `rollback` brings back. */
+  backUp(): void {
+    for (const node of this.nodes) this.#backups.set(node, new Map(node.disk.files))
+  }
+
+  /** All faults are over: everything is up, whole machines, a calm network. */
+  heal(): void {
+    this.#say('healed')
+    Object.assign(this.network.weather, { ...CALM, delay: [...CALM.delay] })
+    this.network.healAll()
+    for (const node of this.nodes) {
+      const { process, disk, endpoint, tasks } = node
+      process.wake()
+      process.slowness = 1
+      disk.full = false
+      if (endpoint !== null) Object.assign(endpoint, { deaf: false, mute: false })
+      if (tasks !== null) Object.assign(tasks, { stuck: false, failing: 0 })
+      if (node.runtime !== 'simulated-1') node.kill(false)
+      node.runtime = 'simulated-1'
+      node.start()
+    }
+  }
+
+  #id(index: number): NodeId {
+    return this.nodes[index % this.nodes.length]!.id
+  }
+
+  get scenario(): Scenario {
+    return this.#scenario
+  }
+}
+
+/** Ids of the right form, in an order that the seed gives. */
+function nodeIds(count: number, random: Random): NodeId[] {
+  const draw = (): string => BASE58[random.below(BASE58.length)]!
+  return Array.from({ length: count }, () => `S${Array.from({ length: 45 }, draw).join('')}` as NodeId)
+}
+
+function shardsOf(dataset: string, ids: readonly NodeId[], { jobs }: Scenario, copies: number): SimShard[] {
+  const count = Math.max(...jobs.map((job) => job.shards))
+  return Array.from({ length: count }, (_, i) => ({
+    path: `${dataset}-${String(i).padStart(3, '0')}`,
+    nodes: Array.from({ length: Math.min(copies, ids.length) }, (_unused, k) => ids[(i + k) % ids.length]!),
+  }))
+}
+
+function requestFor(job: SimJob): SubmitRequest {
+  return {
+    job: {
+      name: `${job.name}.ts`,
+      bundle: `count words ${job.name}`,
+      sourceMap: '',
+      params: {},
+      inputs: [
+        {
+          alias: '',
+          data: `${job.replicated ? 'copies' : 'own'}/*-0${job.shards > 9 ? '*' : `0[0-${job.shards - 1}]`}`,
+        },
+      ],
+      partitions: job.partitions,
+      combine: job.combine,
+      reduce: true,
+      sort: false,
+      onBadRecord: 'fail',
+      format: null,
+    },
+    key: job.key,
+    allowPartial: false,
+    waitForDataMs: 0,
+    limits: { copies: job.copies, taskMemory: null, taskTimeoutMs: null },
+  }
+}
+
+/** All promises that can be settled now have been, and what waited for them has run. */
+function settled(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve)
+  })
+}
