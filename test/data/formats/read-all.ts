@@ -10,6 +10,7 @@ export interface SplitToRead {
   readonly end: number
   readonly headerBytes?: number
   readonly rowGroups?: boolean
+  readonly linesBefore?: number
 }
 
 export interface ReadResult {
@@ -28,10 +29,13 @@ export async function readAll(
   split?: SplitToRead,
 ): Promise<ReadResult> {
   const source = file instanceof Uint8Array ? sourceOf(file) : file
-  const { start, end, headerBytes = 0, rowGroups = false } = split ?? { start: 0, end: source.size }
+  const { start, end, headerBytes = 0, rowGroups = false, linesBefore } = split ?? { start: 0, end: source.size }
   const resolved = resolveReadOptions(path, options)
   const reader = openRecords(
-    { source, start, end, rowGroups, headerBytes, options: resolved, name: `d/${path}` },
+    {
+      ...{ source, start, end, rowGroups, headerBytes, options: resolved, name: `d/${path}` },
+      ...(linesBefore === undefined ? {} : { linesBefore }),
+    },
     hostRows,
   )
   const result = {
