@@ -1,5 +1,6 @@
 import { decode, encode } from 'cborg'
 import { ShoalError } from '../core/errors.ts'
+import { fromKept, toKept } from '../core/kept-form.ts'
 import { FORMAT_VERSION } from '../core/limits.ts'
 import type { Disk } from '../ports.ts'
 import type { CatalogEntry } from './body.ts'
@@ -39,8 +40,10 @@ export class CatalogMemory {
       const bytes = await this.#disk.get(file)
       if (bytes === null) continue
       try {
-        if (file === VERSION) this.#version = toVersion(decode(bytes))
-        else this.#roots.set(name, toRoot(decode(bytes)))
+        const content = fromKept(bytes)
+        if (content === null) throw new Error('its checksum does not fit its content')
+        if (file === VERSION) this.#version = toVersion(decode(content))
+        else this.#roots.set(name, toRoot(decode(content)))
       } catch (error) {
         throw new ShoalError('NODE_SETUP', `${this.#disk.path(file)} is damaged`, {
           why: error instanceof Error ? error.message : String(error),
@@ -70,10 +73,10 @@ export class CatalogMemory {
     for (const root of roots) {
       const { revision } = root
       if (this.#saved.get(root.id) === revision) continue
-      await this.#disk.put(`${FOLDER}/${root.id}`, encodeRoot(root))
+      await this.#disk.put(`${FOLDER}/${root.id}`, toKept(encodeRoot(root)))
       this.#saved.set(root.id, revision)
     }
-    await this.#disk.put(VERSION, encode(version))
+    await this.#disk.put(VERSION, toKept(encode(version)))
     this.#version = version
   }
 }

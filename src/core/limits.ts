@@ -121,6 +121,7 @@ type Limit =
   | 'storyEventsPerJob'
   | 'drainMs'
   | 'sweepMs'
+  | 'readAllPauseMs'
   | 'warningsMax'
   | 'readyWaitMs'
   | 'dialBackoffMs'
@@ -331,6 +332,8 @@ export const LIMITS: Readonly<Record<Limit, number>> = {
   drainMs: 30_000,
   /** Own addresses, members' addresses and catalogs are looked over so often. */
   sweepMs: 2_000,
+  /** Between two half MiB of a look at all outputs: about a tenth of a disk, and of a core. */
+  readAllPauseMs: 10,
   warningsMax: 100,
   readyWaitMs: 10_000,
   dialBackoffMs: 500,

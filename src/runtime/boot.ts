@@ -1,13 +1,17 @@
 /** What a node finds on its disk when it starts: its next life, the members it knew, the jobs it had. */
 import type { Incarnation, JobId, NodeId } from '../core/types.ts'
 import type { Disk } from '../ports.ts'
+import { LIMITS } from '../core/limits.ts'
+import { decodeNodeRecord } from '../wire/signed.ts'
 import { fromBytes, WireError } from '../wire/codec.ts'
-import { openJob } from '../wire/job.ts'
-import { decodeMessage } from '../wire/messages.ts'
+import { openJobRecord } from '../wire/job.ts'
 import { fitsTask } from '../wire/manifest.ts'
 import { signed } from '../wire/shapes.ts'
 import { openRecord } from '../wire/signed.ts'
 import type { Context } from './context.ts'
+import { Damage } from './damage.ts'
+import { getKept, isDamaged, putKept } from './kept.ts'
+import { recall } from './recall.ts'
 import type { Times } from './times.ts'
 
 const INCARNATION = 'incarnation'
@@ -16,34 +20,84 @@ const INCARNATION = 'incarnation'
  * Raises the boot count above what the disk (and `above`, from peers) says; it is on disk before anyone hears of it.
  * `nonce` is drawn at random for this one boot.
  */
-export async function nextIncarnation(disk: Disk, nonce: string, above: number = 0): Promise<Incarnation> {
-  const kept = await disk.get(INCARNATION)
-  const count = Math.max(kept === null ? 0 : Number(Buffer.from(kept).toString()), above) + 1
-  await disk.put(INCARNATION, Buffer.from(String(count)))
+export async function nextIncarnation(
+  disk: Disk,
+  nonce: string,
+  above: number = 0,
+  damage: Damage = new Damage(),
+): Promise<Incarnation> {
+  const count = Math.max(await lastLife(disk, damage), above) + 1
+  await putKept(disk, INCARNATION, Buffer.from(String(count)))
   return { count, nonce }
+}
+
+/**
+ * How often this home was started. Where that is damaged, a number that it surely was not: it must never go backwards,
+ * as claims of an earlier life are void. The node's own record, kept among the members', is from its last life or
+ * shortly before.
+ */
+async function lastLife(disk: Disk, damage: Damage): Promise<number> {
+  try {
+    const kept = await getKept(disk, INCARNATION)
+    return kept === null ? 0 : Number(Buffer.from(kept).toString())
+  } catch (error) {
+    if (!isDamaged(error)) throw error
+  }
+  let last = 0
+  for (const file of await disk.list('members')) {
+    const bytes = file.endsWith('.record') ? await getKept(disk, `members/${file}`).catch(() => null) : null
+    if (bytes !== null) last = Math.max(last, countOf(bytes))
+  }
+  const safe = last + LIMITS.livesSkipped
+  damage.found(INCARNATION, `this node counts its lives from ${safe} on`)
+  return safe
+}
+
+function countOf(bytes: Uint8Array): number {
+  try {
+    return decodeNodeRecord(fromBytes(signed, bytes)).incarnation.count
+  } catch {
+    return 0
+  }
 }
 
 /** Members met before, with their catalogs; their addresses are dialled again. */
 export async function loadMembers(context: Context): Promise<NodeId[]> {
-  const { disk, mesh, catalogs, dispatch, state } = context
+  const { disk, mesh, catalogs, damage, dispatch, state } = context
   const known: NodeId[] = []
   for (const file of await disk.list('members')) {
-    if (!file.endsWith('.record')) continue
+    const name = `members/${file}`
+    const node = file.replace(/\.record$/, '') as NodeId
+    if (node === file) continue
     try {
-      const bytes = await disk.get(`members/${file}`)
+      const bytes = await getKept(disk, name)
       if (bytes === null) continue
       const record = await openRecord(mesh, fromBytes(signed, bytes))
-      if (record.node === state.self.node) continue
-      // Damaged: the member is known all the same, and what it offers is fetched again, or missed.
-      await catalogs.load(record.node).catch((error: unknown) => context.dropped('kept-catalog', error))
+      if (record.node !== node) throw new WireError('the record of another node')
+      if (node === state.self.node) continue
+      await loadCatalog(context, node)
       dispatch({ type: 'message', from: state.self.node, message: { type: 'records', records: [record] } })
-      mesh.keepDialling(record.node, record.addresses)
-      known.push(record.node)
+      mesh.keepDialling(node, record.addresses)
+      known.push(node)
     } catch (error) {
-      context.dropped('kept-record', error)
+      if (!isDamaged(error)) context.dropped('kept-record', error)
+      if (node === state.self.node) continue
+      // It counts as a member that is away, whatever it offers: nothing of it is left out without a word.
+      damage.found(name, 'this member counts as away until it is met again, or `shoal members forget` it')
+      catalogs.lose(node)
     }
   }
   return known
+}
+
+/** Damaged: the member is known all the same, and what it offers is fetched again, or missed. */
+async function loadCatalog({ catalogs, damage, dropped }: Context, node: NodeId): Promise<void> {
+  try {
+    await catalogs.load(node)
+  } catch (error) {
+    if (!isDamaged(error)) return dropped('kept-catalog', error)
+    damage.found(`members/${node}.catalog`, 'what this member offers is had again from it')
+  }
 }
 
 /**
@@ -58,32 +112,27 @@ export async function loadJobs(context: Context, times: Times): Promise<void> {
   }
   for (const id of await store.jobs()) {
     try {
-      if (!(await loadJob(context, times, id))) await store.drop(id)
+      if (!(await loadJob(context, times, id)) && !store.isRecordDamaged(id)) await store.drop(id)
     } catch (error) {
       context.dropped('kept-job', error)
     }
   }
 }
 
-/** False where there is no whole record. Throws WireError where it is damaged. */
+/** False where there is no whole record. Throws WireError where it is none that this version takes. */
 async function loadJob(context: Context, times: Times, id: JobId): Promise<boolean> {
-  const { store, state, dispatch } = context
-  const body = await store.getJob(id)
-  if (body === null) return false
-  const record = openJob(body)
+  const { store, dispatch } = context
+  const text = await store.getRecord(id)
+  if (text === null) return false
+  const record = openJobRecord(text)
   if (record.id !== id) throw new WireError('a job in the folder of another')
+  await store.getCode(id, record.spec.code)
+  await context.disk.remove(`${store.folder(id)}/spool`)
   await times.load(id)
-  const kept = await store.readDeltas(id, async (bytes) => {
-    const message = await decodeMessage(context.mesh, state.self.node, bytes)
-    if (message.type !== 'delta') throw new WireError('no delta')
-    return message.delta
-  })
-  const holding = await store.holding(id)
-  const held = new Set(holding.map((h) => h.task))
-  const deaths = await store.deaths(id)
-  dispatch({ type: 'job', record, kept, holding, deaths: deaths.filter((death) => !held.has(death.task)) })
+  const remembered = await recall(context, id)
+  dispatch({ type: 'job', record, ...remembered })
   // Told once: the next start finds only what was open at its own death.
-  for (const { task, attempt } of deaths)
+  for (const { task, attempt } of remembered.deaths)
     await store.journal(id, task, attempt, 'ended').catch((error: unknown) => context.dropped('journal', error))
   await loadArrivals(context, id)
   return true

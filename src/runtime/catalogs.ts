@@ -4,6 +4,7 @@ import { decodeCatalog, encodeCatalog } from '../catalog/codec.ts'
 import type { Digest, NodeId } from '../core/types.ts'
 import type { Disk } from '../ports.ts'
 import type { Reach } from './framed.ts'
+import { getKept, putKept } from './kept.ts'
 import { callPeer } from './rpc.ts'
 
 interface Known {
@@ -16,6 +17,8 @@ export class Catalogs {
   readonly #disk: Disk
   readonly #known = new Map<NodeId, Known>()
   readonly #fetching = new Set<string>()
+  /** Members of which this disk has nothing whole: whatever they offer is away. */
+  readonly #lost = new Set<NodeId>()
 
   constructor(disk: Disk) {
     this.#disk = disk
@@ -33,6 +36,20 @@ export class Catalogs {
     return [...this.#known.keys()]
   }
 
+  /** What is kept of this member is damaged: it counts as away until it is met again, or forgotten. */
+  lose(node: NodeId): void {
+    this.#lost.add(node)
+  }
+
+  /** The member was met again. */
+  found(node: NodeId): void {
+    this.#lost.delete(node)
+  }
+
+  lost(): NodeId[] {
+    return [...this.#lost]
+  }
+
   /** This node's own, or what a live node has just answered. */
   set(node: NodeId, body: CatalogBody): { bytes: Uint8Array; hash: Digest } {
     const bytes = encodeCatalog(body)
@@ -43,16 +60,18 @@ export class Catalogs {
 
   async keep(node: NodeId): Promise<void> {
     const known = this.#known.get(node)
-    if (known !== undefined) await this.#disk.put(`members/${node}.catalog`, encodeCatalog(known.body))
+    if (known !== undefined) await putKept(this.#disk, `members/${node}.catalog`, encodeCatalog(known.body))
   }
 
+  /** Rejects with DAMAGED where it is. */
   async load(node: NodeId): Promise<void> {
-    const bytes = await this.#disk.get(`members/${node}.catalog`)
+    const bytes = await getKept(this.#disk, `members/${node}.catalog`)
     if (bytes !== null) this.#known.set(node, { hash: sha256(bytes), body: decodeCatalog(bytes) })
   }
 
   async forget(node: NodeId): Promise<void> {
     this.#known.delete(node)
+    this.#lost.delete(node)
     await this.#disk.remove(`members/${node}.catalog`)
   }
 

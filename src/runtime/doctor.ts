@@ -20,6 +20,7 @@ export async function doctor(context: Context, lagMs: number): Promise<DoctorAns
   const dialable = mesh.addresses().filter((a) => !a.includes('/127.0.0.1/') && !a.includes('/p2p-circuit'))
   const space = await statfs(disk.path('jobs').replace(/\/jobs$/, ''))
   const free = space.bavail * space.bsize
+  const damaged = context.damage.list()
   const check = (name: string, ok: boolean, detail: string, remedy?: string): DoctorAnswer['checks'][number] =>
     ok || remedy === undefined ? { name, ok, detail } : { name, ok, detail, try: remedy }
   return {
@@ -60,6 +61,14 @@ export async function doctor(context: Context, lagMs: number): Promise<DoctorAns
         free > LOW_DISK,
         `${Math.floor(free / 1e6)} MB free under home`,
         'make room, or use another --home',
+      ),
+      check(
+        'files',
+        damaged.length === 0,
+        damaged.length === 0
+          ? 'none known to be damaged'
+          : damaged.map(({ file, what }) => `${disk.path(file)}: ${what}`).join('; '),
+        'another disk for --home, if this goes on',
       ),
       check(
         'event loop',

@@ -2,11 +2,12 @@
 import type { Effect } from '../core/effects.ts'
 import { openJob, jobBody } from '../wire/job.ts'
 import { fromBytes, toBytes } from '../wire/codec.ts'
-import type { JobId } from '../core/types.ts'
 import { signReport } from '../wire/signed.ts'
 import type { Attempts } from './attempts.ts'
+import { bringJob } from './recall.ts'
 import type { Context } from './context.ts'
 import type { ControlPlane } from './control-plane.ts'
+import { putKept } from './kept.ts'
 import type { LedgerLog } from './ledger-log.ts'
 import type { Perform } from './loop.ts'
 import type { Receiver } from './receiver.ts'
@@ -60,13 +61,14 @@ export function performer(parts: Parts): Perform {
       sender.forget(job)
       background('release', store.release(job))
     },
-    drop: ({ job, round }) => {
+    drop: (effect) => {
+      const { job } = effect
       sender.forget(job)
       story.forget(job)
       times.forget(job)
       background(
         'drop',
-        store.leave(job, () => dropJob(context, attempts, job, round)),
+        store.leave(job, () => dropJob(context, attempts, effect)),
       )
     },
     note: ({ job, task, attempt, kind, text }) => story.tell(job, kind, text, task, attempt),
@@ -77,7 +79,8 @@ export function performer(parts: Parts): Perform {
 
 /**
  * The record goes first: a crash in between leaves a folder that the next start removes, and never a job that begins
- * anew. On a full disk the folder makes room for what is to be remembered.
+ * anew; but what a key has to remember is on disk before. On a full disk the folder makes room for what is to be
+ * remembered.
  */
 async function dropJob({ disk, store }: Context, attempts: Attempts, job: JobId, round: number): Promise<void> {
   const remember = (): Promise<void> => disk.put(`dropped/${job}`, Buffer.from(String(round)))
@@ -98,8 +101,7 @@ async function fetchJob(context: Context, { job, from }: Extract<Effect, { type:
     const code = fromBytes(jobBody, body)
     const record = openJob(code)
     if (record.id !== job) throw new Error('another job than asked for')
-    await context.store.putJob(record, code)
-    context.dispatch({ type: 'job', record, kept: [], holding: [], deaths: [] })
+    await bringJob(context, record, code)
   } catch (error) {
     context.dropped('fetch-job', error)
     context.dispatch({ type: 'job-missing', job, from })
@@ -107,9 +109,11 @@ async function fetchJob(context: Context, { job, from }: Extract<Effect, { type:
 }
 
 /** A member's signed record and its catalog, so that it is missed when it is away. */
-async function keepRecord({ state, disk, catalogs }: Context, node: string): Promise<void> {
+async function keepRecord({ state, disk, catalogs, damage }: Context, node: string): Promise<void> {
   const record = state.members.get(node as never)?.record
   if (record === undefined) return
-  await disk.put(`members/${node}.record`, toBytes({ bytes: record.bytes, signature: record.signature }))
+  await putKept(disk, `members/${node}.record`, toBytes({ bytes: record.bytes, signature: record.signature }))
+  catalogs.found(record.node)
+  damage.mended(`members/${node}.record`)
   await catalogs.keep(record.node)
 }

@@ -3,7 +3,7 @@ import type { Event } from '../core/events.ts'
 import { ShoalError } from '../core/errors.ts'
 import { LIMITS } from '../core/limits.ts'
 import { newState } from '../core/state.ts'
-import type { Incarnation, NodeId } from '../core/types.ts'
+import type { Bytes, Incarnation, Millis, NodeId } from '../core/types.ts'
 import type { Clock, Disk, Mesh, MeshEvents, Tasks } from '../ports.ts'
 import { answererOf } from './answer.ts'
 import { Attempts, type Hold } from './attempts.ts'
@@ -11,11 +11,13 @@ import { loadJobs, loadMembers, nextIncarnation } from './boot.ts'
 import { Catalogs } from './catalogs.ts'
 import type { Context, Offers } from './context.ts'
 import { ControlPlane } from './control-plane.ts'
+import { Damage } from './damage.ts'
 import { performer } from './effects.ts'
 import { Frozen } from './frozen.ts'
 import { keepMembers } from './keep-members.ts'
 import { LedgerLog } from './ledger-log.ts'
 import { Loop } from './loop.ts'
+import { Mending } from './mending.ts'
 import { pause } from './pause.ts'
 import { PROTOCOLS } from './protocols.ts'
 import { Receiver } from './receiver.ts'
@@ -40,6 +42,11 @@ export interface EngineParts {
   readonly memory: number
   readonly local: boolean
   readonly hold: Hold | null
+  /** How long a finished job is kept (default LIMITS.retentionMs), and what finished jobs may take on disk (no bound). */
+  readonly retentionMs?: Millis | undefined
+  readonly keptBytesMax?: Bytes | null | undefined
+  /** What was found damaged before, and whoever listens to what is found; none: nobody does. */
+  readonly damage?: Damage
   /** A random word for each further life of this node. */
   nonce(): string
   joinFailed: MeshEvents['joinFailed']
@@ -63,6 +70,7 @@ export class Engine {
   readonly #control: ControlPlane
   readonly #sender: Sender
   readonly #receiver: Receiver
+  readonly #mending: Mending
   readonly #drained = Promise.withResolvers<void>()
   #cancelSweep: (() => void) | null = null
 
@@ -77,6 +85,7 @@ export class Engine {
     this.#attempts = new Attempts(this.context, parts.hold)
     this.#self = new SelfRecord(this.context, parts.version)
     this.#ledgers = new LedgerLog(this.context)
+    this.#mending = new Mending(this.context)
     const perform = performer({
       context: this.context,
       control: this.#control,
@@ -108,13 +117,16 @@ export class Engine {
       void this.publish()
       void this.#ledgers.catchUp()
       keepMembers(this.context)
+      void this.#mending.sweep()
       onSweep()
     }
     this.#cancelSweep = this.context.clock.after(LIMITS.sweepMs, sweep)
+    void this.#mending.readAll()
   }
 
   stop(): void {
     this.#cancelSweep?.()
+    this.#mending.stop()
     this.loop.stop()
   }
 
@@ -132,17 +144,17 @@ export class Engine {
     await pause(this.context.clock, LIMITS.gossipIntervalMs * 2)
   }
 
-  #contextOf(parts: EngineParts): Context {
+  #contextOf(parts: EngineParts, damage: Damage): Context {
     const { clock, disk, mesh, tasks, catalog, incarnation, runtime, slots, memory, local } = parts
     return {
-      state: newState({ node: mesh.self, incarnation, slots, runtime }, clock.now()),
+      state: newState({ node: mesh.self, incarnation, slots, runtime }, clock.now(), parts.retentionMs),
       dispatch: (event: Event) => {
         if (event.type === 'job') this.times.begin(event.record.id)
         this.loop.dispatch(event)
       },
       clock,
       disk,
-      store: new JobStore(disk),
+      store: new JobStore(disk, damage),
       mesh,
       tasks,
       catalog,
@@ -177,7 +189,7 @@ export class Engine {
 
   async #onIdentity(problem: 'twice' | 'behind', count: number): Promise<void> {
     if (problem === 'behind') {
-      const incarnation = await nextIncarnation(this.context.disk, this.#parts.nonce(), count)
+      const incarnation = await nextIncarnation(this.context.disk, this.#parts.nonce(), count, this.context.damage)
       this.context.dispatch({ type: 'reborn', incarnation })
       await this.publish()
       return

@@ -9,6 +9,7 @@ import type { JobState } from '../core/state.ts'
 import type { NodeId } from '../core/types.ts'
 import { askAll } from './ask-all.ts'
 import type { Context } from './context.ts'
+import { damagedRecord } from './damaged-record.ts'
 import { diffJobs } from './diff.ts'
 import { doctor } from './doctor.ts'
 import { explain } from './explain.ts'
@@ -125,8 +126,9 @@ function frozenInfo({
   return { snapshot: id, data, shards: input.shards.length, bytes: input.shards.reduce((n, s) => n + s.size, 0) }
 }
 
-/** By any unique prefix. Throws NO_SUCH_JOB or AMBIGUOUS_ID. */
-function findJob({ state }: Context, prefix: string): JobState {
+/** By any unique prefix. Throws NO_SUCH_JOB, AMBIGUOUS_ID, or DAMAGED where all that is here of the job is that. */
+function findJob(context: Context, prefix: string): JobState {
+  const { state, store } = context
   const exact = state.jobs.get(prefix as JobState['record']['id'])
   if (exact !== undefined) return exact
   const found = prefix === '' ? [] : [...state.jobs.values()].filter((job) => job.record.id.startsWith(prefix))
@@ -135,10 +137,12 @@ function findJob({ state }: Context, prefix: string): JobState {
     throw new ShoalError('AMBIGUOUS_ID', `${found.length} jobs begin with ${prefix}`, {
       try: ['more digits of the id', 'shoal jobs'],
     })
+  const damaged = prefix === '' ? undefined : store.withoutRecord().find((id) => id.startsWith(prefix))
+  if (damaged !== undefined) throw damagedRecord(context, damaged)
   throw new ShoalError('NO_SUCH_JOB', `no job ${prefix}`, { try: ['shoal jobs'] })
 }
 
-function findMember({ state }: Context, text: string): NodeId {
+function findMember({ state, catalogs }: Context, text: string): NodeId {
   const found = [...state.members.values()].filter(
     (m) => m.node === text || m.record.name === text || m.node.startsWith(text),
   )
@@ -147,6 +151,8 @@ function findMember({ state }: Context, text: string): NodeId {
     throw new ShoalError('AMBIGUOUS_ID', `${found.length} members are called ${text}`, {
       try: ['the full id, see shoal members'],
     })
+  const lost = catalogs.lost().find((node) => node === text)
+  if (lost !== undefined) return lost
   throw new ShoalError('NO_SUCH_NODE', `no member ${text}`, { try: ['shoal members'] })
 }
 

@@ -43,6 +43,7 @@ export class Receiver {
           const batch = await receiveBatch(framed, disk, store, decide)
           if (batch === null) break
           const { job, task, digest, consumers } = batch.header
+          if (batch.accepted) this.#mended(this.#arrival()(batch.header, 'manifest.json'))
           if (batch.accepted) dispatch({ type: 'arrived', job, task, digest, consumers })
         } finally {
           if (counted) this.#receptions--
@@ -82,6 +83,11 @@ export class Receiver {
     return true
   }
 
+  /** What lies in the folder of a manifest is what its digest names. */
+  #mended(manifest: string): void {
+    this.#context.damage.mended(manifest.slice(0, manifest.lastIndexOf('/')))
+  }
+
   #arrival(): Reception['place'] {
     const { store } = this.#context
     return (h, file) => store.arrival(h.job, h.task, h.digest, file)
@@ -118,6 +124,7 @@ export class Receiver {
         await disk.remove(store.output(job, task, 'manifest.json'))
         return ended('failed', 'what came is not what its manifest names')
       }
+      this.#mended(place(batch.header, 'manifest.json'))
       dispatch(copy ? { type: 'copied', job, task, digest } : { type: 'arrived', job, task, digest, consumers })
       ended('done')
     } catch (error) {

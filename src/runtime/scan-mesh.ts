@@ -39,7 +39,7 @@ export async function scanMesh(context: Context, inputs: readonly ScanInput[]): 
  * may be among them. Left out without a word, they would be missing from the result.
  */
 function untold(
-  { state }: Context,
+  { state, catalogs }: Context,
   told: readonly SnapshotSource[],
   names: ReadonlySet<string>,
 ): readonly SnapshotSource[] {
@@ -54,9 +54,11 @@ function untold(
       entries: [],
     }
   })
-  return [...state.members.values()]
-    .filter(({ node, record }) => node !== state.self.node && record.catalog.shards > 0 && !heard.has(node))
-    .map(({ node, record }) => ({ node, live: false, body: { version: record.catalog.version, datasets } }))
+  const known = [...state.members.values()].filter(({ record }) => record.catalog.shards > 0)
+  const nodes = [...known.map(({ node }) => node), ...catalogs.lost().filter((node) => !state.members.has(node))]
+  return nodes
+    .filter((node) => node !== state.self.node && !heard.has(node))
+    .map((node) => ({ node, live: false, body: { version: 0, datasets } }))
 }
 
 /** A drained node lives, but its shards are away. */

@@ -1,11 +1,11 @@
 /** Sends task outputs: pushes over one stream per (peer, job), and answers to pulls. */
 import type { Effect } from '../core/effects.ts'
-import type { Plan } from '../core/plan.ts'
+import type { JobState } from '../core/state.ts'
 import type { JobId, NodeId } from '../core/types.ts'
 import type { ByteStream } from '../ports.ts'
 import { manifestOf, pullRequest, type BatchHeader } from '../wire/batch.ts'
 import { headerFor, sendBatch } from './batch.ts'
-import { isWhole } from './check-files.ts'
+import { isWhole, loseOutput } from './check-files.ts'
 import { nameOf, type Context } from './context.ts'
 import { PROTOCOLS } from './protocols.ts'
 import { FramedStream, openFramed } from './framed.ts'
@@ -38,7 +38,7 @@ export class Sender {
     try {
       const header = await headerFor(disk, store, { job, task, digest: output.digest, consumers }, jobState.plan)
       if (header === null) {
-        dispatch({ type: 'lost', job, task, what: 'output' })
+        await loseOutput(this.#context, jobState, task, 'manifest.json')
         return ended('gone')
       }
       line.stream ??= await openFramed(this.#context, to, PROTOCOLS.push)
@@ -72,7 +72,7 @@ export class Sender {
     const framed = new FramedStream(stream, this.#context.clock)
     try {
       const request = await framed.receiveValue(pullRequest)
-      const { state, disk, store, dispatch } = this.#context
+      const { state, disk, store } = this.#context
       const job = state.jobs.get(request.job)
       const output = job?.ledger.tasks[request.task]?.output
       const held =
@@ -81,8 +81,7 @@ export class Sender {
         'digest' in output &&
         output.digest === request.digest &&
         job.has.has(request.task)
-      const header = held ? await this.#wholeHeader(pick(request), job.plan) : null
-      if (held && header === null) dispatch({ type: 'lost', job: request.job, task: request.task, what: 'output' })
+      const header = held ? await this.#wholeHeader(pick(request), job) : null
       await framed.sendValue({ answer: header === null ? 'gone' : 'ready' })
       if (header !== null) await sendBatch(framed, disk, store, header)
       await framed.end()
@@ -93,14 +92,16 @@ export class Sender {
   }
 
   /** Pulls repair: what is pulled is read before, so that damage is repaired here, and not handed on. */
-  async #wholeHeader(batch: Parameters<typeof headerFor>[2], plan: Plan): Promise<BatchHeader | null> {
+  async #wholeHeader(batch: Parameters<typeof headerFor>[2], job: JobState): Promise<BatchHeader | null> {
     const { disk, store } = this.#context
-    const header = await headerFor(disk, store, batch, plan)
-    if (header === null) return null
-    const manifest = manifestOf(header)
-    for (const { name } of header.files)
-      if (!(await isWhole(this.#context, store.output(batch.job, batch.task, name), manifest, name))) return null
-    return header
+    const header = await headerFor(disk, store, batch, job.plan)
+    const manifest = header === null ? null : manifestOf(header)
+    let lost = manifest === null ? 'manifest.json' : null
+    for (const { name } of header?.files ?? [])
+      if (!(await isWhole(this.#context, store.output(batch.job, batch.task, name), manifest!, name))) lost ??= name
+    if (lost === null) return header
+    await loseOutput(this.#context, job, batch.task, lost)
+    return null
   }
 }
 

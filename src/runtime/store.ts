@@ -3,17 +3,22 @@ import type { Delta } from '../core/ledger.ts'
 import { outputOf, type TaskManifest } from '../core/manifest.ts'
 import type { Death, Held } from '../core/events.ts'
 import type { Digest, JobId, JobRecord, TaskIndex } from '../core/types.ts'
-import { FrameDecoder, FRAME_HEADER_BYTES, frame } from '../data/frame.ts'
-import { LIMITS } from '../core/limits.ts'
 import type { Disk } from '../ports.ts'
 import type { JobBody } from '../wire/job.ts'
 import { openManifest } from '../wire/manifest.ts'
+import { Damage } from './damage.ts'
+import { getKept, isDamaged, putKept } from './kept.ts'
+import { readLog, toEntry } from './kept-log.ts'
 
 /** What a job needs beside its record; content-addressed by the record's `code`. */
 export interface JobCode {
   readonly bundle: string
   readonly sourceMap: string
 }
+
+/** A log of which a part is lost tells less than it could; all of it are facts that others have, or that are made again. */
+const LEDGER_LOST = 'a part of what this node knew of the job is lost: peers say it again, or it is made again'
+const JOURNAL_LOST = 'an attempt that was open when the node died may not be known'
 
 /** What was found of a task's consumed input at boot. */
 export interface Arrival {
@@ -26,19 +31,28 @@ export interface Arrival {
 /**
  * A job's folder under home:
  *
- *   jobs/ID/record.json  bundle.js  bundle.map      what the job is
+ *   jobs/ID/record.json  bundle.js  bundle.map      what the job is; the bundle is named by its hash in the record
  *   jobs/ID/ledger.log                              deltas as they were joined, to be joined again
  *   jobs/ID/attempts.log                            attempts started and ended: one left open is a death
  *   jobs/ID/out/TASK/{manifest.json, run-P|keys|part}   whole outputs that this node holds
  *   jobs/ID/in/TASK.DIGEST/{manifest.json, run-P|keys}  what arrived for tasks that run here: by content, so that two
  *                                                       outputs of one task never mix
+ *
+ * Small files have the kept form (core/kept-form.ts), logs that of kept-log.ts, runs and parts that of data/blocks.ts:
+ * each shows damage by itself. What is found is told to `damage`.
  */
 export class JobStore {
   readonly #disk: Disk
+  readonly #damage: Damage
   readonly #leaving = new Map<JobId, Promise<void>>()
+  /** Jobs that are known here, and whose code is damaged or missing on this disk. */
+  readonly #withoutCode = new Set<JobId>()
+  /** Jobs whose record is damaged: what they are is not known here. */
+  readonly #withoutRecord = new Set<JobId>()
 
-  constructor(disk: Disk) {
+  constructor(disk: Disk, damage: Damage = new Damage()) {
     this.#disk = disk
+    this.#damage = damage
   }
 
   folder(job: JobId): string {
@@ -64,21 +78,64 @@ export class JobStore {
   /** The record last: where it is, all of the job is. */
   async putJob(record: JobRecord, code: JobCode): Promise<void> {
     await this.#leaving.get(record.id)?.catch(() => undefined)
-    const folder = this.folder(record.id)
-    await this.#disk.put(`${folder}/bundle.js`, Buffer.from(code.bundle))
-    await this.#disk.put(`${folder}/bundle.map`, Buffer.from(code.sourceMap))
-    await this.#disk.put(`${folder}/record.json`, Buffer.from(JSON.stringify(record)))
+    await this.putCode(record.id, code)
+    const name = `${this.folder(record.id)}/record.json`
+    await putKept(this.#disk, name, Buffer.from(JSON.stringify(record)))
+    this.#withoutRecord.delete(record.id)
+    this.#damage.mended(name)
   }
 
-  /** The job as it travels; null where not all of it is here. */
-  async getJob(job: JobId): Promise<JobBody | null> {
+  async putCode(job: JobId, { bundle, sourceMap }: JobCode): Promise<void> {
     const folder = this.folder(job)
-    const [record, bundle, sourceMap] = await Promise.all(
-      ['record.json', 'bundle.js', 'bundle.map'].map((file) => this.#disk.get(`${folder}/${file}`)),
-    )
-    if (!record || !bundle || !sourceMap) return null
-    const [text, code, map] = [record, bundle, sourceMap].map((bytes) => Buffer.from(bytes).toString())
-    return { record: text!, bundle: code!, sourceMap: map! }
+    await this.#disk.put(`${folder}/bundle.js`, Buffer.from(bundle))
+    await putKept(this.#disk, `${folder}/bundle.map`, Buffer.from(sourceMap))
+    this.#withoutCode.delete(job)
+    for (const file of ['bundle.js', 'bundle.map']) this.#damage.mended(`${folder}/${file}`)
+  }
+
+  /** The record as it travels; null where there is none, or a damaged one, which `isRecordDamaged` then tells. */
+  async getRecord(job: JobId): Promise<string | null> {
+    const name = `${this.folder(job)}/record.json`
+    const what = 'the job is not known here until another node brings it again'
+    const bytes = await this.#kept(name, what, job)
+    if (bytes === 'damaged') this.#withoutRecord.add(job)
+    return typeof bytes === 'string' || bytes === null ? null : textOf(bytes)
+  }
+
+  isRecordDamaged(job: JobId): boolean {
+    return this.#withoutRecord.has(job)
+  }
+
+  /** Jobs of which this disk has a folder, and of which nobody has brought the record again yet. */
+  withoutRecord(): JobId[] {
+    return [...this.#withoutRecord]
+  }
+
+  /** The code that the record names; null where it is damaged or not here. */
+  async getCode(job: JobId, code: Digest): Promise<JobCode | null> {
+    const folder = this.folder(job)
+    const what = 'it is had again from another node'
+    const bundle = await this.#disk.get(`${folder}/bundle.js`)
+    const text = bundle === null ? '' : textOf(bundle)
+    const sourceMap = await this.#kept(`${folder}/bundle.map`, what, job)
+    const whole = codeDigest(text) === code
+    if (!whole) this.#damage.found(`${folder}/bundle.js`, what, job)
+    if (whole && sourceMap instanceof Uint8Array) return { bundle: text, sourceMap: textOf(sourceMap) }
+    this.#withoutCode.add(job)
+    return null
+  }
+
+  /** Known jobs whose code was found damaged or missing, until `putCode` brings it. */
+  withoutCode(): JobId[] {
+    return [...this.#withoutCode]
+  }
+
+  /** The job as it travels; null where not all of it is here, whole. */
+  async getJob(job: JobId): Promise<JobBody | null> {
+    const record = await this.getRecord(job)
+    if (record === null) return null
+    const code = await this.getCode(job, (JSON.parse(record) as JobRecord).spec.code)
+    return code === null ? null : { record, ...code }
   }
 
   async jobs(): Promise<JobId[]> {
@@ -86,40 +143,31 @@ export class JobStore {
   }
 
   appendDelta(job: JobId, delta: Uint8Array): Promise<void> {
-    return this.#disk.append(`${this.folder(job)}/ledger.log`, frame(delta))
+    return this.#disk.append(`${this.folder(job)}/ledger.log`, toEntry(delta))
   }
 
   /** The deltas kept, in order; one that cannot be read is left out (what it said comes again from peers). */
   async readDeltas(job: JobId, decode: (bytes: Uint8Array) => Promise<Delta>): Promise<Delta[]> {
     const deltas: Delta[] = []
-    for (const payload of await this.#frames(`${this.folder(job)}/ledger.log`)) {
+    for (const payload of await this.#entries(job, 'ledger.log', LEDGER_LOST)) {
       const delta = await decode(payload).catch(() => null)
       if (delta !== null) deltas.push(delta)
     }
     return deltas
   }
 
-  /** The whole frames of a log. What is torn behind them is cut off: else what is appended next could not be read. */
-  async #frames(name: string): Promise<Uint8Array[]> {
-    const bytes = await this.#disk.get(name)
-    if (bytes === null) return []
-    const payloads: Uint8Array[] = []
-    let whole = 0
-    while (bytes.length - whole >= FRAME_HEADER_BYTES) {
-      const length = FRAME_HEADER_BYTES + Buffer.from(bytes.buffer, bytes.byteOffset).readUInt32BE(whole)
-      const payload = wholeFrame(bytes.subarray(whole, whole + length))
-      if (payload === null) break
-      payloads.push(payload)
-      whole += length
-    }
-    if (whole < bytes.length) await this.#disk.put(name, bytes.subarray(0, whole))
+  /** A torn end is damage, too: a process that is killed tears nothing, only a machine that goes down does. */
+  async #entries(job: JobId, file: string, what: string): Promise<readonly Uint8Array[]> {
+    const name = `${this.folder(job)}/${file}`
+    const { payloads, lost, empty } = await readLog(this.#disk, name)
+    if (lost > 0 || empty) this.#damage.found(name, what, job)
     return payloads
   }
 
   /** Journals the start of an attempt, on disk before it starts; `ended` is told later and may be lost. */
   journal(job: JobId, task: TaskIndex, attempt: string, what: 'started' | 'ended'): Promise<void> {
     const line = Buffer.from(JSON.stringify([what, task, attempt]))
-    return this.#disk.append(`${this.folder(job)}/attempts.log`, frame(line))
+    return this.#disk.append(`${this.folder(job)}/attempts.log`, toEntry(line))
   }
 
   /**
@@ -128,7 +176,7 @@ export class JobStore {
    */
   async deaths(job: JobId): Promise<Death[]> {
     const open = new Map<TaskIndex, Death>()
-    for (const payload of await this.#frames(`${this.folder(job)}/attempts.log`)) {
+    for (const payload of await this.#entries(job, 'attempts.log', JOURNAL_LOST)) {
       const entry = parsed(payload) as [string, number, string] | null
       if (entry === null) continue
       const [what, task, attempt] = entry
@@ -139,7 +187,8 @@ export class JobStore {
   }
 
   async putManifest(name: string, manifest: TaskManifest): Promise<void> {
-    await this.#disk.put(name, Buffer.from(JSON.stringify(manifest)))
+    await putKept(this.#disk, name, Buffer.from(JSON.stringify(manifest)))
+    this.#damage.mended(name)
   }
 
   /** null where there is none, or none that can be read. */
@@ -153,8 +202,20 @@ export class JobStore {
   }
 
   async #json(name: string): Promise<unknown> {
-    const bytes = await this.#disk.get(name)
-    return bytes === null ? null : parsed(bytes)
+    const job = (name.split('/')[1] ?? null) as JobId | null
+    const bytes = await this.#kept(name, 'the output is had again from another node, or made again', job)
+    return bytes instanceof Uint8Array ? parsed(bytes) : null
+  }
+
+  /** A small file's content; damage is told. */
+  async #kept(name: string, what: string, job: JobId | null): Promise<Uint8Array | null | 'damaged'> {
+    try {
+      return await getKept(this.#disk, name)
+    } catch (error) {
+      if (!isDamaged(error)) throw error
+      this.#damage.found(name, what, job)
+      return 'damaged'
+    }
   }
 
   /** Outputs that are here whole: a manifest, and every file that it names. */
@@ -212,17 +273,16 @@ export class JobStore {
     return this.#disk.remove(`${this.folder(job)}/record.json`)
   }
 
-  drop(job: JobId): Promise<void> {
-    return this.#disk.remove(this.folder(job))
+  async drop(job: JobId): Promise<void> {
+    await this.#disk.remove(this.folder(job))
+    this.#withoutCode.delete(job)
+    this.#withoutRecord.delete(job)
+    this.#damage.mended(this.folder(job))
   }
 }
 
-function wholeFrame(bytes: Uint8Array): Uint8Array | null {
-  try {
-    return new FrameDecoder(LIMITS.rpcBodyBytesMax).push(bytes)[0] ?? null
-  } catch {
-    return null
-  }
+function textOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString()
 }
 
 /** JSON from this disk; null where it is damaged. */

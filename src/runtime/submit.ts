@@ -11,8 +11,11 @@ import type { InputSpec, JobRecord, JobSpec, NodeId, Snapshot } from '../core/ty
 import { fromBytes, toBytes } from '../wire/codec.ts'
 import { jobBody, openJob, type JobBody } from '../wire/job.ts'
 import { nameOf, type Context } from './context.ts'
+import { damagedRecord } from './damaged-record.ts'
 import type { Frozen } from './frozen.ts'
 import { pause } from './pause.ts'
+import { bringJob, recall } from './recall.ts'
+import { checkAgain, rememberedOf, type Remembered } from './remembered.ts'
 import { callPeer } from './rpc.ts'
 import { scanMesh } from './scan-mesh.ts'
 import { codeDigest } from './store.ts'
@@ -79,8 +82,12 @@ export class Submission {
   async submit(request: SubmitRequest): Promise<SubmitAnswer> {
     const spec = this.#spec(request)
     if (request.key !== null) {
-      const existing = await this.#find(keyedJobId(spec, request.key))
+      const id = keyedJobId(spec, request.key)
+      const existing = await this.#find(id)
       if (existing !== null) return this.#attach(existing, request)
+      if (this.#context.store.isRecordDamaged(id)) throw damagedRecord(this.#context, id)
+      const remembered = await rememberedOf(this.#context, id)
+      if (remembered !== null) return this.#again(remembered, request)
     }
     const { record, warnings } = await this.draft(request)
     const existing = this.#context.state.jobs.get(record.id) ?? null
@@ -93,7 +100,7 @@ export class Submission {
     checkTravels(body)
     await this.#context.store.putJob(record, body)
     const elsewhere = await this.#replicate(toBytes(body))
-    this.#context.dispatch({ type: 'job', record, kept: [], holding: [], deaths: [] })
+    this.#context.dispatch({ type: 'job', record, ...(await recall(this.#context, record.id)) })
     this.#context.story.tell(record.id, 'submitted', `submitted on ${this.#context.name}`)
     return { id: record.id, attached: false, knownHereOnly: !elsewhere, warnings }
   }
@@ -139,7 +146,7 @@ export class Submission {
 
   /** A job of this id here, or on any live node (a key is asked of the whole mesh before anything is made). */
   async #find(id: JobRecord['id']): Promise<JobState | null> {
-    const { state, store, dispatch } = this.#context
+    const { state } = this.#context
     const here = state.jobs.get(id)
     if (here !== undefined) return here
     const peers = [...state.members.keys()].filter((node) => node !== state.self.node && isLive(state, node))
@@ -153,15 +160,15 @@ export class Submission {
     )
     const body = found.find((b) => b !== null)
     if (body === undefined) return null
-    const record = openJob(body)
-    await store.putJob(record, body)
-    dispatch({ type: 'job', record, kept: [], holding: [], deaths: [] })
+    await bringJob(this.#context, openJob(body), body)
     return state.jobs.get(id) ?? null
   }
 
   /** The same job again: attach; if it is over without a result, its next round opens. */
-  #attach(job: JobState, request: SubmitRequest): SubmitAnswer {
+  async #attach(job: JobState, request: SubmitRequest): Promise<SubmitAnswer> {
+    const { store } = this.#context
     const { kind } = job.ledger.outcome
+    if (store.withoutCode().includes(job.record.id)) await store.putCode(job.record.id, request.job)
     const omitted = job.record.snapshot.inputs.some((input) => input.omitted.length > 0)
     if (omitted && !request.allowPartial)
       throw new ShoalError('INCOMPLETE', `the job under this key leaves shards out`, {

@@ -1,5 +1,7 @@
 import type { JobId } from '../core/types.ts'
 import type { Clock, Disk } from '../ports.ts'
+import { Damage } from './damage.ts'
+import { getKept, isDamaged, putKept } from './kept.ts'
 
 interface Span {
   readonly submitted: string
@@ -10,11 +12,13 @@ interface Span {
 export class Times {
   readonly #clock: Clock
   readonly #disk: Disk
+  readonly #damage: Damage
   readonly #spans = new Map<JobId, Span>()
 
-  constructor(clock: Clock, disk: Disk) {
+  constructor(clock: Clock, disk: Disk, damage: Damage = new Damage()) {
     this.#clock = clock
     this.#disk = disk
+    this.#damage = damage
   }
 
   of(job: JobId): Span {
@@ -38,16 +42,20 @@ export class Times {
     if (over && this.of(job).ended !== null) return
     const span = { ...this.of(job), ended: over ? this.#clock.wall().toISOString() : null }
     this.#spans.set(job, span)
-    await this.#disk.put(`jobs/${job}/times.json`, Buffer.from(JSON.stringify(span)))
+    const name = `jobs/${job}/times.json`
+    await putKept(this.#disk, name, Buffer.from(JSON.stringify(span)))
+    this.#damage.mended(name)
   }
 
   async load(job: JobId): Promise<void> {
-    const bytes = await this.#disk.get(`jobs/${job}/times.json`)
-    if (bytes === null) return
+    const name = `jobs/${job}/times.json`
     try {
-      this.#spans.set(job, JSON.parse(Buffer.from(bytes).toString()) as Span)
-    } catch {
-      // Damaged: people lose a date, nothing else is decided by it.
+      const bytes = await getKept(this.#disk, name)
+      if (bytes !== null) this.#spans.set(job, JSON.parse(Buffer.from(bytes).toString()) as Span)
+    } catch (error) {
+      if (!isDamaged(error)) throw error
+      this.#damage.found(name, 'when the job began and ended is not known here any more', job)
+      await this.#disk.remove(name)
     }
   }
 

@@ -8,7 +8,7 @@ import type { JobState } from '../core/state.ts'
 import type { BoundsManifest, Digest, MapManifest, Shard, Split } from '../core/types.ts'
 import type { MapWork, RunWork, Spool, SplitWork, TaskFile, Work } from '../ports.ts'
 import { fitsTask } from '../wire/manifest.ts'
-import { isWhole } from './check-files.ts'
+import { isWhole, loseOutput } from './check-files.ts'
 import type { Context } from './context.ts'
 import { spoolFolder, spoolSplit, type Spooling } from './spool.ts'
 import { outputFiles } from './store.ts'
@@ -194,7 +194,7 @@ async function consumedManifest(
   }
   const found = await context.store.manifest(name)
   if (found === null || !fitsTask(found, producer, job.plan) || outputOf(found).digest !== digest)
-    throw lostArrival(context, job, producer)
+    throw await lostArrival(context, job, producer, name)
   seen.add(name + digest)
   return found
 }
@@ -210,7 +210,7 @@ async function consumedFile(
   file: string,
 ): Promise<TaskFile> {
   const name = placeOf(context, job, producer, digest, file)
-  if ((await context.disk.size(name)) === null) throw lostArrival(context, job, producer)
+  if ((await context.disk.size(name)) === null) throw await lostArrival(context, job, producer, name)
   return { name: `${file}-of-${producer.index}`, path: context.disk.path(name) }
 }
 
@@ -231,13 +231,20 @@ export async function loseDamaged(
     const found = await context.store.manifest(placeOf(context, job, producer, digest, 'manifest.json'))
     const name = placeOf(context, job, producer, digest, file)
     if (found !== null && !outputFiles(found).includes(file)) continue
-    if (found === null || !(await isWhole(context, name, found, file))) lostArrival(context, job, producer)
+    if (found === null || !(await isWhole(context, name, found, file))) await lostArrival(context, job, producer, name)
   }
 }
 
 /** Struck out of the books, so that it is pulled again. */
-function lostArrival(context: Context, job: JobState, producer: PlannedTask): Error {
-  const held = job.has.has(producer.index)
-  context.dispatch({ type: 'lost', job: job.record.id, task: producer.index, what: held ? 'output' : 'arrived' })
-  return new Error(`output of task ${producer.index} is missing or damaged on this node's disk`)
+async function lostArrival(context: Context, job: JobState, producer: PlannedTask, name: string): Promise<Error> {
+  const { disk, damage, dispatch, dropped } = context
+  const task = producer.index
+  if (job.has.has(task)) await loseOutput(context, job, task, name.slice(name.lastIndexOf('/') + 1))
+  else {
+    damage.found(name, 'it is had again from the node that made it', job.record.id)
+    const manifest = `${name.slice(0, name.lastIndexOf('/'))}/manifest.json`
+    await disk.remove(manifest).catch((error: unknown) => dropped('lose', error))
+    dispatch({ type: 'lost', job: job.record.id, task, what: 'arrived' })
+  }
+  return new Error(`${disk.path(name)} is missing or damaged`)
 }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { ShoalError } from '../core/errors.ts'
+import { fromKept } from '../core/kept-form.ts'
 import type { Digest } from '../core/types.ts'
 import { TaskFailure } from './failure.ts'
 import { BUNDLE_FILE, SOURCE_MAP_FILE } from './protocol.ts'
@@ -19,7 +20,8 @@ export function loadJob(folder: string, code: Digest, params: Readonly<Record<st
   const text = bundle.toString()
   const sourceMap = (): string | null => {
     try {
-      return readFileSync(join(folder, SOURCE_MAP_FILE), 'utf8')
+      const kept = fromKept(readFileSync(join(folder, SOURCE_MAP_FILE)))
+      return kept === null ? null : Buffer.from(kept).toString()
     } catch {
       return null
     }

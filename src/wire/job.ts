@@ -3,7 +3,7 @@ import { hashText } from '../core/hash.ts'
 import { jobId } from '../core/job-id.ts'
 import { LIMITS } from '../core/limits.ts'
 import { plan } from '../core/plan.ts'
-import type { JobRecord, ReadOptions } from '../core/types.ts'
+import type { Digest, JobRecord, ReadOptions } from '../core/types.ts'
 import { checked, WireError } from './codec.ts'
 import { count, digest, list, nodeId, text } from './shapes.ts'
 
@@ -98,16 +98,22 @@ export const jobBody = z.strictObject({
  * one that can be planned: in the core nothing of it throws any more.
  */
 export function openJob(body: JobBody): JobRecord {
+  const job = openJobRecord(body.record)
+  if (hashText(body.bundle) !== job.spec.code) throw new WireError('a bundle that the job does not name')
+  return job
+}
+
+/** The same of a record whose code may be missing. */
+export function openJobRecord(text: string): JobRecord {
   let value: unknown
   try {
-    value = JSON.parse(body.record)
+    value = JSON.parse(text)
   } catch {
     throw new WireError('a job record that is no JSON')
   }
   const job = checked(record, value)
   const { spec, snapshot } = job
   if (jobId(spec, snapshot, job.key) !== job.id) throw new WireError('a job record of another id')
-  if (hashText(body.bundle) !== spec.code) throw new WireError('a bundle that the job does not name')
   const isPinned = ({ alias, dataset }: JobRecord['spec']['inputs'][number], i: number): boolean =>
     snapshot.inputs[i]?.alias === alias && snapshot.inputs[i].dataset === dataset
   if (snapshot.inputs.length !== spec.inputs.length || !spec.inputs.every(isPinned))

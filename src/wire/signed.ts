@@ -27,6 +27,11 @@ export async function signRecord(signer: Signer, record: NodeRecord): Promise<Si
   return { ...record, bytes, signature: await signer.sign(domain(RECORD, bytes)) }
 }
 
+/** A record whose signature nobody has checked: from this node's own disk alone. Throws WireError when it is malformed. */
+export function decodeNodeRecord({ bytes }: Signed): NodeRecord {
+  return fromBytes(nodeRecord, bytes)
+}
+
 /** Throws WireError when it is malformed or not signed by the node that it is about. */
 export async function openRecord(signer: Signer, sealed: Signed): Promise<SignedNodeRecord> {
   const record = fromBytes(nodeRecord, sealed.bytes)

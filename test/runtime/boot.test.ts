@@ -9,6 +9,7 @@ import type { Attempts } from '../../src/runtime/attempts.ts'
 import { loadJobs } from '../../src/runtime/boot.ts'
 import { performer, type Parts } from '../../src/runtime/effects.ts'
 import { LedgerLog } from '../../src/runtime/ledger-log.ts'
+import { JobStore } from '../../src/runtime/store.ts'
 import { Times } from '../../src/runtime/times.ts'
 import { encodeMessage } from '../../src/wire/messages.ts'
 import { makeJob } from '../core/fake-work.ts'
@@ -47,9 +48,10 @@ async function kept(): Promise<{ node: Bench; job: JobRecord; append(delta: Delt
 /** A node starts on what the disk of another has. */
 async function restart({ disk }: Bench): Promise<Bench> {
   const next = await bench()
-  const context = { ...next.context, disk, store: new (await import('../../src/runtime/store.ts')).JobStore(disk) }
+  const { damage } = next.context
+  const context = { ...next.context, disk, store: new JobStore(disk, damage) }
   const node = { ...next, context, disk, store: context.store }
-  await loadJobs(context, new Times(context.clock, disk))
+  await loadJobs(context, new Times(context.clock, disk, damage))
   return node
 }
 
@@ -95,8 +97,9 @@ describe('what is damaged', () => {
     const name = `jobs/${job.id}/${file}`
     await node.disk.put(name, Buffer.from('{"'))
     const next = await restart(node)
-    expect(next.context.state.jobs.has(job.id)).toBe(file === 'times.json')
-    expect(next.dropped).toEqual(file === 'times.json' ? [] : ['kept-job'])
+    expect(next.context.state.jobs.has(job.id)).toBe(file !== 'record.json')
+    expect(next.context.damage.list().map((found) => [found.file, found.job])).toEqual([[name, job.id]])
+    expect(next.dropped).toEqual([])
   })
 
   it('or half written goes: a folder without its record', async () => {

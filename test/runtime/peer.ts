@@ -8,6 +8,7 @@ import { newState } from '../../src/core/state.ts'
 import type { NodeId } from '../../src/core/types.ts'
 import type { ByteStream, Mesh } from '../../src/ports.ts'
 import type { Context } from '../../src/runtime/context.ts'
+import { Damage } from '../../src/runtime/damage.ts'
 import { FramedStream } from '../../src/runtime/framed.ts'
 import { PROTOCOLS } from '../../src/runtime/protocols.ts'
 import { JobStore } from '../../src/runtime/store.ts'
@@ -61,7 +62,8 @@ export async function bench(options: MemoryDiskOptions = {}): Promise<Bench> {
   )
   other.keepDialling(self.id, mesh.addresses())
   const disk = new MemoryDisk(options)
-  const store = new JobStore(disk)
+  const damage = new Damage()
+  const store = new JobStore(disk, damage)
   const state = newState({ node: self.id, incarnation: { count: 1, nonce: 'n' }, slots: 0, runtime: RUNTIME }, 0)
   const events: Event[] = []
   const dropped: string[] = []
@@ -76,6 +78,7 @@ export async function bench(options: MemoryDiskOptions = {}): Promise<Bench> {
     store,
     mesh,
     story: new Story(clock, 'self'),
+    damage,
     memory: 1e9,
     name: 'self',
     local: false,

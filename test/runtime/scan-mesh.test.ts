@@ -39,7 +39,7 @@ it.each([
   const context = {
     ...node.context,
     catalog: { answerScan: () => Promise.resolve(answer) },
-    catalogs: { get: () => null, nodes: () => [] },
+    catalogs: { get: () => null, nodes: () => [], lost: () => [] },
   } as unknown as typeof node.context
   const catalog = { version: 1, hash: recordOf(away).catalog.hash, shards, bytes: shards }
   context.dispatch({

@@ -19,7 +19,9 @@ export interface Identity {
 
 /** The identity kept in `store`, or a new one, kept there from now on. Throws NODE_SETUP if what is kept is damaged. */
 export async function openIdentity(store: SecretStore): Promise<Identity> {
-  const kept = await store.load()
+  const kept = await store.load().catch((error: unknown) => {
+    throw error instanceof ShoalError && error.code === 'DAMAGED' ? damagedIdentity(error) : error
+  })
   if (kept !== null) return decodeIdentity(kept)
   const identity = await createIdentity()
   await store.save(privateKeyToProtobuf(identity.privateKey))
@@ -35,12 +37,16 @@ function decodeIdentity(bytes: Uint8Array): Identity {
   try {
     return toIdentity(privateKeyFromProtobuf(bytes))
   } catch (cause) {
-    throw new ShoalError('NODE_SETUP', 'the identity kept in the home folder is damaged', {
-      cause,
-      why: 'its file is not a private key',
-      try: ['restore the file from a backup', 'start the node with another --home: it is a new member then'],
-    })
+    throw damagedIdentity(cause)
   }
+}
+
+function damagedIdentity(cause: unknown): ShoalError {
+  return new ShoalError('NODE_SETUP', 'the identity kept in the home folder is damaged', {
+    cause,
+    why: cause instanceof ShoalError ? cause.message : 'its file is not a private key',
+    try: ['restore the file from a backup', 'start the node with another --home: it is a new member then'],
+  })
 }
 
 function toIdentity(privateKey: PrivateKey): Identity {

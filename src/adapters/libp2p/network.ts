@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import { ShoalError } from '../../core/errors.ts'
 import type { MeshEvents } from '../../ports.ts'
-import { openIdentity, type SecretStore } from './identity.ts'
+import { openIdentity } from './identity.ts'
 import { createMeshKey, meshKey, type MeshKey } from './key.ts'
 import { startMesh, type NetworkMesh } from './mesh.ts'
 import { secretFile } from './secret-file.ts'
@@ -28,13 +28,17 @@ export interface OpenNetwork {
 export async function startNetwork(options: NetworkOptions, events: MeshEvents): Promise<OpenNetwork> {
   const targets = options.join.map((text) => parseJoin(text))
   const key = await openKey(
-    secretFile(join(options.home, 'mesh.key')),
+    options,
     targets.map((t) => t.key).filter((k) => k !== null),
     targets.length > 0,
   )
   const identity = await openIdentity(secretFile(join(options.home, 'identity.key')))
   const portFile = secretFile(join(options.home, 'port'))
-  const kept = await portFile.load()
+  const kept = await portFile.load().catch((error: unknown) => {
+    if (!isDamaged(error)) throw error
+    options.warn(`${error.message}: this node may listen on another port than before`)
+    return null
+  })
   const mesh = await startMesh(
     {
       identity,
@@ -58,10 +62,24 @@ export async function startNetwork(options: NetworkOptions, events: MeshEvents):
 }
 
 /** The home's key, or the tickets' (kept from now on); a new one only where nothing is joined. */
-async function openKey(store: SecretStore, given: readonly Uint8Array[], joins: boolean): Promise<MeshKey> {
+async function openKey({ home, warn }: NetworkOptions, given: readonly Uint8Array[], joins: boolean): Promise<MeshKey> {
+  const store = secretFile(join(home, 'mesh.key'))
   const ids = new Set(given.map((bytes) => meshKey(bytes).id))
   if (ids.size > 1) throw new ShoalError('TICKET', 'the tickets are of different meshes')
-  const kept = await store.load()
+  const kept = await store.load().catch((error: unknown) => {
+    if (!isDamaged(error)) throw error
+    if (given[0] === undefined)
+      throw new ShoalError('NODE_SETUP', 'the mesh key kept in the home folder is damaged', {
+        why: error.message,
+        try: [
+          '--join TICKET: shoal ticket on a member prints one, with the key in it',
+          'restore the file from a backup',
+        ],
+        cause: error,
+      })
+    warn(`${error.message}: it takes the key of the ticket`)
+    return null
+  })
   if (kept !== null) {
     const key = meshKey(kept)
     if (given[0] !== undefined && !ids.has(key.id))
@@ -79,4 +97,8 @@ async function openKey(store: SecretStore, given: readonly Uint8Array[], joins: 
   const key = given[0] === undefined ? createMeshKey() : meshKey(given[0])
   await store.save(key.bytes)
   return key
+}
+
+function isDamaged(error: unknown): error is ShoalError {
+  return error instanceof ShoalError && error.code === 'DAMAGED'
 }
