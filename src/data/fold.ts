@@ -2,7 +2,7 @@
  * Groups over merged runs: what reduce sees. Keys come in order; the values of a key in order of (split, position),
  * one at a time, however many there are. With several inputs (co-group) a key has one sequence of values per alias.
  */
-import { assert } from '../core/errors.ts'
+import { assert, ShoalError } from '../core/errors.ts'
 import { LIMITS } from '../core/limits.ts'
 import type { Bytes } from '../core/types.ts'
 import { ByteReader, compareBytes } from './bytes.ts'
@@ -108,7 +108,7 @@ export class Groups {
   /** The next value of that alias in this group, or END, then and from then on. */
   nextValue(alias: number): unknown {
     const queue = this.#queues[alias]!
-    if (queue.next(this.#values)) return decodeValue(this.#values, this.#make)
+    if (queue.next(this.#values)) return this.#value()
     while (this.#within && this.#alias < alias) {
       const view = this.#view!
       this.#queues[this.#alias]!.put(view.buffer, view.valueStart, view.valueEnd)
@@ -117,7 +117,7 @@ export class Groups {
     if (!this.#within || this.#alias > alias) return END
     const view = this.#view!
     this.#values.over(view.buffer, view.valueStart, view.valueEnd)
-    const value = decodeValue(this.#values, this.#make)
+    const value = this.#value()
     this.recordKey = view.shapeEnd > view.shapeStart || this.#shape.length > 0 ? this.#ownKey(view) : this.key
     this.#advance()
     return value
@@ -150,6 +150,13 @@ export class Groups {
     this.#alias = this.#aliasOf[merger.rank]!
     this.records++
     this.weight += view.weight
+  }
+
+  /** The value that `#values` is over, and nothing behind it. */
+  #value(): unknown {
+    const value = decodeValue(this.#values, this.#make)
+    if (!this.#values.done) throw new ShoalError('DAMAGED', 'a value in a record is not as long as it says')
+    return value
   }
 
   #typedKey(view: RecordView): unknown {

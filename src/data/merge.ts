@@ -3,9 +3,8 @@
  * Computer Programming 3, 5.4.1) takes one comparison a level; a record with the same key and rank as the one before
  * it in its run takes none. Memory is one block a run.
  */
-import { assert } from '../core/errors.ts'
 import { LIMITS } from '../core/limits.ts'
-import { BlockWriter } from './blocks.ts'
+import { BlockWriter, damaged } from './blocks.ts'
 import { ByteWriter, compareBytes } from './bytes.ts'
 import { RUN_MAGIC, RunCursor, type RecordStream, type RecordView, type RunExpectation, writeRecordAs } from './run.ts'
 import type { SpillFiles, SpillInput } from './spill.ts'
@@ -31,6 +30,7 @@ export interface MergeInput {
 /** A run within a merge: its cursor, and what comparisons need of its current record. */
 class Contender {
   readonly cursor: RunCursor
+  readonly #name: string
   readonly #ranking: Ranking
   readonly #only: ReadonlySet<number> | undefined
   rank = 0
@@ -42,6 +42,7 @@ class Contender {
 
   constructor(input: MergeInput) {
     this.cursor = new RunCursor(input.open(), input.base, input.name, input.expected)
+    this.#name = input.name
     this.#ranking = input.ranking
     this.#only = input.only
   }
@@ -69,7 +70,7 @@ class Contender {
     if (this.#ranking === 'by-input') return 0
     if (this.#ranking === 'by-split') return split
     const rank = this.#ranking[split]
-    assert(rank !== undefined, 'a record names a split of its task')
+    if (rank === undefined) throw damaged(this.#name, 'a record names no split of its task')
     return rank
   }
 

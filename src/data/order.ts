@@ -21,6 +21,7 @@ import {
   keyTooLarge,
   refused,
   setField,
+  timeOf,
   tooDeep,
 } from './value.ts'
 
@@ -271,7 +272,7 @@ export class KeyReader {
       case BYTES:
         return this.#make.bytes(this.#unescaped())
       case DATE:
-        return this.#make.date((this.#reader.u32() - DATE_SHIFT) * 2 ** 32 + this.#reader.u32())
+        return this.#make.date(timeOf((this.#reader.u32() - DATE_SHIFT) * 2 ** 32 + this.#reader.u32()))
       case ARRAY:
         return this.#array(depth)
       case OBJECT:
@@ -325,18 +326,22 @@ export class KeyReader {
 
   #unescaped(): Uint8Array {
     const { buffer, offset, end } = this.#reader
-    const raw = new Uint8Array(end - offset)
+    const close = buffer.indexOf(END, offset)
+    if (close < 0 || close >= end) throw notAKey()
+    const raw = new Uint8Array(close - offset)
     let count = 0
-    for (let at = offset; at < end; at++) {
+    for (let at = offset; at < close; at++) {
       const byte = buffer[at]!
-      if (byte === END) {
-        this.#reader.offset = at + 1
-        return raw.subarray(0, count)
+      if (byte !== ESCAPE) {
+        raw[count++] = byte
+        continue
       }
-      if (byte === ESCAPE) raw[count++] = (buffer[++at] ?? 1) - 1
-      else raw[count++] = byte
+      const escaped = buffer[++at]! - 1
+      if (escaped !== 0 && escaped !== ESCAPE) throw notAKey()
+      raw[count++] = escaped
     }
-    throw notAKey()
+    this.#reader.offset = close + 1
+    return raw.subarray(0, count)
   }
 }
 

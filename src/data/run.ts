@@ -28,7 +28,7 @@ export class RecordView {
   valueEnd = 0
   #at = 0
 
-  /** Points at the record that begins at `start`. The bytes are known to be whole: their checksum was right. */
+  /** Points at the record that begins at `start`. Where it is damaged, `valueEnd` lies beyond its block, or is NaN. */
   parse(buffer: Buffer, start: number): void {
     this.buffer = buffer
     this.start = start
@@ -166,7 +166,8 @@ export class RunCursor extends RecordView implements RecordStream {
   }
 
   #count(): void {
-    if (this.valueEnd > this.#end || this.orderEnd - this.orderStart > LIMITS.keyBytesMax) {
+    // Not `>`: lengths that lie beyond the block are no numbers.
+    if (!(this.valueEnd <= this.#end && this.orderEnd - this.orderStart <= LIMITS.keyBytesMax)) {
       throw damaged(this.#name, 'a record is longer than its block')
     }
     this.#records++

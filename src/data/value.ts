@@ -21,6 +21,8 @@ const BYTES = 9
 const DATE = 10
 const ARRAY = 11
 const OBJECT = 12
+/** What a Date can be away from 1970, either way (ECMA-262). */
+const DATE_MS_MAX = 8.64e15
 
 /** Makes the containers that decoded values consist of, in the realm of who is to receive them. */
 export interface ValueFactory {
@@ -265,10 +267,11 @@ export function compareText(a: string, b: string): number {
  * @throws ShoalError DAMAGED where the bytes are no value.
  */
 export function decodeValue(r: ByteReader, make: ValueFactory): unknown {
-  return read(r, make, 0)
+  return read(r, make, 0, 0)
 }
 
-function read(r: ByteReader, make: ValueFactory, depth: number): unknown {
+/** `owed`: elements that the arrays around this value have yet to come. */
+function read(r: ByteReader, make: ValueFactory, depth: number, owed: number): unknown {
   switch (r.u8()) {
     case NULL:
       return null
@@ -291,30 +294,36 @@ function read(r: ByteReader, make: ValueFactory, depth: number): unknown {
     case BYTES:
       return make.bytes(r.bytes(r.varint()))
     case DATE:
-      return make.date(r.f64())
+      return make.date(timeOf(r.f64()))
     case ARRAY:
-      return readArray(r, make, depth)
+      return readArray(r, make, depth, owed)
     case OBJECT:
-      return readObject(r, make, depth)
+      return readObject(r, make, depth, owed)
     default:
       throw new ShoalError('DAMAGED', 'a value in a record begins with a byte that is no tag')
   }
 }
 
-function readArray(r: ByteReader, make: ValueFactory, depth: number): unknown[] {
+/** The milliseconds of a Date that there is. */
+export function timeOf(ms: number): number {
+  if (!(Math.abs(ms) <= DATE_MS_MAX)) throw notAValue()
+  return ms
+}
+
+function readArray(r: ByteReader, make: ValueFactory, depth: number, owed: number): unknown[] {
   const length = r.varint()
-  // Each element takes at least a byte: a damaged length must not reserve gigabytes.
-  if (depth >= LIMITS.valueDepthMax || length > r.end - r.offset) throw notAValue()
+  // Each element takes at least a byte, those of the arrays around too: damaged lengths must not reserve gigabytes.
+  if (depth >= LIMITS.valueDepthMax || length + owed > r.end - r.offset) throw notAValue()
   const array = make.array(length)
-  for (let i = 0; i < length; i++) array[i] = read(r, make, depth + 1)
+  for (let i = 0; i < length; i++) array[i] = read(r, make, depth + 1, owed + length - i - 1)
   return array
 }
 
-function readObject(r: ByteReader, make: ValueFactory, depth: number): Record<string, unknown> {
+function readObject(r: ByteReader, make: ValueFactory, depth: number, owed: number): Record<string, unknown> {
   const count = r.varint()
   if (depth >= LIMITS.valueDepthMax) throw notAValue()
   const object = make.object()
-  for (let i = 0; i < count; i++) setField(object, r.utf8(r.varint()), read(r, make, depth + 1))
+  for (let i = 0; i < count; i++) setField(object, r.utf8(r.varint()), read(r, make, depth + 1, owed))
   return object
 }
 
