@@ -1,11 +1,13 @@
 /** What this node answers to its peers' calls. */
 import { encodeCatalog, encodeScanAnswer } from '../catalog/codec.ts'
 import { ShoalError } from '../core/errors.ts'
+import { agreed } from '../core/ledger.ts'
 import { LIMITS } from '../core/limits.ts'
 import type { JobId, NodeId } from '../core/types.ts'
 import { fromBytes, toBytes } from '../wire/codec.ts'
 import { jobBody, openJob } from '../wire/job.ts'
 import type { Call } from '../wire/rpc.ts'
+import { isPart, loseOutput } from './check-files.ts'
 import type { Context } from './context.ts'
 import { readLogs } from './logs.ts'
 import { bringJob } from './recall.ts'
@@ -86,13 +88,21 @@ async function takeJob(context: Context, bytes: Uint8Array): Promise<Uint8Array>
   return EMPTY
 }
 
+/** Read whole before its first bytes are given, so that damage is repaired here, and not handed on. */
 async function sendPart(
-  { disk, store }: Context,
+  context: Context,
   { job, task, start, end }: Extract<Call, { call: 'part' }>,
 ): Promise<Answered> {
+  const { state, disk, store } = context
   const name = store.output(job, task, 'part')
   const total = await disk.size(name)
-  if (total === null) throw gone('this part')
+  const known = state.jobs.get(job)
+  const output = agreed(known?.ledger.tasks[task])
+  if (total === null || known === undefined || output === null) throw gone('this part')
+  if (start === 0 && !(await isPart(context, name, output.part))) {
+    await loseOutput(context, known, task, 'part')
+    throw gone('this part')
+  }
   const length = Math.min(end - start, LIMITS.rpcFrameBytesMax, total - start)
   return { body: length > 0 ? await disk.read(name, start, length) : EMPTY, total }
 }

@@ -110,6 +110,8 @@ export async function loadJobs(context: Context, times: Times): Promise<void> {
     const round = await disk.get(`dropped/${id}`)
     if (round !== null) state.dropped.set(id, Number(Buffer.from(round).toString()))
   }
+  // Parts that were fetched for a reader whom a crash has cut off.
+  await disk.remove('fetched')
   for (const id of await store.jobs()) {
     try {
       if (!(await loadJob(context, times, id)) && !store.isRecordDamaged(id)) await store.drop(id)

@@ -1,17 +1,22 @@
 /** Streams a sealed result: each part from this disk or from a holder, checked by its hash while it flows. */
+import { createHash } from 'node:crypto'
 import type { ResultChunk } from '../control/api.ts'
 import { ShoalError } from '../core/errors.ts'
 import { agreed, type Output } from '../core/ledger.ts'
 import { LIMITS } from '../core/limits.ts'
 import type { JobState } from '../core/state.ts'
-import type { NodeId, TaskIndex } from '../core/types.ts'
+import type { Bytes, NodeId, TaskIndex } from '../core/types.ts'
 import { PartReader } from '../data/part.ts'
 import { nameOf, type Context } from './context.ts'
-import { isPart, storedBytesMax } from './check-files.ts'
+import { isPart, loseOutput, storedBytesMax } from './check-files.ts'
+import { isDamaged } from './kept.ts'
 import { sourcesOf } from './part-sources.ts'
 import { callPeer } from './rpc.ts'
 
-/** Whole records of every part in partition order. Throws RESULT_LOST or DAMAGED; ends early when the signal fires. */
+/**
+ * Whole records of every part in partition order. Throws RESULT_LOST where a part cannot be had whole from anyone; ends
+ * early when the signal fires.
+ */
 export async function* resultOf(
   context: Context,
   job: JobState,
@@ -21,42 +26,74 @@ export async function* resultOf(
   for (let task = first.reduce; task < first.reduce + count.reduce; task++) {
     const output = agreed(job.ledger.tasks[task])
     if (output === null) throw lost(job, task, 'its output is not known')
-    const { name, temporary } = await locate(context, job, task)
-    try {
-      yield* readPart(context, name, task - first.reduce, output, signal)
-    } catch (error) {
-      // From now on others are asked for it, and a copy of theirs takes its place.
-      if (!temporary && error instanceof ShoalError && error.code === 'DAMAGED')
-        context.dispatch({ type: 'lost', job: job.record.id, task, what: 'output' })
-      throw error
-    } finally {
-      if (temporary) await context.disk.remove(name)
-    }
+    yield* partOf(context, job, task, output, signal)
     if (signal.aborted) return
   }
 }
 
+/**
+ * One part, from this disk or from a holder. A block that is damaged shows it before it is given, and another holder's
+ * copy goes on behind what was given: the records are the same.
+ */
+async function* partOf(
+  context: Context,
+  job: JobState,
+  task: TaskIndex,
+  output: Output,
+  signal: AbortSignal,
+): AsyncGenerator<ResultChunk, void, undefined> {
+  const partition = task - job.plan.first.reduce
+  const hash = createHash('sha256')
+  let given = 0
+  for (;;) {
+    const { name, temporary } = await locate(context, job, task)
+    try {
+      for await (const chunk of readPart(context, name, partition, given)) {
+        given += chunk.bytes.length
+        hash.update(chunk.bytes)
+        yield chunk
+        if (signal.aborted) return
+      }
+      break
+    } catch (error) {
+      // What came from elsewhere was read whole before.
+      if (temporary || !isLostHere(error)) throw error
+      await loseOutput(context, job, task, 'part')
+      if (job.has.has(task)) throw error
+    } finally {
+      if (temporary) await context.disk.remove(name)
+    }
+  }
+  if (hash.digest('hex') === output.part) return
+  // Whole, and of another content than the ledger's: what was given is not to be used.
+  await loseOutput(context, job, task, 'part')
+  throw new ShoalError('DAMAGED', `part ${partition} of the result is damaged on ${context.name}`, {
+    job: job.record.id,
+    try: ['again: another node is asked for it now'],
+  })
+}
+
+function isLostHere(error: unknown): boolean {
+  return isDamaged(error) || (error as NodeJS.ErrnoException).code === 'ENOENT'
+}
+
+/** Blocks of whole records behind the first `given` bytes; at least one, which may be empty. Throws DAMAGED. */
 async function* readPart(
   context: Context,
   name: string,
   partition: number,
-  output: Output,
-  signal: AbortSignal,
+  given: Bytes,
 ): AsyncGenerator<ResultChunk, void, undefined> {
   const reader = new PartReader(context.disk.open(name), `part ${partition}`)
   try {
-    let empty = true
+    let at = 0
     for (let block = reader.nextBlock(); block !== null; block = reader.nextBlock()) {
-      empty = false
+      const skip = Math.min(block.length, Math.max(0, given - at))
+      at += block.length
       // A copy: the block is a Buffer, whose own slice() would show the bytes that come next.
-      yield { partition, bytes: new Uint8Array(block) }
-      if (signal.aborted) return
+      if (skip < block.length) yield { partition, bytes: new Uint8Array(block.subarray(skip)) }
     }
-    if (empty) yield { partition, bytes: new Uint8Array() }
-    if (reader.facts?.part !== output.part)
-      throw new ShoalError('DAMAGED', `part ${partition} of the result is damaged on ${context.name}`, {
-        try: ['again: another node is asked for it now'],
-      })
+    if (at === 0) yield { partition, bytes: new Uint8Array() }
   } finally {
     reader.close()
   }
@@ -68,9 +105,10 @@ async function locate(context: Context, job: JobState, task: TaskIndex): Promise
   const own = store.output(job.record.id, task, 'part')
   if (job.has.has(task)) {
     if ((await disk.size(own)) !== null) return { name: own, temporary: false }
-    context.dispatch({ type: 'lost', job: job.record.id, task, what: 'output' })
+    await loseOutput(context, job, task, 'part')
   }
-  let why = 'no other node is alive'
+  const damaged = context.damage.list().some(({ file }) => file === own)
+  let why = damaged ? 'it is damaged on this node, and no other node is alive' : 'no other node is alive'
   for (const holder of sourcesOf(context, job, task)) {
     try {
       const name = await fetchPart(context, job, task, holder)

@@ -104,8 +104,8 @@ describe('a damaged output', () => {
     }
     expect(await read()).toBe('records of a part'.length)
     node.disk.damage(`jobs/${job.id}/out/1/part`, flip)
-    await expect(read()).rejects.toMatchObject({ code: 'DAMAGED' })
-    await expect(read()).rejects.toMatchObject({ code: 'RESULT_LOST' })
+    await expect(read()).rejects.toMatchObject({ code: 'RESULT_LOST', why: expect.stringContaining('damaged') })
+    expect(node.context.damage.list()).toMatchObject([{ file: `jobs/${job.id}/out/1/part`, job: job.id }])
   })
 })
 
