@@ -161,7 +161,7 @@ class Node {
   }
 
   #assemble({ catalog, tasks, network, incarnation }: Base): Engine {
-    const { name, slots, memory, local } = this.#options
+    const { name, slots, memory, local, retentionMs, keptBytesMax } = this.#options
     return new Engine({
       clock: systemClock,
       disk: this.#disk,
@@ -175,6 +175,8 @@ class Node {
       slots,
       memory,
       local,
+      retentionMs,
+      keptBytesMax,
       hold: {
         wanted: () => this.#options.holdFirst(),
         holding: (what) => this.#disk.put('sim-holding', Buffer.from(what)),
@@ -188,12 +190,13 @@ class Node {
   }
 
   #api(engine: Engine, network: Network, knewMembers: boolean): NodeApi {
-    const { context, loop, times, frozen } = engine
+    const { context, loop, times, frozen, keeping } = engine
     return createNodeApi({
       context,
       loop,
       times,
       frozen,
+      keeping,
       version: VERSION,
       readiness: () => this.#readiness(context, network, knewMembers),
       ticket: () => network.ticket(),

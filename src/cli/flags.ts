@@ -1,6 +1,6 @@
 import { ShoalError } from '../core/errors.ts'
 import { LIMITS } from '../core/limits.ts'
-import { parseCount, parseDuration, parseSize } from './quantities.ts'
+import { parseCount, parseDuration, parsePeriod, parseSize } from './quantities.ts'
 
 /** One flag of the command line; `SHOAL_<NAME>` in the environment and `name` in shoal.config.ts mean the same. */
 export interface Flag<T> {
@@ -91,6 +91,13 @@ export const SLOTS: Flag<number> = count(
   1024,
 )
 export const MEMORY: Flag<number> = size('memory', 'for all task processes together (default: a quarter of RAM)')
+export const RETENTION: Flag<number> = flag(
+  'retention',
+  'D',
+  'how long a finished job is kept (default 7d)',
+  parsePeriod,
+)
+export const DISK: Flag<number> = size('disk', 'what finished jobs may take on disk together (default: no bound)')
 export const HTTP: Flag<string> = text('http', 'HOST:PORT|off', 'where a page is served (this release has none: off)')
 export const NO_MDNS: Flag<boolean> = toggle('no-mdns', 'do not look for members on the local network')
 
@@ -133,7 +140,7 @@ export const KILL: Flag<number> = count('kill', 'nodes to kill inside a task', 0
 export const SEED: Flag<number> = count('seed', 'draws who is killed (default 1)', 0, Number.MAX_SAFE_INTEGER)
 
 export const GLOBAL_FLAGS: readonly Flag<unknown>[] = [HOME, JSON_OUTPUT, QUIET, VERBOSE, NO_COLOR]
-const NODE_FLAGS: readonly Flag<unknown>[] = [DATA, JOIN, LISTEN, NAME, SLOTS, MEMORY, HTTP, NO_MDNS]
+const NODE_FLAGS: readonly Flag<unknown>[] = [DATA, JOIN, LISTEN, NAME, SLOTS, MEMORY, RETENTION, DISK, HTTP, NO_MDNS]
 const RESULT_FLAGS: readonly Flag<unknown>[] = [OUTPUT, FORMAT, OVERWRITE, TIMEOUT, PROGRESS]
 const JOB_FLAGS: readonly Flag<unknown>[] = [
   INPUT,

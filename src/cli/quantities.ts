@@ -15,8 +15,10 @@ const SIZE_UNITS: Readonly<Record<string, number>> = {
 
 const DURATION_UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1e3, m: 60e3, h: 3_600e3 }
 
+const DAY_MS = 24 * 3_600e3
+
 /** Longer waits overflow a timer (2^31 − 1 ms) and mean nothing to a person. */
-const DURATION_MS_MAX = 24 * 3_600e3 * 20
+const DURATION_MS_MAX = 20 * DAY_MS
 
 /** `256MB` = 256·10⁶, `64MiB` = 64·2²⁰, a bare number: bytes. @throws ShoalError USAGE */
 export function parseSize(text: string): number {
@@ -40,6 +42,16 @@ export function parseDuration(text: string): number {
     })
   }
   return ms
+}
+
+/** How long something is kept: a duration of at least a second, or days, `7d`, ten years of them at most. @throws ShoalError USAGE */
+export function parsePeriod(text: string): number {
+  const days = /^(\d{1,4}(?:\.\d+)?)\s*d$/i.exec(text.trim())
+  const ms = days === null ? parseDuration(text) : Math.round(Number(days[1]) * DAY_MS)
+  if (ms >= 1_000 && ms <= 3_650 * DAY_MS) return ms
+  throw new ShoalError('USAGE', `${JSON.stringify(text)} is not between a second and ten years`, {
+    try: ['12h   or   7d'],
+  })
 }
 
 /** A whole number from `least` to `most`. @throws ShoalError USAGE */

@@ -35,6 +35,12 @@ export function elapsedText(ms: number): string {
   return `${Math.floor(seconds / 3600)} h ${Math.floor((seconds % 3600) / 60)} min`
 }
 
+/** A time that was set: `7 days`, `36 h 0 min`, `90.0 s`. */
+export function periodText(ms: number): string {
+  const days = ms / 86_400_000
+  return days < 2 ? elapsedText(ms) : `${Number(days.toFixed(1))} days`
+}
+
 /** A guess, no more exact than it can be: `~4 s`, `~40 s`, `~7 min`, `~3 h`. */
 export function guessText(ms: number): string {
   const seconds = ms / 1000

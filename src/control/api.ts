@@ -3,7 +3,7 @@
  * over HTTP on the node's unix socket, `control/client.ts` is the same interface at the other end.
  * Every method rejects with a ShoalError.
  */
-import type { Bytes, Encoding, Format, JobLimits } from '../core/types.ts'
+import type { Bytes, Encoding, Format, JobLimits, Millis } from '../core/types.ts'
 import type { ErrorJson } from '../core/errors.ts'
 
 /** A job as `adapters/esbuild` finds it in a file: everything but the data and what the command line adds. */
@@ -206,6 +206,18 @@ export interface DiffAnswer {
   readonly parts: readonly number[]
 }
 
+/** What jobs take on a node's disk, as measured a few seconds ago (open jobs: a minute). */
+export interface DiskUse {
+  readonly open: Bytes
+  readonly finished: Bytes
+  /** What finished jobs may take together; those that ended first make room. null: no bound. */
+  readonly most: Bytes | null
+  /** How long a finished job is kept. */
+  readonly retentionMs: Millis
+  /** Jobs that have made room before their time, since the node started. */
+  readonly early: number
+}
+
 export interface NodeStatus {
   readonly schema: 'shoal.status/1'
   readonly pid: number
@@ -234,6 +246,7 @@ export interface NodeStatus {
     readonly pending: number
   }[]
   readonly jobs: { readonly open: number; readonly known: number }
+  readonly disk: DiskUse
   /** Connections that are open now, and streams on them. */
   readonly connections: number
   readonly streams: number

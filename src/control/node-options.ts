@@ -1,5 +1,5 @@
 /** How a node is started: what the command line, and whoever embeds Shoal, give to `startNode`. */
-import type { Bytes } from '../core/types.ts'
+import type { Bytes, Millis } from '../core/types.ts'
 import type { NodeApi } from './api.ts'
 
 /** `--data NAME=DIR[,replicated]` */
@@ -23,6 +23,10 @@ export interface NodeOptions {
   readonly slots: number
   /** For all task processes of the node together. */
   readonly memory: Bytes
+  /** How long a job is kept after its outcome (default: 7 days). */
+  readonly retentionMs?: Millis
+  /** What finished jobs may take on disk together: those that ended first make room. Default: no bound but time. */
+  readonly keptBytesMax?: Bytes | null
   readonly mdns: boolean
   /** A mesh of this one process: no port, no peers; its coverage says `this machine only`. */
   readonly local: boolean

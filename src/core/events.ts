@@ -19,8 +19,6 @@ export type Event =
       readonly kept: readonly Delta[]
       readonly holding: readonly Held[]
       readonly deaths: readonly Death[]
-      /** For how long earlier lives of this node have counted it as over. */
-      readonly overFor?: Millis
     }
   | { readonly type: 'job-missing'; readonly job: JobId; readonly from: NodeId }
   // Ends of `start`: done | failed.
@@ -65,6 +63,10 @@ export type Event =
   | { readonly type: 'report-signed'; readonly job: JobId; readonly round: number; readonly report: SignedReport }
   | { readonly type: 'cancel'; readonly job: JobId }
   | { readonly type: 'retry'; readonly job: JobId }
+  /** Another submission of the job asks for these limits: the larger hold, from the next attempt on. */
+  | { readonly type: 'raise'; readonly job: JobId; readonly limits: JobLimits }
+  /** What other nodes remember of a job with a key that they have forgotten. */
+  | { readonly type: 'remembered'; readonly job: JobId; readonly round: number; readonly result: Digest | null }
   /** A person wants it forgotten, by all nodes. */
   | { readonly type: 'drop'; readonly job: JobId }
   /** This node wants its room; others keep it for their own time. An open job stays. */

@@ -77,8 +77,6 @@ export function addJob(state: State, event: Extract<Event, { type: 'job' }>): Ef
     } as const
     addFailure(job, { task, attempt, term: job.ledger.tasks[task]?.claim?.term ?? 0, blame: 'death', place: '', error })
   }
-  if (job.endedAt !== null && event.overFor !== undefined)
-    job.endedAt = Math.min(job.endedAt, state.now - event.overFor)
   // What is replayed from this node's own disk need not be written again.
   return effects.filter((effect) => effect.type !== 'save')
 }

@@ -117,6 +117,10 @@ type Limit =
   | 'copiesDefault'
   | 'copiesMax'
   | 'retentionMs'
+  | 'keptAtLeastMs'
+  | 'overSaveMs'
+  | 'measureMs'
+  | 'measureOpenMs'
   | 'jobsKeptMax'
   | 'storyEventsPerJob'
   | 'drainMs'
@@ -325,6 +329,14 @@ export const LIMITS: Readonly<Record<Limit, number>> = {
   copiesDefault: 2,
   copiesMax: 16,
   retentionMs: 7 * 24 * 3_600_000,
+  /** No finished job makes room for others before that: whoever waits for it fetches its result. */
+  keptAtLeastMs: 60_000,
+  /** For how long finished jobs are over is saved so often: a life that is shorter does not count. */
+  overSaveMs: 60_000,
+  /** What finished jobs take on disk is looked at so often, where something changed … */
+  measureMs: 5_000,
+  /** … and what open jobs take, whose files come and go. */
+  measureOpenMs: 60_000,
   jobsKeptMax: 1_000,
   storyEventsPerJob: 20_000,
 

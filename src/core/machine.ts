@@ -88,6 +88,10 @@ function take(state: State, event: Event): Effect[] {
       const job = state.jobs.get(event.job)
       return job !== undefined && isOver(job.ledger.outcome) ? dropJob(state, event.job, true) : []
     }
+    case 'remembered':
+      state.dropped.set(event.job, Math.max(event.round, state.dropped.get(event.job) ?? 0))
+      if (event.result !== null) state.promised.set(event.job, event.result)
+      return []
     case 'forget-member':
       state.members.delete(event.node)
       state.forgotten.add(event.node)

@@ -86,7 +86,7 @@ export interface State {
   readonly forgotten: Set<NodeId>
   readonly jobs: Map<JobId, JobState>
   readonly fetching: Map<JobId, Millis>
-  /** Since when rounds of jobs are over, as peers have counted it. */
+  /** Since when rounds of jobs are over, as peers have counted it, or earlier lives of this node. */
   readonly overBefore: Map<JobId, { readonly round: number; readonly since: Millis }>
   /** Highest round dropped for good. */
   readonly dropped: Map<JobId, number>

@@ -36,6 +36,11 @@ async function answer(
   switch (request.call) {
     case 'job':
       return sendJob(context, request.job)
+    case 'key': {
+      const memory = await context.keys.get(request.job)
+      if (memory === null) throw gone('this key')
+      return toBytes(memory)
+    }
     case 'put-job':
       return takeJob(context, body)
     case 'catalog': {
@@ -85,7 +90,7 @@ async function takeJob(context: Context, bytes: Uint8Array): Promise<Uint8Array>
   if (!context.state.jobs.has(record.id)) {
     await bringJob(context, record, body)
   }
-  return EMPTY
+  return json(context.state.jobs.get(record.id)?.ledger.round ?? 1)
 }
 
 /** Read whole before its first bytes are given, so that damage is repaired here, and not handed on. */

@@ -108,7 +108,10 @@ export async function loadJobs(context: Context, times: Times): Promise<void> {
   const { disk, store, state } = context
   for (const id of (await disk.list('dropped')) as JobId[]) {
     const round = await disk.get(`dropped/${id}`)
-    if (round !== null) state.dropped.set(id, Number(Buffer.from(round).toString()))
+    if (round === null) continue
+    const [number, expired] = Buffer.from(round).toString().split(' ')
+    state.dropped.set(id, Math.max(Number(number), state.dropped.get(id) ?? 0))
+    if (expired !== undefined) state.expired.add(id)
   }
   // Parts that were fetched for a reader whom a crash has cut off.
   await disk.remove('fetched')

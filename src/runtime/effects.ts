@@ -82,8 +82,16 @@ export function performer(parts: Parts): Perform {
  * anew; but what a key has to remember is on disk before. On a full disk the folder makes room for what is to be
  * remembered.
  */
-async function dropJob({ disk, store }: Context, attempts: Attempts, job: JobId, round: number): Promise<void> {
-  const remember = (): Promise<void> => disk.put(`dropped/${job}`, Buffer.from(String(round)))
+async function dropJob(
+  { disk, keys, store }: Context,
+  attempts: Attempts,
+  { job, round, expired, keyed }: Extract<Effect, { type: 'drop' }>,
+): Promise<void> {
+  const remember = (): Promise<void> => disk.put(`dropped/${job}`, Buffer.from(`${round}${expired ? ' expired' : ''}`))
+  if (keyed !== null) {
+    const keep = (): Promise<void> => keys.put(keyed.record, { round, result: keyed.result })
+    await keep().catch(() => store.dropOutputs(job).then(keep))
+  }
   await store.disown(job)
   await attempts.ended(job)
   const remembered = await remember().then(

@@ -15,6 +15,8 @@ import { Damage } from './damage.ts'
 import { performer } from './effects.ts'
 import { Frozen } from './frozen.ts'
 import { keepMembers } from './keep-members.ts'
+import { Keeping } from './keeping.ts'
+import { Keys } from './keys.ts'
 import { LedgerLog } from './ledger-log.ts'
 import { Loop } from './loop.ts'
 import { Mending } from './mending.ts'
@@ -61,6 +63,7 @@ export class Engine {
   readonly loop: Loop
   readonly times: Times
   readonly frozen: Frozen
+  readonly keeping: Keeping
   /** What the mesh tells this node; to be handed to it once `load` has resolved. */
   readonly events: MeshEvents
   readonly #parts: EngineParts
@@ -76,9 +79,14 @@ export class Engine {
 
   constructor(parts: EngineParts) {
     this.#parts = parts
-    this.times = new Times(parts.clock, parts.disk)
-    this.frozen = new Frozen(parts.disk)
-    this.context = this.#contextOf(parts)
+    const damage = parts.damage ?? new Damage()
+    this.times = new Times(parts.clock, parts.disk, damage)
+    this.frozen = new Frozen(parts.disk, damage)
+    this.context = this.#contextOf(parts, damage)
+    damage.listen(({ file, what, job }) => {
+      if (job !== null) this.context.story.tell(job, 'damaged', `${parts.disk.path(file)}: ${what}`)
+    })
+    this.keeping = new Keeping(this.context, parts.keptBytesMax ?? null)
     this.#control = new ControlPlane(this.context)
     this.#sender = new Sender(this.context)
     this.#receiver = new Receiver(this.context)
@@ -105,6 +113,7 @@ export class Engine {
   async load(): Promise<readonly NodeId[]> {
     await this.publish()
     const known = await loadMembers(this.context)
+    await Promise.all([this.keeping.load(), this.context.keys.load(this.context.state)])
     await Promise.all([loadJobs(this.context, this.times), this.frozen.load()])
     return known
   }
@@ -116,6 +125,7 @@ export class Engine {
       this.#cancelSweep = this.context.clock.after(LIMITS.sweepMs, sweep)
       void this.publish()
       void this.#ledgers.catchUp()
+      void this.keeping.sweep()
       keepMembers(this.context)
       void this.#mending.sweep()
       onSweep()
@@ -160,6 +170,8 @@ export class Engine {
       catalog,
       catalogs: new Catalogs(disk),
       story: new Story(clock, parts.name ?? mesh.self),
+      keys: new Keys(disk, damage),
+      damage,
       memory,
       name: parts.name ?? mesh.self.slice(-8),
       local,

@@ -14,6 +14,7 @@ import { diffJobs } from './diff.ts'
 import { doctor } from './doctor.ts'
 import { explain } from './explain.ts'
 import type { Frozen } from './frozen.ts'
+import type { Keeping } from './keeping.ts'
 import { detailOf, summaryOf, whyOf } from './job-views.ts'
 import { readLogs, type TaskLog } from './logs.ts'
 import type { Loop } from './loop.ts'
@@ -33,6 +34,7 @@ export interface ApiParts {
   readonly loop: Loop
   readonly times: Times
   readonly frozen: Frozen
+  readonly keeping: Pick<Keeping, 'use'>
   readonly version: string
   /** Ready or why not; see CLI.md "Ready". */
   readiness(): { ready: boolean; why: string; joined: boolean }
@@ -204,6 +206,7 @@ function statusOf(parts: ApiParts): NodeStatus {
       open: [...state.jobs.values()].filter((job) => !isOver(job.ledger.outcome)).length,
       known: state.jobs.size,
     },
+    disk: parts.keeping.use(),
     ...parts.traffic(),
     dropped: parts.counts(),
     warnings: parts.warnings(),

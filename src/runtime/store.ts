@@ -268,6 +268,12 @@ export class JobStore {
     }
   }
 
+  /** Deletes all outputs and all that had arrived. */
+  async dropOutputs(job: JobId): Promise<void> {
+    await this.#disk.remove(`${this.folder(job)}/in`)
+    await this.#disk.remove(`${this.folder(job)}/out`)
+  }
+
   /** Takes the record away: from now on the job is not here, and what is left of it goes with the next `drop`. */
   disown(job: JobId): Promise<void> {
     return this.#disk.remove(`${this.folder(job)}/record.json`)

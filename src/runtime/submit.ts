@@ -3,11 +3,11 @@ import { takeSnapshot, type SnapshotRequest } from '../catalog/snapshot.ts'
 import type { PreparedInput, SubmitAnswer, SubmitRequest } from '../control/api.ts'
 import { isLive } from '../core/candidates.ts'
 import { ShoalError } from '../core/errors.ts'
-import { jobId, keyedJobId } from '../core/job-id.ts'
+import { jobId, keyedJobId, snapshotId } from '../core/job-id.ts'
 import { LIMITS } from '../core/limits.ts'
 import { compareUtf8, plan } from '../core/plan.ts'
 import type { JobState } from '../core/state.ts'
-import type { InputSpec, JobRecord, JobSpec, NodeId, Snapshot } from '../core/types.ts'
+import type { InputSpec, JobId, JobRecord, JobSpec, NodeId, Snapshot } from '../core/types.ts'
 import { fromBytes, toBytes } from '../wire/codec.ts'
 import { jobBody, openJob, type JobBody } from '../wire/job.ts'
 import { nameOf, type Context } from './context.ts'
@@ -92,6 +92,22 @@ export class Submission {
     const { record, warnings } = await this.draft(request)
     const existing = this.#context.state.jobs.get(record.id) ?? null
     if (existing !== null) return this.#attach(existing, request)
+    return this.#begin(record, request, warnings)
+  }
+
+  /** A key whose job was forgotten: that job again, over the snapshot of then; its result must be that of then. */
+  async #again(remembered: Remembered, request: SubmitRequest): Promise<SubmitAnswer> {
+    const { record, round, result } = remembered
+    checkAgain(this.#context, remembered, request.allowPartial)
+    await this.#context.keys.put(record, { round, result })
+    this.#context.dispatch({ type: 'remembered', job: record.id, round, result })
+    return this.#begin(record, request, [
+      `the result under this key was forgotten: it is computed again, over snapshot ${snapshotId(record.snapshot).slice(0, 12)} of then`,
+    ])
+  }
+
+  /** The job is on this disk, and where it can be on one more, before anyone is told of it. */
+  async #begin(record: JobRecord, request: SubmitRequest, warnings: readonly string[]): Promise<SubmitAnswer> {
     const body: JobBody = {
       record: JSON.stringify(record),
       bundle: request.job.bundle,
@@ -103,6 +119,20 @@ export class Submission {
     this.#context.dispatch({ type: 'job', record, ...(await recall(this.#context, record.id)) })
     this.#context.story.tell(record.id, 'submitted', `submitted on ${this.#context.name}`)
     return { id: record.id, attached: false, knownHereOnly: !elsewhere, warnings }
+  }
+
+  /**
+   * Who has forgotten this job, and this node has not, opens a round above what it forgot: this node joins it, before
+   * others refuse the round that it would begin with.
+   */
+  #joinRound(id: JobId, { body }: { readonly body: Uint8Array }): void {
+    const round = Number(Buffer.from(body).toString())
+    if (!(round > 1)) return
+    const { dispatch, state } = this.#context
+    dispatch({ type: 'remembered', job: id, round: round - 1, result: null })
+    if (!state.jobs.has(id)) return
+    const delta = { round, outcome: { kind: 'open' }, tasks: [], reports: [] } as const
+    dispatch({ type: 'message', from: state.self.node, message: { type: 'delta', job: id, delta } })
   }
 
   #spec({ job }: SubmitRequest): JobSpec {
@@ -180,14 +210,14 @@ export class Submission {
   }
 
   /** To every live member at once; true as soon as one has it on disk. The rest hear of it anyway. */
-  async #replicate(body: Uint8Array): Promise<boolean> {
+  async #replicate(id: JobId, body: Uint8Array): Promise<boolean> {
     const { state } = this.#context
     const peers = [...state.members.values()].filter(
       (m) => m.node !== state.self.node && m.connected && isLive(state, m.node),
     )
     const puts = peers
       .slice(0, LIMITS.putJobPeers)
-      .map((m) => callPeer(this.#context, m.node, { call: 'put-job' }, body))
+      .map((m) => callPeer(this.#context, m.node, { call: 'put-job' }, body).then((said) => this.#joinRound(id, said)))
     return Promise.any(puts).then(
       () => true,
       () => false,

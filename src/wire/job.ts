@@ -93,6 +93,19 @@ export const jobBody = z.strictObject({
   sourceMap: text(LIMITS.bundleBytesMax),
 }) as unknown as z.ZodMiniType<JobBody>
 
+/** What stays of a job with a key that was forgotten: its record as JSON, the highest round that is over, its result. */
+export interface KeyedMemory {
+  readonly record: string
+  readonly round: number
+  readonly result: Digest | null
+}
+
+export const keyedMemory = z.strictObject({
+  record: text(LIMITS.rpcBodyBytesMax),
+  round: count,
+  result: z.nullable(digest),
+}) as unknown as z.ZodMiniType<KeyedMemory>
+
 /**
  * A peer's job as a record that can be trusted: well formed, of the id that it names, with the code that it names, and
  * one that can be planned: in the core nothing of it throws any more.

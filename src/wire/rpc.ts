@@ -24,7 +24,9 @@ export interface ShardAsk {
 export type Call =
   /** Body: a JobBody. */
   | { readonly call: 'job'; readonly job: JobId }
-  /** With a JobBody; answered once it is on disk. */
+  /** Body: the KeyedMemory of a job with a key that was forgotten. */
+  | { readonly call: 'key'; readonly job: JobId }
+  /** With a JobBody; answered once it is on disk, with the round that is open (JSON). */
   | { readonly call: 'put-job' }
   /** Body: the catalog whose SHA-256 is `hash`. */
   | { readonly call: 'catalog'; readonly node: NodeId; readonly hash: Digest }
@@ -51,6 +53,7 @@ export const call = z.strictObject({
   bodyBytes: z.number().check(z.int(), z.gte(0), z.lte(LIMITS.rpcBodyBytesMax)),
   request: z.discriminatedUnion('call', [
     z.strictObject({ call: z.literal('job'), job: digest }),
+    z.strictObject({ call: z.literal('key'), job: digest }),
     z.strictObject({ call: z.literal('put-job') }),
     z.strictObject({ call: z.literal('catalog'), node: nodeId, hash: digest }),
     z.strictObject({

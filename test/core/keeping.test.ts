@@ -66,15 +66,19 @@ describe('a job that is over', () => {
     expect(first.state.jobs.size).toBe(1)
     // 100 of 168 hours were over in that life.
     const cancelled = { round: 1, outcome: { kind: 'cancelled' }, tasks: [], reports: [] } as const
-    const event: Event = { type: 'job', record: job, kept: [cancelled], holding: [], deaths: [], overFor: 100 * HOUR }
-    const second = new OneNode(n1, [], 0)
-    second.give(event)
+    const event: Event = { type: 'job', record: job, kept: [cancelled], holding: [], deaths: [] }
+    const restarted = (): OneNode => {
+      const node = new OneNode(n1, [], 0)
+      node.state.overBefore.set(job.id, { round: 1, since: node.now - 100 * HOUR })
+      node.give(event)
+      return node
+    }
+    const second = restarted()
     later(second, 67 * HOUR)
     expect(second.state.jobs.size).toBe(1)
     later(second, 2 * HOUR)
     expect(only(second.effects, 'drop').map((effect) => effect.expired)).toEqual([true])
-    const third = new OneNode(n1, [], 0)
-    third.give(event)
+    const third = restarted()
     third.give({ type: 'retry', job: job.id })
     later(third, 1_000 * HOUR)
     expect(third.state.jobs.size).toBe(1)

@@ -9,7 +9,7 @@ import { ShoalError } from '../../core/errors.ts'
 import { LIMITS } from '../../core/limits.ts'
 import type { Context } from '../context.ts'
 import { parseDataOption, readJoins } from '../data-option.ts'
-import { DATA, HTTP, JOIN, LISTEN, MEMORY, NAME, NO_MDNS, SLOTS } from '../flags.ts'
+import { DATA, DISK, HTTP, JOIN, LISTEN, MEMORY, NAME, NO_MDNS, RETENTION, SLOTS } from '../flags.ts'
 import { SECOND_SIGNAL_MS } from '../interrupts.ts'
 import { isToldToHold } from '../sim/node-process.ts'
 import { bytesText, elapsedText, plural } from '../units.ts'
@@ -66,6 +66,8 @@ async function nodeOptions(context: Context): Promise<NodeOptions> {
     listen: settings.all(LISTEN),
     name: nodeName(settings.get(NAME) ?? hostname()),
     ...capacityOf({ slots: settings.get(SLOTS), memory: settings.get(MEMORY) }, thisMachine()),
+    retentionMs: settings.get(RETENTION) ?? LIMITS.retentionMs,
+    keptBytesMax: settings.get(DISK) ?? null,
     mdns: !settings.on(NO_MDNS),
     local: false,
     holdFirst: () => isLeashed(context) && isToldToHold(context.home),

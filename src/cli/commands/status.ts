@@ -1,6 +1,6 @@
 import type { NodeStatus } from '../../control/api.ts'
 import type { Context } from '../context.ts'
-import { bytesText, plural } from '../units.ts'
+import { bytesText, periodText, plural } from '../units.ts'
 import { visible } from '../table.ts'
 
 /** `shoal status` */
@@ -24,6 +24,7 @@ export function statusLines(status: NodeStatus): [label: string, text: string][]
     ['members', `${status.members}, of them alive ${status.alive}${status.joined ? '' : '   (none met yet)'}`],
     ['work', `${status.busy} of ${plural(status.slots, 'slot')} busy, ${bytesText(status.memory)} for their tasks`],
     ['jobs', `${status.jobs.open} open, ${status.jobs.known} known`],
+    ['disk', diskText(status.disk)],
     ...status.datasets.map((one): [string, string] => [
       'data',
       `${one.name}  ${plural(one.shards, 'shard')}  ${bytesText(one.bytes)}` +
@@ -33,6 +34,12 @@ export function statusLines(status: NodeStatus): [label: string, text: string][]
   const dropped = Object.entries(status.dropped).filter(([, count]) => count > 0)
   if (dropped.length > 0) lines.push(['dropped', dropped.map(([what, count]) => `${what} ${count}`).join(', ')])
   return [...lines, ...status.warnings.map((warning): [string, string] => ['warning', warning])]
+}
+
+function diskText({ open, finished, most, retentionMs, early }: NodeStatus['disk']): string {
+  const bound = most === null ? '' : ` of at most ${bytesText(most)}`
+  const gone = early === 0 ? '' : `, ${plural(early, 'job')} forgotten early for want of room`
+  return `${bytesText(finished)}${bound} of finished jobs, kept for ${periodText(retentionMs)}; ${bytesText(open)} of open ones${gone}`
 }
 
 function stateText(status: NodeStatus): string {
