@@ -115,7 +115,7 @@ export class Submission {
     }
     checkTravels(body)
     await this.#context.store.putJob(record, body)
-    const elsewhere = await this.#replicate(toBytes(body))
+    const elsewhere = await this.#replicate(record.id, toBytes(body))
     this.#context.dispatch({ type: 'job', record, ...(await recall(this.#context, record.id)) })
     this.#context.story.tell(record.id, 'submitted', `submitted on ${this.#context.name}`)
     return { id: record.id, attached: false, knownHereOnly: !elsewhere, warnings }
