@@ -100,8 +100,13 @@ export async function receiveBatch(
   await stream.sendValue({ answer })
   if (answer !== 'ready') return { header, accepted: false }
   const files = new FileGroup(disk)
+  // More than can be open at once wait under other names: before its END nothing of a batch has its own.
+  const many = header.files.length > LIMITS.groupFilesMax
   try {
-    for (const file of header.files) await files.receive(stream, place(header, file.name), file)
+    for (const file of header.files) {
+      if (files.open >= LIMITS.groupFilesMax) await files.closeGroup()
+      await files.receive(stream, place(header, file.name), file, many)
+    }
     const end = await stream.receiveValue(batchEnd)
     if (!files.matches(end)) {
       await stream.sendValue({ ack: false, why: 'checksum of a file is wrong' })
@@ -116,20 +121,33 @@ export async function receiveBatch(
   return { header, accepted: true }
 }
 
+/** Files of batches that have not ended yet; what a crash leaves here is removed at the next start. */
+export const RECEIVING = 'receiving'
+
+let groups = 0
+
 /** The files of one batch: written as they come, made durable together. */
 class FileGroup {
   readonly #disk: Disk
+  readonly #folder = `${RECEIVING}/${++groups}`
   readonly #crcs = new Map<string, number>()
   #open: DiskWriter[] = []
+  /** Durable under names in `#folder`, and to be given their own. */
+  #staged: { readonly from: string; readonly name: string; readonly size: Bytes }[] = []
 
   constructor(disk: Disk) {
     this.#disk = disk
   }
 
+  get open(): number {
+    return this.#open.length
+  }
+
   /** One file's frames, straight to disk. */
-  async receive(stream: FramedStream, name: string, file: BatchFile): Promise<void> {
-    if (this.#open.length >= LIMITS.groupFilesMax) await this.commit()
-    const writer = await this.#disk.create(name)
+  async receive(stream: FramedStream, name: string, file: BatchFile, stage: boolean): Promise<void> {
+    const from = stage ? `${this.#folder}/${this.#staged.length}` : name
+    if (stage) this.#staged.push({ from, name, size: file.size })
+    const writer = await this.#disk.create(from)
     this.#open.push(writer)
     const sum = new Checksum()
     await pipe(framesOf(stream, file.size), sum.through, async (chunks: AsyncIterable<Uint8Array>) => {
@@ -143,15 +161,29 @@ class FileGroup {
   }
 
   /** All at once: their fsyncs share what the disk does at one time. */
-  async commit(): Promise<void> {
+  async closeGroup(): Promise<void> {
     const writers = this.#open
     await Promise.all(writers.map((writer) => writer.commit()))
     this.#open = []
   }
 
+  /** Every file is on disk under its own name. */
+  async commit(): Promise<void> {
+    await this.closeGroup()
+    if (this.#staged.length === 0) return
+    for (let at = 0; at < this.#staged.length; at += LIMITS.groupFilesMax)
+      await Promise.all(
+        this.#staged
+          .slice(at, at + LIMITS.groupFilesMax)
+          .map(({ from, name, size }) => this.#disk.adopt(this.#disk.path(from), name, size)),
+      )
+    await this.#disk.remove(this.#folder)
+  }
+
   async discard(): Promise<void> {
     await Promise.allSettled(this.#open.map((writer) => writer.discard()))
     this.#open = []
+    if (this.#staged.length > 0) await this.#disk.remove(this.#folder).catch(() => undefined)
   }
 }
 

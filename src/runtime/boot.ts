@@ -8,6 +8,7 @@ import { openJobRecord } from '../wire/job.ts'
 import { fitsTask } from '../wire/manifest.ts'
 import { signed } from '../wire/shapes.ts'
 import { openRecord } from '../wire/signed.ts'
+import { RECEIVING } from './batch.ts'
 import type { Context } from './context.ts'
 import { Damage } from './damage.ts'
 import { getKept, isDamaged, putKept } from './kept.ts'
@@ -113,8 +114,9 @@ export async function loadJobs(context: Context, times: Times): Promise<void> {
     state.dropped.set(id, Math.max(Number(number), state.dropped.get(id) ?? 0))
     if (expired !== undefined) state.expired.add(id)
   }
-  // Parts that were fetched for a reader whom a crash has cut off.
+  // Parts that were fetched for a reader whom a crash has cut off, and batches without an END.
   await disk.remove('fetched')
+  await disk.remove(RECEIVING)
   for (const id of await store.jobs()) {
     try {
       if (!(await loadJob(context, times, id)) && !store.isRecordDamaged(id)) await store.drop(id)

@@ -1,5 +1,6 @@
 /** Which part of the runtime carries out which effect. */
 import type { Effect } from '../core/effects.ts'
+import type { JobId } from '../core/types.ts'
 import { openJob, jobBody } from '../wire/job.ts'
 import { fromBytes, toBytes } from '../wire/codec.ts'
 import { signReport } from '../wire/signed.ts'
@@ -59,7 +60,11 @@ export function performer(parts: Parts): Perform {
     },
     release: ({ job }) => {
       sender.forget(job)
-      background('release', store.release(job))
+      // Else a crash could find the runs gone, and nothing that says why.
+      background(
+        'release',
+        parts.ledgers.durable(job).then(() => (mayRelease(context, job) ? store.release(job) : undefined)),
+      )
     },
     drop: (effect) => {
       const { job } = effect
@@ -124,4 +129,9 @@ async function keepRecord({ state, disk, catalogs, damage }: Context, node: stri
   catalogs.found(record.node)
   damage.mended(`members/${node}.record`)
   await catalogs.keep(record.node)
+}
+
+/** It has not been opened again, nor dropped, since its release was decided. */
+function mayRelease({ state }: Context, job: JobId): boolean {
+  return state.jobs.get(job)?.released === true
 }

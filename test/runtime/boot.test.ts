@@ -148,6 +148,33 @@ describe('a full disk', () => {
     expect(known(await restart(node), job)).toEqual([first, second, undefined])
   })
 
+  it('keeps runs until it is on disk why they may go', async () => {
+    let full = false
+    const node = await bench({
+      fault: (operation, name) => {
+        if (full && operation === 'append') throw systemError('ENOSPC', name)
+      },
+    })
+    const job = jobOf(node)
+    await node.store.putJob(job, CODE)
+    node.context.dispatch({ type: 'job', record: job, kept: [], holding: [], deaths: [] })
+    await node.disk.put(`jobs/${job.id}/in/0.x/run-0`, Buffer.from('a run'))
+    const ledgers = new LedgerLog(node.context)
+    const effects = effectsOf(node, ledgers)
+    full = true
+    effects.save({ type: 'save', job: job.id, delta: deltaOf(0) })
+    node.context.state.jobs.get(job.id)!.released = true
+    effects.release({ type: 'release', job: job.id })
+    await settled()
+    await ledgers.catchUp()
+    await settled()
+    expect(await node.disk.list(`jobs/${job.id}/in`)).toEqual(['0.x'])
+    full = false
+    await ledgers.catchUp()
+    await settled()
+    expect(await node.disk.list(`jobs/${job.id}/in`)).toEqual([])
+  })
+
   it('lets a job go all the same: its folder makes the room in which to remember that', async () => {
     let full = true
     const node = await bench({
@@ -158,7 +185,13 @@ describe('a full disk', () => {
     })
     const job = jobOf(node)
     await node.store.putJob(job, CODE)
-    effectsOf(node, new LedgerLog(node.context)).drop({ type: 'drop', job: job.id, round: 1, expired: false, keyed: null })
+    effectsOf(node, new LedgerLog(node.context)).drop({
+      type: 'drop',
+      job: job.id,
+      round: 1,
+      expired: false,
+      keyed: null,
+    })
     // The same job, brought anew at once, waits until the old one is gone.
     await node.store.putJob(job, CODE)
     expect(await node.store.getJob(job.id)).not.toBeNull()

@@ -2,6 +2,7 @@
 import { crc32 } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import { contentId } from '../../src/core/hash.ts'
+import { LIMITS } from '../../src/core/limits.ts'
 import { outputOf, type TaskManifest } from '../../src/core/manifest.ts'
 import type { Digest, JobRecord } from '../../src/core/types.ts'
 import { loadJobs } from '../../src/runtime/boot.ts'
@@ -41,12 +42,22 @@ interface Batch {
   readonly digest?: Digest
 }
 
-async function push(stream: FramedStream, job: JobRecord, batch: Batch): Promise<string> {
-  const { task = 0, consumers, manifest, files } = batch
+const sizesOf = ({ files }: Batch): { name: string; size: number }[] =>
+  Object.entries(files).map(([name, text]) => ({ name, size: text.length }))
+
+/** Sends the header; the other side's answer. */
+async function begin(stream: FramedStream, job: JobRecord, batch: Batch): Promise<string> {
+  const { task = 0, consumers, manifest } = batch
   const digest = batch.digest ?? outputOf(manifest as TaskManifest).digest
-  const sizes = Object.entries(files).map(([name, text]) => ({ name, size: text.length }))
-  await stream.sendValue({ job: job.id, task, digest, consumers, manifest: JSON.stringify(manifest), files: sizes })
-  const { answer } = await stream.receiveValue(batchAnswer)
+  const header = { job: job.id, task, digest, consumers, manifest: JSON.stringify(manifest), files: sizesOf(batch) }
+  await stream.sendValue(header)
+  return (await stream.receiveValue(batchAnswer)).answer
+}
+
+async function push(stream: FramedStream, job: JobRecord, batch: Batch): Promise<string> {
+  const { files } = batch
+  const sizes = sizesOf(batch)
+  const answer = await begin(stream, job, batch)
   if (answer !== 'ready') return answer
   for (const text of Object.values(files)) await stream.send(Buffer.from(text))
   await stream.sendValue({ end: true, files: sizes.map((file) => ({ ...file, crc: crc32(files[file.name]!) })) })
@@ -71,6 +82,35 @@ describe('a pushed batch', () => {
     expect(await push(stream, job, { consumers: [2], manifest, files: { 'run-0': 'run zero' } })).toBe('acked')
     await settled()
     expect(books(node, job)).toEqual(new Map([[2, new Map([[0, outputOf(manifest).digest]])]]))
+  })
+
+  it('with more files than are open at once has none of them in place before its END', async () => {
+    const node = await bench()
+    const count = LIMITS.groupFilesMax * 2 + 3
+    const job = makeJob({ maps: 1, reduces: count, members: [node.self, node.peer] })
+    node.context.dispatch({ type: 'job', record: job, kept: [], holding: [], deaths: [] })
+    const receiver = new Receiver(node.context)
+    node.onStream = (_protocol, stream) => void receiver.servePush(stream)
+    const texts = Object.fromEntries(Array.from({ length: count }, (_, i) => [i, `run ${i}`]))
+    const manifest = mapManifest('a', texts)
+    const names = Object.fromEntries(Object.entries(texts).map(([i, text]) => [`run-${i}`, text]))
+    const batch = { consumers: Array.from({ length: count }, (_, i) => i + 1), manifest, files: names }
+    const folder = `jobs/${job.id}/in/0.${outputOf(manifest).digest}`
+
+    const stopped = await node.open('push')
+    expect(await begin(stopped, job, batch)).toBe('ready')
+    for (const text of Object.values(names)) await stopped.send(Buffer.from(text))
+    await settled()
+    expect([await node.disk.list(folder), await node.disk.list('receiving')]).toEqual([[], [expect.any(String)]])
+    stopped.abort('the sender dies')
+    await settled()
+    expect([await node.disk.list(folder), await node.disk.list('receiving')]).toEqual([[], []])
+
+    expect(await push(await node.open('push'), job, batch)).toBe('acked')
+    expect(await node.disk.list(folder)).toEqual([...Object.keys(names), 'manifest.json'].sort())
+    for (const [name, text] of Object.entries(names))
+      expect(Buffer.from((await node.disk.get(`${folder}/${name}`))!).toString()).toBe(text)
+    expect(await node.disk.list('receiving')).toEqual([])
   })
 
   const manifest = mapManifest('a', { 0: 'run zero' })
