@@ -5,7 +5,7 @@
  */
 import { hash32, mix32 } from './hash.ts'
 import { LIMITS } from './limits.ts'
-import { bucketHashes, ledgerHash, type Delta, type Ledger, type SignedReport } from './ledger.ts'
+import { bucketHashes, faceOf, ledgerHash, type Delta, type Ledger, type SignedReport } from './ledger.ts'
 import type { Effect } from './effects.ts'
 import type { JobStamp, Message, NodeStamp, ReportStamp } from './messages.ts'
 import type { JobState, State } from './state.ts'
@@ -148,7 +148,8 @@ export function answerBuckets(job: JobState, from: NodeId, message: Extract<Mess
   const { ledger } = job
   const effects: Effect[] = []
   const wanted = differing(ledger, message)
-  for (const delta of chunk(ledger, wanted.tasks, wanted.reports))
+  // Two submissions at once may have made records of other limits: here they meet.
+  for (const delta of chunk(ledger, wanted.tasks, wanted.reports).map((d) => ({ ...d, limits: ledger.limits })))
     effects.push({ type: 'send', to: from, message: { type: 'delta', job: job.record.id, delta } })
   if (!message.reply) effects.push({ type: 'send', to: from, message: buckets(job, true) })
   return effects
@@ -180,7 +181,7 @@ function differing(
 
 /** Deltas of at most LIMITS.deltaTasks tasks and one report each; at least one, which carries the outcome. */
 export function chunk(ledger: Ledger, tasks: readonly TaskIndex[], reports: readonly SignedReport[]): Delta[] {
-  const base = { round: ledger.round, outcome: ledger.outcome }
+  const base = faceOf(ledger)
   const deltas: Delta[] = []
   const stated = tasks.filter((i) => ledger.tasks[i]!.claim !== null || ledger.tasks[i]!.output !== null)
   for (let at = 0; at < stated.length; at += LIMITS.deltaTasks)

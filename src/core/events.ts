@@ -3,7 +3,7 @@ import type { ErrorJson } from './errors.ts'
 import type { Blame, Delta, Output, SignedReport } from './ledger.ts'
 import type { SignedNodeRecord } from './membership.ts'
 import type { Message } from './messages.ts'
-import type { Bytes, Digest, Incarnation, JobId, JobRecord, Millis, NodeId, TaskIndex } from './types.ts'
+import type { Bytes, Digest, Incarnation, JobId, JobLimits, JobRecord, Millis, NodeId, TaskIndex } from './types.ts'
 
 export type Event =
   /** Comes every LIMITS.tickMs; `stalled` is by how much it came late. */

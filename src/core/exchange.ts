@@ -191,7 +191,7 @@ export function backOff(state: State, job: JobState, what: string): void {
 export function copiesWanted(state: State, job: JobState): number {
   let able = 0
   for (const node of state.members.keys()) if (isEligible(state, job, node)) able++
-  return Math.max(1, Math.min(job.record.limits.copies, able))
+  return Math.max(1, Math.min(job.ledger.limits.copies, able))
 }
 
 /** Live holders that are not about to leave. */

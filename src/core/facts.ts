@@ -2,7 +2,7 @@
 import { failureIndex } from './candidates.ts'
 import type { Effect } from './effects.ts'
 import { LIMITS } from './limits.ts'
-import { adopted, joinDelta, type Delta, type Failure, type TaskState } from './ledger.ts'
+import { adopted, faceOf, joinDelta, type Delta, type Failure, type TaskState } from './ledger.ts'
 import { isOver, joinOutcome, type Outcome } from './outcome.ts'
 import { touch, type JobState, type Running, type State } from './state.ts'
 import type { Millis, NodeId, TaskIndex } from './types.ts'
@@ -46,7 +46,7 @@ export function join(state: State, job: JobState, delta: Delta, from: 'here' | '
 function save(job: JobState, tasks: readonly TaskIndex[], nodes: readonly NodeId[]): Effect[] {
   const reports = nodes.map((node) => job.ledger.reports.get(node)!)
   const states = tasks.map((i): readonly [TaskIndex, TaskState] => [i, job.ledger.tasks[i]!])
-  const delta: Delta = { round: job.ledger.round, outcome: job.ledger.outcome, tasks: states, reports }
+  const delta: Delta = { ...faceOf(job.ledger), tasks: states, reports }
   return [{ type: 'save', job: job.record.id, delta }]
 }
 

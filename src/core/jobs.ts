@@ -17,7 +17,7 @@ export function addJob(state: State, event: Extract<Event, { type: 'job' }>): Ef
   const job: JobState = {
     record,
     plan: planned,
-    ledger: newLedger(planned.tasks.length),
+    ledger: newLedger(planned.tasks.length, 1, record.limits),
     placement: place(record.id, planned.partitions, record.members),
     knownRows: knownRows(record.snapshot),
     orders: new Map(),

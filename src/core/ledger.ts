@@ -12,7 +12,7 @@ import { canonicalJson, hash32, mix32 } from './hash.ts'
 import { joinOutcome, type Outcome } from './outcome.ts'
 import type { ErrorJson } from './errors.ts'
 import { LIMITS } from './limits.ts'
-import type { Bytes, Digest, NodeId, TaskIndex } from './types.ts'
+import type { Bytes, Digest, JobLimits, NodeId, TaskIndex } from './types.ts'
 
 /** "Node `owner` works on this task": a hint that saves work, never a lock. */
 export interface Claim {
@@ -85,6 +85,16 @@ export interface Ledger {
   outcome: Outcome
   readonly tasks: TaskState[]
   readonly reports: Map<NodeId, SignedReport>
+  /** What its tasks may use: the largest that any submission has asked for. In no round do they become less. */
+  limits: JobLimits
+  /** They are more than those of the job's record. */
+  raised: boolean
+  /** Tasks without any output, ascending: what follows from `tasks`, so that nobody has to look through them all. */
+  readonly blank: Set<TaskIndex>
+  /** How many tasks have two outputs. */
+  conflicts: number
+  /** Each task's part of the bucket hashes; −1: to be computed. */
+  readonly hashes: Int32Array
   /** `ledgerHash`, until the next change. */
   hash: string | null
 }
@@ -95,13 +105,20 @@ export interface Delta {
   readonly outcome: Outcome
   readonly tasks: readonly (readonly [TaskIndex, TaskState])[]
   readonly reports: readonly SignedReport[]
+  /** Counts in any round. Absent where the job's record says it. */
+  readonly limits?: JobLimits
 }
 
 export const BLANK: TaskState = { claim: null, output: null }
 
-export function newLedger(tasks: number, round: number = 1): Ledger {
+/** The least that a job may have. */
+const LEAST: JobLimits = { copies: 1, taskMemory: null, taskTimeoutMs: null }
+
+export function newLedger(tasks: number, round: number = 1, limits: JobLimits = LEAST): Ledger {
   return {
     round,
+    limits,
+    raised: false,
     outcome: { kind: 'open' },
     tasks: new Array<TaskState>(tasks).fill(BLANK),
     reports: new Map(),
@@ -160,7 +177,23 @@ export function newer(a: Report, b: Report): boolean {
   return a.incarnation !== b.incarnation ? a.incarnation > b.incarnation : a.seq > b.seq
 }
 
-/** What a join changed: tasks by index, and whether reports, outcome or round did. */
+/** The larger of each; null, a node's own default, is less than any that was asked for. */
+export function joinLimits(a: JobLimits, b: JobLimits): JobLimits {
+  const larger = (x: number | null, y: number | null): number | null =>
+    x === null || y === null ? (x ?? y) : Math.max(x, y)
+  return {
+    copies: Math.max(a.copies, b.copies),
+    taskMemory: larger(a.taskMemory, b.taskMemory),
+    taskTimeoutMs: larger(a.taskTimeoutMs, b.taskTimeoutMs),
+  }
+}
+
+/** Round, outcome and limits: what every delta of this ledger says. */
+export function faceOf({ round, outcome, limits, raised }: Ledger): Pick<Delta, 'round' | 'outcome' | 'limits'> {
+  return { round, outcome, ...(raised ? { limits } : {}) }
+}
+
+/** What a join changed: tasks by index, and whether reports, outcome (or limits) or round did. */
 export interface Change {
   readonly tasks: readonly TaskIndex[]
   readonly reports: readonly NodeId[]
@@ -185,7 +218,17 @@ export function joinDelta(ledger: Ledger, delta: Delta): Change {
     for (const report of delta.reports) if (joinReport(ledger, report)) reports.push(report.node)
   }
   ledger.hash = null
-  return { tasks, reports, outcome: ledger.outcome !== before, round }
+  const raised = raise(ledger, delta.limits)
+  return { tasks, reports, outcome: ledger.outcome !== before || raised, round }
+}
+
+function raise(ledger: Ledger, limits: JobLimits | undefined): boolean {
+  if (limits === undefined) return false
+  const joined = joinLimits(ledger.limits, limits)
+  if (canonicalJson(joined) === canonicalJson(ledger.limits)) return false
+  ledger.limits = joined
+  ledger.raised = true
+  return true
 }
 
 function joinOne(ledger: Ledger, index: TaskIndex, state: TaskState): boolean {
@@ -258,7 +301,7 @@ export function bucketHashes(ledger: Ledger): number[] {
 /** One text that differs when anything in the ledger does (up to 32-bit collisions per bucket, which the next change undoes). */
 export function ledgerHash(ledger: Ledger): string {
   if (ledger.hash !== null) return ledger.hash
-  let h = hash32(`${ledger.round} ${canonicalJson(ledger.outcome)}`)
+  let h = hash32(`${ledger.round} ${canonicalJson(ledger.outcome)} ${canonicalJson(ledger.limits)}`)
   for (const bucket of bucketHashes(ledger)) h = mix32(h, bucket)
   let reports = 0
   // Mixed before they are added up: of two reports that each go one on, the plain hashes may move by +x and −x.

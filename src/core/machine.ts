@@ -113,7 +113,7 @@ function take(state: State, event: Event): Effect[] {
 
 type JobEvent = Extract<
   Event,
-  { type: 'arrived' | 'copied' | 'push-ended' | 'pull-ended' | 'lost' | 'report-signed' | 'cancel' | 'retry' }
+  { type: 'arrived' | 'copied' | 'push-ended' | 'pull-ended' | 'lost' | 'report-signed' | 'cancel' | 'retry' | 'raise' }
 >
 
 function onJobEvent(state: State, job: JobState, event: JobEvent): Effect[] {
@@ -155,6 +155,8 @@ function onJobEvent(state: State, job: JobState, event: JobEvent): Effect[] {
       return openNextRound(state, job)
   }
 }
+    case 'raise':
+      return join(state, job, { round: 0, outcome: { kind: 'open' }, tasks: [], reports: [], limits: event.limits })
 
 function endPull(state: State, job: JobState, event: Extract<Event, { type: 'pull-ended' }>): Effect[] {
   job.pulls.delete(event.task)

@@ -60,7 +60,8 @@ async function answer(
       return json(manifest)
     }
     case 'round': {
-      const delta = { round: request.round, outcome: { kind: 'open' }, tasks: [], reports: [] } as const
+      const { round, limits } = request
+      const delta = { round, limits, outcome: { kind: 'open' }, tasks: [], reports: [] } as const
       context.dispatch({ type: 'message', from, message: { type: 'delta', job: request.job, delta } })
       return EMPTY
     }

@@ -119,7 +119,8 @@ export class Attempts {
     }
     const { work, files } = await workFor(this.#context, job, task, effect.consumes, { attempt: effect.attempt, moved })
     goOn()
-    const { limits, spec } = job.record
+    const { spec } = job.record
+    const { limits } = job.ledger
     open.attempt = tasks.start({
       attempt: effect.attempt,
       job: effect.job,

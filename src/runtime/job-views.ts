@@ -125,7 +125,7 @@ export function detailOf(context: Context, job: JobState, times: Times): JobDeta
     }),
     runtime: record.spec.runtime,
     snapshot: snapshotId(record.snapshot),
-    limits: record.limits,
+    limits: job.ledger.limits,
     tasks: job.plan.tasks.map((task) => taskDetail(context, job, task, failures)),
     error: errorOf(job),
   }

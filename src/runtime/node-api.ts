@@ -21,7 +21,7 @@ import type { Loop } from './loop.ts'
 import { receiptOf } from './receipts.ts'
 import { verify } from './proof.ts'
 import { resultOf } from './results.ts'
-import { callPeer } from './rpc.ts'
+import { retry } from './retry.ts'
 import { scanMesh } from './scan-mesh.ts'
 import { parseInput, Submission } from './submit.ts'
 import type { Times } from './times.ts'
@@ -106,18 +106,6 @@ export function createNodeApi(parts: ApiParts): NodeApi {
     watch: (id, signal) => watchJob(context, loop, times, find(id), signal),
     result: (id, signal) => resultOf(context, sealed(find(id)), signal),
   }
-}
-
-/** Resolves when every live member that answers knows of the new round: who waits there next waits for that one. */
-async function retry(context: Context, job: JobState): Promise<void> {
-  const { state, dispatch } = context
-  const { id } = job.record
-  const before = job.ledger.round
-  dispatch({ type: 'retry', job: id })
-  const { round } = job.ledger
-  if (round === before) return
-  const peers = [...state.members.keys()].filter((node) => node !== state.self.node && isLive(state, node))
-  await Promise.allSettled(peers.map((peer) => callPeer(context, peer, { call: 'round', job: id, round })))
 }
 
 function frozenInfo({

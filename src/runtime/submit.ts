@@ -16,6 +16,7 @@ import type { Frozen } from './frozen.ts'
 import { pause } from './pause.ts'
 import { bringJob, recall } from './recall.ts'
 import { checkAgain, rememberedOf, type Remembered } from './remembered.ts'
+import { retry } from './retry.ts'
 import { callPeer } from './rpc.ts'
 import { scanMesh } from './scan-mesh.ts'
 import { codeDigest } from './store.ts'
@@ -205,7 +206,8 @@ export class Submission {
         job: job.record.id,
         try: ['--allow-partial', 'another --key'],
       })
-    if (kind === 'failed' || kind === 'cancelled') this.#context.dispatch({ type: 'retry', job: job.record.id })
+    this.#context.dispatch({ type: 'raise', job: job.record.id, limits: request.limits })
+    if (kind === 'failed' || kind === 'cancelled') await retry(this.#context, job)
     return { id: job.record.id, attached: true, knownHereOnly: false, warnings: [] }
   }
 

@@ -5,7 +5,7 @@ import { LIMITS } from '../core/limits.ts'
 import { plan } from '../core/plan.ts'
 import type { Digest, JobRecord, ReadOptions } from '../core/types.ts'
 import { checked, WireError } from './codec.ts'
-import { count, digest, list, nodeId, text } from './shapes.ts'
+import { count, digest, jobLimits, list, nodeId, text } from './shapes.ts'
 
 const path = text(4096)
 const name = text(LIMITS.namesBytesMax)
@@ -73,11 +73,7 @@ const record = z.strictObject({
   }),
   members: list(nodeId, LIMITS.membersMax).check(z.minLength(1)),
   format: z.nullable(text(20)),
-  limits: z.strictObject({
-    copies: z.number().check(z.int(), z.gte(1), z.lte(LIMITS.copiesMax)),
-    taskMemory: z.nullable(count),
-    taskTimeoutMs: z.nullable(count),
-  }),
+  limits: jobLimits,
 }) as unknown as z.ZodMiniType<JobRecord>
 
 /** A job as it travels: record as JSON, and its code. */

@@ -2,9 +2,9 @@
 import { z } from 'zod/mini'
 import { LIMITS } from '../core/limits.ts'
 import type { ErrorJson } from '../core/errors.ts'
-import type { Digest, JobId, NodeId, ReadOptions } from '../core/types.ts'
+import type { Digest, JobId, JobLimits, NodeId, ReadOptions } from '../core/types.ts'
 import { readOptions } from './job.ts'
-import { count, digest, errorJson, list, nodeId, text } from './shapes.ts'
+import { count, digest, errorJson, jobLimits, list, nodeId, text } from './shapes.ts'
 
 export interface ScanAsk {
   readonly dataset: string
@@ -34,8 +34,8 @@ export type Call =
   | { readonly call: 'scan'; readonly inputs: readonly ScanAsk[]; readonly walk: number | null }
   /** Body: the task's manifest as JSON. */
   | { readonly call: 'manifest'; readonly job: JobId; readonly task: number }
-  /** "This round of the job is open": answered once it is known, so that who asks next is told of it. */
-  | { readonly call: 'round'; readonly job: JobId; readonly round: number }
+  /** "This round of the job is open, under these limits": answered once it is known, so that who asks next is told of it. */
+  | { readonly call: 'round'; readonly job: JobId; readonly round: number; readonly limits: JobLimits }
   /** Body: this node's part of the job's story (JSON). */
   | { readonly call: 'story'; readonly job: JobId }
   /** Body: console output of the job's tasks that ran here (JSON). */
@@ -62,7 +62,7 @@ export const call = z.strictObject({
       walk: z.nullable(count),
     }),
     z.strictObject({ call: z.literal('manifest'), job: digest, task: count }),
-    z.strictObject({ call: z.literal('round'), job: digest, round: count }),
+    z.strictObject({ call: z.literal('round'), job: digest, round: count, limits: jobLimits }),
     z.strictObject({ call: z.literal('story'), job: digest }),
     z.strictObject({ call: z.literal('logs'), job: digest }),
     z.strictObject({ call: z.literal('shard'), ...shardAsk }),

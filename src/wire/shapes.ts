@@ -6,7 +6,7 @@ import { LIMITS } from '../core/limits.ts'
 import type { Delta, Failure, Output, Report, TaskState } from '../core/ledger.ts'
 import type { Beat, NodeRecord } from '../core/membership.ts'
 import type { Outcome } from '../core/outcome.ts'
-import type { Digest, NodeId } from '../core/types.ts'
+import type { Digest, JobLimits, NodeId } from '../core/types.ts'
 
 export const text = (max: number): z.ZodMiniType<string> => z.string().check(z.maxLength(max))
 export const count: z.ZodMiniType<number> = z.number().check(z.int(), z.gte(0), z.lte(Number.MAX_SAFE_INTEGER))
@@ -120,6 +120,12 @@ export const outcome = z.union([
   z.strictObject({ kind: z.literal('disputed'), results: z.tuple([digest, digest]) }),
 ]) as unknown as z.ZodMiniType<Outcome>
 
+export const jobLimits = z.strictObject({
+  copies: z.number().check(z.int(), z.gte(1), z.lte(LIMITS.copiesMax)),
+  taskMemory: z.nullable(count),
+  taskTimeoutMs: z.nullable(count),
+}) as unknown as z.ZodMiniType<JobLimits>
+
 /** A delta on the wire: reports are still signed bytes, checked one by one in signed.ts. */
 export interface WireDelta extends Omit<Delta, 'reports'> {
   readonly reports: readonly Signed[]
@@ -137,4 +143,5 @@ export const wireDelta = z.strictObject({
   outcome,
   tasks: list(z.tuple([taskIndex, taskState]), LIMITS.tasksMax),
   reports: list(signed, LIMITS.membersMax),
+  limits: z.optional(jobLimits),
 }) as unknown as z.ZodMiniType<WireDelta>
