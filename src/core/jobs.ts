@@ -3,6 +3,7 @@ import type { Effect } from './effects.ts'
 import type { Event } from './events.ts'
 import { agreed, isConflict, newLedger, openRound } from './ledger.ts'
 import { addFailure, join } from './facts.ts'
+import { LIMITS } from './limits.ts'
 import { place } from './placement.ts'
 import { knownRows, plan } from './plan.ts'
 import { touch, type JobState, type State } from './state.ts'
@@ -95,7 +96,7 @@ export function dropJob(state: State, id: JobId, expired: boolean): Effect[] {
   const job = state.jobs.get(id)
   if (job === undefined) return []
   const round = Math.max(state.dropped.get(id) ?? 0, job.ledger.round)
-  state.dropped.set(id, round)
+  rememberDropped(state, id, round)
   if (expired) state.expired.add(id)
   else state.expired.delete(id)
   state.jobs.delete(id)
@@ -113,4 +114,16 @@ export function dropJob(state: State, id: JobId, expired: boolean): Effect[] {
   const keyed = job.record.key === null ? null : { record: job.record, result }
   effects.push({ type: 'drop', job: id, round, expired, keyed })
   return effects
+}
+
+/** The oldest make room, but for those that a key's result hangs on. */
+function rememberDropped({ dropped, promised }: State, id: JobId, round: number): void {
+  dropped.delete(id)
+  dropped.set(id, round)
+  if (dropped.size <= LIMITS.droppedKept + promised.size) return
+  for (const oldest of dropped.keys()) {
+    if (promised.has(oldest)) continue
+    dropped.delete(oldest)
+    return
+  }
 }

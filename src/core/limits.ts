@@ -122,6 +122,7 @@ type Limit =
   | 'measureMs'
   | 'measureOpenMs'
   | 'jobsKeptMax'
+  | 'droppedKept'
   | 'storyEventsPerJob'
   | 'drainMs'
   | 'sweepMs'
@@ -338,6 +339,8 @@ export const LIMITS: Readonly<Record<Limit, number>> = {
   /** … and what open jobs take, whose files come and go. */
   measureOpenMs: 60_000,
   jobsKeptMax: 1_000,
+  /** Jobs that a node remembers to have forgotten, the latest ones: more than a node that is away for weeks misses. */
+  droppedKept: 10_000,
   storyEventsPerJob: 20_000,
 
   // ---- node

@@ -106,14 +106,7 @@ async function loadCatalog({ catalogs, damage, dropped }: Context, node: NodeId)
  * is left of a job that was being written or dropped, and goes; a job whose record is damaged comes again from peers.
  */
 export async function loadJobs(context: Context, times: Times): Promise<void> {
-  const { disk, store, state } = context
-  for (const id of (await disk.list('dropped')) as JobId[]) {
-    const round = await disk.get(`dropped/${id}`)
-    if (round === null) continue
-    const [number, expired] = Buffer.from(round).toString().split(' ')
-    state.dropped.set(id, Math.max(Number(number), state.dropped.get(id) ?? 0))
-    if (expired !== undefined) state.expired.add(id)
-  }
+  const { disk, store } = context
   // Parts that were fetched for a reader whom a crash has cut off, and batches without an END.
   await disk.remove('fetched')
   await disk.remove(RECEIVING)

@@ -5,6 +5,7 @@ import type { Catalog } from '../catalog/catalog.ts'
 import type { Clock, Disk, Mesh, Tasks } from '../ports.ts'
 import type { Catalogs } from './catalogs.ts'
 import type { Damage } from './damage.ts'
+import type { Dropped } from './dropped.ts'
 import type { Keys } from './keys.ts'
 import type { JobStore } from './store.ts'
 import type { Story } from './story.ts'
@@ -29,6 +30,8 @@ export interface Context {
   /** What every known node offers. */
   readonly catalogs: Catalogs
   readonly story: Story
+  /** Which jobs are forgotten. */
+  readonly forgotten: Dropped
   /** What stays of forgotten jobs with a key. */
   readonly keys: Keys
   /** What is damaged on this node's disk. */

@@ -88,11 +88,11 @@ export function performer(parts: Parts): Perform {
  * remembered.
  */
 async function dropJob(
-  { disk, keys, store }: Context,
+  { forgotten, keys, store }: Context,
   attempts: Attempts,
   { job, round, expired, keyed }: Extract<Effect, { type: 'drop' }>,
 ): Promise<void> {
-  const remember = (): Promise<void> => disk.put(`dropped/${job}`, Buffer.from(`${round}${expired ? ' expired' : ''}`))
+  const remember = (): Promise<void> => forgotten.put({ job, round, expired })
   if (keyed !== null) {
     const keep = (): Promise<void> => keys.put(keyed.record, { round, result: keyed.result })
     await keep().catch(() => store.dropOutputs(job).then(keep))

@@ -12,6 +12,7 @@ import { Catalogs } from './catalogs.ts'
 import type { Context, Offers } from './context.ts'
 import { ControlPlane } from './control-plane.ts'
 import { Damage } from './damage.ts'
+import { Dropped } from './dropped.ts'
 import { performer } from './effects.ts'
 import { Frozen } from './frozen.ts'
 import { keepMembers } from './keep-members.ts'
@@ -113,7 +114,11 @@ export class Engine {
   async load(): Promise<readonly NodeId[]> {
     await this.publish()
     const known = await loadMembers(this.context)
-    await Promise.all([this.keeping.load(), this.context.keys.load(this.context.state)])
+    await Promise.all([
+      this.keeping.load(),
+      this.context.forgotten.load(this.context.state),
+      this.context.keys.load(this.context.state),
+    ])
     await Promise.all([loadJobs(this.context, this.times), this.frozen.load()])
     return known
   }
@@ -170,6 +175,7 @@ export class Engine {
       catalog,
       catalogs: new Catalogs(disk),
       story: new Story(clock, parts.name ?? mesh.self),
+      forgotten: new Dropped(disk, damage),
       keys: new Keys(disk, damage),
       damage,
       memory,

@@ -7,6 +7,7 @@ import type { Delta } from '../../src/core/ledger.ts'
 import type { JobRecord } from '../../src/core/types.ts'
 import type { Attempts } from '../../src/runtime/attempts.ts'
 import { loadJobs } from '../../src/runtime/boot.ts'
+import { Dropped } from '../../src/runtime/dropped.ts'
 import { performer, type Parts } from '../../src/runtime/effects.ts'
 import { LedgerLog } from '../../src/runtime/ledger-log.ts'
 import { JobStore } from '../../src/runtime/store.ts'
@@ -180,7 +181,7 @@ describe('a full disk', () => {
     const node = await bench({
       fault: (operation, name) => {
         if (operation === 'remove' && !name.endsWith('.json')) full = false
-        if (full && operation === 'put' && name.startsWith('dropped/')) throw systemError('ENOSPC', name)
+        if (full && operation === 'append' && name === 'dropped.log') throw systemError('ENOSPC', name)
       },
     })
     const job = jobOf(node)
@@ -195,6 +196,8 @@ describe('a full disk', () => {
     // The same job, brought anew at once, waits until the old one is gone.
     await node.store.putJob(job, CODE)
     expect(await node.store.getJob(job.id)).not.toBeNull()
-    expect(await node.disk.get(`dropped/${job.id}`)).not.toBeNull()
+    const { state } = (await bench()).context
+    await new Dropped(node.disk, node.context.damage).load(state)
+    expect(state.dropped).toEqual(new Map([[job.id, 1]]))
   })
 })

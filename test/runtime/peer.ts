@@ -9,6 +9,8 @@ import type { NodeId } from '../../src/core/types.ts'
 import type { ByteStream, Mesh } from '../../src/ports.ts'
 import type { Context } from '../../src/runtime/context.ts'
 import { Damage } from '../../src/runtime/damage.ts'
+import { Dropped } from '../../src/runtime/dropped.ts'
+import { Keys } from '../../src/runtime/keys.ts'
 import { FramedStream } from '../../src/runtime/framed.ts'
 import { PROTOCOLS } from '../../src/runtime/protocols.ts'
 import { JobStore } from '../../src/runtime/store.ts'
@@ -79,6 +81,8 @@ export async function bench(options: MemoryDiskOptions = {}): Promise<Bench> {
     mesh,
     story: new Story(clock, 'self'),
     damage,
+    forgotten: new Dropped(disk, damage),
+    keys: new Keys(disk, damage),
     memory: 1e9,
     name: 'self',
     local: false,
