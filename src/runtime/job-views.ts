@@ -54,7 +54,7 @@ export function errorOf(job: JobState): ErrorJson | null {
   const id = job.record.id
   switch (outcome.kind) {
     case 'failed':
-      return { ...outcome.error, job: id }
+      return job.promised === null ? { ...outcome.error, job: id } : lostForKey(job, outcome.error)
     case 'cancelled':
       return errorToJson(
         new ShoalError('CANCELLED', 'the job was cancelled', { job: id, try: [`shoal job retry ${id.slice(0, 12)}`] }),
@@ -69,6 +69,20 @@ export function errorOf(job: JobState): ErrorJson | null {
     default:
       return null
   }
+}
+
+/** The result under a key was forgotten, and computing it again failed: there is one, and it cannot be had. */
+function lostForKey({ record, promised }: JobState, { code, message, why }: ErrorJson): ErrorJson {
+  return errorToJson(
+    new ShoalError('RESULT_LOST', 'the result under this key was forgotten, and could not be computed again', {
+      why: `sha256:${promised}: ${code}: ${message}${why === undefined ? '' : `, ${why}`}`,
+      job: record.id,
+      try: [
+        `shoal job retry ${record.id.slice(0, 12)}   once the cause is gone`,
+        'another --key   for a result over what the data are now',
+      ],
+    }),
+  )
 }
 
 export function coverageOf(context: Context, job: JobState): Coverage {

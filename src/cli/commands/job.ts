@@ -108,7 +108,7 @@ type Change = 'cancel' | 'retry' | 'remove'
 const CHANGED: Readonly<Record<Change, string>> = {
   cancel: 'is cancelled, unless it was already done',
   retry: 'is open again, in its next round; finished tasks are kept',
-  remove: 'is forgotten by this node',
+  remove: 'is forgotten here, and by the others as they hear of it',
 }
 
 /** `shoal job cancel|retry|rm ID` */
