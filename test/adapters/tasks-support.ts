@@ -7,6 +7,7 @@ import { bundleRunner } from '../../src/adapters/esbuild/bundle-runner.ts'
 import { prepareJob } from '../../src/adapters/esbuild/prepare.ts'
 import { createTasks } from '../../src/adapters/tasks/pool.ts'
 import type { PreparedJob } from '../../src/control/api.ts'
+import { toKept } from '../../src/core/kept-form.ts'
 import type { Digest, MapManifest, ReduceManifest } from '../../src/core/types.ts'
 import { PartReader } from '../../src/data/part.ts'
 import type { Attempt, AttemptEnd, AttemptFailure, AttemptSpec, SplitWork, Tasks } from '../../src/ports.ts'
@@ -68,7 +69,7 @@ export class Workshop {
     const prepared = await prepareJob(join(folder, name))
     const [bundle, sourceMap] = [join(folder, 'bundle'), join(folder, 'map')]
     writeFileSync(bundle, prepared.bundle)
-    writeFileSync(sourceMap, prepared.sourceMap)
+    writeFileSync(sourceMap, toKept(Buffer.from(prepared.sourceMap)))
     const code = createHash('sha256').update(prepared.bundle).digest('hex') as Digest
     return { prepared, code, bundle, sourceMap }
   }

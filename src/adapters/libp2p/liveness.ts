@@ -1,4 +1,4 @@
-import type { Connection } from '@libp2p/interface'
+import { UnsupportedProtocolError, type Connection } from '@libp2p/interface'
 import type { Host } from './host.ts'
 
 export interface LivenessOptions {
@@ -62,8 +62,12 @@ export class Liveness {
       entry.heard = performance.now()
       entry.missed = 0
       stream.abort(new Error('it was a probe'))
-    } catch {
-      entry.missed++
+    } catch (error) {
+      // That it does not know the protocol is an answer, too.
+      if (error instanceof UnsupportedProtocolError) {
+        entry.heard = performance.now()
+        entry.missed = 0
+      } else entry.missed++
     }
     entry.probing = false
     // A stall has replaced the entry meanwhile: then this probe says nothing.
