@@ -10,7 +10,9 @@
  */
 import { answerBuckets, answerHello, answerStamps, fetchJob, hello } from './anti-entropy.ts'
 import { onAttempt, startTasks } from './attempts.ts'
+import { stopLosers, tasksToHelp } from './backup.ts'
 import { failureIndex, isEligible } from './candidates.ts'
+import { tellDeaths } from './deaths.ts'
 import type { Effect } from './effects.ts'
 import type { Event } from './events.ts'
 import {
@@ -18,6 +20,7 @@ import {
   book,
   endPush,
   isReleasable,
+  lookForWanted,
   missing,
   startPulls,
   startPushes,
@@ -30,8 +33,9 @@ import { LIMITS } from './limits.ts'
 import { agreed } from './ledger.ts'
 import { learnBeat, learnRecord } from './members.ts'
 import type { Message } from './messages.ts'
-import { isShuffling } from './open-tasks.ts'
+import { findOrphans, isShuffling, isStageReady } from './open-tasks.ts'
 import { isOver } from './outcome.ts'
+import { isRemade, isWorkedOn, judgeRemake } from './remake.ts'
 import { spread } from './spread.ts'
 import type { JobState, State } from './state.ts'
 import type { JobId, Millis, NodeId } from './types.ts'
@@ -119,7 +123,8 @@ type JobEvent = Extract<
 function onJobEvent(state: State, job: JobState, event: JobEvent): Effect[] {
   switch (event.type) {
     case 'arrived':
-      book(job, event.consumers, event.task, event.digest)
+      // It may have been removed since, with all that had arrived.
+      if (!job.released) book(job, event.consumers, event.task, event.digest)
       return []
     case 'copied':
       // Another output may be agreed by now, or none.
@@ -153,10 +158,10 @@ function onJobEvent(state: State, job: JobState, event: JobEvent): Effect[] {
       return join(state, job, { round: job.ledger.round, outcome: { kind: 'cancelled' }, tasks: [], reports: [] })
     case 'retry':
       return openNextRound(state, job)
-  }
-}
     case 'raise':
       return join(state, job, { round: 0, outcome: { kind: 'open' }, tasks: [], reports: [], limits: event.limits })
+  }
+}
 
 function endPull(state: State, job: JobState, event: Extract<Event, { type: 'pull-ended' }>): Effect[] {
   job.pulls.delete(event.task)
@@ -177,7 +182,7 @@ function endPull(state: State, job: JobState, event: Extract<Event, { type: 'pul
     retryable: true,
     exit: 4,
   } as const
-  for (const task of missing(state, job, failureIndex(state, job)).get(event.task) ?? []) {
+  for (const task of missing(state, job, failureIndex(state, job)).byProducer.get(event.task) ?? []) {
     const term = job.ledger.tasks[task]!.claim?.term ?? 0
     addFailure(job, { task, attempt: '', term, blame: 'own', place: event.from, error })
   }
@@ -251,7 +256,7 @@ function advance(state: State): Effect[] {
   const effects: Effect[] = []
   let tasks = 0
   for (const job of state.jobs.values()) {
-    if (job.ledger.outcome.kind === 'open') tasks += job.plan.tasks.length
+    if (isWorkedOn(job)) tasks += job.plan.tasks.length
     effects.push(...tend(state, job))
   }
   state.nextAdvance = state.now + LIMITS.advanceMs * (1 + tasks / LIMITS.advanceTasks)
@@ -261,10 +266,13 @@ function advance(state: State): Effect[] {
 
 /** What a job needs from this node at each tick, whatever its outcome. */
 function tend(state: State, job: JobState): Effect[] {
-  const failures = failureIndex(state, job)
-  const effects = startPulls(state, job, failures)
-  if (job.reportDirty) {
+  tellDeaths(state, job)
+  const looks = state.now >= job.nextLook
+  if (looks) look(state, job)
+  const effects = [...startPulls(state, job), ...stopLosers(state, job)]
+  if (job.reportDirty && state.now >= job.nextReport) {
     job.reportDirty = false
+    job.nextReport = state.now + job.has.size / LIMITS.reportTasksPerMs
     const report = {
       node: state.self.node,
       incarnation: state.self.incarnation.count,
@@ -274,16 +282,29 @@ function tend(state: State, job: JobState): Effect[] {
     }
     effects.push({ type: 'sign-report', job: job.record.id, round: job.ledger.round, report })
   }
-  if (isReleasable(state, job)) {
+  if (looks && isReleasable(state, job)) {
     job.released = true
     for (const task of job.has) if (job.plan.tasks[task]!.kind !== 'reduce') job.has.delete(task)
     job.books.clear()
     job.reportDirty = true
     effects.push({ type: 'release', job: job.record.id })
   }
-  if (job.endedAt !== null && state.now - job.endedAt > state.retentionMs)
+  if (job.endedAt !== null && !isRemade(job) && state.now - job.endedAt > state.retentionMs)
     effects.push(...dropJob(state, job.record.id, true))
   return effects
+}
+
+/** Looks through all of a job: what takes long where it is large, and need not be known at once. */
+function look(state: State, job: JobState): void {
+  const failures = failureIndex(state, job)
+  judgeRemake(state, job, failures)
+  const isOpen = isWorkedOn(job)
+  job.orphans = findOrphans(state, job)
+  if (!isStageReady(job, 'reduce') || job.orphans.length > 0) job.reducibleSince = null
+  else job.reducibleSince ??= state.now
+  job.helping = isOpen ? tasksToHelp(state, job, failures) : new Set()
+  const pairs = lookForWanted(state, job, failures)
+  job.nextLook = state.now + pairs / LIMITS.lookPairsPerMs + (isOpen ? LIMITS.lookMs : LIMITS.lookOverMs)
 }
 
 /** Nothing runs here, and what only this node has is elsewhere too; or the time for that is over. */

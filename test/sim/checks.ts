@@ -1,11 +1,14 @@
 /** What must hold at any moment, seen from outside the nodes. A breach is a Violation: the run ends there. */
 import { agreed } from '../../src/core/ledger.ts'
 import { LIMITS } from '../../src/core/limits.ts'
+import { plan } from '../../src/core/plan.ts'
 import type { JobState } from '../../src/core/state.ts'
-import type { JobId, JobRecord, NodeId } from '../../src/core/types.ts'
+import type { JobId, JobRecord, MapManifest, NodeId } from '../../src/core/types.ts'
+import { BlockReader } from '../../src/data/blocks.ts'
+import { RUN_MAGIC } from '../../src/data/run.ts'
 import type { ReduceWork } from '../../src/ports.ts'
 import type { SimNode } from './node.ts'
-import { expectedOf, type Expected } from './workload.ts'
+import { expectedOf, sha256, UNSTEADY, type Expected } from './workload.ts'
 
 export class Violation extends Error {
   override readonly name = 'Violation'
@@ -19,18 +22,28 @@ export class Violation extends Error {
 }
 
 /** How far an outcome is on its way: it never goes back within a round. */
-const RANK = { open: 0, cancelled: 1, failed: 2, sealed: 3, disputed: 4 } as const
+const RANK: Record<JobState['ledger']['outcome']['kind'], number> = {
+  open: 0,
+  cancelled: 1,
+  failed: 2,
+  sealed: 3,
+  disputed: 4,
+}
 
 interface Known {
   readonly record: JobRecord
   readonly expected: Expected
+  readonly tasks: number
   /** What each node has said in this life of it. */
   readonly told: Map<string, { round: number; rank: number }>
   sealed: boolean
+  /** Its code is no function: it may fail for that, or be disputed. */
+  readonly unsteady: boolean
 }
 
 export class Checks {
   readonly #jobs = new Map<JobId, Known>()
+  readonly #seen = new Set<string>()
   /** Outcomes `failed` that a rule allows, such as a task that was open at too many deaths. */
   readonly failed: string[] = []
 
@@ -38,8 +51,10 @@ export class Checks {
     const known = this.#jobs.get(record.id) ?? {
       record,
       expected: expectedOf(record),
+      tasks: plan(record.spec, record.snapshot).tasks.length,
       told: new Map(),
       sealed: false,
+      unsteady: record.spec.name.includes(UNSTEADY),
     }
     this.#jobs.set(record.id, known)
     return known
@@ -55,7 +70,7 @@ export class Checks {
   }
 
   #job(node: SimNode, job: JobState): void {
-    const { record, ledger, plan } = job
+    const { record, ledger } = job
     const known = this.known(record)
     this.#outcome(node, job, known)
     if (job.pulls.size > LIMITS.pullsMax) breach('memory', node, `${job.pulls.size} pulls at once`)
@@ -63,17 +78,36 @@ export class Checks {
     // What it has, and says that it has, is on disk: else a crash would make a liar of it.
     for (const task of job.has) this.#held(node, job, task)
     for (const [consumer, entries] of job.books) {
-      if (plan.tasks[consumer] === undefined) breach('books', node, `books for task ${consumer}, which there is not`)
+      if (job.plan.tasks[consumer] === undefined)
+        breach('books', node, `books for task ${consumer}, which there is not`)
       for (const [producer, digest] of entries) {
         const name = `jobs/${record.id}/in/${producer}.${digest}/manifest.json`
         if (!node.disk.files.has(name)) breach('durable', node, `booked task ${producer} before it was on disk`)
+        this.#whole(node, job, consumer, producer, digest)
       }
     }
     for (const task of ledger.tasks) {
       if (task.claim !== null && task.claim.term > LIMITS.termMax) breach('term', node, `term ${task.claim.term}`)
-      if (task.output !== null && !('digest' in task.output))
+      if (task.output !== null && !('digest' in task.output) && !known.unsteady)
         breach('conflict', node, 'two outputs of one task, though its code is a function')
     }
+  }
+
+  /** What is booked for a reduce is there whole: looked at once, where no bits have rotted. */
+  #whole(node: SimNode, job: JobState, consumer: number, producer: number, digest: string): void {
+    const task = job.plan.tasks[consumer]!
+    const key = `${node.id} ${node.process.life} ${job.record.id} ${consumer} ${digest}`
+    if (task.kind !== 'reduce' || node.rotten || this.#seen.has(key)) return
+    this.#seen.add(key)
+    const folder = `jobs/${job.record.id}/in/${producer}.${digest}`
+    const text = Buffer.from(node.disk.files.get(`${folder}/manifest.json`)!).toString()
+    const { manifest } = JSON.parse(text.slice(text.indexOf('{'))) as { manifest: MapManifest }
+    const run = manifest.runs.find(({ partition }) => partition === task.partition)
+    if (run === undefined) return
+    const name = `run-${task.partition}`
+    const bytes = node.disk.files.get(`${folder}/${name}`)
+    if (bytes === undefined || !isRun(bytes, name, run.digest))
+      breach('durable', node, `booked ${name} of task ${producer}, of which not all is on disk`)
   }
 
   #held(node: SimNode, job: JobState, task: number): void {
@@ -95,12 +129,36 @@ export class Checks {
     if (before !== undefined && (round < before.round || (round === before.round && rank < before.rank)))
       breach('monotone', node, `${job.record.id.slice(0, 8)} went back to ${outcome.kind}`)
     known.told.set(life, { round, rank })
-    if (outcome.kind === 'disputed') breach('disputed', node, 'two results of one job')
-    if (outcome.kind === 'failed') this.#fail(node, outcome.error)
+    if (outcome.kind === 'disputed' && !known.unsteady) breach('disputed', node, 'two results of one job')
+    if (outcome.kind === 'failed' && !known.unsteady) this.#fail(node, outcome.error)
     if (outcome.kind !== 'sealed') return
+    this.#oneExecution(node, job, known)
     known.sealed = true
+    if (known.unsteady) return
     if (outcome.result !== known.expected.result)
       breach('exact', node, `sealed ${outcome.result.slice(0, 12)}, a loop gives ${known.expected.result.slice(0, 12)}`)
+  }
+
+  /** What was reduced is what the ledger says was mapped: never a mixture of two executions. */
+  #oneExecution(node: SimNode, { ledger, plan: { tasks } }: JobState, known: Known): void {
+    // Who has it from others may have yet to hear of all the outputs.
+    const complete = tasks.every((task) => agreed(ledger.tasks[task.index]) !== null)
+    if (!complete && known.sealed) return
+
+    const digests = tasks.flatMap((task) => (task.kind === 'map' ? agreed(ledger.tasks[task.index])?.digest : []))
+    const root = sha256(`shoal:root:${digests.join(',')}`)
+    for (const task of tasks) {
+      const output = agreed(ledger.tasks[task.index])
+      if (output === null) breach('coverage', node, `sealed without an output of task ${task.index}`)
+      if (task.kind === 'reduce' && output.consumed !== root)
+        breach('mixture', node, `sealed though task ${task.index} consumed other outputs than the ledger has`)
+    }
+  }
+
+  /** A submission said yes: so many nodes have the job on disk. */
+  acknowledged(nodes: readonly SimNode[], job: JobId, wanted: number): void {
+    const having = nodes.filter((node) => node.disk.files.has(`jobs/${job}/record.json`)).length
+    if (having < wanted) throw new Violation('acknowledged', `said yes to a job that ${having} nodes have on disk`)
   }
 
   /** The only failures that a job without bugs can have here: its tasks were open at too many deaths. */
@@ -112,7 +170,7 @@ export class Checks {
   /** A reduce is about to fold: each map task once, and all of them. */
   reducing(node: NodeId, job: JobId, work: ReduceWork): void {
     const known = this.#jobs.get(job)
-    if (known === undefined) return
+    if (known === undefined || known.unsteady) return
     const names = work.runs.map((run) => run.file)
     if (new Set(names).size !== names.length) throw new Violation('once', `${node} reduces a run twice`)
     if (work.upstream.emitted !== known.expected.emitted)
@@ -125,6 +183,17 @@ export class Checks {
   /** Every job that was ever seen. */
   get jobs(): readonly Known[] {
     return [...this.#jobs.values()]
+  }
+}
+
+function isRun(bytes: Uint8Array, name: string, digest: string): boolean {
+  try {
+    const read = (offset: number, length: number): Uint8Array => bytes.subarray(offset, offset + length)
+    const blocks = new BlockReader(read, 0, { magic: RUN_MAGIC, name, digest: true })
+    while (blocks.next() !== null);
+    return blocks.totals?.digest === digest
+  } catch {
+    return false
   }
 }
 

@@ -33,6 +33,8 @@ export class SimNode {
   /** The version that it runs: nodes of another one do not execute a job's tasks. */
   runtime = 'simulated-1'
   drained = false
+  /** Bits of its files were flipped. */
+  rotten = false
   /** Hostile or stale input, and background work that failed, by kind. */
   readonly dropped: Map<string, number> = new Map<string, number>()
   readonly #network: Network

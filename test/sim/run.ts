@@ -1,6 +1,7 @@
 /** One simulated history: trouble for a while, then the mesh heals, and every job must end with the right result. */
 import type { JobId, Millis } from '../../src/core/types.ts'
 import { decodeRecords } from '../../src/data/part.ts'
+import { ledgerHash } from '../../src/core/ledger.ts'
 import { resultOf } from '../../src/runtime/results.ts'
 import { Violation } from './checks.ts'
 import type { SimNode } from './node.ts'
@@ -15,12 +16,16 @@ export interface Report {
   readonly healing: Millis
   readonly events: number
   readonly executions: number
+  readonly tasks: number
   /** Rounds that ended because a task was open at too many deaths, and were opened again. */
   readonly poisoned: number
 }
 
 /** Once all is well every job is sealed on every node within this time. */
 export const HEAL_MAX: Millis = 180_000
+
+/** And all ledgers are equal within this time after that. */
+const CONVERGE_MAX: Millis = 30_000
 
 /** Runs a scenario to its end. Never rejects: what a node throws is a violation, too. */
 export async function run(scenario: Scenario, log: ((line: string) => void) | null = null): Promise<Report> {
@@ -38,11 +43,13 @@ export async function run(scenario: Scenario, log: ((line: string) => void) | nu
     )
     await world.run(Math.max(0, last - world.now), () => false)
     world.heal()
+    await world.run(1_000)
     const healedAt = world.now
     const done = await world.run(HEAL_MAX, () => allSealed(world))
     const healing = world.now - healedAt
     if (!done && world.violation === null) world.violated(new Violation('liveness', whatIsOpen(world)))
     if (world.violation === null) await readResults(world)
+    if (world.violation === null) await converge(world)
     return report(world, healing)
   } finally {
     process.off('unhandledRejection', rejected)
@@ -57,7 +64,8 @@ function report(world: World, healing: Millis): Report {
     elapsed: world.now,
     healing,
     events: world.events,
-    executions: world.executions.length,
+    executions: world.executions,
+    tasks: world.checks.jobs.reduce((sum, { tasks }) => sum + tasks, 0),
     poisoned: world.checks.failed.length,
   }
 }
@@ -65,18 +73,20 @@ function report(world: World, healing: Millis): Report {
 /** Every job that was submitted is known to every node, and sealed there. A round that deaths ended is opened again. */
 function allSealed(world: World): boolean {
   let all = world.scenario.jobs.every((job) => world.acknowledged.has(job.name) || world.nodes.length === 1)
-  for (const { record } of world.checks.jobs)
-    for (const node of world.nodes) {
+  for (const { record, unsteady } of world.checks.jobs)
+    for (const node of world.staying) {
       const job = node.state?.jobs.get(record.id)
-      if (job?.ledger.outcome.kind === 'failed') node.engine?.context.dispatch({ type: 'retry', job: record.id })
-      if (job?.ledger.outcome.kind !== 'sealed') all = false
+      const { kind } = job?.ledger.outcome ?? { kind: 'open' }
+      if (kind === 'sealed' || (unsteady && (kind === 'failed' || kind === 'disputed'))) continue
+      all = false
+      if (kind === 'failed' || kind === 'cancelled') node.engine?.context.dispatch({ type: 'retry', job: record.id })
     }
   return all
 }
 
 function whatIsOpen(world: World): string {
   const lines = world.checks.jobs.flatMap(({ record }) =>
-    world.nodes.map((node) => {
+    world.staying.map((node) => {
       const job = node.state?.jobs.get(record.id)
       const done = job?.ledger.tasks.filter((task) => task.output !== null).length
       return `${node.name} ${record.id.slice(0, 8)} ${job?.ledger.outcome.kind ?? 'unknown'} ${done}/${job?.plan.tasks.length}`
@@ -86,10 +96,27 @@ function whatIsOpen(world: World): string {
   return `not sealed everywhere ${HEAL_MAX / 1000} s after all was well: ${lines.join(', ')} not submitted: ${missing.join()}`
 }
 
+/** Left alone, all nodes come to know the same: anti-entropy has nothing left to say. */
+async function converge(world: World): Promise<void> {
+  const hashes = (): string[] =>
+    world.staying.map((node) =>
+      [...(node.state?.jobs.values() ?? [])]
+        .map((job) => `${job.record.id} ${job.ledger.round} ${ledgerHash(job.ledger)}`)
+        .sort()
+        .join(),
+    )
+  const alike = await world.run(CONVERGE_MAX, () => new Set(hashes()).size === 1)
+  if (!alike && world.violation === null)
+    world.violated(
+      new Violation('convergence', `ledgers still differ ${CONVERGE_MAX / 1000} s after the last job was sealed`),
+    )
+}
+
 /** The result of each job, read from one node as a person would, is the naive loop's, record by record. */
 async function readResults(world: World): Promise<void> {
-  for (const { record, expected } of world.checks.jobs) {
-    const node = world.nodes[record.spec.partitions! % world.nodes.length]!
+  for (const { record, expected, unsteady } of world.checks.jobs) {
+    if (unsteady) continue
+    const node = world.staying[record.spec.partitions! % world.staying.length]!
     // A node that has just come back has yet to say what it holds: who asks too early asks again.
     let words: Map<string, number> | Error | null = null
     for (let tries = 0; tries < 30 && !(words instanceof Map) && world.violation === null; tries++)
@@ -113,9 +140,12 @@ async function attempt(world: World, node: SimNode, id: JobId): Promise<Map<stri
   return got.words
 }
 
+/** Faults after which what a disk had may be gone. */
+const LOSSY: ReadonlySet<string> = new Set(['wipe', 'rollback', 'rot', 'gone'])
+
 /** Disks were lost or damaged: a result may then be lost, and says so. */
 function isLost(world: World, error: Error | null): boolean {
-  const lossy = world.scenario.faults.some(({ kind }) => kind === 'wipe' || kind === 'rollback' || kind === 'rot')
+  const lossy = world.scenario.faults.some(({ kind }) => LOSSY.has(kind))
   return lossy && error !== null && (error as { code?: string }).code === 'RESULT_LOST'
 }
 

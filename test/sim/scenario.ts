@@ -13,12 +13,15 @@ export interface SimJob {
   readonly combine: boolean
   readonly key: string | null
   readonly copies: number
+  /** Its code is no function: each execution of a map gives something else. It must never be sealed of two executions. */
+  readonly unsteady: boolean
 }
 
 /** `at`: when it begins. `for`: how long it lasts. Nodes go by number. */
 export type Fault = { readonly at: Millis; readonly for: Millis } & (
   | { readonly kind: 'crash' | 'power' | 'wipe' | 'rollback' | 'upgrade'; readonly node: number }
-  | { readonly kind: 'pause' | 'full' | 'stuck' | 'drain' | 'absent'; readonly node: number }
+  | { readonly kind: 'pause' | 'full' | 'stuck' | 'drain' | 'absent' | 'gone'; readonly node: number }
+  | { readonly kind: 'cancel'; readonly node: number; readonly job: string }
   | { readonly kind: 'deaf' | 'mute'; readonly node: number }
   | { readonly kind: 'rot'; readonly node: number; readonly files: 'data' | 'ledger' | 'any' }
   | { readonly kind: 'slow'; readonly node: number; readonly times: number }
@@ -68,14 +71,19 @@ export function drawScenario({ seed, nodes: wanted }: ScenarioOptions): Scenario
     combine: random.chance(0.5),
     key: random.chance(0.2) ? `key-${i}` : null,
     copies: random.between(1, 3),
+    unsteady: random.chance(0.1),
   }))
   const count = random.pick([0, 1, 1, 2, 2, 3, 3, 4, 5, 6, 8, 12])
   const faults = Array.from({ length: count }, () => drawFault(random, nodes, jobs))
+  const replicas = Math.min(nodes, random.between(1, 3))
+  // One machine that never comes back: only where every shard lies on another one, too.
+  if (replicas > 1 && nodes > 2 && jobs.every((job) => job.replicated) && random.chance(0.5))
+    faults.push({ at: random.between(500, 4_000), for: 0, kind: 'gone', node: random.below(nodes) })
   return {
     seed,
     nodes,
     slots: random.between(1, 3),
-    replicas: Math.min(nodes, random.between(1, 3)),
+    replicas,
     jobs,
     faults: faults.sort((a, b) => a.at - b.at),
   }
@@ -154,6 +162,7 @@ function drawFault(random: Random, nodes: number, jobs: readonly SimJob[]): Faul
       return random.pick<Fault>([
         { ...base, kind: 'drain', node },
         { ...base, at: 0, kind: 'absent', node },
+        { ...base, kind: 'cancel', node, job: job.name },
         { ...base, kind: 'delay', low: 50, high: random.pick([200, 1_500]) },
       ])
   }

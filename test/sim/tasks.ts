@@ -10,7 +10,7 @@ import type { Attempt, AttemptEnd, AttemptSpec, MapWork, OutputFile, ReduceWork,
 import type { SimDisk } from './disk.ts'
 import type { SimProcess } from './process.ts'
 import type { Random } from './random.ts'
-import { sha256, wordsOf } from './workload.ts'
+import { sha256, UNSTEADY, wordsOf } from './workload.ts'
 
 export interface TaskWorld {
   /** An execution begins. */
@@ -88,7 +88,8 @@ export class SimTasks implements Tasks {
       const { work } = spec
       if (work.kind !== 'map' && work.kind !== 'reduce') throw new Error(`no ${work.kind} in a simulated job`)
       if (work.kind === 'reduce') this.#world.reducing(this.#node, spec, work)
-      const manifest = work.kind === 'map' ? runMap(work, files) : this.#runReduce(spec, work, files)
+      const salt = spec.jobFile.includes(UNSTEADY) ? `${this.#node}-${pid}` : ''
+      const manifest = work.kind === 'map' ? runMap(work, files, salt) : this.#runReduce(spec, work, files)
       const names = work.kind === 'map' ? (manifest as MapManifest).runs.map((run) => `run-${run.partition}`) : ['part']
       const left = names.map((name): OutputFile => {
         const path = `/slots/${pid}/${name}`
@@ -143,7 +144,7 @@ export class SimTasks implements Tasks {
   }
 }
 
-function runMap(work: MapWork, files: MemoryFiles): MapManifest {
+function runMap(work: MapWork, files: MemoryFiles, salt: string): MapManifest {
   const combine = work.combine ? (a: unknown, b: unknown): unknown => (a as number) + (b as number) : null
   const collector = new MapCollector({
     partitions: work.partitions,
@@ -156,7 +157,7 @@ function runMap(work: MapWork, files: MemoryFiles): MapManifest {
   const splits = work.splits.map((split, index) => {
     const words = wordsOf(split.path)
     collector.beginSplit(index)
-    for (const word of words) collector.emit(word, 1)
+    for (const word of words) collector.emit(word + salt, 1)
     const { emitted } = collector.endSplit()
     const input = sha256(words.join('\n'))
     return { input, bytes: split.size, records: words.length, emitted, skips: { count: 0, samples: [] } }

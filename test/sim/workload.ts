@@ -11,6 +11,9 @@ import { MemoryFiles } from '../../src/data/spill.ts'
 import type { CatalogBody, CatalogEntry } from '../../src/catalog/body.ts'
 
 const MIB = 2 ** 20
+/** In its name: an unsteady job's maps give other words each time that they are executed. */
+export const UNSTEADY = 'unsteady'
+
 /** Just large enough to be a split and a task of its own. */
 export const SHARD_BYTES: number = 4 * MIB
 const ROOT = 'a'.repeat(12)

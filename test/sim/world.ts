@@ -10,15 +10,9 @@ import { SimProcess } from './process.ts'
 import { Random } from './random.ts'
 import { describeFault, type Fault, type Scenario, type SimJob } from './scenario.ts'
 import { workName } from './tasks.ts'
-import { catalogOf, type SimShard } from './workload.ts'
+import { catalogOf, UNSTEADY, type SimShard } from './workload.ts'
 
 const BASE58 = '123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz'
-
-export interface Executions {
-  readonly job: string
-  readonly work: string
-  readonly node: NodeId
-}
 
 export class World implements NodeWorld {
   readonly agenda: Agenda = new Agenda()
@@ -27,10 +21,13 @@ export class World implements NodeWorld {
   readonly checks: Checks = new Checks()
   /** Jobs that a submission has said yes to, and that more than one node knew then. */
   readonly acknowledged: Map<string, JobId> = new Map()
-  readonly executions: Executions[] = []
+  /** Attempts begun, on any node. */
+  executions = 0
   /** Events that nodes have taken. */
   events = 0
   violation: Violation | null = null
+  /** The machine that never comes back. */
+  gone: SimNode | null = null
   readonly #random: Random
   readonly #scenario: Scenario
   readonly #backups = new Map<SimNode, Map<string, Uint8Array>>()
@@ -87,7 +84,8 @@ export class World implements NodeWorld {
   }
 
   begun(node: NodeId, spec: AttemptSpec): void {
-    this.executions.push({ job: spec.job, work: workName(spec), node })
+    this.executions++
+    this.#say(`${this.nodes.find(({ id }) => id === node)!.name} begins ${workName(spec)} of ${spec.job.slice(0, 8)}`)
   }
 
   reducing(node: NodeId, spec: AttemptSpec, work: ReduceWork): void {
@@ -145,6 +143,7 @@ export class World implements NodeWorld {
         this.#say(
           `${job.name} is ${id.slice(0, 8)}, submitted on ${node.name}${knownHereOnly ? ', known here only' : ''}`,
         )
+        this.#guarded(() => this.checks.acknowledged(this.nodes, id as JobId, knownHereOnly ? 1 : 2))
         if (knownHereOnly) this.agenda.after(1_000, again)
         else this.acknowledged.set(job.name, id as JobId)
       },
@@ -237,11 +236,21 @@ export class World implements NodeWorld {
         return
       case 'absent':
         break
+      case 'gone':
+        node.kill(false)
+        this.gone = node
+        return
+      case 'cancel': {
+        const id = this.acknowledged.get(fault.job) as JobId
+        if (node.state?.jobs.has(id) === true) node.engine?.context.dispatch({ type: 'cancel', job: id })
+        return
+      }
       case 'drain':
         void node.drain()
         break
       case 'rot': {
         const pattern = { data: /\/(out|in)\//, ledger: /\.log$/, any: /^(jobs|members)\// }[fault.files]
+        node.rotten = true
         this.#say(`${node.name} rot in ${disk.rot(pattern) ?? 'nothing'}`)
         return
       }
@@ -299,7 +308,7 @@ export class World implements NodeWorld {
     this.#say('healed')
     Object.assign(this.network.weather, { ...CALM, delay: [...CALM.delay] })
     this.network.healAll()
-    for (const node of this.nodes) {
+    for (const node of this.staying) {
       const { process, disk, endpoint, tasks } = node
       process.wake()
       process.slowness = 1
@@ -310,6 +319,11 @@ export class World implements NodeWorld {
       node.runtime = 'simulated-1'
       node.start()
     }
+  }
+
+  /** The nodes that are there in the end. */
+  get staying(): readonly SimNode[] {
+    return this.nodes.filter((node) => node !== this.gone)
   }
 
   #id(index: number): NodeId {
@@ -338,7 +352,7 @@ function shardsOf(dataset: string, ids: readonly NodeId[], { jobs }: Scenario, c
 function requestFor(job: SimJob): SubmitRequest {
   return {
     job: {
-      name: `${job.name}.ts`,
+      name: `${job.name}${job.unsteady ? `-${UNSTEADY}` : ''}.ts`,
       bundle: `count words ${job.name}`,
       sourceMap: '',
       params: {},

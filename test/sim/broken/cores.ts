@@ -1,0 +1,207 @@
+/**
+ * Deliberately broken cores: each is how a plausible design goes wrong, as a patch on the product's own source. The
+ * simulator must find every one of them, or it proves nothing.
+ */
+import type { Variant } from '../variant.ts'
+import type { Patch } from './patch.ts'
+
+export interface BrokenCore {
+  readonly name: string
+  /** What a developer might have thought. */
+  readonly about: string
+  readonly patches: readonly Patch[]
+}
+
+const one = (name: string, about: string, file: string, find: string, put: string): BrokenCore => ({
+  name,
+  about,
+  patches: [{ file, find, put }],
+})
+
+export const BROKEN: readonly BrokenCore[] = [
+  one(
+    'ledger-by-attempt',
+    'an output is named by the attempt that gave it, so that two attempts of one task are two outputs',
+    'runtime/attempts.ts',
+    'const manifest: TaskManifest = { consumed: consumedRoot(kind, consumes), manifest: end.manifest }',
+    'const manifest: TaskManifest = { consumed: consumedRoot(kind, consumes), manifest: "counters" in end.manifest ? { ...end.manifest, counters: { [attempt]: 1 } } : end.manifest }',
+  ),
+  {
+    name: 'clean-end-is-complete',
+    about: 'a stream that ended cleanly has brought everything',
+    patches: [
+      {
+        file: 'runtime/batch.ts',
+        find: "if (bytes === null || bytes.length > left) throw new WireError('a file of a batch is not as long as was said')",
+        put: 'if (bytes === null) return',
+      },
+      {
+        file: 'runtime/batch.ts',
+        find: 'const end = await stream.receiveValue(batchEnd)',
+        put: 'const end = await stream.receiveValue(batchEnd).catch(() => null)',
+      },
+      {
+        file: 'runtime/batch.ts',
+        find: 'if (!files.matches(end)) {',
+        put: 'if (end !== null && !files.matches(end)) {',
+      },
+      {
+        file: 'runtime/framed.ts',
+        find: "if (this.#decoder.pending > 0) throw new WireError('the stream ended inside a frame')",
+        put: '',
+      },
+    ],
+  },
+  one(
+    'ack-before-fsync',
+    "the sender need not wait for the receiver's disk",
+    'runtime/batch.ts',
+    "await Promise.all([files.commit(), store.putManifest(place(header, 'manifest.json'), manifest)])",
+    "void Promise.all([files.commit(), store.putManifest(place(header, 'manifest.json'), manifest)]).catch(() => {})",
+  ),
+  one(
+    'last-writer-wins-claims',
+    'the claim that came last is the newest',
+    'core/ledger.ts',
+    'return beats(b, a) ? b : a\n',
+    'return b\n',
+  ),
+  one(
+    'claim-of-the-dead-stands',
+    'who has claimed a task has it, also after a restart',
+    'core/candidates.ts',
+    'if (count !== undefined && claim.incarnation < count) return false\n',
+    '',
+  ),
+  one(
+    'no-takeover',
+    'a task belongs to its first owner for ever',
+    'core/schedule.ts',
+    "if (held) return state.now >= takeoverAt(state, claim.owner, rank) ? 'mine' : 'no'",
+    "if (held) return 'no'",
+  ),
+  one(
+    'empty-partition-is-silent',
+    'a map that has nothing for a partition need not say so',
+    'runtime/receiver.ts',
+    "if (batch.accepted) dispatch({ type: 'arrived', job, task, digest, consumers })",
+    "if (batch.accepted && batch.header.files.length > 0) dispatch({ type: 'arrived', job, task, digest, consumers })",
+  ),
+  {
+    name: 'seal-on-a-local-view',
+    about: 'what this node has heard of is all that there is',
+    patches: [
+      {
+        file: 'core/seal.ts',
+        find: '  if (!isComplete(ledger)) return null\n  let read = 0',
+        put: '  if (!ledger.tasks.some((task) => agreed(task) !== null && agreed(task)!.part !== "")) return null\n  let read = 0',
+      },
+      {
+        file: 'core/seal.ts',
+        find: 'if (output === null || output.consumed !== expected) return null',
+        put: 'if (output === null) continue',
+      },
+      { file: 'core/seal.ts', find: 'if (expected === null) return null', put: '' },
+      { file: 'core/seal.ts', find: 'if (emitted !== reduced || (', put: 'if (false && (' },
+    ],
+  },
+  one(
+    'replica-counted-twice',
+    'each copy of a shard is a shard',
+    'core/plan.ts',
+    '        group.push({ split: { input: i, shard: s, ...cut }, order: shard.path, holders })',
+    '        for (const holder of holders)\n          group.push({ split: { input: i, shard: s, ...cut }, order: shard.path, holders: [holder] })',
+  ),
+  one(
+    'seal-ignores-consumed',
+    'when every task has an output, the result is complete',
+    'core/seal.ts',
+    'if (output === null || output.consumed !== expected) return null',
+    'if (output === null) return null',
+  ),
+  one(
+    'conflict-takes-the-first',
+    'of two outputs of one task either will do',
+    'core/ledger.ts',
+    'if (distinct.size === 1) return a',
+    'if (distinct.size >= 1) return a',
+  ),
+  one(
+    'holder-never-lost',
+    'a file that was written stays',
+    'core/machine.ts',
+    "if (event.what === 'arrived') strike(job, event.task)\n      else if (job.has.delete(event.task)) job.reportDirty = true",
+    '',
+  ),
+  one(
+    'old-files-trusted',
+    'what an earlier life left on disk is whole',
+    'runtime/store.ts',
+    'if (outputFiles(manifest).every((file) => files.includes(file)))',
+    'if (files.length > 0)',
+  ),
+  one(
+    'output-told-before-disk',
+    'the ledger may know of an output while it is being written',
+    'runtime/attempts.ts',
+    '    await Promise.all([\n      store.putManifest',
+    '    void Promise.all([\n      store.putManifest',
+  ),
+  one(
+    'gossip-is-enough',
+    'everybody hears everything in the end',
+    'core/anti-entropy.ts',
+    'if (mine.jobs === message.jobs && mine.nodes === message.nodes) return []',
+    'if (mine.nodes === message.nodes) return []\n  mine.jobs = message.jobs',
+  ),
+  one(
+    'push-is-enough',
+    'what was pushed has arrived',
+    'core/exchange.ts',
+    'pull(producer, output.digest, consumers, false)',
+    '',
+  ),
+  one(
+    'outcome-as-it-comes',
+    'the last word on a job is the latest that came',
+    'core/outcome.ts',
+    'if (HEIGHT[a.kind] !== HEIGHT[b.kind]) return HEIGHT[a.kind] > HEIGHT[b.kind] ? a : b',
+    'if (HEIGHT[a.kind] !== HEIGHT[b.kind]) return b',
+  ),
+  one(
+    'yes-before-disk',
+    'a job that was submitted will be on disk in a moment',
+    'runtime/submit.ts',
+    '    await this.#context.store.putJob(record, body)\n    const elsewhere',
+    '    void this.#context.store.putJob(record, body)\n    const elsewhere',
+  ),
+]
+
+/** Every node takes itself for the first candidate of everything, and no claim stands: the theorem of the design. */
+const GREEDY: readonly Patch[] = [
+  {
+    file: 'core/candidates.ts',
+    find: 'export function candidates(state: State, job: Ranked, task: PlannedTask, failures: FailureIndex): NodeId[] {\n',
+    put: 'export function candidates(state: State, job: Ranked, task: PlannedTask, failures: FailureIndex): NodeId[] {\n  if (isEligible(state, job, state.self.node)) return [state.self.node]\n',
+  },
+  {
+    file: 'core/candidates.ts',
+    find: 'export function expectedOwner(state: State, job: JobState, task: PlannedTask, failures: FailureIndex): NodeId | null {\n',
+    put: 'export function expectedOwner(state: State, job: JobState, task: PlannedTask, failures: FailureIndex): NodeId | null {\n  if (isEligible(state, job, state.self.node)) return state.self.node\n',
+  },
+  {
+    file: 'core/candidates.ts',
+    find: '  const count =\n    claim.owner === state.self.node',
+    put: '  if (failures === undefined || failures !== undefined) return false\n  const count =\n    claim.owner === state.self.node',
+  },
+]
+
+export function patchesOf({ greedy, broken }: Variant): readonly Patch[] {
+  return [...(greedy ? GREEDY : []), ...(BROKEN.find(({ name }) => name === broken)?.patches ?? [])]
+}
+
+/** All of them, for the check that each still applies. */
+export const ALL_PATCHES: ReadonlyMap<string, readonly Patch[]> = new Map([
+  ['greedy', GREEDY],
+  ...BROKEN.map(({ name, patches }) => [name, patches] as const),
+])
