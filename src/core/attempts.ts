@@ -3,8 +3,8 @@ import { failureIndex } from './candidates.ts'
 import type { Effect } from './effects.ts'
 import type { Event } from './events.ts'
 import { backOff, consumedBy, planPushes } from './exchange.ts'
-import { addFailure, conclude, join } from './facts.ts'
-import { LIMITS } from './limits.ts'
+import { addFailure, conclude, join, keepDuration } from './facts.ts'
+import { runsAlone } from './poison.ts'
 import { choose, jobsByTurn, type Choice } from './schedule.ts'
 import type { JobState, Running, State } from './state.ts'
 
@@ -82,14 +82,7 @@ export function startTasks(state: State): Effect[] {
 function isAloneRunning(state: State): boolean {
   for (const r of state.running.values()) {
     const job = state.jobs.get(r.job)
-    if (
-      job !== undefined &&
-      (failureIndex(state, job)
-        .get(r.task)
-        ?.some((f) => f.blame === 'death') ??
-        false)
-    )
-      return true
+    if (job !== undefined && runsAlone(failureIndex(state, job).get(r.task))) return true
   }
   return false
 }

@@ -94,7 +94,7 @@ export const CODES: Readonly<Record<Code, CodeFacts>> = {
   TASK_POISON: of(
     1,
     false,
-    'Three nodes died while they ran this task alone. It is not tried again: find out what the task does to a machine, then `shoal job retry`.',
+    'Nodes died one after the other while they ran this task, at last alone. It is not tried again: find out what the task does to a machine, then `shoal job retry`.',
   ),
   USER_VALUE: of(
     1,
@@ -180,7 +180,7 @@ export const CODES: Readonly<Record<Code, CodeFacts>> = {
   RESULT_LOST: of(
     3,
     true,
-    'All copies of some parts of this result are gone. Start the nodes that hold them, or forget the job with `shoal job rm ID` and run it again.',
+    'All copies of some parts of this result are gone, or on nodes that are away. Start these nodes; or `shoal job retry ID`, or the same `run` again, makes what is lost again over the same snapshot, and gives the same result or says why it cannot.',
   ),
   // 4
   NO_NODE: of(

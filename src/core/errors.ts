@@ -83,7 +83,7 @@ const REFUSED_BY_SYSTEM: ReadonlyMap<unknown, readonly [message: string, remedy:
 ])
 
 /**
- * Anything thrown, as a ShoalError: NODE_SETUP where the system refuses a disk; what else is none already is a bug in
+ * Anything thrown, as a ShoalError: NODE_SETUP where the system refuses something; what else is none already is a bug in
  * Shoal (INTERNAL, exit 70).
  */
 export function asShoalError(error: unknown): ShoalError {
@@ -92,6 +92,8 @@ export function asShoalError(error: unknown): ShoalError {
   const refused = error instanceof Error && 'code' in error ? REFUSED_BY_SYSTEM.get(error.code) : undefined
   if (error instanceof Error && refused !== undefined)
     return new ShoalError('NODE_SETUP', refused[0], { why: error.message, try: [refused[1]], cause: error })
+  if (error instanceof Error && 'syscall' in error)
+    return new ShoalError('NODE_SETUP', 'the system refused what the node needs', { why: error.message, cause: error })
   const message = error instanceof Error ? error.message : String(error)
   return new ShoalError('INTERNAL', message, { cause: error, why: 'this is a bug in Shoal' })
 }

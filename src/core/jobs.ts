@@ -2,6 +2,7 @@
 import type { Effect } from './effects.ts'
 import type { Event } from './events.ts'
 import { agreed, isConflict, newLedger, openRound } from './ledger.ts'
+import { deathOf } from './deaths.ts'
 import { addFailure, join } from './facts.ts'
 import { LIMITS } from './limits.ts'
 import { place } from './placement.ts'
@@ -68,15 +69,8 @@ export function addJob(state: State, event: Extract<Event, { type: 'job' }>): Ef
   for (const { task, attempt } of event.deaths) {
     // Told by an earlier start already.
     if (job.failures.some((f) => f.blame === 'death' && f.attempt === attempt)) continue
-    const error = {
-      schema: 'shoal.error/1',
-      code: 'TASK_POISON',
-      message: 'the node died while it ran this task',
-      try: [],
-      retryable: false,
-      exit: 1,
-    } as const
-    addFailure(job, { task, attempt, term: job.ledger.tasks[task]?.claim?.term ?? 0, blame: 'death', place: '', error })
+    const term = job.ledger.tasks[task]?.claim?.term ?? 0
+    addFailure(job, deathOf(state, task, state.self.node, Number.parseInt(attempt, 10), { attempt, term }))
   }
   // What is replayed from this node's own disk need not be written again.
   return effects.filter((effect) => effect.type !== 'save')

@@ -11,7 +11,9 @@ import {
   takeoverAt,
   type FailureIndex,
 } from './candidates.ts'
-import type { PlannedTask } from './plan.ts'
+import { runsAlone } from './poison.ts'
+import { isWorkedOn } from './remake.ts'
+import type { PlannedTask, TaskKind } from './plan.ts'
 import type { JobState, State } from './state.ts'
 import type { Millis, NodeId, TaskIndex } from './types.ts'
 
@@ -56,8 +58,7 @@ function isBackedOff(state: State, job: JobState, task: TaskIndex): boolean {
 
 /** A task that was open when a node died runs as the only one on its node. */
 function mustBeAlone(state: State, failures: FailureIndex, task: TaskIndex): boolean {
-  const died = failures.get(task)?.some((f) => f.blame === 'death') ?? false
-  return died && state.running.size > 0
+  return state.running.size > 0 && runsAlone(failures.get(task))
 }
 
 type Verdict = 'mine' | 'no' | { readonly from: NodeId }

@@ -1,11 +1,13 @@
 /** The outcome that a job's facts prove: the same on every node that knows the same facts. */
 import { LIMITS } from './limits.ts'
 import type { FailureIndex } from './candidates.ts'
+import { poisonOf } from './poison.ts'
 import { agreed, type Failure } from './ledger.ts'
 import { dispute, type Outcome } from './outcome.ts'
 import { findConflict, isComplete, seal } from './seal.ts'
 import type { ErrorJson } from './errors.ts'
 import type { JobState } from './state.ts'
+import type { NodeId } from './types.ts'
 
 export function verdict(job: JobState, failures: FailureIndex): Outcome {
   const { plan, ledger } = job
@@ -25,8 +27,11 @@ export function verdict(job: JobState, failures: FailureIndex): Outcome {
   return { kind: 'open' }
 }
 
-/** User causes: two equal ones, or four in all. Deaths while alone: three. Own causes never end a round. */
-export function fatal(failures: readonly Failure[]): ErrorJson | null {
+/**
+ * User causes: two equal ones, or four in all. Deaths while alone: three. Own causes never end a round, but for a bug
+ * in Shoal itself.
+ */
+export function fatal(failures: readonly (Failure & { readonly node?: NodeId })[]): ErrorJson | null {
   const byUser = failures.filter((f) => f.blame === 'user' || f.blame === 'input')
   const seen = new Map<string, number>()
   for (const failure of byUser) {
@@ -37,9 +42,14 @@ export function fatal(failures: readonly Failure[]): ErrorJson | null {
   }
   const deaths = failures.filter((f) => f.blame === 'death')
   // The first death happened beside other tasks; only those after it were alone.
-  return deaths.length > LIMITS.deathsAlone
-    ? { ...deaths[0]!.error, code: 'TASK_POISON', exit: 1, retryable: false }
-    : null
+  return poisonOf(failures) ?? internalOf(failures)
+}
+
+/** A bug in Shoal that shows on two nodes alike, or again and again: it would show for ever. */
+function internalOf(failures: readonly (Failure & { readonly node?: NodeId })[]): ErrorJson | null {
+  const bugs = failures.filter((f) => f.blame === 'own' && f.error.code === 'INTERNAL')
+  const alike = bugs.find((a) => bugs.some((b) => a.node !== b.node && a.error.message === b.error.message))
+  return bugs.length >= LIMITS.failuresAll || alike !== undefined ? (alike ?? bugs[0]!).error : null
 }
 
 /** All outputs are there, and they are not those of one execution: never sealed, and not left open for ever. */

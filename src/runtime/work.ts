@@ -246,5 +246,7 @@ async function lostArrival(context: Context, job: JobState, producer: PlannedTas
     await disk.remove(manifest).catch((error: unknown) => dropped('lose', error))
     dispatch({ type: 'lost', job: job.record.id, task, what: 'arrived' })
   }
-  return new Error(`${disk.path(name)} is missing or damaged`)
+  return new ShoalError('DAMAGED', `${disk.path(name)} is missing or damaged`, {
+    why: 'it is brought here again, or made again',
+  })
 }

@@ -26,7 +26,12 @@ export interface Execution {
 /** How an execution goes; what is absent goes well. */
 export interface Behaviour {
   readonly ms?: Millis
-  readonly fail?: { readonly blame: 'user' | 'input' | 'own'; readonly place?: string; readonly message?: string }
+  readonly fail?: {
+    readonly blame: 'user' | 'input' | 'own'
+    readonly code?: ErrorJson['code']
+    readonly place?: string
+    readonly message?: string
+  }
   /** Makes another output of it: nondeterministic code. */
   readonly salt?: string
   /** It lives, and never gets on. */
@@ -99,8 +104,8 @@ export class FakeTasks {
       node.deliver({ type: 'attempt-done', attempt, output: given.output })
       return
     }
-    const { blame, place = '', message = 'it failed' } = fail
-    const error = errorOf(blame === 'own' ? 'NODE_SETUP' : 'JOB_THREW', message)
+    const { blame, code = blame === 'own' ? 'NODE_SETUP' : 'JOB_THREW', place = '', message = 'it failed' } = fail
+    const error = errorOf(code, message)
     node.deliver({ type: 'attempt-failed', attempt, blame, place, error })
   }
 

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { LIMITS } from '../../src/core/limits.ts'
 import type { NodeId } from '../../src/core/types.ts'
 import { expectedResult } from './fake-work.ts'
 import type { Behaviour, Execution } from './fake-tasks.ts'
@@ -113,6 +114,55 @@ describe('a task that kills its node', () => {
       world.runUntil(() => world.up.length === 5 && world.isOverEverywhere(job.id), 90_000)
       expect(expectAgreed(mesh)).toContain('"code":"TASK_POISON"')
       expect(world.executions.filter((e) => e.task.index === 5).length).toBeLessThanOrEqual(6)
+    })
+  })
+})
+
+describe('a task that kills its node for good', () => {
+  test('fails the job while most nodes still live', () => {
+    forSeeds((seed) => {
+      let mesh: Mesh | null = null
+      const kill = (e: Execution): Behaviour => {
+        if (e.task.index === 5)
+          // Late enough for a heartbeat that names the task.
+          mesh?.world.agenda.after(LIMITS.heartbeatMs + 200, () => mesh?.world.kill(e.node, seed % 3 === 0))
+        return e.task.index === 5 ? { ms: 60_000 } : {}
+      }
+      mesh = meshWithJob({ seed, nodes: 8, behave: kill }, { holders: 8 })
+      const { world, job } = mesh
+      world.runUntil(() => world.isOverEverywhere(job.id), 120_000)
+      expect(expectAgreed(mesh)).toContain('"code":"TASK_POISON"')
+      // One more than counts: the first may be backed up before it is known to be away.
+      expect(world.up.length).toBeGreaterThanOrEqual(8 - LIMITS.deathsAlone - 2)
+    })
+  })
+})
+
+describe('a bug in Shoal', () => {
+  const bug = { fail: { blame: 'own', code: 'INTERNAL', message: 'a broken invariant' } } as const
+
+  test('that shows on two nodes alike ends the round', () => {
+    forSeeds((seed) => {
+      const mesh = meshWithJob({ seed, behave: (e) => (e.task.index === 5 ? bug : {}) }, { holders: 2 })
+      mesh.world.runUntil(() => mesh.world.isOverEverywhere(mesh.job.id), 60_000)
+      expect(expectAgreed(mesh)).toContain('a broken invariant')
+      expect(mesh.world.executions.filter((e) => e.task.index === 5)).toHaveLength(2)
+    })
+  })
+
+  test('that shows on the only node that can run it is tried a few times', () => {
+    forSeeds((seed) => {
+      const mesh = meshWithJob({ seed, nodes: 1, behave: (e) => (e.task.index === 5 ? bug : {}) })
+      mesh.world.runUntil(() => mesh.world.isOverEverywhere(mesh.job.id), 60_000)
+      expect(expectAgreed(mesh)).toContain('a broken invariant')
+      expect(mesh.world.executions.filter((e) => e.task.index === 5)).toHaveLength(LIMITS.failuresAll)
+    })
+  })
+
+  test('that shows once costs one more attempt', () => {
+    forSeeds((seed) => {
+      const mesh = meshWithJob({ seed, behave: (e) => (e.task.index % 9 === 5 && e.nth === 0 ? bug : {}) })
+      expectSealed(mesh)
     })
   })
 })

@@ -47,8 +47,8 @@ export function endedItself(
   const how = signal === null ? (code === null ? 'it could not be started' : `exit code ${code}`) : `signal ${signal}`
   const why = [how, ...stderr.trim().split('\n').slice(-5)].filter((line) => line !== '').join('\n')
   const outside = code === null && (signal === null || !CRASHES.has(signal))
-  const error = new ShoalError(outside ? 'NODE_SETUP' : 'JOB_EXITED', `${job}: the task process ended by itself`, {
-    why,
-  })
+  // What the runner itself found broken is a bug in Shoal.
+  const kind = outside ? 'NODE_SETUP' : code === 70 ? 'INTERNAL' : 'JOB_EXITED'
+  const error = new ShoalError(kind, `${job}: the task process ended by itself`, { why })
   return { blame: outside || code === 70 ? 'own' : 'user', error: errorToJson(error), place: '' }
 }
