@@ -1,4 +1,5 @@
 /** Attempts of tasks on this node: how they start, and how they end. */
+import { chooseBackup } from './backup.ts'
 import { failureIndex } from './candidates.ts'
 import type { Effect } from './effects.ts'
 import type { Event } from './events.ts'
@@ -26,9 +27,7 @@ export function onAttempt(state: State, event: AttemptEvent): Effect[] {
   if (event.type === 'attempt-failed') return onFailure(state, job, running, event)
   // It consumed what an earlier round had agreed on.
   if (running.round !== job.ledger.round) return []
-  const durations = job.durations[running.kind]
-  durations.push(took)
-  if (durations.length > LIMITS.durationsKept) durations.shift()
+  keepDuration(job, running.kind, took)
   job.has.add(running.task)
   job.reportDirty = true
   const { claim } = job.ledger.tasks[running.task]!
@@ -66,16 +65,22 @@ function onFailure(
 export function startTasks(state: State): Effect[] {
   const effects: Effect[] = []
   if (state.draining) return effects
-  let waiting = jobsByTurn(state).filter((job) => state.self.runtime === job.record.spec.runtime)
+  const alike = jobsByTurn(state).filter((job) => state.self.runtime === job.record.spec.runtime)
+  let waiting = alike
   while (waiting.length > 0 && state.running.size < state.self.slots) {
-    waiting = waiting.filter((job) => {
-      if (state.running.size >= state.self.slots || isAloneRunning(state)) return false
-      const choice = choose(state, job, failureIndex(state, job))
-      if (choice !== null) effects.push(...startOne(state, job, choice))
-      return choice !== null
-    })
+    waiting = waiting.filter((job) => start(state, job, choose, effects))
   }
+  // A slot that nothing is left for backs up what is late elsewhere.
+  for (const job of alike) while (start(state, job, chooseBackup, effects));
   return effects
+}
+
+/** Starts what the job chooses for a slot; false where there is no slot or no choice. */
+function start(state: State, job: JobState, choosing: typeof choose, effects: Effect[]): boolean {
+  if (state.running.size >= state.self.slots || isAloneRunning(state)) return false
+  const choice = choosing(state, job, failureIndex(state, job))
+  if (choice !== null) effects.push(...startOne(state, job, choice))
+  return choice !== null
 }
 
 /** A task that follows a node's death runs with nothing beside it. */

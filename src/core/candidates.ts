@@ -3,11 +3,11 @@
  * the same work twice, and their outputs are equal.
  */
 import { LIMITS } from './limits.ts'
-import type { Claim, Failure } from './ledger.ts'
+import type { Claim, Failure, Report } from './ledger.ts'
 import { awaySince, isStuck, liveness, type Liveness } from './membership.ts'
 import { rendezvous } from './placement.ts'
 import type { PlannedTask } from './plan.ts'
-import type { JobState, State } from './state.ts'
+import { medianOf, type JobState, type State } from './state.ts'
 import type { Millis, NodeId, TaskIndex } from './types.ts'
 
 export function grace(state: State): Millis {
@@ -52,6 +52,11 @@ export function baseOrder(job: Ranked, task: PlannedTask): readonly NodeId[] {
     job.orders.set(task.index, order)
   }
   return order
+}
+
+/** The quick look that finds a node's next task as a rule: it is the first in the base order, and nobody has begun. */
+export function isOwnFree(state: State, job: JobState, task: PlannedTask): boolean {
+  return job.ledger.tasks[task.index]!.claim === null && baseOrder(job, task)[0] === state.self.node
 }
 
 /** Failures of the round by task, with their nodes. */
@@ -132,9 +137,8 @@ export function expectedOwner(state: State, job: JobState, task: PlannedTask, fa
   return backupOf(claim, candidates(state, job, task, failures)) ?? claim.owner
 }
 
-/** Who backs up a live but stuck owner; null where nobody can, or it has been done often enough. */
+/** Who backs up a live but stuck owner; null where nobody can. */
 export function backupOf(claim: Claim, order: readonly NodeId[]): NodeId | null {
-  if (claim.term > LIMITS.backupTermMax) return null
   return order.find((node) => node !== claim.owner) ?? null
 }
 
@@ -144,28 +148,43 @@ export function backupOf(claim: Claim, order: readonly NodeId[]): NodeId | null 
  */
 export function isStandingStill(state: State, job: JobState, task: PlannedTask, owner: NodeId): boolean {
   if (owner === state.self.node) return false
-  const moved = state.members.get(owner)?.moved.get(`${job.record.id}/${task.index}`)
-  const at = moved?.at ?? job.changedAt.get(task.index) ?? state.now
-  return state.now - at > standstillLimit(job, task)
+  const silent = state.now - movedAt(state, job, task.index, owner)
+  return silent > LIMITS.standstillMinMs && silent > standstillLimit(job, task)
+}
+
+/** When a task last moved as far as this node knows: its owner's progress did, or its claim. */
+export function movedAt(state: State, job: JobState, task: TaskIndex, owner: NodeId): Millis {
+  const claimed = job.changedAt.get(task) ?? state.now
+  return Math.max(claimed, state.members.get(owner)?.moved.get(`${job.record.id}/${task}`)?.at ?? claimed)
 }
 
 function standstillLimit(job: JobState, task: PlannedTask): Millis {
-  const durations = job.durations[task.kind]
-  if (durations.length === 0) return LIMITS.standstillMs
-  const sorted = [...durations].sort((a, b) => a - b)
-  return Math.max(LIMITS.standstillMinMs, LIMITS.standstillMedians * sorted[sorted.length >> 1]!)
+  const median = medianOf(job, task.kind)
+  const limit =
+    median === null ? LIMITS.standstillMs : Math.max(LIMITS.standstillMinMs, LIMITS.standstillMedians * median)
+  return limit * patienceOf(job, task.index)
+}
+
+/** Who takes over from the living waits twice as long each time that has been done for a task: it may stick everywhere. */
+export function patienceOf(job: JobState, task: TaskIndex): number {
+  return 2 ** Math.min(job.overtaken.get(task) ?? 0, LIMITS.overtakenMax)
 }
 
 /** Nodes, live by our view, that say in their present life that they have the whole output of a task. */
 export function liveHolders(state: State, job: JobState, task: TaskIndex): NodeId[] {
   const nodes: NodeId[] = []
   if (job.has.has(task)) nodes.push(state.self.node)
+  for (const report of reportsOfTheLiving(state, job)) if (includes(report.has, task)) nodes.push(report.node)
+  return nodes
+}
+
+/** What others say of a job in their present life, as far as they live. */
+export function* reportsOfTheLiving(state: State, job: JobState): Generator<Report> {
   for (const report of job.ledger.reports.values()) {
     if (report.node === state.self.node || !isLive(state, report.node)) continue
     const count = state.members.get(report.node)?.record.incarnation.count ?? 0
-    if (report.incarnation >= count && includes(report.has, task)) nodes.push(report.node)
+    if (report.incarnation >= count) yield report
   }
-  return nodes
 }
 
 /** Binary search in an ascending list. */

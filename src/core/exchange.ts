@@ -6,9 +6,10 @@ import { LIMITS } from './limits.ts'
 import { agreed } from './ledger.ts'
 import { candidates, expectedOwner, isEligible, isLive, liveHolders, type FailureIndex } from './candidates.ts'
 import type { Effect } from './effects.ts'
-import { isOpen, isShuffling } from './open-tasks.ts'
+import { isOpen, isShuffling, isStageReady } from './open-tasks.ts'
 import type { PlannedTask } from './plan.ts'
-import type { JobState, Push, State } from './state.ts'
+import { isWorkedOn } from './remake.ts'
+import type { JobState, Push, State, Wanted } from './state.ts'
 import type { Digest, NodeId, TaskIndex } from './types.ts'
 
 /** The kind of task whose outputs a task consumes. */
@@ -30,6 +31,7 @@ function isHere(job: JobState, consumer: TaskIndex, producer: TaskIndex, digest:
 
 /** Whether all that a task consumes has its digest and is on this node's disk. */
 export function isInputHere(_state: State, job: JobState, task: PlannedTask): boolean {
+  if (!isStageReady(job, task.kind)) return false
   for (const producer of producers(job, task)) {
     const output = agreed(job.ledger.tasks[producer])
     if (output === null || !isHere(job, task.index, producer, output.digest)) return false
@@ -69,7 +71,7 @@ export function planPushes(state: State, job: JobState, task: PlannedTask, failu
   if (kind === null) return
   const byOwner = new Map<NodeId, TaskIndex[]>()
   for (let i = job.plan.first[kind]; i < job.plan.first[kind] + job.plan.count[kind]; i++) {
-    if (agreed(job.ledger.tasks[i]) !== null) continue
+    if (agreed(job.ledger.tasks[i]) !== null && !job.orphans.includes(i)) continue
     const owner = expectedOwner(state, job, job.plan.tasks[i]!, failures)
     if (owner === null || owner === state.self.node) continue
     const list = byOwner.get(owner) ?? []
@@ -96,7 +98,7 @@ export function startPushes(state: State): Effect[] {
     for (const [id, push] of job.pushes) {
       if (open >= LIMITS.pushesMax) return effects
       if (push.state !== 'waiting' || push.notBefore > state.now) continue
-      if (!isLive(state, push.to) || job.ledger.outcome.kind !== 'open' || !job.has.has(push.task)) {
+      if (!isLive(state, push.to) || !isWorkedOn(job) || !job.has.has(push.task)) {
         job.pushes.delete(id)
         continue
       }
@@ -120,40 +122,65 @@ export function endPush(state: State, job: JobState, id: string, end: 'acked' | 
   push.notBefore = state.now + LIMITS.retryAfterMs * push.tries
 }
 
-/** Pulls for the tasks that this node is expected to run, and copies of parts that it is to keep. */
-export function startPulls(state: State, job: JobState, failures: FailureIndex): Effect[] {
-  let room = LIMITS.pullsMax - job.pulls.size
+/** Pulls what the last look found wanted, as far as there is room for it. */
+export function startPulls(state: State, job: JobState): Effect[] {
   const effects: Effect[] = []
-  const pull = (task: TaskIndex, digest: Digest, consumers: readonly TaskIndex[], copy: boolean): void => {
-    const from = sourceOf(state, job, task)
-    if (room <= 0 || from === null) return
-    room--
-    job.pulls.set(task, from)
-    effects.push({ type: 'pull', job: job.record.id, task, digest, from, consumers, copy })
-  }
-  if (job.ledger.outcome.kind === 'open')
-    for (const [producer, consumers] of missing(state, job, failures)) {
-      if (room <= 0) break
-      const output = agreed(job.ledger.tasks[producer])!
-      const since = job.missedAt.get(producer) ?? state.now
-      job.missedAt.set(producer, since)
-      const pushed = job.plan.tasks[producer]!.kind !== 'bounds'
-      if (job.pulls.has(producer) || (pushed && state.now - since < LIMITS.pullAfterMs)) continue
-      pull(producer, output.digest, consumers, false)
+  if (job.wanted.length === 0 || job.pulls.size >= LIMITS.pullsMax) return effects
+  const waiting: Wanted[] = []
+  for (const wanted of job.wanted) {
+    const { task, consumers, copy } = wanted
+    const output = agreed(job.ledger.tasks[task])
+    const lacking = consumers.filter((consumer) => output !== null && !isHere(job, consumer, task, output.digest))
+    if (output === null || job.pulls.has(task) || (copy ? job.has.has(task) : lacking.length === 0)) continue
+    const from = job.pulls.size < LIMITS.pullsMax ? sourceOf(state, job, task) : null
+    if (from === null) {
+      waiting.push(wanted)
+      continue
     }
-  for (const { task, digest } of copiesToTake(state, job, failures))
-    if (!job.pulls.has(task)) pull(task, digest, [], true)
+    job.pulls.set(task, from)
+    effects.push({ type: 'pull', job: job.record.id, task, digest: output.digest, from, consumers: lacking, copy })
+  }
+  job.wanted = waiting
   return effects
 }
 
-/** What this node's tasks still lack though it exists: producer → consumers. */
-export function missing(state: State, job: JobState, failures: FailureIndex): Map<TaskIndex, TaskIndex[]> {
+/**
+ * Finds what this node is to pull: for the tasks that it is expected to run or helps with, and copies of parts that it
+ * is to keep. Returns how many pairs of tasks it looked at.
+ */
+export function lookForWanted(state: State, job: JobState, failures: FailureIndex): number {
+  const wanted: Wanted[] = []
+  let pairs = job.plan.count.reduce
+  if (isWorkedOn(job)) {
+    const lacking = missing(state, job, failures)
+    pairs = lacking.pairs
+    for (const [task, consumers] of lacking.byProducer) {
+      const since = job.missedAt.get(task) ?? state.now
+      job.missedAt.set(task, since)
+      // A push may be on its way; bounds are never pushed, and nobody pushes to who helps.
+      const pushed = job.plan.tasks[task]!.kind !== 'bounds' && !consumers.some((consumer) => job.helping.has(consumer))
+      if (!pushed || state.now - since >= LIMITS.pullAfterMs) wanted.push({ task, consumers, copy: false })
+    }
+  }
+  for (const task of copiesToTake(state, job, failures)) wanted.push({ task, consumers: [], copy: true })
+  job.wanted = wanted
+  return pairs
+}
+
+/** What this node's tasks still lack though it exists, producer → consumers; and how many pairs were looked at. */
+export function missing(
+  state: State,
+  job: JobState,
+  failures: FailureIndex,
+): { readonly byProducer: ReadonlyMap<TaskIndex, TaskIndex[]>; readonly pairs: number } {
   const lacking = new Map<TaskIndex, TaskIndex[]>()
   const shuffling = isShuffling(job)
+  let pairs = job.plan.tasks.length
   for (const task of job.plan.tasks) {
     if (producerKind(job, task) === null || !isOpen(state, job, task, shuffling)) continue
-    if (expectedOwner(state, job, task, failures) !== state.self.node) continue
+    if (!job.helping.has(task.index) && expectedOwner(state, job, task, failures) !== state.self.node) continue
     for (const producer of producers(job, task)) {
+      pairs++
       const output = agreed(job.ledger.tasks[producer])
       if (output === null || isHere(job, task.index, producer, output.digest)) continue
       const consumers = lacking.get(producer) ?? []
@@ -161,7 +188,7 @@ export function missing(state: State, job: JobState, failures: FailureIndex): Ma
       lacking.set(producer, consumers)
     }
   }
-  return lacking
+  return { byProducer: lacking, pairs }
 }
 
 /** A live holder to pull from, those that failed lately last and only after their back-off. */
@@ -202,19 +229,18 @@ export function stayingHolders(state: State, job: JobState, task: TaskIndex): No
 }
 
 /** Parts that this node is to keep a copy of: it is among the first candidates that do not have it yet. */
-function copiesToTake(state: State, job: JobState, failures: FailureIndex): { task: TaskIndex; digest: Digest }[] {
+function copiesToTake(state: State, job: JobState, failures: FailureIndex): TaskIndex[] {
   const { outcome } = job.ledger
   if (outcome.kind !== 'open' && outcome.kind !== 'sealed') return []
   const wanted = copiesWanted(state, job)
-  const take: { task: TaskIndex; digest: Digest }[] = []
+  const take: TaskIndex[] = []
   for (let i = job.plan.first.reduce; i < job.plan.first.reduce + job.plan.count.reduce; i++) {
-    const output = agreed(job.ledger.tasks[i])
-    if (output === null || job.has.has(i)) continue
+    if (agreed(job.ledger.tasks[i]) === null || job.has.has(i)) continue
     const holders = liveHolders(state, job, i)
     const lacking = wanted - stayingHolders(state, job, i).length
     if (holders.length === 0 || lacking <= 0) continue
     const next = candidates(state, job, job.plan.tasks[i]!, failures).filter((node) => !holders.includes(node))
-    if (next.slice(0, lacking).includes(state.self.node)) take.push({ task: i, digest: output.digest })
+    if (next.slice(0, lacking).includes(state.self.node)) take.push(i)
   }
   return take
 }

@@ -1,9 +1,11 @@
 /** Facts enter a job's ledger here, and nowhere else; the outcome is drawn from them. */
-import { failureIndex } from './candidates.ts'
+import { failureIndex, isLive } from './candidates.ts'
 import type { Effect } from './effects.ts'
 import { LIMITS } from './limits.ts'
 import { adopted, faceOf, joinDelta, type Delta, type Failure, type TaskState } from './ledger.ts'
 import { isOver, joinOutcome, type Outcome } from './outcome.ts'
+import type { TaskKind } from './plan.ts'
+import { isSettled } from './remake.ts'
 import { touch, type JobState, type Running, type State } from './state.ts'
 import type { Millis, NodeId, TaskIndex } from './types.ts'
 import { verdict } from './verdict.ts'
@@ -12,8 +14,13 @@ import { verdict } from './verdict.ts'
 export function join(state: State, job: JobState, delta: Delta, from: 'here' | 'peer' = 'here'): Effect[] {
   const before = job.ledger.outcome
   const kept = delta.round > job.ledger.round ? adopted(job.ledger) : []
+  const was = new Map(delta.tasks.map(([task]) => [task, job.ledger.tasks[task]]))
   const change = joinDelta(job.ledger, delta)
   const effects: Effect[] = []
+  if (change.round || change.outcome) {
+    job.whole = false
+    job.hopeless = null
+  }
   if (change.round) {
     // What is not adopted may lie here, and may be the wrong one.
     for (const task of job.has) if ((kept[task] ?? null) === null) job.has.delete(task)
@@ -24,15 +31,26 @@ export function join(state: State, job: JobState, delta: Delta, from: 'here' | '
     job.endedAt = isOver(job.ledger.outcome) ? job.endedAt : null
     job.unwanted.clear()
     job.books.clear()
+    job.backoff.clear()
     job.knownAt = state.now
     job.changedAt.clear()
     job.orphanedAt.clear()
+    job.overtaken.clear()
+    job.orphans = []
+    job.wanted = []
+    job.helping = new Set()
+    job.reducibleSince = null
+    job.nextLook = state.now
+    job.nextSearch = state.now
     for (const running of state.running.values())
       if (running.job === job.record.id) effects.push(...stop(running, 'a new round was opened'))
   }
   if (change.tasks.length + change.reports.length === 0 && !change.outcome && !change.round) return effects
-    job.backoff.clear()
+  if (!change.round) for (const task of change.tasks) observe(state, job, task, was.get(task), from)
   for (const task of change.tasks) job.changedAt.set(task, state.now)
+  // Bounds are waited for by all maps; copies of parts by whoever has the only one.
+  if (change.tasks.some((task) => job.plan.tasks[task]!.kind === 'bounds')) job.nextLook = state.now
+  if (isOver(job.ledger.outcome) && !job.released) job.nextLook = state.now
   // Gossip reaches everyone by itself: who hears a fact does not say it again, or its copies grow with the mesh squared.
   if (from === 'here') {
     const dirty = touch(state, job.record.id)
@@ -42,6 +60,32 @@ export function join(state: State, job: JobState, delta: Delta, from: 'here' | '
   }
   effects.push(...save(job, change.tasks, change.reports), ...conclude(state, job, before))
   return effects
+}
+
+/** What a task's change tells of how long tasks take, and of owners that were overtaken alive. */
+function observe(
+  state: State,
+  job: JobState,
+  task: TaskIndex,
+  was: TaskState | undefined,
+  from: 'here' | 'peer',
+): void {
+  const is = job.ledger.tasks[task]!
+  const began = was?.claim ?? null
+  if (began === null) return
+  const since = job.changedAt.get(task)
+  // This node's own attempts are timed where they end.
+  if (from === 'peer' && was?.output === null && is.output !== null && since !== undefined)
+    keepDuration(job, job.plan.tasks[task]!.kind, state.now - since)
+  if (is.output === null && is.claim !== null && is.claim.term > began.term && isLive(state, began.owner))
+    job.overtaken.set(task, (job.overtaken.get(task) ?? 0) + 1)
+}
+
+/** Remembers how long a task of this kind took. */
+export function keepDuration(job: JobState, kind: TaskKind, took: Millis): void {
+  const durations = job.durations[kind]
+  durations.push(took)
+  if (durations.length > LIMITS.durationsKept) durations.shift()
 }
 
 function save(job: JobState, tasks: readonly TaskIndex[], nodes: readonly NodeId[]): Effect[] {
@@ -62,9 +106,10 @@ export function conclude(state: State, job: JobState, before: JobState['ledger']
     effects.push(...save(job, [], []))
   }
   const running = [...state.running.values()].filter((r) => r.job === job.record.id)
-  if (isOver(job.ledger.outcome)) for (const attempt of running) effects.push(...stop(attempt, 'the job is over'))
+  if (isSettled(job)) for (const attempt of running) effects.push(...stop(attempt, 'the job is over'))
   if (job.ledger.outcome !== before) {
     job.endedAt = isOver(job.ledger.outcome) ? endOf(state, job) : null
+    job.nextLook = state.now
     effects.push({ type: 'outcome', job: job.record.id, outcome: job.ledger.outcome })
   }
   return effects
@@ -88,6 +133,11 @@ export function stop(running: Running, why: string): Effect[] {
   return [{ type: 'stop', attempt: running.attempt, why }]
 }
 
+/** A bug in Shoal: that it happens again and again ends the round, so its failures are counted. */
+function isBug({ error }: Failure): boolean {
+  return error.code === 'INTERNAL'
+}
+
 /**
  * Failures are facts: a bounded list in this node's report. Own causes keep only the newest of each task, and the
  * oldest of them makes room: a failure that is not told leaves its claim standing, and nobody takes the task over.
@@ -108,8 +158,3 @@ export function addFailure(job: JobState, failure: Failure): void {
   job.failures = [...kept, failure]
   job.reportDirty = true
 }
-/** A bug in Shoal: that it happens again and again ends the round, so its failures are counted. */
-function isBug({ error }: Failure): boolean {
-  return error.code === 'INTERNAL'
-}
-

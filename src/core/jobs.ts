@@ -6,9 +6,12 @@ import { deathOf } from './deaths.ts'
 import { addFailure, join } from './facts.ts'
 import { LIMITS } from './limits.ts'
 import { place } from './placement.ts'
-import { knownRows, plan } from './plan.ts'
+import { knownRows, plan, snapshotBytes } from './plan.ts'
+import { isSettled, lostParts } from './remake.ts'
 import { touch, type JobState, type State } from './state.ts'
-import type { JobId } from './types.ts'
+import { snapshotId } from './job-id.ts'
+import { keyConflict } from './outcome.ts'
+import type { Digest, JobId } from './types.ts'
 
 /** A job's record is on this node's disk; `kept` and `holding` is what the disk has of its ledger and outputs. */
 export function addJob(state: State, event: Extract<Event, { type: 'job' }>): Effect[] {
@@ -32,14 +35,26 @@ export function addJob(state: State, event: Extract<Event, { type: 'job' }>): Ef
     pulls: new Map(),
     backoff: new Map(),
     missedAt: new Map(),
+    meanBytes: Math.max(1, snapshotBytes(record.snapshot) / Math.max(1, planned.count.map)),
+    wanted: [],
+    nextReport: state.now,
+    nextLook: state.now,
+    nextSearch: state.now,
+    orphans: [],
+    helping: new Set(),
+    reducibleSince: null,
+    overtaken: new Map(),
     knownAt: state.now,
     changedAt: new Map(),
     orphanedAt: new Map(),
     slotMs: 0,
     durations: { sample: [], bounds: [], map: [], reduce: [] },
     released: false,
+    whole: false,
+    hopeless: null,
     endedAt: null,
     unwanted: new Set(),
+    pin: record.key === null ? null : snapshotId(record.snapshot),
     promised: state.promised.get(record.id) ?? null,
   }
   const dropped = state.dropped.get(record.id) ?? 0
@@ -76,10 +91,23 @@ export function addJob(state: State, event: Extract<Event, { type: 'job' }>): Ef
   return effects.filter((effect) => effect.type !== 'save')
 }
 
-/** Opens the next round of a job that is over; agreed outputs are kept. An open job goes on as it is. */
+/**
+ * Opens the next round of a job that is over; agreed outputs are kept. An open job goes on as it is, and so does one
+ * that has its result, unless parts of that are lost: these are made again.
+ */
 export function openNextRound(state: State, job: JobState): Effect[] {
-  if (job.ledger.outcome.kind === 'open') return []
-  return join(state, job, { round: job.ledger.round + 1, outcome: { kind: 'open' }, tasks: [], reports: [] })
+  const { outcome, round } = job.ledger
+  if (!isSettled(job)) return []
+  if (outcome.kind !== 'sealed')
+    return join(state, job, { round: round + 1, outcome: { kind: 'open' }, tasks: [], reports: [] })
+  if (lostParts(state, job).length === 0) return []
+  return join(state, job, { round: round + 1, outcome: { ...outcome, again: round + 1 }, tasks: [], reports: [] })
+}
+
+/** Another snapshot was pinned under this job's key. Nothing is joined from there but that. */
+export function clash(state: State, job: JobState, pin: Digest): Effect[] {
+  const outcome = keyConflict([pin, ...(job.pin === null ? [] : [job.pin])])
+  return join(state, job, { round: job.ledger.round, outcome, tasks: [], reports: [] })
 }
 
 /**

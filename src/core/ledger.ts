@@ -9,7 +9,7 @@
  * `round` is above all of them: the higher round wins whole.
  */
 import { canonicalJson, hash32, mix32 } from './hash.ts'
-import { joinOutcome, type Outcome } from './outcome.ts'
+import { isLasting, joinOutcome, type Outcome } from './outcome.ts'
 import type { ErrorJson } from './errors.ts'
 import { LIMITS } from './limits.ts'
 import type { Bytes, Digest, JobLimits, NodeId, TaskIndex } from './types.ts'
@@ -122,8 +122,23 @@ export function newLedger(tasks: number, round: number = 1, limits: JobLimits = 
     outcome: { kind: 'open' },
     tasks: new Array<TaskState>(tasks).fill(BLANK),
     reports: new Map(),
+    blank: new Set(Array.from({ length: tasks }, (_, i) => i)),
+    conflicts: 0,
+    hashes: new Int32Array(tasks).fill(UNKNOWN),
     hash: null,
   }
+}
+
+/** A hash that has yet to be computed: hashes are of 31 bits, and never negative. */
+const UNKNOWN = -1
+
+/** A task's state changes here and nowhere else; `blank` and `conflicts` follow it. */
+function setTask(ledger: Ledger, index: TaskIndex, state: TaskState): void {
+  const before = ledger.tasks[index]!
+  ledger.tasks[index] = state
+  ledger.hashes[index] = UNKNOWN
+  if (state.output !== null) ledger.blank.delete(index)
+  ledger.conflicts += Number(isConflict(state.output)) - Number(isConflict(before.output))
 }
 
 export function isConflict(output: Output | Conflict | null): output is Conflict {
@@ -209,7 +224,7 @@ export function joinDelta(ledger: Ledger, delta: Delta): Change {
   const round = delta.round > ledger.round
   if (round) openRound(ledger, delta.round)
   const before = ledger.outcome
-  if (delta.round === ledger.round || delta.outcome.kind === 'sealed' || delta.outcome.kind === 'disputed')
+  if (delta.round === ledger.round || isLasting(delta.outcome))
     ledger.outcome = joinOutcome(before, delta.outcome)
   const tasks: TaskIndex[] = []
   const reports: NodeId[] = []
@@ -235,8 +250,9 @@ function joinOne(ledger: Ledger, index: TaskIndex, state: TaskState): boolean {
   const mine = ledger.tasks[index]
   if (mine === undefined) return false
   const joined = joinTask(mine, state)
-  ledger.tasks[index] = joined
-  return joined !== mine
+  if (joined === mine) return false
+  setTask(ledger, index, joined)
+  return true
 }
 
 function joinReport(ledger: Ledger, report: SignedReport): boolean {
@@ -263,9 +279,11 @@ export function adopted(ledger: Ledger): (Output | null)[] {
 export function openRound(ledger: Ledger, round: number): void {
   const outputs = adopted(ledger)
   ledger.round = round
-  if (ledger.outcome.kind !== 'sealed' && ledger.outcome.kind !== 'disputed') ledger.outcome = { kind: 'open' }
+  if (!isLasting(ledger.outcome)) ledger.outcome = { kind: 'open' }
+  ledger.blank.clear()
   outputs.forEach((output, index) => {
-    ledger.tasks[index] = { claim: null, output }
+    if (output === null) ledger.blank.add(index)
+    setTask(ledger, index, { claim: null, output })
   })
   ledger.reports.clear()
   ledger.hash = null
@@ -285,16 +303,18 @@ function taskHash(index: TaskIndex, state: TaskState): number {
       : isConflict(state.output)
         ? `${state.output.conflict[0].digest}${state.output.conflict[1].digest}`
         : state.output.digest
-  return mix32(hash32(`${claim}|${output}`), index)
+  return mix32(hash32(`${claim}|${output}`), index) >>> 1
 }
 
 /** One 32-bit hash for each bucket of tasks (index modulo the number of buckets). */
 export function bucketHashes(ledger: Ledger): number[] {
   const buckets = new Array<number>(LIMITS.syncBuckets).fill(0)
-  ledger.tasks.forEach((state, index) => {
-    const b = index % LIMITS.syncBuckets
-    buckets[b] = (buckets[b]! + taskHash(index, state)) >>> 0
-  })
+  const { tasks, hashes } = ledger
+  for (let i = 0; i < tasks.length; i++) {
+    if (hashes[i] === UNKNOWN) hashes[i] = taskHash(i, tasks[i]!)
+    const b = i % LIMITS.syncBuckets
+    buckets[b] = (buckets[b]! + hashes[i]!) >>> 0
+  }
   return buckets
 }
 

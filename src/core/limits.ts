@@ -1,144 +1,8 @@
 import { assert } from './errors.ts'
+import type { Limit } from './limit-names.ts'
 
 const KIB = 1024
 const MIB = 1024 * KIB
-
-type Limit =
-  | 'keyBytesMax'
-  | 'valueBytesMax'
-  | 'recordBytesMax'
-  | 'combineBlockBytes'
-  | 'valueDepthMax'
-  | 'splitBytes'
-  | 'packBytes'
-  | 'packBytesMin'
-  | 'packTasks'
-  | 'packSplitsMax'
-  | 'partitionBytes'
-  | 'partitionsDefaultMax'
-  | 'partitionsMax'
-  | 'tasksMax'
-  | 'runsMax'
-  | 'shardsMax'
-  | 'sampleEvery'
-  | 'sampleKeysPerSplit'
-  | 'skipSamplesPerSplit'
-  | 'skipSamplesPerJob'
-  | 'skipTextBytesMax'
-  | 'countersMax'
-  | 'counterNameBytesMax'
-  | 'taskLogBytes'
-  | 'errorTextBytesMax'
-  | 'gossipBytesMax'
-  | 'gossipIntervalMs'
-  | 'heartbeatMs'
-  | 'tickMs'
-  | 'advanceMs'
-  | 'advanceTasks'
-  | 'stallMs'
-  | 'durationsKept'
-  | 'syncIntervalMs'
-  | 'syncBuckets'
-  | 'deltaTasks'
-  | 'pushTriesMax'
-  | 'rpcFrameBytesMax'
-  | 'rpcBodyBytesMax'
-  | 'rpcTimeoutMs'
-  | 'shardCallMs'
-  | 'shardReadsMax'
-  | 'lineCountsKept'
-  | 'pieceGapBytes'
-  | 'controlQueueMax'
-  | 'bundleBytesMax'
-  | 'shuffleFrameBytes'
-  | 'streamReadBufferBytes'
-  | 'streamsPerProtocolMax'
-  | 'streamStillMs'
-  | 'pushesMax'
-  | 'receptionsMax'
-  | 'pullsMax'
-  | 'groupFilesMax'
-  | 'pullAfterMs'
-  | 'retryAfterMs'
-  | 'suspectAfterMs'
-  | 'awayAfterMs'
-  | 'takeoverStaggerMs'
-  | 'stealAfterMs'
-  | 'termMax'
-  | 'backupTermMax'
-  | 'membersMax'
-  | 'livesSkipped'
-  | 'namesBytesMax'
-  | 'slotMemoryMin'
-  | 'slotMemoryDefaultMin'
-  | 'taskTimeoutMs'
-  | 'memoryWatchMs'
-  | 'progressMs'
-  | 'standstillMs'
-  | 'standstillMinMs'
-  | 'standstillMedians'
-  | 'failuresEqual'
-  | 'failuresAll'
-  | 'deathsAlone'
-  | 'failuresPerNode'
-  | 'ownFailureBackoffMs'
-  | 'ownFailureBackoffMaxMs'
-  | 'readChunkBytes'
-  | 'mergeFanIn'
-  | 'runBlockBytes'
-  | 'passedOverBytes'
-  | 'scanStillMs'
-  | 'scanRpcMs'
-  | 'scanAnswerMs'
-  | 'scanPollMs'
-  | 'waitForDataPollMs'
-  | 'putJobPeers'
-  | 'recentlyModifiedMs'
-  | 'csvCutEveryBytes'
-  | 'splitTailBytes'
-  | 'decompressedChunkBytes'
-  | 'gzipHeaderTextMax'
-  | 'parquetFooterBytesMax'
-  | 'parquetKeptBytes'
-  | 'parquetPageBytesMax'
-  | 'parquetWindowBytes'
-  | 'parquetWindowRows'
-  | 'rootsMax'
-  | 'pathBytesMax'
-  | 'cutsPerShardMax'
-  | 'describersMax'
-  | 'catalogPublishMs'
-  | 'pollMs'
-  | 'pollIdleFactor'
-  | 'outputColumnsMax'
-  | 'outputRowGroupRows'
-  | 'outputRowGroupBytes'
-  | 'tableRows'
-  | 'copiesDefault'
-  | 'copiesMax'
-  | 'retentionMs'
-  | 'keptAtLeastMs'
-  | 'overSaveMs'
-  | 'measureMs'
-  | 'measureOpenMs'
-  | 'jobsKeptMax'
-  | 'droppedKept'
-  | 'storyEventsPerJob'
-  | 'drainMs'
-  | 'sweepMs'
-  | 'readAllPauseMs'
-  | 'warningsMax'
-  | 'readyWaitMs'
-  | 'dialBackoffMs'
-  | 'dialBackoffMaxMs'
-  | 'sourceUnreachableMs'
-  | 'addressDialMs'
-  | 'peerAddressesMax'
-  | 'relaysMax'
-  | 'relayTriesMax'
-  | 'gossipDeafMs'
-  | 'probeAfterMs'
-  | 'probeMs'
 
 /**
  * Every bound of Shoal, with its unit in its name and its reason. Those marked *format* enter results or ids:
@@ -198,10 +62,26 @@ export const LIMITS: Readonly<Record<Limit, number>> = {
   tickMs: 50,
   /** After an event the control plane goes on at once, unless it did so this recently: longer by 1 for every so many tasks. */
   advanceMs: 5,
-  advanceTasks: 200,
+  advanceTasks: 1_000,
   /** A tick later than this means that the node itself stood still: it accuses nobody for a while. */
   stallMs: 1_000,
+  /** A tick later than this by so much is a strain: half a heartbeat, so that heartbeats begin to bunch up … */
+  lagMs: 250,
+  /** … each makes the patience with silent members larger by as much as it is at first, so many times … */
+  strainMax: 3,
+  /** … and it eases by one for each so long without. */
+  strainEaseMs: 5_000,
   durationsKept: 100,
+  /** A look through all of a job takes about 50 ns for each task and each input of a task; the pause after it, 20 times as long. */
+  lookPairsPerMs: 1_000,
+  /** … and at least so long: half a tick. */
+  lookMs: 25,
+  /** A fruitless search for work likewise: about 1 µs for each task without an output. */
+  searchTasksPerMs: 50,
+  /** Jobs that are over are looked through so often: for copies of parts whose holders went. */
+  lookOverMs: 500,
+  /** A report names all that a node has: one of thousands of tasks is signed, sent and kept less often. */
+  reportTasksPerMs: 4,
   syncIntervalMs: 1_000,
   syncBuckets: 64,
   /** Task states of about 250 bytes that fit into one gossip message. */
@@ -245,8 +125,8 @@ export const LIMITS: Readonly<Record<Limit, number>> = {
   /** A node takes tasks off others' lists once it has known the job for so long: three gossips, in which they say what they run. */
   stealAfterMs: 300,
   termMax: 10_000,
-  /** Backups of live but stuck owners are bounded by the term they start from. */
-  backupTermMax: 3,
+  /** Each time a task was taken over from a live owner its next takeover waits twice as long, up to so many times: 30 s become half an hour. */
+  overtakenMax: 6,
   membersMax: 1_000,
   /** A node whose count of lives is damaged goes on so far above the last that it still knows of. */
   livesSkipped: 1_000,
@@ -263,6 +143,11 @@ export const LIMITS: Readonly<Record<Limit, number>> = {
   standstillMs: 30_000,
   standstillMinMs: 10_000,
   standstillMedians: 3,
+  /** An idle node backs up what runs for longer than so many medians of its kind, and at least so long: below that, telling costs more … */
+  backupMedians: 2,
+  backupMinMs: 2_000,
+  /** … and without a median, what has not moved for so long: a task is given as much silence as a node. */
+  backupStillMs: 5_000,
   /** User-cause failures of one round that end it: so many equal ones, or so many in all. */
   failuresEqual: 2,
   failuresAll: 4,
@@ -297,10 +182,16 @@ export const LIMITS: Readonly<Record<Limit, number>> = {
   gzipHeaderTextMax: 64 * KIB,
   /** A footer is parsed whole in memory; a larger one would have millions of column chunks. */
   parquetFooterBytesMax: 64 * MIB,
+  /** Fields and elements of a footer: a hundred row groups of a thousand columns have so many, and each becomes an object. */
+  parquetFooterValuesMax: 4_000_000,
+  /** Elements of a schema: tables have thousands of columns, not hundreds of thousands. */
+  parquetColumnsMax: 100_000,
   /** Compressed column chunks of a row group that are kept; what is beyond is read again for each window. */
   parquetKeptBytes: 32 * MIB,
   /** A page is decompressed whole; writers make them about 1 MiB. */
   parquetPageBytesMax: 256 * MIB,
+  /** Values of a page, which become several times their number in memory: one byte can say that a value comes a million times. */
+  parquetPageValuesMax: 16 * MIB,
   /** Rows are decoded in windows of so many uncompressed bytes, which become several times as much in memory … */
   parquetWindowBytes: 8 * MIB,
   /** … and of so many rows, as dictionaries make rows small on disk that are not in memory. */

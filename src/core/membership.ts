@@ -132,7 +132,10 @@ export function hear(member: Member, beat: Beat, now: Millis): boolean {
 
 /** Lives, and has no slot that gets on with anything: work that it has not begun had better not wait for it. */
 export function isStuck(member: Member, now: Millis): boolean {
+  const running = member.beat?.running ?? []
+  if (running.length === 0 || running.length < member.record.slots) return false
   let still = 0
-  for (const { units, at } of member.moved.values()) if (units !== ENDED && now - at > LIMITS.standstillMs) still++
-  return still > 0 && still >= member.record.slots
+  for (const { job, task } of running)
+    if (now - (member.moved.get(`${job}/${task}`)?.at ?? now) > LIMITS.standstillMs) still++
+  return still >= member.record.slots
 }

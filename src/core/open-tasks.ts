@@ -1,10 +1,47 @@
 /** Which tasks are still to be done, or to be done again because their output is gone. */
-import { includes, isLive, liveHolders } from './candidates.ts'
+import { includes, isLive, liveHolders, reportsOfTheLiving } from './candidates.ts'
 import { agreed, isConflict } from './ledger.ts'
 import { LIMITS } from './limits.ts'
-import type { PlannedTask } from './plan.ts'
+import type { PlannedTask, TaskKind } from './plan.ts'
+import { isRemade, isWorkedOn } from './remake.ts'
 import type { JobState, State } from './state.ts'
 import type { TaskIndex } from './types.ts'
+
+/** Kinds in the order in which a free slot takes them: what ends the job comes first. */
+export const KINDS_BY_TURN: readonly TaskKind[] = ['reduce', 'bounds', 'sample', 'map']
+
+/** Tasks of a kind that have no output, ascending. */
+export function* blankOf(job: JobState, kind: TaskKind): Generator<TaskIndex> {
+  const first = job.plan.first[kind]
+  const end = first + job.plan.count[kind]
+  if (first === end) return
+  for (const index of job.ledger.blank) {
+    if (index >= end) return
+    if (index >= first) yield index
+  }
+}
+
+/** Whether all that tasks of this kind consume has its digest. Stages lie one behind the other in the plan. */
+export function isStageReady(job: JobState, kind: TaskKind): boolean {
+  const [lowest] = job.ledger.blank
+  return job.plan.count[kind] > 0 && (lowest === undefined || lowest >= job.plan.first[kind])
+}
+
+/** All tasks whose output is known and that have to be done again because nobody alive has it; looks through them all. */
+export function findOrphans(state: State, job: JobState): TaskIndex[] {
+  if (!isWorkedOn(job)) return []
+  const held = new Uint8Array(job.plan.tasks.length)
+  for (const index of job.has) held[index] = 1
+  for (const report of reportsOfTheLiving(state, job)) for (const index of report.has) held[index] = 1
+  const shuffling = isShuffling(job)
+  const orphans: TaskIndex[] = []
+  for (const task of job.plan.tasks) {
+    const { index } = task
+    if (held[index] === 1) job.orphanedAt.delete(index)
+    else if (job.ledger.tasks[index]!.output !== null && isOpen(state, job, task, shuffling)) orphans.push(index)
+  }
+  return orphans
+}
 
 /** Without one agreed output; or with one that no live node has, while some reduce may still want it. */
 export function isOpen(state: State, job: JobState, task: PlannedTask, shuffling: boolean): boolean {
@@ -13,7 +50,7 @@ export function isOpen(state: State, job: JobState, task: PlannedTask, shuffling
   if (isConflict(taskState.output) || job.has.has(task.index)) return false
   if (task.kind !== 'reduce' && !shuffling) return false
   if (task.kind === 'sample' && areBoundsHeld(state, job)) return false
-  if (task.kind === 'reduce' && job.ledger.outcome.kind !== 'open') return false
+  if (task.kind === 'reduce' && !isWorkedOn(job)) return false
   return isOrphaned(state, job, task.index)
 }
 
@@ -46,8 +83,9 @@ function isWithTheAway(state: State, job: JobState, task: TaskIndex): boolean {
   return false
 }
 
-/** Some reduce has no output yet, so map output may still be wanted. */
+/** Some reduce has no output yet, or has to give it again, so map output may still be wanted. */
 export function isShuffling(job: JobState): boolean {
+  if (isRemade(job)) return true
   const { first, count } = job.plan
   for (let i = first.reduce; i < first.reduce + count.reduce; i++) if (agreed(job.ledger.tasks[i]) === null) return true
   return false

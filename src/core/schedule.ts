@@ -1,11 +1,12 @@
 /** Which task a free slot of this node takes next. Late binding: nothing is claimed before a slot is free for it. */
 import { LIMITS } from './limits.ts'
 import { isInputHere } from './exchange.ts'
-import { isOpen, isShuffling } from './open-tasks.ts'
+import { blankOf, isOpen, isShuffling, isStageReady, KINDS_BY_TURN } from './open-tasks.ts'
 import {
   backupOf,
   candidates,
   isLive,
+  isOwnFree,
   isStanding,
   isStandingStill,
   takeoverAt,
@@ -25,21 +26,16 @@ export interface Choice {
 
 /** The next task of this job for this node, or null. Reduces first (they end the job), then its own list, then others'. */
 export function choose(state: State, job: JobState, failures: FailureIndex): Choice | null {
-  const here = new Set([...state.running.values()].filter((r) => r.job === job.record.id).map((r) => r.task))
-  const shuffling = isShuffling(job)
+  if (state.now < job.nextSearch) return null
+  const open = openTasks(state, job, failures)
+  for (const tasks of open.values())
+    for (const task of tasks)
+      if (isOwnFree(state, job, task) && isMine(state, job, task, failures)) return choiceOf(state, job, task, failures)
   const stealable = new Map<NodeId, PlannedTask[]>()
-  const { plan } = job
-  for (const kind of ['reduce', 'bounds', 'sample', 'map'] as const) {
-    if (plan.count[kind] === 0) continue
-    for (let i = plan.first[kind]; i < plan.first[kind] + plan.count[kind]; i++) {
-      const task = plan.tasks[i]!
-      if (
-        here.has(i) ||
-        !isOpen(state, job, task, shuffling) ||
-        isBackedOff(state, job, i) ||
-        mustBeAlone(state, failures, i)
-      )
-        continue
+  let seen = 0
+  for (const tasks of open.values())
+    for (const task of tasks) {
+      seen++
       const verdict = consider(state, job, task, failures)
       if (verdict === 'no' || !isInputHere(state, job, task)) continue
       if (verdict === 'mine') return choiceOf(state, job, task, failures)
@@ -47,9 +43,35 @@ export function choose(state: State, job: JobState, failures: FailureIndex): Cho
       list.push(task)
       stealable.set(verdict.from, list)
     }
-  }
   // Of a job that is new here it is not yet known what others have begun.
-  return state.now - job.knownAt < LIMITS.stealAfterMs ? null : steal(state, job, failures, stealable)
+  const choice = state.now - job.knownAt < LIMITS.stealAfterMs ? null : steal(state, job, failures, stealable)
+  if (choice === null) job.nextSearch = state.now + Math.floor(seen / LIMITS.searchTasksPerMs)
+  return choice
+}
+
+/** What could begin here, by kind in the order of turns; each kind in the order of its tasks, those to be done again last. */
+function openTasks(state: State, job: JobState, failures: FailureIndex): Map<TaskKind, PlannedTask[]> {
+  const here = new Set([...state.running.values()].filter((r) => r.job === job.record.id).map((r) => r.task))
+  const shuffling = isShuffling(job)
+  const open = new Map<TaskKind, PlannedTask[]>()
+  for (const kind of KINDS_BY_TURN) {
+    const tasks: PlannedTask[] = []
+    const add = (index: TaskIndex): void => {
+      if (!here.has(index) && !isBackedOff(state, job, index) && !mustBeAlone(state, failures, index))
+        tasks.push(job.plan.tasks[index]!)
+    }
+    if (isStageReady(job, kind)) for (const index of blankOf(job, kind)) add(index)
+    for (const index of job.orphans) {
+      const task = job.plan.tasks[index]!
+      if (task.kind === kind && isOpen(state, job, task, shuffling)) add(index)
+    }
+    if (tasks.length > 0) open.set(kind, tasks)
+  }
+  return open
+}
+
+function isMine(state: State, job: JobState, task: PlannedTask, failures: FailureIndex): boolean {
+  return consider(state, job, task, failures) === 'mine' && isInputHere(state, job, task)
 }
 
 function isBackedOff(state: State, job: JobState, task: TaskIndex): boolean {
@@ -118,7 +140,7 @@ export function jobsByTurn(state: State): JobState[] {
     return ms
   }
   return [...state.jobs.values()]
-    .filter((job) => job.ledger.outcome.kind === 'open')
+    .filter((job) => isWorkedOn(job))
     .map((job) => ({ job, used: usage(job) }))
     .sort((a, b) => a.used - b.used || (a.job.record.id < b.job.record.id ? -1 : 1))
     .map(({ job }) => job)

@@ -1,5 +1,6 @@
 /** The state of one node's control plane. Only machine.ts and the files it calls change it. */
 import type { Failure, Ledger } from './ledger.ts'
+import type { ErrorJson } from './errors.ts'
 import { LIMITS } from './limits.ts'
 import type { Member } from './membership.ts'
 import type { Plan, TaskKind } from './plan.ts'
@@ -32,6 +33,8 @@ export interface JobState {
   /** Each reduce partition's ordered list of nodes. */
   readonly placement: readonly (readonly NodeId[])[]
   readonly knownRows: number | null
+  /** Bytes of a map task in the mean, at least 1. */
+  readonly meanBytes: Bytes
   /** Each task's base order of candidates, computed when first asked for. */
   readonly orders: Map<TaskIndex, readonly NodeId[]>
   /** Tasks whose whole output this node has; its part of the report. */
@@ -49,6 +52,22 @@ export interface JobState {
   readonly backoff: Map<string, { until: Millis; tries: number }>
   /** When a run was first missed here, by producer task: pull only once a push has had time to come. */
   readonly missedAt: Map<TaskIndex, Millis>
+  /** What the last look found this node to lack, in the order in which to pull it. */
+  wanted: Wanted[]
+  /** Not before then is the report signed anew. */
+  nextReport: Millis
+  /** Not before then is all of the job looked through again; the pause grows with what there was to look at. */
+  nextLook: Millis
+  /** Not before then is the job searched again for a task to begin, after nothing was found. */
+  nextSearch: Millis
+  /** Tasks whose output nobody alive had at the last look. */
+  orphans: readonly TaskIndex[]
+  /** Reduces that are late elsewhere, and whose input this node pulls because it has a slot to spare. */
+  helping: ReadonlySet<TaskIndex>
+  /** Since when all that reduces consume is known; null while something is not. */
+  reducibleSince: Millis | null
+  /** How often a task was taken over from an owner that was alive, as seen here: each time others wait longer. */
+  readonly overtaken: Map<TaskIndex, number>
   /** When this node came to know the job's present round, in this life. */
   knownAt: Millis
   /** When a task's claim or output last changed here. */
@@ -57,15 +76,28 @@ export interface JobState {
   readonly orphanedAt: Map<TaskIndex, Millis>
   /** Slot time that this node has spent on the job. */
   slotMs: Millis
-  /** Durations of finished tasks by kind, for the median (bounded, newest). */
+  /** Durations of finished tasks by kind, this node's own and others' as seen from here (bounded, newest). */
   readonly durations: Record<TaskKind, Millis[]>
   released: boolean
+  /** Since its parts were asked for again, each has had a live holder. */
+  whole: boolean
+  /** Why lost parts cannot be made again. */
+  hopeless: ErrorJson | null
   /** On this node's clock, also for an outcome of an earlier life, or one that others knew before: then it is earlier. */
   endedAt: Millis | null
   /** Peers that have forgotten it by their own time: they are told of it no more. */
   readonly unwanted: Set<NodeId>
+  /** Of a job with a key: the id of its snapshot. */
+  readonly pin: Digest | null
   /** Of a job with a key that was forgotten: its result, which no other may take the place of. */
   readonly promised: Digest | null
+}
+
+export interface Wanted {
+  readonly task: TaskIndex
+  readonly consumers: readonly TaskIndex[]
+  /** The whole output, to be held here. */
+  readonly copy: boolean
 }
 
 export interface Push {
@@ -102,6 +134,10 @@ export interface State {
   draining: boolean
   drainedTold: boolean
   drainBy: Millis
+  lastTick: Millis
+  /** How far this node distrusts its own judgement of others, 0 … LIMITS.strainMax, and when that last changed. */
+  strain: number
+  strainAt: Millis
   /** Until when nobody is accused, because this node has just started, or was itself stalled. */
   graceUntil: Millis
   /** Not before then is an event followed by `advance`; ticks always are. */
@@ -140,6 +176,9 @@ export function newState(self: Self, now: Millis, retentionMs: Millis = LIMITS.r
     draining: false,
     drainedTold: false,
     drainBy: 0,
+    lastTick: now,
+    strain: 0,
+    strainAt: now,
     graceUntil: now + LIMITS.awayAfterMs,
     nextAdvance: now,
     nextBeat: now,
@@ -148,6 +187,13 @@ export function newState(self: Self, now: Millis, retentionMs: Millis = LIMITS.r
     syncTurn: 0,
     dirty: new Map(),
   }
+}
+
+/** The median of what tasks of a kind took; null while none is known to have ended. */
+export function medianOf(job: JobState, kind: TaskKind): Millis | null {
+  const durations = job.durations[kind]
+  if (durations.length === 0) return null
+  return durations.toSorted((a, b) => a - b)[durations.length >> 1]!
 }
 
 /** Marks what changed for the next gossip. */

@@ -11,6 +11,8 @@ import type { NodeId } from './types.ts'
 
 export function verdict(job: JobState, failures: FailureIndex): Outcome {
   const { plan, ledger } = job
+  // The common case, without a look through all tasks: some have no output yet.
+  if (ledger.conflicts === 0 && ledger.blank.size > 0) return fatalOf(job, failures)
   const conflict = findConflict(ledger)
   if (conflict !== null) {
     if (ledger.outcome.kind === 'sealed') return dispute([ledger.outcome.result])
@@ -19,6 +21,11 @@ export function verdict(job: JobState, failures: FailureIndex): Outcome {
   const sealed = seal(plan, ledger, job.knownRows)
   if (sealed !== null) return { kind: 'sealed', result: sealed.result }
   if (isComplete(ledger)) return { kind: 'failed', error: misfitError(job) }
+  return fatalOf(job, failures)
+}
+
+/** Whether what failed ends the round. */
+function fatalOf({ ledger }: JobState, failures: FailureIndex): Outcome {
   for (const [task, list] of failures) {
     if (agreed(ledger.tasks[task]) !== null) continue
     const error = fatal(list)
@@ -40,7 +47,6 @@ export function fatal(failures: readonly (Failure & { readonly node?: NodeId })[
     seen.set(same, count)
     if (count >= LIMITS.failuresEqual || byUser.length >= LIMITS.failuresAll) return failure.error
   }
-  const deaths = failures.filter((f) => f.blame === 'death')
   // The first death happened beside other tasks; only those after it were alone.
   return poisonOf(failures) ?? internalOf(failures)
 }

@@ -238,7 +238,7 @@ describe('a node that is drained', () => {
     const { node } = reducedOn([n2, n3], 2)
     expect(copying(node)).toEqual([])
     node.give({ type: 'message', from: n2, message: { type: 'records', records: [leaving] } })
-    node.pass(300, n2, n3)
+    node.pass(LIMITS.lookOverMs + 300, n2, n3)
     expect(copying(node)).toHaveLength(1)
   })
 

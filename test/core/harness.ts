@@ -16,32 +16,10 @@ import { newState, type State } from '../../src/core/state.ts'
 import type { JobId, JobRecord, Millis, NodeId } from '../../src/core/types.ts'
 import { Agenda, Random } from './agenda.ts'
 import { FakeDisk, outputsOf } from './fake-disk.ts'
-import { FakeTasks, type Behaviour, type Execution, type Host } from './fake-tasks.ts'
+import { FakeTasks, type Execution, type Host } from './fake-tasks.ts'
 import { RUNTIME } from './fake-work.ts'
+import { CALM, type Network, type WorldOptions } from './world-options.ts'
 import { recordOf } from './one-node.ts'
-
-export interface Network {
-  /** Chance that a message, gossiped or sent, does not arrive. */
-  readonly loss: number
-  /** Chance that it arrives once more, later. */
-  readonly duplicate: number
-  /** Chance that a stream (push, pull, fetch) breaks half-way. */
-  readonly broken: number
-  readonly delay: readonly [Millis, Millis]
-}
-
-export interface WorldOptions {
-  readonly nodes: number
-  readonly seed: number
-  /** Of each node; 2 unless told otherwise. */
-  readonly slots?: number | ((node: NodeId) => number)
-  /** Nodes that are not there at first: `start` lets them join. */
-  readonly late?: readonly NodeId[]
-  readonly network?: Partial<Network>
-  readonly behave?: (execution: Execution) => Behaviour
-  /** Told of every step with its effects, for transcripts and debugging. */
-  readonly watch?: (at: Millis, node: NodeId, event: Event, effects: readonly Effect[]) => void
-}
 
 interface Node {
   readonly id: NodeId
@@ -57,8 +35,6 @@ interface Node {
   mail: Event[]
   receiving: number
 }
-
-const CALM: Network = { loss: 0, duplicate: 0, broken: 0, delay: [1, 8] }
 
 export class World {
   readonly agenda: Agenda = new Agenda()

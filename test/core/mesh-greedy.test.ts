@@ -12,6 +12,7 @@ vi.mock('../../src/core/candidates.ts', async (original) => {
     candidates: (state: State) => [state.self.node],
     expectedOwner: (state: State) => state.self.node,
     isStanding: () => false,
+    isOwnFree: () => false,
   }
 })
 

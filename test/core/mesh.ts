@@ -2,7 +2,8 @@
 import { expect } from 'vitest'
 import type { JobRecord } from '../../src/core/types.ts'
 import { expectedResult, makeJob, type JobShape } from './fake-work.ts'
-import { World, type Network, type WorldOptions } from './harness.ts'
+import { World } from './harness.ts'
+import type { Network, WorldOptions } from './world-options.ts'
 
 /** More seeds find rarer histories: SHOAL_SEEDS=500 for a night. */
 const SEEDS = Number(process.env['SHOAL_SEEDS'] || 6)

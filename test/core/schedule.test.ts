@@ -183,29 +183,64 @@ describe('takeover', () => {
     expect(started(node.pass(LIMITS.stealAfterMs, n3))).toEqual([0])
   })
 
-  test('of a task whose owner stands still: one backup, by the next candidate', () => {
+  test('of a task whose owner stands still: one backup, after as much silence as a node is given', () => {
     const { node, job } = claimed(1)
     const stuck = { node: n2, running: [{ job: job.id, task: 0, units: 7, bytes: 0 }] }
-    node.pass(LIMITS.standstillMs, stuck, n3)
+    node.pass(LIMITS.backupStillMs - 100, stuck, n3)
     expect(started(node.effects)).toEqual([])
-    node.pass(2_000, stuck, n3)
+    node.pass(1_000, stuck, n3)
     expect(started(node.effects)).toEqual([0])
     expect(node.job(job).ledger.tasks[0]!.claim).toMatchObject({ term: 2, owner: n1 })
   })
 
   test('of a task whose live owner does not run it at all', () => {
     const { node } = claimed(1)
-    node.pass(LIMITS.standstillMs, n2, n3)
+    node.pass(LIMITS.backupStillMs - 100, n2, n3)
     expect(started(node.effects)).toEqual([])
     node.pass(1_000, n2, n3)
     expect(started(node.effects)).toEqual([0])
   })
 
-  test('stops at a bound of terms: a task that sticks everywhere does not go round for ever', () => {
+  test('of a task that takes longer than usual, though it gets on', () => {
     const { node, job } = claimed(1)
-    node.learn(job, [[0, claimOf(n2, { term: LIMITS.backupTermMax + 1 })]])
-    node.pass(3 * LIMITS.standstillMs, { node: n2, running: [{ job: job.id, task: 0, units: 7, bytes: 0 }] }, n3)
-    expect(started(node.effects)).toEqual([])
+    node.job(job).durations.map.push(3_000, 3_000, 9_000)
+    const waits = (duration: number): number[] => {
+      for (let at = 0; at < duration; at += 500)
+        node.pass(500, { node: n2, running: [{ job: job.id, task: 0, units: at, bytes: at }] }, n3)
+      return started(node.effects)
+    }
+    expect(waits(LIMITS.backupMedians * 3_000 - 500)).toEqual([])
+    expect(waits(1_000)).toEqual([0])
+  })
+
+  test('of a task that sticks everywhere comes later each time, and never ends', () => {
+    const { node, job } = claimed(1)
+    const stuck = (owner: NodeId): object => ({ node: owner, running: [{ job: job.id, task: 0, units: 7, bytes: 0 }] })
+    for (let term = 2; term < 9; term++) {
+      const owner = term % 2 === 0 ? n3 : n2
+      node.learn(job, [[0, claimOf(owner, { term })]])
+      node.pass(LIMITS.backupStillMs * 2 ** Math.min(term - 1, LIMITS.overtakenMax) - 1_000, stuck(n2), stuck(n3))
+      expect(started(node.effects)).toEqual([])
+    }
+    node.pass(2_000, stuck(n2), stuck(n3))
+    expect(started(node.effects)).toEqual([0])
+  })
+
+  test('of a live owner waits until the node has nothing else to do, or until it clearly stands still', () => {
+    const { node, job } = claimed(1)
+    const other = makeJob({ name: 'other', maps: 1, reduces: 1, members: [n1] })
+    const many = makeJob({ name: 'many', maps: 9, reduces: 1, members: [n1] })
+    node.add(other)
+    node.add(many)
+    const stuck = { node: n2, running: [{ job: job.id, task: 0, units: 7, bytes: 0 }] }
+    const begun = (): number => node.effects.findIndex((e) => e.type === 'start' && e.job === job.id)
+    for (let at = 0; at < LIMITS.standstillMs; at += 3_000) {
+      expect(begun()).toBe(-1)
+      node.pass(3_000, stuck, n3)
+      for (const r of node.state.running.values()) if (r.job === many.id) done(node, many, r.task)
+    }
+    node.pass(2_000, stuck, n3)
+    expect(begun()).toBeGreaterThan(0)
   })
 })
 

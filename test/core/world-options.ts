@@ -1,0 +1,30 @@
+/** What a simulated mesh of control planes is made of. */
+import type { Effect } from '../../src/core/effects.ts'
+import type { Event } from '../../src/core/events.ts'
+import type { Millis, NodeId } from '../../src/core/types.ts'
+import type { Behaviour, Execution } from './fake-tasks.ts'
+
+export interface Network {
+  /** Chance that a message, gossiped or sent, does not arrive. */
+  readonly loss: number
+  /** Chance that it arrives once more, later. */
+  readonly duplicate: number
+  /** Chance that a stream (push, pull, fetch) breaks half-way. */
+  readonly broken: number
+  readonly delay: readonly [Millis, Millis]
+}
+
+export interface WorldOptions {
+  readonly nodes: number
+  readonly seed: number
+  /** Of each node; 2 unless told otherwise. */
+  readonly slots?: number | ((node: NodeId) => number)
+  /** Nodes that are not there at first: `start` lets them join. */
+  readonly late?: readonly NodeId[]
+  readonly network?: Partial<Network>
+  readonly behave?: (execution: Execution) => Behaviour
+  /** Told of every step with its effects, for transcripts and debugging. */
+  readonly watch?: (at: Millis, node: NodeId, event: Event, effects: readonly Effect[]) => void
+}
+
+export const CALM: Network = { loss: 0, duplicate: 0, broken: 0, delay: [1, 8] }
