@@ -27,6 +27,8 @@ export interface NodeSpec {
   readonly data?: Readonly<Record<string, Files>>
   readonly args?: readonly string[]
   readonly environment?: NodeJS.ProcessEnv
+  /** What it is run by: a command that becomes the one that follows. */
+  readonly within?: readonly string[]
 }
 
 export class MeshNode {
@@ -84,14 +86,15 @@ export class MeshNode {
   }
 
   start(more: readonly string[] = []): void {
-    const { name, data, args, environment } = this.spec
+    const { name, data, args, environment, within } = this.spec
     const offers = Object.keys(data ?? {}).flatMap((dataset) => {
       const [title, mode] = dataset.split(',')
       return ['--data', `${title}=${this.data(dataset)}${mode === undefined ? '' : `,${mode}`}`]
     })
     const own = ['--home', this.home, '--name', name, '--no-mdns', '--slots', '1', '--memory', '128MB', ...offers]
     const log = openSync(join(this.folder, 'log'), 'a')
-    const child = spawn(process.execPath, [...SHOAL, 'node', ...own, ...(args ?? []), ...more], {
+    const words = [...(within ?? []), process.execPath, ...SHOAL, 'node', ...own, ...(args ?? []), ...more]
+    const child = spawn(words[0]!, words.slice(1), {
       cwd: this.folder,
       env: { ...this.#mesh.environment, SHOAL_LISTEN: '/ip4/127.0.0.1/tcp/0', SHOAL_SIM_LEASH: '1', ...environment },
       stdio: ['pipe', log, log],
