@@ -140,7 +140,18 @@ function buckets(job: JobState, reply: boolean): Message {
     buckets: bucketHashes(job.ledger),
     reports: [...job.ledger.reports.values()].map((r): ReportStamp => [r.node, r.incarnation, r.seq]),
     reply,
+    ...pinOf(job),
   }
+}
+
+/** How the job stands, in the least words. */
+export function statement(job: JobState): Message {
+  return { type: 'delta', job: job.record.id, delta: chunk(job.ledger, [], [])[0]!, ...pinOf(job) }
+}
+
+/** What a message about a job with a key says of its snapshot. */
+export function pinOf({ pin }: JobState): { readonly pin?: Digest } {
+  return pin === null ? {} : { pin }
 }
 
 /** Sends what the other side lacks, and asks back once for what it has. */
@@ -150,7 +161,7 @@ export function answerBuckets(job: JobState, from: NodeId, message: Extract<Mess
   const wanted = differing(ledger, message)
   // Two submissions at once may have made records of other limits: here they meet.
   for (const delta of chunk(ledger, wanted.tasks, wanted.reports).map((d) => ({ ...d, limits: ledger.limits })))
-    effects.push({ type: 'send', to: from, message: { type: 'delta', job: job.record.id, delta } })
+    effects.push({ type: 'send', to: from, message: { type: 'delta', job: job.record.id, delta, ...pinOf(job) } })
   if (!message.reply) effects.push({ type: 'send', to: from, message: buckets(job, true) })
   return effects
 }

@@ -67,6 +67,8 @@ export type Event =
   | { readonly type: 'raise'; readonly job: JobId; readonly limits: JobLimits }
   /** What other nodes remember of a job with a key that they have forgotten. */
   | { readonly type: 'remembered'; readonly job: JobId; readonly round: number; readonly result: Digest | null }
+  /** Another node has a record of this id over another snapshot. */
+  | { readonly type: 'pinned'; readonly job: JobId; readonly pin: Digest }
   /** A person wants it forgotten, by all nodes. */
   | { readonly type: 'drop'; readonly job: JobId }
   /** This node wants its room; others keep it for their own time. An open job stays. */

@@ -8,7 +8,7 @@
  *   I3  Correctness holds if every node claims every task: nothing here waits for a claim to be won.
  *   I4  The outcome is `verdict` of known facts, or a person's cancel; joined, never overwritten.
  */
-import { answerBuckets, answerHello, answerStamps, fetchJob, hello } from './anti-entropy.ts'
+import { answerBuckets, answerHello, answerStamps, fetchJob, hello, statement } from './anti-entropy.ts'
 import { onAttempt, startTasks } from './attempts.ts'
 import { stopLosers, tasksToHelp } from './backup.ts'
 import { failureIndex, isEligible } from './candidates.ts'
@@ -28,7 +28,7 @@ import {
   strike,
 } from './exchange.ts'
 import { addFailure, join } from './facts.ts'
-import { addJob, dropJob, openNextRound } from './jobs.ts'
+import { addJob, clash, dropJob, openNextRound } from './jobs.ts'
 import { LIMITS } from './limits.ts'
 import { agreed } from './ledger.ts'
 import { learnBeat, learnRecord } from './members.ts'
@@ -38,7 +38,7 @@ import { isOver } from './outcome.ts'
 import { isRemade, isWorkedOn, judgeRemake } from './remake.ts'
 import { spread } from './spread.ts'
 import type { JobState, State } from './state.ts'
-import type { JobId, Millis, NodeId } from './types.ts'
+import type { Digest, JobId, Millis, NodeId } from './types.ts'
 
 /** Takes one event in at monotonic time `now` (never before the last one); returns what is to be done, in order. */
 export function step(state: State, now: Millis, event: Event): Effect[] {
@@ -96,6 +96,10 @@ function take(state: State, event: Event): Effect[] {
       state.dropped.set(event.job, Math.max(event.round, state.dropped.get(event.job) ?? 0))
       if (event.result !== null) state.promised.set(event.job, event.result)
       return []
+    case 'pinned': {
+      const job = state.jobs.get(event.job)
+      return job === undefined || isOfPin(job, event.pin) ? [] : clash(state, job, event.pin)
+    }
     case 'forget-member':
       state.members.delete(event.node)
       state.forgotten.add(event.node)
@@ -214,14 +218,25 @@ function onMessage(state: State, from: NodeId, message: Message): Effect[] {
     }
     case 'buckets': {
       const job = state.jobs.get(message.job)
-      return job === undefined ? unknownJob(state, message.job, message.round, from) : answerBuckets(job, from, message)
+      if (job === undefined) return unknownJob(state, message.job, message.round, from)
+      if (!isOfPin(job, message.pin)) {
+        const effects = clash(state, job, message.pin!)
+        // Nothing else of the two ledgers is compared: only what tells the other side.
+        return [...effects, { type: 'send', to: from, message: statement(job) }]
+      }
+      return answerBuckets(job, from, message)
     }
     case 'delta': {
       const job = state.jobs.get(message.job)
       if (job === undefined) return unknownJob(state, message.job, message.delta.round, from)
-      return join(state, job, message.delta, 'peer')
+      return isOfPin(job, message.pin) ? join(state, job, message.delta, 'peer') : clash(state, job, message.pin!)
     }
   }
+}
+
+/** Whether a message is about this job: under one key there may be two, over two snapshots. */
+function isOfPin(job: JobState, pin: Digest | undefined): boolean {
+  return pin === undefined || pin === job.pin
 }
 
 /** A job is fetched before anything about it is believed or relayed; what was dropped stays dropped. */

@@ -1,7 +1,7 @@
 /** What nodes say to each other about the control plane: over gossip (may be lost), or directly (may be lost too). */
 import type { Delta, Output } from './ledger.ts'
 import type { Beat, SignedNodeRecord } from './membership.ts'
-import type { JobId, Millis, NodeId } from './types.ts'
+import type { Digest, JobId, Millis, NodeId } from './types.ts'
 
 /** Compact statement of a job's ledger: id, round, hash, and for how long the sender has counted it as over (open: 0). */
 export type JobStamp = readonly [JobId, number, string, Millis]
@@ -25,8 +25,10 @@ export type Message =
       readonly buckets: readonly number[]
       readonly reports: readonly ReportStamp[]
       readonly reply: boolean
+      readonly pin?: Digest
     }
-  | { readonly type: 'delta'; readonly job: JobId; readonly delta: Delta }
+  /** `pin` is the snapshot of a job with a key: facts of two snapshots under one key are never joined. */
+  | { readonly type: 'delta'; readonly job: JobId; readonly delta: Delta; readonly pin?: Digest }
   | { readonly type: 'records'; readonly records: readonly SignedNodeRecord[] }
   /** "Send me your own record" (the beat named a newer version). */
   | { readonly type: 'want-records'; readonly nodes: readonly NodeId[] }

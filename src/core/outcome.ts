@@ -12,11 +12,25 @@ export type Outcome =
   | { readonly kind: 'failed'; readonly error: ErrorJson }
   | { readonly kind: 'sealed'; readonly result: Digest }
   | { readonly kind: 'disputed'; readonly results: readonly [Digest, Digest] }
+  /** Two snapshots were pinned under one key: there are two jobs of this id, and neither counts. */
+  | { readonly kind: 'key-conflict'; readonly snapshots: readonly [Digest, Digest] }
 
-const HEIGHT: Record<Outcome['kind'], number> = { open: 0, cancelled: 1, failed: 2, sealed: 3, disputed: 4 }
+const HEIGHT: Record<Outcome['kind'], number> = {
+  open: 0,
+  cancelled: 1,
+  failed: 2,
+  sealed: 3,
+  disputed: 4,
+  'key-conflict': 5,
+}
 
 /** The greater of two outcomes; returns `a` itself when `b` adds nothing. */
 export function joinOutcome(a: Outcome, b: Outcome): Outcome {
+  const snapshots = [a, b].flatMap((outcome) => (outcome.kind === 'key-conflict' ? outcome.snapshots : []))
+  if (snapshots.length > 0) {
+    const joined = keyConflict(snapshots)
+    return canonicalJson(joined) === canonicalJson(a) ? a : joined
+  }
   const results = [...resultsOf(a), ...resultsOf(b)]
   if (a.kind === 'disputed' || b.kind === 'disputed' || new Set(results).size > 1) {
     const joined = dispute(results)
@@ -37,6 +51,17 @@ function resultsOf(outcome: Outcome): readonly Digest[] {
 export function dispute(results: readonly Digest[]): Outcome {
   const [first, second] = [...new Set(results)].sort()
   return { kind: 'disputed', results: [first!, second ?? first!] }
+}
+
+/** The two least of the snapshots seen. */
+export function keyConflict(snapshots: readonly Digest[]): Outcome {
+  const [first, second] = [...new Set(snapshots)].sort()
+  return { kind: 'key-conflict', snapshots: [first!, second ?? first!] }
+}
+
+/** Whether it counts in every round, and no later one takes it back. */
+export function isLasting({ kind }: Outcome): boolean {
+  return HEIGHT[kind] >= HEIGHT.sealed
 }
 
 /** Whether no more work is to be done in this round. */

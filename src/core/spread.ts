@@ -1,5 +1,5 @@
 /** How this node's news leaves it: heartbeats, gossip of what changed, rounds of anti-entropy. */
-import { chunk, hello } from './anti-entropy.ts'
+import { chunk, hello, pinOf } from './anti-entropy.ts'
 import { makeBeat } from './beat.ts'
 import type { Effect } from './effects.ts'
 import { LIMITS } from './limits.ts'
@@ -42,5 +42,5 @@ function flush(state: State): Effect[] {
   // To the back of the queue, or out of it: jobs take turns.
   state.dirty.delete(id)
   if (dirty.tasks.size + dirty.reports.size > 0) state.dirty.set(id, { ...dirty, outcome: false })
-  return [{ type: 'gossip', message: { type: 'delta', job: id, delta } }]
+  return [{ type: 'gossip', message: { type: 'delta', job: id, delta, ...pinOf(job) } }]
 }

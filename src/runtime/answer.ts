@@ -2,6 +2,7 @@
 import { encodeCatalog, encodeScanAnswer } from '../catalog/codec.ts'
 import { ShoalError } from '../core/errors.ts'
 import { agreed } from '../core/ledger.ts'
+import { snapshotId } from '../core/job-id.ts'
 import { LIMITS } from '../core/limits.ts'
 import type { JobId, NodeId } from '../core/types.ts'
 import { fromBytes, toBytes } from '../wire/codec.ts'
@@ -90,7 +91,8 @@ async function takeJob(context: Context, bytes: Uint8Array): Promise<Uint8Array>
   const record = openJob(body)
   if (!context.state.jobs.has(record.id)) {
     await bringJob(context, record, body)
-  }
+  } else if (record.key !== null)
+    context.dispatch({ type: 'pinned', job: record.id, pin: snapshotId(record.snapshot) })
   return json(context.state.jobs.get(record.id)?.ledger.round ?? 1)
 }
 

@@ -23,8 +23,9 @@ import type { Times } from './times.ts'
 /** How the job stands. Open is `waiting` when nothing of it can go on. */
 export function stateOf(context: Context, job: JobState): JobStateName {
   const { kind } = job.ledger.outcome
-  if (kind === 'sealed') return 'done'
-  if (kind !== 'open') return kind
+  if (kind === 'sealed' && !isRemade(job)) return 'done'
+  if (kind === 'key-conflict') return 'disputed'
+  if (kind !== 'open' && kind !== 'sealed') return kind
   return blockedTask(context, job) === null ? 'running' : 'waiting'
 }
 
@@ -64,6 +65,14 @@ export function errorOf(job: JobState): ErrorJson | null {
         new ShoalError('DISPUTED', 'two different results of this job met; neither counts', {
           job: id,
           why: outcome.results.join(' and '),
+        }),
+      )
+    case 'key-conflict':
+      return errorToJson(
+        new ShoalError('KEY_CONFLICT', `two snapshots were pinned under the key ${JSON.stringify(job.record.key)}`, {
+          job: id,
+          why: outcome.snapshots.map((snapshot) => snapshot.slice(0, 12)).join(' and '),
+          try: ['another --key'],
         }),
       )
     default:

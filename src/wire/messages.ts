@@ -24,8 +24,9 @@ const wireMessage = z.discriminatedUnion('type', [
     buckets: list(count, LIMITS.syncBuckets),
     reports: list(stamp, LIMITS.membersMax),
     reply: z.boolean(),
+    pin: z.optional(digest),
   }),
-  z.strictObject({ type: z.literal('delta'), job: digest, delta: wireDelta }),
+  z.strictObject({ type: z.literal('delta'), job: digest, delta: wireDelta, pin: z.optional(digest) }),
   z.strictObject({ type: z.literal('records'), records: list(signed, LIMITS.membersMax) }),
   z.strictObject({ type: z.literal('want-records'), nodes: list(nodeId, LIMITS.membersMax) }),
   z.strictObject({ type: z.literal('dropped'), job: digest, round: count, expired: z.boolean() }),
@@ -33,7 +34,7 @@ const wireMessage = z.discriminatedUnion('type', [
 
 type WireMessage =
   | Exclude<Message, { type: 'delta' | 'records' }>
-  | { readonly type: 'delta'; readonly job: Extract<Message, { type: 'delta' }>['job']; readonly delta: WireDelta }
+  | (Omit<Extract<Message, { type: 'delta' }>, 'delta'> & { readonly delta: WireDelta })
   | { readonly type: 'records'; readonly records: readonly Signed[] }
 
 const seal = ({ bytes, signature }: Signed): Signed => ({ bytes, signature })
@@ -57,9 +58,9 @@ export async function decodeMessage(signer: Signer, from: NodeId, bytes: Uint8Ar
   if (message.type === 'records')
     return { type: 'records', records: await Promise.all(message.records.map((r) => openRecord(signer, r))) }
   if (message.type === 'delta') {
-    const { job, delta } = message
+    const { job, delta, pin } = message
     const reports = await Promise.all(delta.reports.map((r) => openReport(signer, job, delta.round, r)))
-    return { type: 'delta', job, delta: { ...delta, reports } }
+    return { type: 'delta', job, delta: { ...delta, reports }, ...(pin === undefined ? {} : { pin }) }
   }
   return message
 }

@@ -118,6 +118,7 @@ export const outcome = z.union([
   z.strictObject({ kind: z.literal('failed'), error: errorJson }),
   z.strictObject({ kind: z.literal('sealed'), result: digest }),
   z.strictObject({ kind: z.literal('disputed'), results: z.tuple([digest, digest]) }),
+  z.strictObject({ kind: z.literal('key-conflict'), snapshots: z.tuple([digest, digest]) }),
 ]) as unknown as z.ZodMiniType<Outcome>
 
 export const jobLimits = z.strictObject({

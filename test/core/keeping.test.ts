@@ -1,12 +1,13 @@
 import { describe, expect, test } from 'vitest'
 import { hello } from '../../src/core/anti-entropy.ts'
 import type { Event } from '../../src/core/events.ts'
+import { snapshotId } from '../../src/core/job-id.ts'
 import { LIMITS } from '../../src/core/limits.ts'
 import type { Message } from '../../src/core/messages.ts'
 import type { Outcome } from '../../src/core/outcome.ts'
 import type { Digest, JobRecord, NodeId } from '../../src/core/types.ts'
 import { hash, makeJob } from './fake-work.ts'
-import { only, OneNode } from './one-node.ts'
+import { only, OneNode, outputOf } from './one-node.ts'
 
 const [n1, n2] = ['n1', 'n2'] as [NodeId, NodeId]
 const HOUR = 3_600_000
@@ -169,5 +170,59 @@ describe('a key', () => {
     node.give({ type: 'drop', job: keyed.id })
     expect(only(node.effects, 'drop')[0]!.keyed).toEqual({ record: keyed, result: null as Digest | null })
     expect(node.state.promised.size).toBe(0)
+  })
+})
+
+describe('two snapshots under one key', () => {
+  const over = (maps: number): JobRecord => ({
+    ...makeJob({ maps, reduces: 1, members }),
+    id: hash('keyed'),
+    key: 'november',
+  })
+  const [one, two] = [over(2), over(3)]
+  const conflict = { kind: 'key-conflict', snapshots: [one, two].map((r) => snapshotId(r.snapshot)).toSorted() }
+
+  /** Each has a record of its own. */
+  function apart(): readonly [OneNode, OneNode] {
+    const [a, b] = [new OneNode(n1, [n2], 0), new OneNode(n2, [n1], 0)]
+    a.add(one)
+    b.add(two)
+    return [a, b]
+  }
+
+  test('are two jobs of one id: no fact of one is joined to the other, and both say so for ever', () => {
+    const [a, b] = apart()
+    a.learn(one, [[0, { output: outputOf('of one') }]])
+    talk(b, a)
+    for (const [node, record] of [
+      [a, one],
+      [b, two],
+    ] as const) {
+      expect(node.job(record).ledger.outcome).toEqual(conflict)
+      node.give({ type: 'retry', job: record.id })
+      tell(node, record, sealed('result'), 2)
+      expect(node.job(record).ledger.outcome).toEqual(conflict)
+    }
+    expect(b.job(two).ledger.tasks.map(({ output }) => output)).toEqual([null, null, null, null])
+  })
+
+  test('are noticed by gossip, by a record that is brought, and when the other had sealed', () => {
+    const [a, b] = apart()
+    tell(a, one, sealed('result'))
+    const gossip = only(a.effects, 'gossip').find((e) => e.message.type === 'delta')!
+    b.give({ type: 'message', from: n1, message: gossip.message })
+    expect(b.job(two).ledger.outcome).toEqual(conflict)
+    expect(a.job(one).ledger.outcome).toEqual(sealed('result'))
+    a.give({ type: 'pinned', job: one.id, pin: snapshotId(two.snapshot) })
+    expect(a.job(one).ledger.outcome).toEqual(conflict)
+  })
+
+  test('without a key do not exist: the id has the snapshot in it', () => {
+    const [a, b] = [new OneNode(n1, [n2], 0), new OneNode(n2, [n1], 0)]
+    for (const node of [a, b]) node.add(job)
+    tell(a, job, sealed('result'))
+    const facts = only(a.effects, 'gossip').filter((e) => e.message.type === 'delta')
+    expect(facts.map((e) => 'pin' in e.message)).toEqual(facts.map(() => false))
+    expect(facts).not.toEqual([])
   })
 })

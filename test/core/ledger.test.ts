@@ -74,6 +74,8 @@ const outcome: Arbitrary<Outcome> = oneof(
   constantFrom<Outcome>(
     { kind: 'disputed', results: ['d1', 'd3'] as [Digest, Digest] },
     { kind: 'disputed', results: ['d2', 'd2'] as [Digest, Digest] },
+    { kind: 'key-conflict', snapshots: ['d1', 'd2'] as [Digest, Digest] },
+    { kind: 'key-conflict', snapshots: ['d2', 'd3'] as [Digest, Digest] },
   ),
 )
 /** A report is written by one node: what it says is a function of (node, incarnation, seq). */

@@ -28,6 +28,7 @@ const RANK: Record<JobState['ledger']['outcome']['kind'], number> = {
   failed: 2,
   sealed: 3,
   disputed: 4,
+  'key-conflict': 5,
 }
 
 interface Known {
