@@ -9,7 +9,7 @@ import { bucketHashes, faceOf, ledgerHash, type Delta, type Ledger, type SignedR
 import type { Effect } from './effects.ts'
 import type { JobStamp, Message, NodeStamp, ReportStamp } from './messages.ts'
 import type { JobState, State } from './state.ts'
-import type { Millis, NodeId, TaskIndex } from './types.ts'
+import type { Digest, Millis, NodeId, TaskIndex } from './types.ts'
 import { makeBeat } from './beat.ts'
 
 const sum = (texts: Iterable<string>): string => {
