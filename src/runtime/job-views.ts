@@ -16,10 +16,10 @@ import { copiesWanted, isInputHere } from '../core/exchange.ts'
 import { shardOf, snapshotBytes, tasksOf, type PlannedTask, type TaskKind } from '../core/plan.ts'
 import type { JobState } from '../core/state.ts'
 import type { NodeId } from '../core/types.ts'
-import { describe } from './attempts.ts'
 import { nameOf, type Context } from './context.ts'
 import type { Times } from './times.ts'
 
+import { blockedTask, troubleOf, waitsFor } from './waits.ts'
 /** How the job stands. Open is `waiting` when nothing of it can go on. */
 export function stateOf(context: Context, job: JobState): JobStateName {
   const { kind } = job.ledger.outcome
@@ -27,27 +27,6 @@ export function stateOf(context: Context, job: JobState): JobStateName {
   if (kind === 'key-conflict') return 'disputed'
   if (kind !== 'open' && kind !== 'sealed') return kind
   return blockedTask(context, job) === null ? 'running' : 'waiting'
-}
-
-/** The first task that nobody can run, while nothing else of the job goes on. */
-function blockedTask(context: Context, job: JobState): PlannedTask | null {
-  const failures = failureIndex(context.state, job)
-  let blocked: PlannedTask | null = null
-  for (const task of job.plan.tasks) {
-    const { claim, output } = job.ledger.tasks[task.index]!
-    if (output !== null) continue
-    if (
-      claim !== null &&
-      isStanding(context.state, claim, failures.get(task.index)) &&
-      isLive(context.state, claim.owner)
-    )
-      return null
-    if (task.kind === 'map' || task.kind === 'sample') {
-      if (candidates(context.state, job, task, failures).length > 0) return null
-      blocked ??= task
-    }
-  }
-  return blocked
 }
 
 export function errorOf(job: JobState): ErrorJson | null {
@@ -274,52 +253,10 @@ export function whyOf(context: Context, job: JobState): string {
   return trouble === null ? doing : `${doing}; ${trouble}`
 }
 
-/**
- * What stands in the way while the rest goes on: shards all of whose holders are away, or what a node could not do by no
- * fault of the job's and is still to be done. null where there is nothing.
- */
-export function troubleOf(
-  context: Context,
-  job: JobState,
-  failures: FailureIndex = failureIndex(context.state, job),
-): string | null {
-  const orphan = job.plan.tasks.find(
-    ({ index, holders }) =>
-      holders.length > 0 &&
-      job.ledger.tasks[index]!.output === null &&
-      !holders.some((node) => isLive(context.state, node)),
-  )
-  if (orphan !== undefined) return waitsFor(context, job, orphan)
-  for (const [task, all] of failures) {
-    if (job.ledger.tasks[task]!.output !== null) continue
-    const own = all.findLast((failure) => failure.blame === 'own')
-    if (own === undefined) continue
-    const { message, why } = own.error
-    const what = describe(job, job.plan.tasks[task]!)
-    return `node ${nameOf(context, own.node)} could not run ${what}: ${message}${why === undefined ? '' : ` (${why})`}`
-  }
-  return null
-}
-
-function waitsFor(context: Context, job: JobState, task: PlannedTask): string {
-  const shards = task.splits.map((split) => shardOf(job.record.snapshot, split))
-  const first = shards[0]
-  const what =
-    first === undefined
-      ? describe(job, task)
-      : `${first.dataset}/${first.path}${shards.length > 1 ? ` and ${shards.length - 1} more` : ''}`
-  const holders = task.holders.map((node) => {
-    const record = context.state.members.get(node)?.record
-    const why = !isLive(context.state, node)
-      ? 'away'
-      : record?.drained === true
-        ? 'drained'
-        : record?.slots === 0
-          ? 'without slots'
-          : 'of another runtime'
-    return `${nameOf(context, node)} (${why})`
-  })
-  return `waits for ${what} on ${holders.join(' or ')}`
+function remakeText(context: Context, job: JobState): string {
+  const blocked = blockedTask(context, job)
+  const lost = `${lostParts(context.state, job).length} of ${job.plan.count.reduce} parts of the result are lost`
+  return blocked === null ? `makes again what is gone: ${lost}` : `${lost}; ${waitsFor(context, job, blocked)}`
 }
 
 function progressText(context: Context, job: JobState, failures: FailureIndex): string {

@@ -3,9 +3,10 @@ import { isOver } from '../core/outcome.ts'
 import type { JobState } from '../core/state.ts'
 import type { Clock } from '../ports.ts'
 import type { Context } from './context.ts'
-import { errorOf, lanesOf, phasesOf, stateOf, summaryOf, troubleOf, whyOf } from './job-views.ts'
+import { errorOf, lanesOf, phasesOf, stateOf, summaryOf, whyOf } from './job-views.ts'
 import type { Loop } from './loop.ts'
 import type { Times } from './times.ts'
+import { troubleOf } from './waits.ts'
 
 /** Progress is told when it changes, and no more often than this. */
 const EVERY_MS = 100
