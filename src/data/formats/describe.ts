@@ -40,13 +40,16 @@ async function describeParquet(source: RandomAccess): Promise<Cuts> {
       const compressed = group.columns.map((column) => Number(column.meta_data?.total_compressed_size ?? 0))
       return { rows: Number(group.num_rows), bytes: compressed.reduce((sum, bytes) => sum + bytes, 0) }
     })
-    const sound = groups.every(({ rows, bytes }) => Number.isSafeInteger(rows) && rows >= 0 && bytes >= 0)
+    // A damaged footer must not make a catalog that no peer can take.
+    const sound = groups.every(({ rows, bytes }) => isCount(rows) && isCount(bytes) && bytes <= source.size)
     return sound && groups.length <= LIMITS.cutsPerShardMax ? { kind: 'row-groups', groups } : WHOLE
   } catch (error) {
     if (error instanceof ShoalError && error.code === 'DAMAGED') return WHOLE
     throw error
   }
 }
+
+const isCount = (n: number): boolean => Number.isSafeInteger(n) && n >= 0
 
 async function describeCsv(
   source: RandomAccess,

@@ -2,6 +2,8 @@ import { parquetMetadata, type FileMetaData } from 'hyparquet'
 import { ShoalError } from '../../core/errors.ts'
 import { LIMITS } from '../../core/limits.ts'
 import { readRange } from './feed.ts'
+import { checkSchema } from './parquet-schema.ts'
+import { walkThrift } from './parquet-thrift.ts'
 import type { RandomAccess } from './source.ts'
 
 /** The magic at both ends, and the footer's length before the last one. */
@@ -29,8 +31,11 @@ export async function readParquetFooter(source: RandomAccess, name: string): Pro
   const total = length + TRAILER_BYTES
   const bytes = Uint8Array.from(await readRange(source, name, source.size - total, total))
   try {
+    if (walkThrift(bytes, 0, LIMITS.parquetFooterValuesMax) > length) throw new Error('it is longer than it says')
     // The default parsers would make objects of statistics; nothing here reads those.
-    return { metadata: parquetMetadata(bytes, { geoparquet: false }), bytes }
+    const metadata = parquetMetadata(bytes, { geoparquet: false })
+    checkSchema(metadata.schema)
+    return { metadata, bytes }
   } catch (error) {
     throw damaged(name, 'its footer cannot be parsed', error)
   }

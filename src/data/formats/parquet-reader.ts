@@ -6,7 +6,6 @@ import type { Bytes, Digest } from '../../core/types.ts'
 import { ParquetBatch } from './parquet-batch.ts'
 import { ParquetChunks } from './parquet-chunks.ts'
 import { damaged, readParquetFooter } from './parquet-footer.ts'
-import { COMPRESSORS } from './parquet-pages.ts'
 import { converterOf, exactSchema, PARSERS, type Convert } from './parquet-values.ts'
 import type { Batch, RecordReader, SplitInput, SplitRead } from './reader.ts'
 import type { RowFactory } from './rows.ts'
@@ -78,14 +77,17 @@ export class ParquetReader implements RecordReader {
     const footer = await readParquetFooter(source, name)
     this.#hash.update(footer.bytes)
     const metadata = exactSchema(footer.metadata)
-    const chunks = new ParquetChunks(source, name, this.#hash)
-    const columns = this.#select(parquetSchema(footer.metadata).children)
+    const schema = parquetSchema(footer.metadata)
+    const chunks = new ParquetChunks(source, name, this.#hash, schema)
+    const columns = this.#select(schema.children)
+    // Rows of nothing take no room in a file, and there could be any number of them.
+    if (columns.length === 0) throw damaged(name, 'it has no columns')
     const names = columns.map((column) => column.element.name)
     const scan = await parquetScan({
       file: chunks,
       metadata,
       columns: names,
-      compressors: COMPRESSORS,
+      compressors: chunks.codecs,
       parsers: PARSERS,
       utf8: options.encoding === 'utf-8',
       geoparquet: false,
@@ -133,7 +135,10 @@ export class ParquetReader implements RecordReader {
   ): Promise<ArrayLike<unknown>> {
     const name = column.element.name
     if (column.children.length === 0 && column.element.repetition_type !== 'REPEATED') {
-      return scan.readColumn({ column: name, rowStart, rowEnd: rowStart + rows })
+      const values = await scan.readColumn({ column: name, rowStart, rowEnd: rowStart + rows })
+      // An index beyond the dictionary gives none; what is null is null.
+      if (Array.isArray(values) && values.includes(undefined)) throw new Error(`column ${name} lacks values`)
+      return values
     }
     // The library decodes a nested chunk whole for any rows of it, and keeps what it gave last: so all, once.
     const all = await scan.readColumn({ column: name, rowStart: group.rowStart, rowEnd: group.rowStart + group.rows })
@@ -149,15 +154,22 @@ export class ParquetReader implements RecordReader {
       if (index >= (rowGroups ? end : metadata.row_groups.length)) return null
       const group = metadata.row_groups[index]
       assert(group !== undefined, 'a split has the row groups of its file')
-      const before = metadata.row_groups.slice(0, index)
-      const rowStart = before.reduce((sum, { num_rows: rows }) => sum + Number(rows), 0)
+      const rowStart =
+        this.#group === null ? rowsBefore(metadata.row_groups, index) : this.#group.rowStart + this.#group.rows
       const rows = Number(group.num_rows)
+      if (!Number.isSafeInteger(rows) || rows < 0) throw new Error('it has an impossible number of rows')
       this.#group = { index, rowStart, rows, windowRows: windowRows(rows, uncompressedBytes(group.columns, names)) }
       this.#given = 0
       await chunks.enter(group, names)
     }
     return this.#group
   }
+}
+
+function rowsBefore(groups: FileMetaData['row_groups'], index: number): number {
+  let rows = 0
+  for (let i = 0; i < index; i++) rows += Number(groups[i]!.num_rows)
+  return rows
 }
 
 type Columns = FileMetaData['row_groups'][number]['columns']
