@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { lstatSync, mkdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { ShoalError } from '../core/errors.ts'
+import { fromKept, toKept } from '../core/kept-form.ts'
 
 /** `sun_path` holds 108 bytes with its final NUL; some systems have 104. */
 const SOCKET_PATH_BYTES_MAX = 103
@@ -56,18 +57,24 @@ export function makeRuntimeFolder(folder: string): void {
 /** Writes down, in the home, at which path the node of this home listens. */
 export function pointToSocket(home: string, path: string): void {
   mkdirSync(home, { recursive: true, mode: 0o700 })
-  writeFileSync(join(home, POINTER), path, { mode: 0o600 })
+  writeFileSync(join(home, POINTER), toKept(Buffer.from(path)), { mode: 0o600 })
 }
 
 export function forgetSocket(home: string): void {
   rmSync(join(home, POINTER), { force: true })
 }
 
-/** The path that the node of this home has written down; null: no node has been started there, or it has ended. */
+/**
+ * The path that the node of this home has written down; where that is damaged, the one that this process would choose.
+ * null: no node has been started there, or it has ended.
+ */
 export function findSocket(home: string): string | null {
+  let bytes: Buffer
   try {
-    return readFileSync(join(home, POINTER), 'utf8').trim() || null
+    bytes = readFileSync(join(home, POINTER))
   } catch {
     return null
   }
+  const path = fromKept(bytes)
+  return path === null ? socketPath(home) : Buffer.from(path).toString()
 }

@@ -10,7 +10,8 @@ export type Outcome =
   | { readonly kind: 'open' }
   | { readonly kind: 'cancelled' }
   | { readonly kind: 'failed'; readonly error: ErrorJson }
-  | { readonly kind: 'sealed'; readonly result: Digest }
+  /** `again`: the round in which parts that were lost are made again, see remake.ts. */
+  | { readonly kind: 'sealed'; readonly result: Digest; readonly again?: number }
   | { readonly kind: 'disputed'; readonly results: readonly [Digest, Digest] }
   /** Two snapshots were pinned under one key: there are two jobs of this id, and neither counts. */
   | { readonly kind: 'key-conflict'; readonly snapshots: readonly [Digest, Digest] }
@@ -37,6 +38,7 @@ export function joinOutcome(a: Outcome, b: Outcome): Outcome {
     return canonicalJson(joined) === canonicalJson(a) ? a : joined
   }
   if (HEIGHT[a.kind] !== HEIGHT[b.kind]) return HEIGHT[a.kind] > HEIGHT[b.kind] ? a : b
+  if (a.kind === 'sealed' && b.kind === 'sealed') return (b.again ?? 0) > (a.again ?? 0) ? b : a
   if (a.kind === 'failed' && b.kind === 'failed') return canonicalJson(a.error) <= canonicalJson(b.error) ? a : b
   return a
 }

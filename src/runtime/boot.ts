@@ -2,6 +2,7 @@
 import type { Incarnation, JobId, NodeId } from '../core/types.ts'
 import type { Disk } from '../ports.ts'
 import { LIMITS } from '../core/limits.ts'
+import { isWorkedOn } from '../core/remake.ts'
 import { decodeNodeRecord } from '../wire/signed.ts'
 import { fromBytes, WireError } from '../wire/codec.ts'
 import { openJobRecord } from '../wire/job.ts'
@@ -91,6 +92,17 @@ export async function loadMembers(context: Context): Promise<NodeId[]> {
   return known
 }
 
+/** This node's own record and catalog are written anew by each start; that they were damaged is said before. */
+export async function lookAtOwnRecord({ disk, mesh, damage }: Context): Promise<void> {
+  for (const file of ['record', 'catalog']) {
+    const name = `members/${mesh.self}.${file}`
+    await getKept(disk, name).catch((error: unknown) => {
+      if (!isDamaged(error)) throw error
+      damage.found(name, 'it is written anew')
+    })
+  }
+}
+
 /** Damaged: the member is known all the same, and what it offers is fetched again, or missed. */
 async function loadCatalog({ catalogs, damage, dropped }: Context, node: NodeId): Promise<void> {
   try {
@@ -140,7 +152,7 @@ async function loadJob(context: Context, times: Times, id: JobId): Promise<boole
 
 async function loadArrivals({ store, state, dispatch }: Context, id: JobId): Promise<void> {
   const job = state.jobs.get(id)
-  if (job === undefined || job.ledger.outcome.kind !== 'open') return
+  if (job === undefined || !isWorkedOn(job)) return
 
   for (const { task, digest, manifest, files } of await store.arrivals(id)) {
     const producer = job.plan.tasks[task]

@@ -4,6 +4,7 @@ import { decodeCatalog, encodeCatalog } from '../catalog/codec.ts'
 import type { Digest, NodeId } from '../core/types.ts'
 import type { Disk } from '../ports.ts'
 import type { Reach } from './framed.ts'
+import { Damage } from './damage.ts'
 import { getKept, putKept } from './kept.ts'
 import { callPeer } from './rpc.ts'
 
@@ -15,13 +16,15 @@ interface Known {
 /** What every known node offers, kept on disk, so that a node that is away is missed and not forgotten. */
 export class Catalogs {
   readonly #disk: Disk
+  readonly #damage: Damage
   readonly #known = new Map<NodeId, Known>()
   readonly #fetching = new Set<string>()
   /** Members of which this disk has nothing whole: whatever they offer is away. */
   readonly #lost = new Set<NodeId>()
 
-  constructor(disk: Disk) {
+  constructor(disk: Disk, damage: Damage = new Damage()) {
     this.#disk = disk
+    this.#damage = damage
   }
 
   get(node: NodeId): CatalogBody | null {
@@ -60,7 +63,10 @@ export class Catalogs {
 
   async keep(node: NodeId): Promise<void> {
     const known = this.#known.get(node)
-    if (known !== undefined) await putKept(this.#disk, `members/${node}.catalog`, encodeCatalog(known.body))
+    if (known === undefined) return
+    const name = `members/${node}.catalog`
+    await putKept(this.#disk, name, encodeCatalog(known.body))
+    this.#damage.mended(name)
   }
 
   /** Rejects with DAMAGED where it is. */

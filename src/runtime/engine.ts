@@ -7,7 +7,7 @@ import type { Bytes, Incarnation, Millis, NodeId } from '../core/types.ts'
 import type { Clock, Disk, Mesh, MeshEvents, Tasks } from '../ports.ts'
 import { answererOf } from './answer.ts'
 import { Attempts, type Hold } from './attempts.ts'
-import { loadJobs, loadMembers, nextIncarnation } from './boot.ts'
+import { loadJobs, loadMembers, lookAtOwnRecord, nextIncarnation } from './boot.ts'
 import { Catalogs } from './catalogs.ts'
 import type { Context, Offers } from './context.ts'
 import { ControlPlane } from './control-plane.ts'
@@ -112,6 +112,7 @@ export class Engine {
 
   /** Tells the control plane what the disk has; resolves to the members that were met before. */
   async load(): Promise<readonly NodeId[]> {
+    await lookAtOwnRecord(this.context)
     await this.publish()
     const known = await loadMembers(this.context)
     await Promise.all([
@@ -173,7 +174,7 @@ export class Engine {
       mesh,
       tasks,
       catalog,
-      catalogs: new Catalogs(disk),
+      catalogs: new Catalogs(disk, damage),
       story: new Story(clock, parts.name ?? mesh.self),
       forgotten: new Dropped(disk, damage),
       keys: new Keys(disk, damage),

@@ -14,13 +14,14 @@ import { snapshotId } from '../core/job-id.ts'
 import { agreed, isConflict } from '../core/ledger.ts'
 import { copiesWanted, isInputHere } from '../core/exchange.ts'
 import { shardOf, snapshotBytes, tasksOf, type PlannedTask, type TaskKind } from '../core/plan.ts'
+import { isRemade, lostParts } from '../core/remake.ts'
 import type { JobState } from '../core/state.ts'
 import type { NodeId } from '../core/types.ts'
 import { nameOf, type Context } from './context.ts'
 import type { Times } from './times.ts'
-
 import { blockedTask, troubleOf, waitsFor } from './waits.ts'
-/** How the job stands. Open is `waiting` when nothing of it can go on. */
+
+/** How the job stands. Open, or making lost parts again, is `waiting` when nothing of it can go on. */
 export function stateOf(context: Context, job: JobState): JobStateName {
   const { kind } = job.ledger.outcome
   if (kind === 'sealed' && !isRemade(job)) return 'done'
@@ -241,6 +242,7 @@ export function lanesOf(context: Context, job: JobState): LaneProgress[] {
 /** One sentence: why it failed, what it waits for and whom, or what it does. */
 export function whyOf(context: Context, job: JobState): string {
   const { outcome } = job.ledger
+  if (outcome.kind === 'sealed' && isRemade(job)) return remakeText(context, job)
   if (outcome.kind === 'sealed')
     return `done: every task has its output, and all records balance (result sha256:${outcome.result})`
   const error = errorOf(job)

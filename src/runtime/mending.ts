@@ -7,6 +7,7 @@ import { fromBytes } from '../wire/codec.ts'
 import { jobBody, openJob } from '../wire/job.ts'
 import { isWhole, loseOutput } from './check-files.ts'
 import type { Context } from './context.ts'
+import { readLogs } from './logs.ts'
 import { pause } from './pause.ts'
 import { callPeer } from './rpc.ts'
 import { outputFiles } from './store.ts'
@@ -54,9 +55,11 @@ export class Mending {
    */
   async readAll(): Promise<void> {
     const { state, dropped } = this.#context
-    for (const job of [...state.jobs.values()])
+    for (const job of [...state.jobs.values()]) {
+      await readLogs(this.#context, job.record.id).catch((error: unknown) => dropped('read-all', error))
       for (const task of [...job.has].sort((a, b) => a - b))
         await this.#read(job, task).catch((error: unknown) => dropped('read-all', error))
+    }
   }
 
   async #read(job: JobState, task: TaskIndex): Promise<void> {

@@ -5,6 +5,7 @@ import { asShoalError } from '../core/errors.ts'
 import { LIMITS } from '../core/limits.ts'
 import type { TaskManifest } from '../core/manifest.ts'
 import type { PlannedTask } from '../core/plan.ts'
+import { isWorkedOn } from '../core/remake.ts'
 import type { JobState } from '../core/state.ts'
 import type { Bytes, TaskIndex } from '../core/types.ts'
 import type { ByteStream } from '../ports.ts'
@@ -65,7 +66,7 @@ export class Receiver {
     const place = this.#arrival()
     const job = state.jobs.get(header.job)
     if (job === undefined) return { answer: state.dropped.has(header.job) ? 'gone' : 'later', place }
-    if (job.ledger.outcome.kind !== 'open') return { answer: 'gone', place }
+    if (!isWorkedOn(job)) return { answer: 'gone', place }
     const known = agreed(job.ledger.tasks[header.task])
     if (known !== null && known.digest !== header.digest) return { answer: 'gone', place }
     if (!isBatchOf(job, header, manifest, header.consumers)) return { answer: 'gone', place }

@@ -4,6 +4,7 @@ import type { ResultChunk } from '../control/api.ts'
 import { ShoalError } from '../core/errors.ts'
 import { agreed, type Output } from '../core/ledger.ts'
 import { LIMITS } from '../core/limits.ts'
+import { isRemade } from '../core/remake.ts'
 import type { JobState } from '../core/state.ts'
 import type { Bytes, NodeId, TaskIndex } from '../core/types.ts'
 import { PartReader } from '../data/part.ts'
@@ -150,12 +151,13 @@ async function fetchPart(context: Context, job: JobState, task: TaskIndex, holde
 
 function lost(job: JobState, task: TaskIndex, why: string): ShoalError {
   const partition = task - job.plan.first.reduce
+  const id = job.record.id.slice(0, 12)
+  const hopeless = job.hopeless === null ? '' : `; it could not be made again: ${job.hopeless.message}`
   return new ShoalError('RESULT_LOST', `part ${partition} of the result cannot be had`, {
-    why,
+    why: why + hopeless,
     job: job.record.id,
-    try: [
-      'start the nodes that hold it',
-      `shoal job rm ${job.record.id.slice(0, 12)}   and run it again, to compute it anew`,
-    ],
+    try: isRemade(job)
+      ? [`shoal wait ${id}   it is being made again`]
+      : ['start the nodes that hold it', `shoal job retry ${id}   makes what is lost again, over the same snapshot`],
   })
 }

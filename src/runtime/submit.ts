@@ -6,6 +6,7 @@ import { ShoalError } from '../core/errors.ts'
 import { jobId, keyedJobId, snapshotId } from '../core/job-id.ts'
 import { LIMITS } from '../core/limits.ts'
 import { compareUtf8, plan } from '../core/plan.ts'
+import { lostParts } from '../core/remake.ts'
 import type { JobState } from '../core/state.ts'
 import type { InputSpec, JobId, JobRecord, JobSpec, NodeId, Snapshot } from '../core/types.ts'
 import { fromBytes, toBytes } from '../wire/codec.ts'
@@ -207,7 +208,8 @@ export class Submission {
         try: ['--allow-partial', 'another --key'],
       })
     this.#context.dispatch({ type: 'raise', job: job.record.id, limits: request.limits })
-    if (kind === 'failed' || kind === 'cancelled') await retry(this.#context, job)
+    if (kind === 'failed' || kind === 'cancelled' || (kind === 'sealed' && isSurelyLost(this.#context, job)))
+      await retry(this.#context, job)
     return { id: job.record.id, attached: true, knownHereOnly: false, warnings: [] }
   }
 
@@ -253,4 +255,14 @@ function withNames(context: Context, refusal: ShoalError): ShoalError {
     why: refusal.why === undefined ? undefined : named(refusal.why),
     try: refusal.try.map(named),
   })
+}
+
+/**
+ * Parts that nobody is known to have, whom this node has heard for long enough: right after a seal, and after a start,
+ * the reports that say who has them are still on their way.
+ */
+function isSurelyLost({ state }: Context, job: JobState): boolean {
+  if (lostParts(state, job).length === 0) return false
+  if ([...state.members.keys()].every((node) => node === state.self.node)) return true
+  return state.now >= state.graceUntil && state.now - (job.endedAt ?? state.now) > LIMITS.suspectAfterMs
 }

@@ -1,5 +1,5 @@
 import type { JobEvent } from '../control/api.ts'
-import { isOver } from '../core/outcome.ts'
+import { isSettled } from '../core/remake.ts'
 import type { JobState } from '../core/state.ts'
 import type { Clock } from '../ports.ts'
 import type { Context } from './context.ts'
@@ -26,7 +26,7 @@ export async function* watchJob(
     job: job.record.id,
   })
   let told = ''
-  while (!signal.aborted && !isOver(job.ledger.outcome)) {
+  while (!signal.aborted && !isSettled(job)) {
     const state = stateOf(context, job)
     const why = state === 'waiting' ? whyOf(context, job) : troubleOf(context, job)
     const progress = { state, phases: phasesOf(context, job), lanes: lanesOf(context, job), why }
@@ -35,7 +35,7 @@ export async function* watchJob(
       told = text
       yield { ...head(), type: 'progress', ...progress }
     }
-    await moved(clock, loop, () => isOver(job.ledger.outcome), signal)
+    await moved(clock, loop, () => isSettled(job), signal)
   }
   if (signal.aborted) return
   yield {

@@ -116,7 +116,7 @@ export const outcome = z.union([
   z.strictObject({ kind: z.literal('open') }),
   z.strictObject({ kind: z.literal('cancelled') }),
   z.strictObject({ kind: z.literal('failed'), error: errorJson }),
-  z.strictObject({ kind: z.literal('sealed'), result: digest }),
+  z.strictObject({ kind: z.literal('sealed'), result: digest, again: z.optional(count) }),
   z.strictObject({ kind: z.literal('disputed'), results: z.tuple([digest, digest]) }),
   z.strictObject({ kind: z.literal('key-conflict'), snapshots: z.tuple([digest, digest]) }),
 ]) as unknown as z.ZodMiniType<Outcome>
