@@ -154,6 +154,7 @@ async function fuzzAll(targets: readonly Target[], inputs: number, workers: numb
 /** Runs one input and says what it does. */
 async function replay(target: Target, bytes: Uint8Array): Promise<number> {
   const failure = await run(target, bytes)
+  await target.stop()
   console.log(failure === null ? `${target.name}: ${bytes.length} bytes, all is well` : failure.what)
   if (failure !== null) console.log(failure.stack)
   return failure === null ? 0 : 1

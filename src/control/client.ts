@@ -54,8 +54,9 @@ export function connectControl(home: string): NodeApi {
 async function plainCall<T>(home: string, method: PlainMethod, args: readonly unknown[]): Promise<T> {
   const quick = method === 'status' || method === 'members' || method === 'ticket'
   const response = await open(home, method, args, quick ? AbortSignal.timeout(SILENCE_MS) : null)
-  const { value } = JSON.parse(await readAll(home, response)) as { value: T }
-  return value
+  const answer = answerOf(home, await readAll(home, response))
+  if (!('value' in answer)) throw strange(home)
+  return answer['value'] as T
 }
 
 /** Sends a request and resolves with its answer's head, unless that is an error. */
@@ -92,7 +93,30 @@ async function open(
       ],
     })
   }
-  throw errorFromJson(JSON.parse(text) as ErrorJson)
+  throw errorOf(home, answerOf(home, text))
+}
+
+/** An object that a node sent. Throws NO_NODE where it is none: then it is no node that answers. */
+function answerOf(home: string, text: string): Readonly<Record<string, unknown>> {
+  let answer: unknown
+  try {
+    answer = JSON.parse(text)
+  } catch (error) {
+    throw strange(home, error)
+  }
+  if (typeof answer !== 'object' || answer === null) throw strange(home)
+  return answer as Readonly<Record<string, unknown>>
+}
+
+function errorOf(home: string, answer: Readonly<Record<string, unknown>>): ShoalError {
+  const { code, message, why, try: remedies, job, node } = answer
+  const texts = [code, message, why ?? '', job ?? '', node ?? '', ...(Array.isArray(remedies) ? remedies : [null])]
+  if (!texts.every((text) => typeof text === 'string')) return strange(home)
+  return errorFromJson(answer as unknown as ErrorJson)
+}
+
+function strange(home: string, cause?: unknown): ShoalError {
+  return noNode(home, 'what answers there speaks otherwise than a node', cause)
 }
 
 function whyNoAnswer(error: NodeJS.ErrnoException): string {
@@ -135,10 +159,11 @@ async function* watchEvents(home: string, id: string, signal: AbortSignal): Asyn
     const response = await open(home, 'watch', [id], signal)
     let last: JobEvent | null = null
     for await (const line of lines(bytesOf(home, response))) {
-      const event = JSON.parse(line) as JobEvent | ErrorJson
-      if (event.schema === 'shoal.error/1') throw errorFromJson(event)
-      last = event
-      yield event
+      const event = answerOf(home, line)
+      if (event['schema'] === 'shoal.error/1') throw errorOf(home, event)
+      if (event['schema'] !== 'shoal.event/1') throw strange(home)
+      last = event as unknown as JobEvent
+      yield last
     }
     if (last?.type !== 'outcome') throw noNode(home, 'the node ended while the job was being watched')
   } catch (error) {
@@ -147,14 +172,20 @@ async function* watchEvents(home: string, id: string, signal: AbortSignal): Asyn
 }
 
 async function* lines(bytes: AsyncIterable<Buffer>): AsyncGenerator<string> {
-  let rest: Buffer = Buffer.alloc(0)
+  /** What has come of a line whose end has not. */
+  let pieces: Buffer[] = []
+  let length = 0
   for await (const chunk of bytes) {
-    rest = rest.length === 0 ? chunk : Buffer.concat([rest, chunk])
-    for (let end = rest.indexOf(10); end >= 0; end = rest.indexOf(10)) {
-      yield rest.toString('utf8', 0, end)
-      rest = rest.subarray(end + 1)
+    let start = 0
+    for (let end = chunk.indexOf(10); end >= 0; end = chunk.indexOf(10, start)) {
+      yield Buffer.concat([...pieces, chunk.subarray(start, end)]).toString('utf8')
+      pieces = []
+      length = 0
+      start = end + 1
     }
-    if (rest.length > LIMITS.rpcBodyBytesMax) throw new ShoalError('LIMIT', 'an event is larger than any event can be')
+    pieces.push(chunk.subarray(start))
+    length += chunk.length - start
+    if (length > LIMITS.rpcBodyBytesMax) throw new ShoalError('LIMIT', 'an event is larger than any event can be')
   }
 }
 
@@ -167,7 +198,7 @@ async function* resultChunks(home: string, id: string, signal: AbortSignal): Asy
       chunks++
       yield { partition: frame.partition, bytes: frame.bytes }
     } else if (frame.kind === FRAME_ERROR) {
-      throw errorFromJson(JSON.parse(Buffer.from(frame.bytes).toString('utf8')) as ErrorJson)
+      throw errorOf(home, answerOf(home, Buffer.from(frame.bytes).toString('utf8')))
     } else if (frame.kind === FRAME_END && frame.partition === chunks) {
       return
     } else {

@@ -15,6 +15,7 @@ import {
   frameHeader,
   type PlainMethod,
 } from './protocol.ts'
+import { argumentsOf, checkSubmission } from './request.ts'
 import { forgetSocket, makeRuntimeFolder, pointToSocket, socketPath } from './socket-path.ts'
 import { VERSION } from './version.ts'
 
@@ -115,9 +116,7 @@ async function readArguments(request: IncomingMessage): Promise<readonly unknown
     }
     chunks.push(chunk)
   }
-  const args: unknown = JSON.parse(Buffer.concat(chunks).toString('utf8') || '[]')
-  if (!Array.isArray(args)) throw new ShoalError('USAGE', 'the arguments of a control request are a list')
-  return args as readonly unknown[]
+  return argumentsOf(Buffer.concat(chunks).toString('utf8'))
 }
 
 function stringArgument(args: readonly unknown[]): string {
@@ -138,6 +137,7 @@ async function answerPlain(
   const { takes, early } = METHODS[name]
   const fits = takes.length === args.length && takes.every((type, i) => typeof args[i] === type && args[i] !== null)
   if (!fits) throw new ShoalError('USAGE', `${name} takes (${takes.join(', ')})`)
+  if (name === 'submit' || name === 'explain') checkSubmission(args[0])
   if (!early) await whenReady(served, gone)
   const call = served.api[name] as (this: NodeApi, ...args: readonly unknown[]) => Promise<unknown>
   const value = await call.call(served.api, ...args)

@@ -15,5 +15,6 @@ describe('what broke a decoder once does not again', () => {
     const target = TARGETS.find((one) => one.name === name)
     expect(target).toBeDefined()
     expect(await run(target!, Buffer.from(base64, 'base64'))).toBeNull()
+    await target!.stop()
   })
 })

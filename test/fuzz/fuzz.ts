@@ -55,6 +55,7 @@ export async function fuzz(target: Target, { seed, from, to, before }: Fuzzing):
       if (finding !== null) findings.set(finding[0], finding[1])
     }
   }
+  await target.stop()
   return [...findings.values()]
 }
 

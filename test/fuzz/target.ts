@@ -18,16 +18,18 @@ export interface Target {
   readonly bytesMax: number
   /** Inputs in CI. */
   readonly quick: number
+  /** Ends what checks have started, after the last one. */
+  stop(): Promise<void>
 }
 
-export interface TargetForm extends Partial<Pick<Target, 'bytesMax' | 'quick'>> {
+export interface TargetForm extends Partial<Pick<Target, 'bytesMax' | 'quick' | 'stop'>> {
   readonly what: string
   readonly input: Target['input']
   readonly check: Target['check']
 }
 
-export function target(name: string, { what, input, check, bytesMax = 64 * MIB, quick = 500 }: TargetForm): Target {
-  return { name, what, input, check, bytesMax, quick }
+export function target(name: string, form: TargetForm): Target {
+  return { name, bytesMax: 64 * MIB, quick: 500, stop: async () => undefined, ...form }
 }
 
 /** What the decoder gives, or null where it refuses the input by a WireError. */

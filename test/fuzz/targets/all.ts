@@ -1,9 +1,10 @@
 import type { Target } from '../target.ts'
 import { CATALOG } from './catalog.ts'
+import { CONTROL } from './control.ts'
 import { DATA } from './data.ts'
 import { FORMATS } from './formats.ts'
 import { PARQUET } from './parquet.ts'
 import { WIRE } from './wire.ts'
 
 /** Every decoder of bytes that come from a peer, a disk or a user's file. */
-export const TARGETS: readonly Target[] = [...WIRE, ...DATA, ...CATALOG, ...FORMATS, ...PARQUET]
+export const TARGETS: readonly Target[] = [...WIRE, ...DATA, ...CATALOG, ...FORMATS, ...PARQUET, ...CONTROL]
