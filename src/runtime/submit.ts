@@ -210,7 +210,16 @@ export class Submission {
     this.#context.dispatch({ type: 'raise', job: job.record.id, limits: request.limits })
     if (kind === 'failed' || kind === 'cancelled' || (kind === 'sealed' && isSurelyLost(this.#context, job)))
       await retry(this.#context, job)
-    return { id: job.record.id, attached: true, knownHereOnly: false, warnings: [] }
+    const elsewhere = await this.#isElsewhere(job)
+    return { id: job.record.id, attached: true, knownHereOnly: !elsewhere, warnings: [] }
+  }
+
+  /** What, for all this node has heard, is known here alone, is told to one more before anyone counts on it. */
+  async #isElsewhere({ record, ledger }: JobState): Promise<boolean> {
+    const { state, store } = this.#context
+    if ([...ledger.reports.keys()].some((node) => node !== state.self.node)) return true
+    const body = await store.getJob(record.id)
+    return body !== null && this.#replicate(record.id, toBytes(body))
   }
 
   /** To every live member at once; true as soon as one has it on disk. The rest hear of it anyway. */
