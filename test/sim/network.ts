@@ -36,6 +36,8 @@ export const CALM: Readonly<Weather> = {
 export interface Endpoint {
   readonly id: NodeId
   readonly process: SimProcess
+  /** The life of the process that it belongs to: what is sent to an earlier one reaches nobody. */
+  readonly life: number
   /** null while it starts: connections come up, streams are reset. */
   events: MeshEvents | null
   /** Gossip does not reach it, though connections are open. */
@@ -66,7 +68,7 @@ class Connection {
         const { now } = this.#network
         const at = Math.max(this.#last.get(to.id) ?? 0, now + this.#network.delay())
         this.#last.set(to.id, at)
-        to.process.turn(at - now, () => {
+        turnOf(to, at - now, () => {
           if (!this.open) return
           if (!this.#network.isCut(from.id, to.id)) deliver()
           else this.#held.set(to.id, [...(this.#held.get(to.id) ?? []), deliver])
@@ -79,7 +81,7 @@ class Connection {
   release(): void {
     for (const end of [this.a, this.b])
       for (const deliver of this.#held.get(end.id)?.splice(0) ?? [])
-        end.process.turn(0, () => {
+        turnOf(end, 0, () => {
           if (this.open) deliver()
         })
   }
@@ -131,7 +133,7 @@ export class Network {
       const peer = connection.a.id === id ? connection.b : connection.a
       const after = silently ? this.#random.between(2_000, 6_000) : this.#random.between(1, 20)
       this.#connections.delete(key)
-      peer.process.turn(after, () => this.#end(connection, peer))
+      turnOf(peer, after, () => this.#end(connection, peer))
     }
   }
 
@@ -143,7 +145,7 @@ export class Network {
     this.#clock.after(this.#random.between(500, 6_000), () => {
       if (!connection.open || !(this.isCut(from, to) || this.isCut(to, from))) return
       if (this.#connections.get(keyOf(from, to)) === connection) this.#connections.delete(keyOf(from, to))
-      for (const end of [connection.a, connection.b]) end.process.turn(0, () => this.#end(connection, end))
+      for (const end of [connection.a, connection.b]) turnOf(end, 0, () => this.#end(connection, end))
       this.#dial(connection.a, connection.b)
     })
   }
@@ -170,7 +172,7 @@ export class Network {
       if (!alive || this.#connections.has(keyOf(a.id, b.id))) return
       if (this.isCut(a.id, b.id) || this.isCut(b.id, a.id)) return
       this.#connections.set(keyOf(a.id, b.id), new Connection(this, a, b))
-      for (const [x, y] of pairs(a, b)) x.process.turn(0, () => x.events?.peer(y.id, true))
+      for (const [x, y] of pairs(a, b)) turnOf(x, 0, () => x.events?.peer(y.id, true))
     })
   }
 
@@ -230,7 +232,7 @@ export class Network {
       const to = this.#endpoints.get(id)
       if (to === undefined) continue
       const deliver = (delay: Millis): void =>
-        to.process.turn(delay, () => {
+        turnOf(to, delay, () => {
           if (!to.deaf && this.#endpoints.get(id) === to) to.events?.gossip(from.id, bytes)
         })
       const { loss, duplicate, late } = this.weather
@@ -241,6 +243,10 @@ export class Network {
     }
     return this.peersOf(from.id).length
   }
+}
+
+function turnOf({ process, life }: Endpoint, delay: Millis, run: () => void): void {
+  if (process.life === life) process.turn(delay, run)
 }
 
 function keyOf(a: NodeId, b: NodeId): string {

@@ -68,7 +68,7 @@ export class SimNode {
     this.process.start()
     this.drained = false
     const { life } = this.process
-    const endpoint: Endpoint = { id: this.id, process: this.process, events: null, deaf: false, mute: false }
+    const endpoint: Endpoint = { id: this.id, process: this.process, life, events: null, deaf: false, mute: false }
     this.endpoint = endpoint
     void this.#boot(endpoint).catch((error: unknown) => {
       if (this.process.life === life) this.#bootFailed(error)
