@@ -27,7 +27,7 @@ export function onAttempt(state: State, event: AttemptEvent): Effect[] {
   if (event.type === 'attempt-failed') return onFailure(state, job, running, event)
   // It consumed what an earlier round had agreed on.
   if (running.round !== job.ledger.round) return []
-  keepDuration(job, running.kind, took)
+  keepDuration(job, running.task, state.self.node, took)
   job.has.add(running.task)
   job.reportDirty = true
   const { claim } = job.ledger.tasks[running.task]!

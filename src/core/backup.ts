@@ -75,7 +75,8 @@ function lateness(
   if (claim.owner === state.self.node || !isHeard(state, claim.owner)) return null
   const begun = job.changedAt.get(task.index) ?? state.now
   const limit = usualLimit(job, task)
-  if (limit !== null) return { owner: claim.owner, since: begun + limit * patienceOf(job, task.index) }
+  if (limit !== null)
+    return { owner: claim.owner, since: begun + (limit / slowness(job, claim.owner)) * patienceOf(job, task.index) }
   // Nothing to compare it with: what shows no sign of life for as long as a node may be silent.
   const moved = movedAt(state, job, task.index, claim.owner)
   return { owner: claim.owner, since: moved + LIMITS.backupStillMs * patienceOf(job, task.index) }
@@ -89,6 +90,11 @@ function usualLimit(job: JobState, task: PlannedTask): Millis | null {
   return Math.max(LIMITS.backupMinMs, LIMITS.backupMedians * median * size)
 }
 
+/** Who has been slow at this job so far is expected to be slow again, and is waited for so many times less. */
+function slowness(job: JobState, node: NodeId): number {
+  return Math.max(1, job.pace.get(node) ?? 1)
+}
+
 /** A reduce that could begin, and that its node has no slot for. (Maps are taken off others' lists at once.) */
 function queuedAt(
   state: State,
@@ -100,7 +106,7 @@ function queuedAt(
   const [owner] = candidates(state, job, task, failures)
   if (owner === undefined || owner === state.self.node || hasFreeSlot(state, owner)) return null
   const wait = Math.max(LIMITS.backupMinMs / 2, medianOf(job, task.kind) ?? 0)
-  return { owner, since: job.reducibleSince + wait }
+  return { owner, since: job.reducibleSince + wait / slowness(job, owner) }
 }
 
 /** It said something just now: who may have died is left to the takeover, which finds out what of. */

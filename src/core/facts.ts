@@ -5,7 +5,7 @@ import { LIMITS } from './limits.ts'
 import { adopted, faceOf, joinDelta, type Delta, type Failure, type TaskState } from './ledger.ts'
 import { isOver, joinOutcome, type Outcome } from './outcome.ts'
 import { isSettled } from './remake.ts'
-import { touch, type JobState, type Running, type State } from './state.ts'
+import { medianOf, touch, type JobState, type Running, type State } from './state.ts'
 import type { Millis, NodeId, TaskIndex } from './types.ts'
 import { verdict } from './verdict.ts'
 
@@ -75,14 +75,17 @@ function observe(
   const since = job.changedAt.get(task)
   // This node's own attempts are timed where they end.
   if (from === 'peer' && was?.output === null && is.output !== null && since !== undefined)
-    keepDuration(job, job.plan.tasks[task]!.kind, state.now - since)
+    keepDuration(job, task, began.owner, state.now - since)
   if (is.output === null && is.claim !== null && is.claim.term > began.term && isLive(state, began.owner))
     job.overtaken.set(task, (job.overtaken.get(task) ?? 0) + 1)
 }
 
-/** Remembers how long a task of this kind took. */
-export function keepDuration(job: JobState, kind: TaskKind, took: Millis): void {
+/** Remembers how long a task took on a node: by kind for the median, and by node how it compares with that. */
+export function keepDuration(job: JobState, task: TaskIndex, node: NodeId, took: Millis): void {
+  const { kind } = job.plan.tasks[task]!
   const durations = job.durations[kind]
+  const median = medianOf(job, kind)
+  if (median !== null && median > 0) job.pace.set(node, ((job.pace.get(node) ?? 1) + took / median) / 2)
   durations.push(took)
   if (durations.length > LIMITS.durationsKept) durations.shift()
 }

@@ -44,6 +44,7 @@ export function addJob(state: State, event: Extract<Event, { type: 'job' }>): Ef
     helping: new Set(),
     reducibleSince: null,
     overtaken: new Map(),
+    pace: new Map(),
     knownAt: state.now,
     changedAt: new Map(),
     orphanedAt: new Map(),

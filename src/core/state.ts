@@ -78,6 +78,8 @@ export interface JobState {
   slotMs: Millis
   /** Durations of finished tasks by kind, this node's own and others' as seen from here (bounded, newest). */
   readonly durations: Record<TaskKind, Millis[]>
+  /** How many times the median a node's tasks took of late; 1 is usual. */
+  readonly pace: Map<NodeId, number>
   released: boolean
   /** Since its parts were asked for again, each has had a live holder. */
   whole: boolean
