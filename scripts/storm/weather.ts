@@ -2,11 +2,14 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { NodeApi } from '../../src/control/api.ts'
 import { connectControl } from '../../src/control/client.ts'
+import { until } from '../../test/e2e/command.ts'
 import { Mesh, type MeshNode, type NodeSpec } from '../../test/e2e/mesh.ts'
 import type { Random } from '../bench/random.ts'
 
 /** A node that does not answer for so long is passed over: it may be stopped. */
 const ANSWER_MS = 20_000
+/** A busy machine starts them in its own time. */
+const READY_MS = 600_000
 
 export class StormNode {
   readonly node: MeshNode
@@ -66,9 +69,29 @@ export class StormMesh {
     this.#random = random
   }
 
+  /** The first makes the mesh, the others join it. */
   async start(specs: readonly NodeSpec[]): Promise<void> {
-    const started = await this.mesh.start(...specs)
-    this.nodes.push(...started.map((node) => new StormNode(node)))
+    this.nodes.push(...specs.map((spec) => new StormNode(this.mesh.add(spec))))
+    const [first, ...others] = this.nodes as [StormNode, ...StormNode[]]
+    first.node.start()
+    const ticket = await until('the first node has a ticket', () => first.api.ticket(), READY_MS)
+    for (const { node } of others) node.start(['--join', ticket])
+    await this.#ready()
+  }
+
+  /** Over the socket, since a command for each question would be a storm of its own. */
+  async #ready(): Promise<void> {
+    await until(
+      'all nodes are ready and know each other',
+      async () => {
+        for (const { api } of this.nodes) {
+          const { ready, alive, datasets } = await api.status()
+          if (!ready || alive < this.nodes.length || datasets.some(({ pending }) => pending > 0)) return null
+        }
+        return true
+      },
+      READY_MS,
+    )
   }
 
   /** One of the nodes that can answer, by the seed; waits while there is none. */
@@ -105,7 +128,7 @@ export class StormMesh {
       this.fallen.push(`${node.name} ended by itself:\n${node.node.log.slice(-2_000)}`)
       node.node.start()
     }
-    await this.mesh.ready()
+    await this.#ready()
   }
 
   async end(): Promise<void> {
