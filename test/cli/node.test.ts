@@ -60,7 +60,10 @@ describe('what a node is started with', () => {
         '-',
         '--join',
         '/ip4/10.0.0.1/tcp/1',
-      ].concat(['--listen', '/ip4/0.0.0.0/tcp/7000', '--name', 'data-7', '--no-mdns']),
+      ].concat(
+        ['--listen', '/ip4/0.0.0.0/tcp/7000', '--name', 'data-7', '--no-mdns'],
+        ['--retention', '36h', '--disk', '10GB'],
+      ),
       { stdin: 'shoal1ccc\n' },
     )
     expect(await node.options).toMatchObject({
@@ -74,6 +77,8 @@ describe('what a node is started with', () => {
       name: 'data-7',
       slots: 2,
       memory: 256_000_000,
+      retentionMs: 36 * 3_600_000,
+      keptBytesMax: 10_000_000_000,
       mdns: false,
       local: false,
     })
@@ -86,7 +91,10 @@ describe('what a node is started with', () => {
     [['--data', 'a/b=logs'], 2],
     [['--data', 'logs=nowhere'], 2],
     [['--join', '@nowhere'], 2],
-    [['--slots', '0'], 2],
+    [['--slots', '1025'], 2],
+    [['--retention', '0'], 2],
+    [['--retention', '7 weeks'], 2],
+    [['--disk', 'much'], 2],
     [['--slots', '3'], 2],
     [['--memory', '100MB'], 2],
     [['extra'], 2],

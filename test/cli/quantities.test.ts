@@ -1,7 +1,7 @@
 import { assert, integer, property } from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { nearestOne } from '../../src/core/nearest.ts'
-import { parseCount, parseDuration, parseSize } from '../../src/cli/quantities.ts'
+import { parseCount, parseDuration, parsePeriod, parseSize } from '../../src/cli/quantities.ts'
 import { bytesText, countText, elapsedText, guessText, plural } from '../../src/cli/units.ts'
 import { ShoalError } from '../../src/core/errors.ts'
 
@@ -60,6 +60,18 @@ describe('durations', () => {
 
   test.each(['', '5', 's', '-1s', '5x', '1d', '99999h', '1s2m'])('%j is none', (text) =>
     usage(() => parseDuration(text)),
+  )
+
+  test.each([
+    ['1s', 1000],
+    ['36h', 129_600_000],
+    ['7d', 604_800_000],
+    ['1.5d', 129_600_000],
+    ['3650d', 315_360_000_000],
+  ])('%s is a period of %i ms', (text, ms) => expect(parsePeriod(text)).toBe(ms))
+
+  test.each(['', '0', '999ms', '3651d', '7 weeks', '-1d', 'd', '20000h'])('%j is no period', (text) =>
+    usage(() => parsePeriod(text)),
   )
 
   test('exact times and guesses as text', () => {

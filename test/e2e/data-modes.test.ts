@@ -186,7 +186,7 @@ describe('own, replicated, away', { timeout: 200_000 }, () => {
       omitted: [{ dataset: 'own', path: 'access.log', node: 'b' }],
     })
 
-    const waiting = a.run('run', words, '--input', 'own', '--wait-for-data', '60s', '--partitions', '2')
+    const waiting = a.run('run', words, '--input', 'own', '--wait-for-data', '120s', '--partitions', '2')
     b.start()
     const whole = await waiting
     expect(whole.code, whole.stderr).toBe(0)

@@ -64,7 +64,9 @@ describe('what is kept of a job that is over', { timeout: 400_000 }, () => {
     expect([detail.key, detail.result]).toEqual(['november', resultOf(keyed)])
     expect(await c.ok('job', 'result', ids.keyed)).toBe(keyed.stdout)
     expect((await c.receipt(ids.plain)).coverage).toMatchObject({ shards: 2, of: 2 })
-    expect((await c.events(ids.plain)).map(({ node }) => node)).toContain('b')
+    await until('the story of b is told', async () =>
+      (await c.events(ids.plain)).some(({ node }) => node === 'b') ? true : null,
+    )
     expect((await c.status()).disk).toMatchObject({ retentionMs: 7 * 86_400_000, most: null, early: 0 })
     await c.kill()
     a.start()

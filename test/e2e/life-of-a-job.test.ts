@@ -122,7 +122,7 @@ describe('the life of a job', { timeout: 200_000 }, () => {
     const job = (await a.jobs()).find(({ state }) => state === 'running' || state === 'waiting')!
     await b.held()
     await b.restart()
-    expect((await a.run('wait', job.id, '--timeout', '60s')).code).toBe(0)
+    expect((await a.run('wait', job.id, '--timeout', '120s')).code).toBe(0)
   })
 
   test('verify reads the whole result, on any node; diff says what is another', async () => {

@@ -1,5 +1,5 @@
 /** What jobs and their data can do wrong, on one machine: by `--local`, so that nothing but the job is in question. */
-import { appendFileSync, readFileSync, rmSync } from 'node:fs'
+import { appendFileSync, existsSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -198,7 +198,7 @@ describe('jobs and data that go wrong', { timeout: 200_000 }, () => {
     expect(await node!.ok('job', 'logs', id)).toContain('one| saw hello')
   })
 
-  /** Its first attempt is kept open, and its shard is changed meanwhile. */
+  /** Its first record takes far longer than a command, and its shard is changed meanwhile. */
   const shardUnderWay = async (change: (node: MeshNode) => void): Promise<Ended> => {
     const node = mesh.nodes[0]!
     node.write('in', 'under-way.txt', 'one two\n')
@@ -212,10 +212,10 @@ describe('jobs and data that go wrong', { timeout: 200_000 }, () => {
       ),
     )
     node.write('in', 'under-way.txt', `wait\n${lines(200_000, (i) => `word${i % 26}`)}`)
-    const id = await until('its scan is done', async () => await node.submit(slow))
-    await until('the map has begun', async () =>
-      (await node.events(id)).some(({ type }) => type === 'started') ? true : null,
-    )
+    const id = await until('its scan is done', async () => await node.submit(slow, '--task-timeout', '10m'))
+    // Journaled before it starts. To ask by a command could take as long as the map does.
+    const journal = join(node.home, 'jobs', id, 'attempts.log')
+    await until('the map has begun', () => (existsSync(journal) ? true : null))
     change(node)
     return await node.run('--json', 'wait', id)
   }
