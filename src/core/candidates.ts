@@ -8,6 +8,7 @@ import { awaySince, isStuck, liveness, type Liveness } from './membership.ts'
 import { rendezvous } from './placement.ts'
 import type { PlannedTask } from './plan.ts'
 import { medianOf, type JobState, type State } from './state.ts'
+import { patience } from './strain.ts'
 import type { Millis, NodeId, TaskIndex } from './types.ts'
 
 export function grace(state: State): Millis {
@@ -17,7 +18,7 @@ export function grace(state: State): Millis {
 export function livenessOf(state: State, node: NodeId): Liveness {
   if (node === state.self.node) return 'alive'
   const member = state.members.get(node)
-  return member === undefined ? 'away' : liveness(member, state.now, grace(state))
+  return member === undefined ? 'away' : liveness(member, state.now, grace(state), patience(state))
 }
 
 /** Not known to be away. A drained node lives, but takes no work. */
@@ -205,6 +206,6 @@ export function includes<T extends number | string>(sorted: readonly T[], wanted
  */
 export function takeoverAt(state: State, owner: NodeId, rank: number): Millis {
   const member = state.members.get(owner)
-  const since = member === undefined ? -Infinity : awaySince(member)
+  const since = member === undefined ? -Infinity : awaySince(member, patience(state))
   return Math.max(since, state.graceUntil) + rank * LIMITS.takeoverStaggerMs
 }

@@ -85,7 +85,11 @@ export function keepDuration(job: JobState, task: TaskIndex, node: NodeId, took:
   const { kind } = job.plan.tasks[task]!
   const durations = job.durations[kind]
   const median = medianOf(job, kind)
-  if (median !== null && median > 0) job.pace.set(node, ((job.pace.get(node) ?? 1) + took / median) / 2)
+  // What is seen of others is some tenths of a second late: short tasks tell little of who is slow.
+  if (median !== null) {
+    const ratio = (took + LIMITS.paceNoiseMs) / (median + LIMITS.paceNoiseMs)
+    job.pace.set(node, ((job.pace.get(node) ?? 1) + ratio) / 2)
+  }
   durations.push(took)
   if (durations.length > LIMITS.durationsKept) durations.shift()
 }

@@ -146,6 +146,8 @@ export const LIMITS: Readonly<Record<Limit, number>> = {
   /** An idle node backs up what runs for longer than so many medians of its kind, and at least so long: below that, telling costs more … */
   backupMedians: 2,
   backupMinMs: 2_000,
+  /** Gossip, rounds of anti-entropy and ticks blur how long another's task took by about so much. */
+  paceNoiseMs: 500,
   /** … and without a median, what has not moved for so long: a task is given as much silence as a node. */
   backupStillMs: 5_000,
   /** User-cause failures of one round that end it: so many equal ones, or so many in all. */
@@ -233,6 +235,10 @@ export const LIMITS: Readonly<Record<Limit, number>> = {
   /** Jobs that a node remembers to have forgotten, the latest ones: more than a node that is away for weeks misses. */
   droppedKept: 10_000,
   storyEventsPerJob: 20_000,
+  /** A ledger's log is written anew when it has grown by so much, and by twice what it had to say then … */
+  ledgerGrownBytes: 1 * MIB,
+  /** … and a finished job's sooner: it may lie for long. */
+  ledgerGrownOverBytes: 32 * KIB,
 
   // ---- node
   drainMs: 30_000,

@@ -38,13 +38,15 @@ import { isOver } from './outcome.ts'
 import { isRemade, isWorkedOn, judgeRemake } from './remake.ts'
 import { spread } from './spread.ts'
 import type { JobState, State } from './state.ts'
+import { feel } from './strain.ts'
 import type { Digest, JobId, Millis, NodeId } from './types.ts'
 
 /** Takes one event in at monotonic time `now` (never before the last one); returns what is to be done, in order. */
 export function step(state: State, now: Millis, event: Event): Effect[] {
   state.now = Math.max(state.now, now)
+  feel(state, event.type === 'tick' ? event.stalled : null)
   const effects = take(state, event)
-  if (event.type === 'tick') effects.push(...onTick(state, event.stalled))
+  if (event.type === 'tick') effects.push(...onTick(state))
   else if (MOVING.has(event.type) && state.now >= state.nextAdvance) effects.push(...advance(state))
   return effects
 }
@@ -68,7 +70,10 @@ function take(state: State, event: Event): Effect[] {
       return []
     case 'peer': {
       const member = state.members.get(event.peer)
-      if (member !== undefined) member.connected = event.connected
+      if (member !== undefined) {
+        member.connected = event.connected
+        if (!event.connected) member.closedAt = state.now
+      }
       if (event.connected) state.connected.add(event.peer)
       else state.connected.delete(event.peer)
       return event.connected ? [{ type: 'send', to: event.peer, message: hello(state, event.peer) }] : []
@@ -247,8 +252,7 @@ function unknownJob(state: State, job: JobId, round: number, from: NodeId): Effe
 
 // ---- the clock
 
-function onTick(state: State, stalled: Millis): Effect[] {
-  if (stalled > LIMITS.stallMs) state.graceUntil = state.now + stalled + LIMITS.awayAfterMs
+function onTick(state: State): Effect[] {
   const effects = [...advance(state), ...forgetOldest(state)]
   if (state.draining && !state.drainedTold && isDrained(state)) {
     state.drainedTold = true

@@ -28,6 +28,7 @@ export function learnRecord(state: State, record: SignedNodeRecord, from: NodeId
       beat: null,
       heardAt: from === record.node ? state.now : -Infinity,
       connected: state.connected.has(record.node),
+      closedAt: -Infinity,
       moved: new Map(),
     })
   else {

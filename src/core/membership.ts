@@ -61,6 +61,8 @@ export interface Member {
   /** When its heartbeat last advanced, by this observer's clock; −Infinity: never in this life of ours. */
   heardAt: Millis
   connected: boolean
+  /** When its connection to this node last closed; −Infinity: never. */
+  closedAt: Millis
   /** When each running task's progress last moved, by `job/task`. */
   readonly moved: Map<string, { units: number; at: Millis }>
 }
@@ -82,20 +84,27 @@ export function newerRecord(a: NodeRecord, b: NodeRecord): boolean {
 }
 
 /**
- * Liveness by silence. `grace` is added to both limits while this observer was itself stalled: who has not listened
- * accuses nobody (Lifeguard, Dadgar et al. 2018, local health).
+ * Liveness by silence. `grace` is added to both limits while this observer was itself stalled, and `patience` (at least
+ * 1) multiplies them while it does not keep up, see strain.ts: who has not listened accuses nobody.
  */
-export function liveness(member: Member, now: Millis, grace: Millis): Liveness {
+export function liveness(member: Member, now: Millis, grace: Millis, patience: number): Liveness {
   const silent = now - member.heardAt - grace
-  // A closed connection halves the patience, never more: the cut may be between the two of us alone.
-  const scale = member.connected ? 1 : 0.5
+  const scale = patience * haste(member)
   if (silent <= LIMITS.suspectAfterMs * scale) return 'alive'
   return silent <= LIMITS.awayAfterMs * scale ? 'suspect' : 'away'
 }
 
 /** When the member became away by this observer's clock (meaningful only while it is). */
-export function awaySince(member: Member): Millis {
-  return member.heardAt + LIMITS.awayAfterMs * (member.connected ? 1 : 0.5)
+export function awaySince(member: Member, patience: number): Millis {
+  return member.heardAt + LIMITS.awayAfterMs * patience * haste(member)
+}
+
+/**
+ * A connection that closed, and nothing heard since but what was on its way: that halves the patience, never more, since
+ * the cut may be between the two of us alone. Who is heard over others has all of it.
+ */
+function haste(member: Member): number {
+  return !member.connected && member.heardAt <= member.closedAt + LIMITS.heartbeatMs ? 0.5 : 1
 }
 
 /** Stands for the progress of a task that its owner's heartbeats name no more. */

@@ -15,6 +15,7 @@ const member = (over: Partial<Member> = {}): Member => ({
   beat: null,
   heardAt: 0,
   connected: true,
+  closedAt: -Infinity,
   moved: new Map(),
   ...over,
 })
@@ -44,11 +45,26 @@ describe('liveness', () => {
     [a + 60_000, true, 60_000, 'suspect'],
     [a + 60_001, true, 60_000, 'away'],
   ])('after %d ms of silence (connected: %s, grace %d) is %s', (silent, connected, grace, expected) => {
-    expect(liveness(member({ connected }), silent, grace)).toBe(expected)
+    expect(liveness(member({ connected, closedAt: connected ? -Infinity : 0 }), silent, grace, 1)).toBe(expected)
   })
 
   test('of a member never heard is away', () => {
-    expect(liveness(member({ heardAt: -Infinity }), 0, 1_000)).toBe('away')
+    expect(liveness(member({ heardAt: -Infinity }), 0, 1_000, 1)).toBe('away')
+  })
+
+  test('is judged more slowly by who does not keep up', () => {
+    expect(liveness(member(), 3 * a, 0, 3)).toBe('suspect')
+    expect(liveness(member(), 3 * a + 1, 0, 3)).toBe('away')
+  })
+
+  test('of a member that was never connected, or is heard over others since its connection closed, is judged by full silence', () => {
+    expect(liveness(member({ connected: false }), a, 0, 1)).toBe('suspect')
+    const closed = { connected: false, closedAt: 1_000 }
+    const { heartbeatMs } = LIMITS
+    expect(liveness(member({ ...closed, heardAt: 1_000 + heartbeatMs }), 1_000 + heartbeatMs + a / 2 + 1, 0, 1)).toBe(
+      'away',
+    )
+    expect(liveness(member({ ...closed, heardAt: 1_001 + heartbeatMs }), 1_001 + heartbeatMs + a, 0, 1)).toBe('suspect')
   })
 
   test('a node that was stalled accuses nobody until it has listened for a full suspicion time', () => {
@@ -59,6 +75,36 @@ describe('liveness', () => {
     while (livenessOf(node.state, n2) !== 'away') node.pass(LIMITS.tickMs)
     expect(node.now - silentSince).toBeGreaterThanOrEqual(LIMITS.suspectAfterMs)
     expect(node.now - silentSince).toBeLessThanOrEqual(2 * LIMITS.awayAfterMs)
+  })
+
+  test('a message that comes before the tick that tells of the stall accuses nobody, either', () => {
+    const node = new OneNode(n1, [n2, n3])
+    node.now += 60_000
+    node.hear(n3)
+    expect(livenessOf(node.state, n2)).toBe('alive')
+    node.give({ type: 'tick', stalled: 60_000 })
+    expect(livenessOf(node.state, n2)).toBe('alive')
+  })
+
+  test('a node whose ticks come late is more patient, within bounds, and less so again with time', () => {
+    const node = new OneNode(n1, [n2])
+    const patienceShown = (): number => {
+      const heard = node.state.members.get(n2)!.heardAt
+      const probe = structuredClone(node.state)
+      for (probe.now = heard; livenessOf(probe, n2) !== 'away';) probe.now += 50
+      return Math.round((probe.now - heard) / LIMITS.awayAfterMs)
+    }
+    expect(patienceShown()).toBe(1)
+    const seen: number[] = []
+    for (let late = 0; late < 5; late++) {
+      node.now += LIMITS.tickMs + LIMITS.lagMs
+      node.give({ type: 'tick', stalled: LIMITS.lagMs })
+      node.hear(n2)
+      seen.push(patienceShown())
+    }
+    expect(seen).toEqual([2, 3, 4, 1 + LIMITS.strainMax, 1 + LIMITS.strainMax])
+    node.pass(LIMITS.strainMax * LIMITS.strainEaseMs + 1_000, n2)
+    expect(patienceShown()).toBe(1)
   })
 
   test('heartbeats that come in order keep a member alive, repeated ones do not', () => {

@@ -76,6 +76,7 @@ export class OneNode {
   constructor(self: NodeId, peers: readonly NodeId[], slots: number = 2) {
     const incarnation = { count: 1, nonce: `${self}.1` }
     this.state = newState({ node: self, incarnation, slots, runtime: RUNTIME }, 0)
+    for (let at = 0; at <= this.now; at += LIMITS.tickMs) step(this.state, at, { type: 'tick', stalled: 0 })
     this.give({ type: 'own-record', record: recordOf(self) })
     for (const peer of peers) {
       this.give({ type: 'peer', peer, connected: true })
