@@ -74,7 +74,7 @@ export class Submission {
       key: request.key,
       spec,
       snapshot,
-      members: [...new Set([state.self.node, ...members])].sort(),
+      members: members.length === 0 ? [state.self.node] : members.sort(),
       format: request.job.format,
       limits: request.limits,
     }
@@ -250,10 +250,10 @@ function checkTravels(body: JobBody): void {
   }
 }
 
+/** Runs tasks of such a job. */
 function isAlike(context: Context, node: NodeId, spec: JobSpec): boolean {
-  return (
-    context.state.members.get(node)?.record.runtime === spec.runtime && !context.state.members.get(node)!.record.drained
-  )
+  const record = context.state.members.get(node)?.record
+  return record !== undefined && record.runtime === spec.runtime && record.slots > 0 && !record.drained
 }
 
 /** A refusal speaks of nodes by id; people know them by name. */
