@@ -50,7 +50,7 @@ export class Mending {
   }
 
   /**
-   * Reads all outputs that this node says it has, once, at a pace that leaves the disk to tasks: a file that was damaged
+   * Reads all outputs that this node says it has, and what tasks wrote to the console, once, at a pace that leaves the disk to tasks: a file that was damaged
    * while the node was down is found before it is needed. Never rejects.
    */
   async readAll(): Promise<void> {

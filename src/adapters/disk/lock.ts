@@ -7,8 +7,8 @@ import { readFile, rename, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { setTimeout } from 'node:timers/promises'
-import { ShoalError } from '../../core/errors.ts'
-import { FILE_MODE, makeFolder } from './durable.ts'
+import { asShoalError, ShoalError } from '../../core/errors.ts'
+import { codeOf, FILE_MODE, makeFolder } from './durable.ts'
 
 export interface HomeLock {
   /** Gives the home free; again, it does nothing. */
@@ -73,6 +73,8 @@ function sqliteCode(error: unknown): number | null {
 }
 
 function cannotLock(root: string, error: unknown): ShoalError {
+  // A full disk has a remedy of its own.
+  if (['ENOSPC', 'EDQUOT'].includes(codeOf(error))) return asShoalError(error)
   return new ShoalError('NODE_SETUP', `the home folder ${root} cannot be used`, {
     why: error instanceof Error ? error.message : String(error),
     try: ['shoal node --home DIR   with a folder on a local disk that you own'],
