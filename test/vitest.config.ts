@@ -41,7 +41,8 @@ const config: ViteUserConfig = {
           include: PROCESS_TESTS,
           maxWorkers: 1,
           testTimeout: 120_000,
-          hookTimeout: 120_000,
+          // A mesh is started in hooks: longer than any wait in it.
+          hookTimeout: 300_000,
           sequence: { groupOrder: 1 },
         },
       },

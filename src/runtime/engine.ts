@@ -130,7 +130,7 @@ export class Engine {
     const sweep = (): void => {
       this.#cancelSweep = this.context.clock.after(LIMITS.sweepMs, sweep)
       void this.publish()
-      void this.#ledgers.catchUp()
+      void this.#ledgers.catchUp().then(() => this.#ledgers.compact())
       void this.keeping.sweep()
       keepMembers(this.context)
       void this.#mending.sweep()

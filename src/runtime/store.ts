@@ -146,6 +146,17 @@ export class JobStore {
     return this.#disk.append(`${this.folder(job)}/ledger.log`, toEntry(delta))
   }
 
+  async ledgerBytes(job: JobId): Promise<number> {
+    return (await this.#disk.size(`${this.folder(job)}/ledger.log`)) ?? 0
+  }
+
+  /** Replaces the log by one of these deltas; resolves to its size. */
+  async putLedger(job: JobId, deltas: readonly Uint8Array[]): Promise<number> {
+    const bytes = Buffer.concat(deltas.map(toEntry))
+    await this.#disk.put(`${this.folder(job)}/ledger.log`, bytes)
+    return bytes.length
+  }
+
   /** The deltas kept, in order; one that cannot be read is left out (what it said comes again from peers). */
   async readDeltas(job: JobId, decode: (bytes: Uint8Array) => Promise<Delta>): Promise<Delta[]> {
     const deltas: Delta[] = []
