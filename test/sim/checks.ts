@@ -1,4 +1,5 @@
 /** What must hold at any moment, seen from outside the nodes. A breach is a Violation: the run ends there. */
+import { snapshotId } from '../../src/core/job-id.ts'
 import { agreed } from '../../src/core/ledger.ts'
 import { LIMITS } from '../../src/core/limits.ts'
 import { plan } from '../../src/core/plan.ts'
@@ -43,13 +44,18 @@ interface Known {
 }
 
 export class Checks {
-  readonly #jobs = new Map<JobId, Known>()
+  /** By what was pinned: under one key two submissions may have pinned two snapshots. */
+  readonly #jobs = new Map<string, Known>()
+  readonly #byRecord = new WeakMap<JobRecord, Known>()
   readonly #seen = new Set<string>()
   /** Outcomes `failed` that a rule allows, such as a task that was open at too many deaths. */
   readonly failed: string[] = []
 
   known(record: JobRecord): Known {
-    const known = this.#jobs.get(record.id) ?? {
+    const before = this.#byRecord.get(record)
+    if (before !== undefined) return before
+    const pinned = `${record.id} ${snapshotId(record.snapshot)}`
+    const known = this.#jobs.get(pinned) ?? {
       record,
       expected: expectedOf(record),
       tasks: plan(record.spec, record.snapshot).tasks.length,
@@ -57,7 +63,8 @@ export class Checks {
       sealed: false,
       unsteady: record.spec.name.includes(UNSTEADY),
     }
-    this.#jobs.set(record.id, known)
+    this.#jobs.set(pinned, known)
+    this.#byRecord.set(record, known)
     return known
   }
 
@@ -130,6 +137,8 @@ export class Checks {
     if (before !== undefined && (round < before.round || (round === before.round && rank < before.rank)))
       breach('monotone', node, `${job.record.id.slice(0, 8)} went back to ${outcome.kind}`)
     known.told.set(life, { round, rank })
+    if (outcome.kind === 'key-conflict' && !this.isPinnedTwice(job.record.id))
+      breach('key', node, 'one key, two snapshots?')
     if (outcome.kind === 'disputed' && !known.unsteady) breach('disputed', node, 'two results of one job')
     if (outcome.kind === 'failed' && !known.unsteady) this.#fail(node, outcome.error)
     if (outcome.kind !== 'sealed') return
@@ -170,15 +179,20 @@ export class Checks {
 
   /** A reduce is about to fold: each map task once, and all of them. */
   reducing(node: NodeId, job: JobId, work: ReduceWork): void {
-    const known = this.#jobs.get(job)
-    if (known === undefined || known.unsteady) return
+    const known = [...this.#jobs.values()].filter(({ record }) => record.id === job)
+    if (known.length === 0 || known[0]!.unsteady) return
     const names = work.runs.map((run) => run.file)
     if (new Set(names).size !== names.length) throw new Violation('once', `${node} reduces a run twice`)
-    if (work.upstream.emitted !== known.expected.emitted)
+    if (!known.some(({ expected }) => expected.emitted === work.upstream.emitted))
       throw new Violation(
         'coverage',
-        `${node} reduces over ${work.upstream.emitted} records of ${known.expected.emitted}`,
+        `${node} reduces over ${work.upstream.emitted} records of ${known[0]!.expected.emitted}`,
       )
+  }
+
+  /** Two snapshots were pinned under one key, where each submitter could not know of the other. */
+  isPinnedTwice(job: JobId): boolean {
+    return this.jobs.filter(({ record }) => record.id === job).length > 1
   }
 
   /** Every job that was ever seen. */

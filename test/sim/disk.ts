@@ -187,5 +187,5 @@ export class SimDisk implements Disk {
 }
 
 export function systemError(code: string, name: string): Error {
-  return Object.assign(new Error(`${code}: ${name}`), { code })
+  return Object.assign(new Error(`${code}: ${name}`), { code, syscall: 'open' })
 }

@@ -78,6 +78,7 @@ function allSealed(world: World): boolean {
       const job = node.state?.jobs.get(record.id)
       const { kind } = job?.ledger.outcome ?? { kind: 'open' }
       if (kind === 'sealed' || (unsteady && (kind === 'failed' || kind === 'disputed'))) continue
+      if (kind === 'key-conflict' && world.checks.isPinnedTwice(record.id)) continue
       all = false
       if (kind === 'failed' || kind === 'cancelled') node.engine?.context.dispatch({ type: 'retry', job: record.id })
     }
@@ -115,7 +116,7 @@ async function converge(world: World): Promise<void> {
 /** The result of each job, read from one node as a person would, is the naive loop's, record by record. */
 async function readResults(world: World): Promise<void> {
   for (const { record, expected, unsteady } of world.checks.jobs) {
-    if (unsteady) continue
+    if (unsteady || world.checks.isPinnedTwice(record.id)) continue
     const node = world.staying[record.spec.partitions! % world.staying.length]!
     // A node that has just come back has yet to say what it holds: who asks too early asks again.
     let words: Map<string, number> | Error | null = null

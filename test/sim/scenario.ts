@@ -74,7 +74,9 @@ export function drawScenario({ seed, nodes: wanted }: ScenarioOptions): Scenario
     unsteady: random.chance(0.1),
   }))
   const count = random.pick([0, 1, 1, 2, 2, 3, 3, 4, 5, 6, 8, 12])
-  const faults = Array.from({ length: count }, () => drawFault(random, nodes, jobs))
+  // One disk at most is lost or set back: a job is promised to outlive that, and not two.
+  const fragile = random.below(nodes)
+  const faults = Array.from({ length: count }, () => drawFault(random, nodes, jobs, fragile))
   const replicas = Math.min(nodes, random.between(1, 3))
   // One machine that never comes back: only where every shard lies on another one, too.
   if (replicas > 1 && nodes > 2 && jobs.every((job) => job.replicated) && random.chance(0.5))
@@ -89,7 +91,7 @@ export function drawScenario({ seed, nodes: wanted }: ScenarioOptions): Scenario
   }
 }
 
-function drawFault(random: Random, nodes: number, jobs: readonly SimJob[]): Fault {
+function drawFault(random: Random, nodes: number, jobs: readonly SimJob[], fragile: number): Fault {
   const node = random.below(nodes)
   // Much happens in a job's first seconds.
   const job = random.pick(jobs)
@@ -109,9 +111,9 @@ function drawFault(random: Random, nodes: number, jobs: readonly SimJob[]): Faul
     case 6:
       return { ...base, kind: 'power', node }
     case 7:
-      return { ...base, kind: 'wipe', node }
+      return { ...base, kind: 'wipe', node: fragile }
     case 8:
-      return { ...base, kind: 'rollback', node }
+      return { ...base, kind: 'rollback', node: fragile }
     case 9:
       return { ...base, kind: 'upgrade', node }
     case 10:

@@ -21,7 +21,7 @@ export interface TaskWorld {
 
 export class SimTasks implements Tasks {
   readonly slots: number
-  /** Tasks that start now live and never get on. */
+  /** Its tasks live, and do not get on. */
   stuck = false
   /** Chance that an attempt fails for a cause of its node's own. */
   failing = 0
@@ -60,19 +60,18 @@ export class SimTasks implements Tasks {
       }
     })
     const fails = this.#random.chance(this.failing)
-    if (!this.stuck) {
-      const steps = this.#random.between(1, 4)
-      const step = (left: number): void => {
-        this.#process.soon(10, 120, () => {
-          if (over) return
+    const step = (left: number): void =>
+      this.#process.soon(10, 120, () => {
+        if (over) return
+        if (this.stuck) step(left)
+        else {
           units++
           if (left > 1) step(left - 1)
           else
             finish(fails ? failed(new ShoalError('NODE_SETUP', 'the process ended by itself')) : this.#run(spec, pid))
-        })
-      }
-      step(steps)
-    }
+        }
+      })
+    step(this.#random.between(1, 4))
     return {
       pid,
       progress: () => ({ units, records: units, bytes: units }),

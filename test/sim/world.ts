@@ -125,7 +125,8 @@ export class World implements NodeWorld {
     const again = (): void => {
       if (!this.acknowledged.has(job.name)) this.#submit(job, at + 1)
     }
-    if (node.engine === null || node.drained) {
+    // A job of a version that nobody runs any more would wait for ever, and says so.
+    if (node.engine === null || node.drained || node.runtime !== 'simulated-1') {
       this.agenda.after(500, again)
       return
     }
