@@ -15,7 +15,7 @@ export interface MemoryDiskOptions {
 
 /** An error as the file system gives it. */
 export function systemError(code: string, name: string): Error {
-  return Object.assign(new Error(`${code}: ${name}`), { code })
+  return Object.assign(new Error(`${code}: ${name}`), { code, syscall: 'open' })
 }
 
 const HOME = '/memory'
