@@ -11,15 +11,12 @@ import { isSettled, lostParts } from './remake.ts'
 import { touch, type JobState, type State } from './state.ts'
 import { snapshotId } from './job-id.ts'
 import { keyConflict } from './outcome.ts'
-import type { Digest, JobId } from './types.ts'
+import type { Digest, JobId, JobRecord } from './types.ts'
 
-/** A job's record is on this node's disk; `kept` and `holding` is what the disk has of its ledger and outputs. */
-export function addJob(state: State, event: Extract<Event, { type: 'job' }>): Effect[] {
-  const { record } = event
-  state.fetching.delete(record.id)
-  if (state.jobs.has(record.id)) return []
+/** A job of which nothing is known yet but its record. */
+function newJob(state: State, record: JobRecord): JobState {
   const planned = plan(record.spec, record.snapshot)
-  const job: JobState = {
+  return {
     record,
     plan: planned,
     ledger: newLedger(planned.tasks.length, 1, record.limits),
@@ -58,6 +55,14 @@ export function addJob(state: State, event: Extract<Event, { type: 'job' }>): Ef
     pin: record.key === null ? null : snapshotId(record.snapshot),
     promised: state.promised.get(record.id) ?? null,
   }
+}
+
+/** A job's record is on this node's disk; `kept` and `holding` is what the disk has of its ledger and outputs. */
+export function addJob(state: State, event: Extract<Event, { type: 'job' }>): Effect[] {
+  const { record } = event
+  state.fetching.delete(record.id)
+  if (state.jobs.has(record.id)) return []
+  const job = newJob(state, record)
   const dropped = state.dropped.get(record.id) ?? 0
   if (dropped > 0) openRound(job.ledger, dropped + 1)
   state.jobs.set(record.id, job)
