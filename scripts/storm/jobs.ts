@@ -32,6 +32,8 @@ export async function prepareJobs({ mesh }: StormMesh): Promise<Record<Kind, Pre
 
 /** Waits between two looks at a job. */
 const LOOK_MS = 250
+/** A job that takes long says why, so often. */
+const TELL_MS = 60_000
 
 export function requestFor(jobs: Jobs, { kind, dataset, salt }: Question, key: string): SubmitRequest {
   const job = jobs.prepared[kind]
@@ -69,7 +71,7 @@ export async function carryOut(jobs: Jobs, question: Question, key: string, dead
     if (id === null) await sleep(LOOK_MS)
   }
   const known = id
-  for (;;) {
+  for (let told = performance.now(); ;) {
     const detail = await storm.ask((api) => api.job(known))
     if (detail?.state === 'done') {
       const wrong = await storm.ask((api) => compare(api, known, question, jobs))
@@ -80,6 +82,11 @@ export async function carryOut(jobs: Jobs, question: Question, key: string, dead
     if (performance.now() > deadline()) {
       const why = await storm.ask((api) => api.why(known))
       return fate(known, 'open', why ?? '')
+    }
+    if (performance.now() - told > TELL_MS) {
+      told = performance.now()
+      const why = await storm.ask((api) => api.why(known))
+      if (why !== null) console.error(`         …  ${known.slice(0, 12)}  ${why}`)
     }
     await sleep(LOOK_MS)
   }
