@@ -35,6 +35,8 @@ export interface Bench {
   /** What this node does with the peer's streams. */
   onStream: (protocol: string, stream: ByteStream) => void
   open(protocol: keyof typeof PROTOCOLS): Promise<FramedStream>
+  /** What the peer does with streams that this node opens, where they are not for `nextStream`. */
+  peerServes: ((stream: ByteStream) => void) | null
 }
 
 const quiet = { gossip: () => {}, peer: () => {}, joinFailed: () => {} }
@@ -55,6 +57,8 @@ export async function bench(options: MemoryDiskOptions = {}): Promise<Bench> {
     {
       ...quiet,
       stream: (_protocol, stream) => {
+        const serve = holder.bench?.peerServes
+        if (serve != null) return serve(stream)
         const framed = new FramedStream(stream, clock)
         const taker = waiting.shift()
         if (taker === undefined) opened.push(framed)
@@ -102,6 +106,7 @@ export async function bench(options: MemoryDiskOptions = {}): Promise<Bench> {
       return ready === undefined ? new Promise((resolve) => waiting.push(resolve)) : Promise.resolve(ready)
     },
     onStream: () => {},
+    peerServes: null,
     open: async (protocol) => new FramedStream(await other.open(self.id, PROTOCOLS[protocol]), clock),
   }
   holder.bench = made
