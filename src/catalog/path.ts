@@ -7,9 +7,12 @@ export function isDatasetName(name: string): boolean {
   return DATASET_NAME.test(name) && name !== '.' && name !== '..' && Buffer.byteLength(name) <= LIMITS.namesBytesMax
 }
 
+/** 255 UTF-16 units, which is what file systems with the longest names allow, in UTF-8. */
+const SEGMENT_BYTES_MAX = 3 * 255
+
 /**
  * A shard's path: relative, `/`-separated, without empty, `.` or `..` segments and without NUL, well-formed, at most
- * LIMITS.pathBytesMax bytes. A single `/` at the end is accepted where `folder` is: it marks an unreadable folder.
+ * LIMITS.pathBytesMax bytes, and 765 between two slashes. A single `/` at the end is accepted where `folder` is: it marks an unreadable folder.
  */
 export function isShardPath(path: string, folder = false): boolean {
   const plain = folder && path.endsWith('/') ? path.slice(0, -1) : path
@@ -17,7 +20,12 @@ export function isShardPath(path: string, folder = false): boolean {
     plain !== '' &&
     plain.isWellFormed() &&
     !plain.includes('\0') &&
-    plain.split('/').every((segment) => segment !== '' && segment !== '.' && segment !== '..') &&
+    plain.split('/').every(isSegment) &&
     Buffer.byteLength(path) <= LIMITS.pathBytesMax
   )
+}
+
+function isSegment(segment: string): boolean {
+  const named = segment !== '' && segment !== '.' && segment !== '..'
+  return named && (segment.length <= 255 || Buffer.byteLength(segment) <= SEGMENT_BYTES_MAX)
 }

@@ -48,19 +48,30 @@ export function frame(message: Command | Report): Buffer {
 
 /** Takes chunks as they come, gives whole messages. A frame that is too long, or no JSON, throws. */
 export class FrameParser {
-  #rest: Buffer = Buffer.alloc(0)
+  #pieces: Buffer[] = []
+  #held = 0
+  /** Bytes needed before there is anything to do: pieces are put together once for each frame, however many they are. */
+  #needed = 4
 
   push(chunk: Buffer): unknown[] {
-    let bytes = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk])
+    this.#pieces.push(chunk)
+    this.#held += chunk.length
+    if (this.#held < this.#needed) return []
+    let bytes = this.#pieces.length === 1 ? chunk : Buffer.concat(this.#pieces, this.#held)
     const messages: unknown[] = []
+    this.#needed = 4
     while (bytes.length >= 4) {
       const length = bytes.readUInt32BE(0)
       if (length > FRAME_BYTES_MAX) throw new RangeError('a frame that is too long')
-      if (bytes.length < 4 + length) break
+      if (bytes.length < 4 + length) {
+        this.#needed = 4 + length
+        break
+      }
       messages.push(JSON.parse(bytes.toString('utf8', 4, 4 + length)))
       bytes = bytes.subarray(4 + length)
     }
-    this.#rest = Buffer.from(bytes)
+    this.#pieces = bytes.length === 0 ? [] : [Buffer.from(bytes)]
+    this.#held = bytes.length
     return messages
   }
 }

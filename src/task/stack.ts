@@ -15,13 +15,8 @@ const FRAME = new RegExp(`${JOB_SCRIPT.replace('.', '\\.')}:(\\d+):(\\d+)`, 'g')
  * not know are left out. A stack is text that user code may have made: it can only mislead its own user.
  */
 export function placesOf(stack: string, sourceMap: string | null): SourcePlace[] {
-  if (sourceMap === null) return []
-  let map: SourceMap
-  try {
-    map = new SourceMap(JSON.parse(sourceMap) as ConstructorParameters<typeof SourceMap>[0])
-  } catch {
-    return []
-  }
+  const map = sourceMap === null ? null : openMap(sourceMap)
+  if (map === null) return []
   const places: SourcePlace[] = []
   for (const [, line, column] of stack.matchAll(FRAME)) {
     const entry = map.findEntry(Number(line) - 1, Number(column) - 1)
@@ -33,10 +28,33 @@ export function placesOf(stack: string, sourceMap: string | null): SourcePlace[]
 
 /** The text of a source line, from the map's own copy of the sources; null if it has none. */
 export function sourceLine(sourceMap: string | null, place: SourcePlace): string | null {
-  if (sourceMap === null) return null
-  const { sources, sourcesContent } = JSON.parse(sourceMap) as { sources?: string[]; sourcesContent?: string[] }
-  const index = sources?.indexOf(place.file) ?? -1
-  return sourcesContent?.[index]?.split('\n')[place.line - 1] ?? null
+  const { sources, sourcesContent } = sourceMap === null ? {} : mapOf(sourceMap)
+  if (!Array.isArray(sources) || !Array.isArray(sourcesContent)) return null
+  const content: unknown = sourcesContent[sources.indexOf(place.file)]
+  return typeof content === 'string' ? (content.split('\n')[place.line - 1] ?? null) : null
+}
+
+/** The map that esbuild made; null where it is another thing, over which the platform's own reader would loop for ever. */
+function openMap(sourceMap: string): SourceMap | null {
+  const { sources, mappings } = mapOf(sourceMap)
+  const isText = (one: unknown): one is string => typeof one === 'string'
+  if (!isText(mappings) || !Array.isArray(sources) || !sources.every(isText)) return null
+  const names = { file: '', sourceRoot: '', sourcesContent: [], names: [] }
+  try {
+    return new SourceMap({ version: 3, sources, mappings, ...names })
+  } catch {
+    return null
+  }
+}
+
+/** A job's source map may come from a peer: what is wrong with it must not hide what is wrong with the job. */
+function mapOf(sourceMap: string): Readonly<Partial<Record<'sources' | 'sourcesContent' | 'mappings', unknown>>> {
+  try {
+    const map: unknown = JSON.parse(sourceMap)
+    return typeof map === 'object' && map !== null ? map : {}
+  } catch {
+    return {}
+  }
 }
 
 /** `file.ts:12:7` of the innermost frame in the user's own code (not a package), else of any; '' if there is none. */

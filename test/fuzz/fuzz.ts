@@ -129,7 +129,8 @@ async function failureOf(target: Target, bytes: Uint8Array): Promise<Failure | n
 function describeFailure(error: unknown): Failure {
   if (!(error instanceof Error)) return { kind: 'no error', what: `threw ${String(error)}`, stack: '', slow: false }
   const stack = error.stack ?? ''
-  const place = /\n\s+at (.*)/.exec(stack)?.[1] ?? ''
-  const message = error.message.replaceAll(/\d+|"[^"]*"|'[^']*'/g, 'N').slice(0, 100)
-  return { kind: `${error.name} ${message} ${place}`, what: `${error.name}: ${error.message}`, stack, slow: false }
+  // A bug is where our own code was when it showed; of a property that does not hold, the property.
+  const place = /\n\s+at (.*\/src\/.*)/.exec(stack)?.[1] ?? ''
+  const told = error.name === 'Broken' || place === '' ? error.message.replaceAll(/\d+/g, 'N').slice(0, 60) : place
+  return { kind: `${error.name} ${told}`, what: `${error.name}: ${error.message}`, stack, slow: false }
 }

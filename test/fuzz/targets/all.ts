@@ -2,9 +2,20 @@ import type { Target } from '../target.ts'
 import { CATALOG } from './catalog.ts'
 import { CONTROL } from './control.ts'
 import { DATA } from './data.ts'
+import { FACES } from './faces.ts'
 import { FORMATS } from './formats.ts'
 import { PARQUET } from './parquet.ts'
+import { TASK } from './task.ts'
 import { WIRE } from './wire.ts'
 
 /** Every decoder of bytes that come from a peer, a disk or a user's file. */
-export const TARGETS: readonly Target[] = [...WIRE, ...DATA, ...CATALOG, ...FORMATS, ...PARQUET, ...CONTROL]
+export const TARGETS: readonly Target[] = [
+  ...WIRE,
+  ...DATA,
+  ...CATALOG,
+  ...FORMATS,
+  ...PARQUET,
+  ...CONTROL,
+  ...FACES,
+  ...TASK,
+]

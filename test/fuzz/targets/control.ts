@@ -161,6 +161,11 @@ async function imitate(): Promise<Impostor> {
   return one
 }
 
+async function drained(pieces: AsyncIterable<unknown>): Promise<void> {
+  const all = pieces[Symbol.asyncIterator]()
+  while ((await all.next()).done !== true);
+}
+
 async function checkAnswer(bytes: Uint8Array): Promise<void> {
   impostor ??= imitate()
   const other = await impostor
@@ -170,7 +175,7 @@ async function checkAnswer(bytes: Uint8Array): Promise<void> {
   try {
     const asked = (bytes[0] ?? 0) % 3
     if (asked === 0) await node.status()
-    else for await (const _piece of asked === 1 ? node.watch('7c', never) : node.result('7c', never)) continue
+    else await drained(asked === 1 ? node.watch('7c', never) : node.result('7c', never))
   } catch (error) {
     if (!(error instanceof ShoalError)) throw error
     // An error that the other side has told of may be of any code.

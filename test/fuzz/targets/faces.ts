@@ -1,0 +1,109 @@
+/** What people type and paste: tickets, quantities, inputs, globs; small files of a home. */
+import { formatTicket, parseJoin } from '../../../src/adapters/libp2p/ticket.ts'
+import { globMatcher } from '../../../src/catalog/glob.ts'
+import { parseDataOption } from '../../../src/cli/data-option.ts'
+import { parseCount, parseDuration, parseSize } from '../../../src/cli/quantities.ts'
+import { overrideInputs } from '../../../src/cli/submission.ts'
+import { fromKept, toKept } from '../../../src/core/kept-form.ts'
+import { checkShape } from '../../../src/task/job-shape.ts'
+import { mutate } from '../mutate.ts'
+import { holds, orShoalError, target, type Target } from '../target.ts'
+import { jsonInput, jsonOf } from './cbor.ts'
+
+const KEY = Uint8Array.from({ length: 32 }, (_, i) => i * 7)
+const ADDRESSES = ['/ip4/10.0.0.5/tcp/4001/p2p/12D3KooWQYhTNQdmr3ArTeUHRYzFg94BKyTkoWBDWez9kSCVe2Xo', '/ip6/::1/tcp/1']
+const texts = (all: readonly string[]): Uint8Array[] => all.map((text) => Buffer.from(text))
+const textOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString()
+
+const TICKETS = texts([formatTicket(KEY, ADDRESSES), formatTicket(KEY, []), ...ADDRESSES, 'host:4001', '[::1]:4001'])
+const QUANTITIES = texts(['256MB', '64MiB', '1.5 GB', '0', '500ms', '90s', '2h', '10', '4096', '1e9', '9'.repeat(400)])
+const INPUTS = texts(['logs', 'logs/*.csv', 'a=logs/2026-*.csv@7c1e4a', 'orders=o', '=x', 'a=', 'logs=/tmp,replicated'])
+const GLOBS = texts([
+  '*.csv',
+  '**/*.{csv,tsv}',
+  '2026-[0-9]*/?.gz',
+  '!(a|b)*',
+  '+(a)+(a)+(a)b',
+  '*a*a*a*a*a*b',
+  '(a+)+b',
+  '(a|aa)+b',
+  '**/a/**/b',
+  '{1..9}',
+])
+
+const SHAPES = [
+  { input: 'logs/*.csv', map: '\0function', reduce: '\0function', name: 'n', params: { a: 'b' }, partitions: 4 },
+  {
+    input: { a: { data: 'logs', format: 'csv', columns: ['x'], delimiter: ';', quote: '' }, b: 'orders' },
+    map: { a: '\0function', b: '\0function' },
+    sort: true,
+    onBadRecord: 'skip',
+    format: 'csv',
+  },
+]
+
+export const FACES: readonly Target[] = [
+  target('ticket', {
+    what: 'adapters/libp2p: tickets and addresses to join',
+    input: (random) => mutate(random, TICKETS),
+    check: (bytes) => {
+      const joined = orShoalError(['TICKET'], () => parseJoin(textOf(bytes)))
+      if (joined === null || joined.key === null) return
+      const again = parseJoin(formatTicket(joined.key, joined.addresses))
+      holds(Buffer.compare(again.key!, joined.key) === 0, 'a ticket holds another key after it was written')
+    },
+  }),
+  target('quantities', {
+    what: 'cli: sizes, durations, counts',
+    input: (random) => mutate(random, QUANTITIES),
+    check: (bytes) => {
+      const text = textOf(bytes)
+      const size = orShoalError(['USAGE'], () => parseSize(text))
+      const duration = orShoalError(['USAGE'], () => parseDuration(text))
+      const count = orShoalError(['USAGE'], () => parseCount(text, 1, 1024))
+      for (const n of [size, duration, count])
+        holds(n === null || (Number.isSafeInteger(n) && n >= 0), 'a quantity is a count')
+    },
+  }),
+  target('inputs', {
+    what: 'cli: --input and --data',
+    input: (random) => mutate(random, INPUTS),
+    check: (bytes) => {
+      const text = textOf(bytes)
+      const inputs = [
+        { alias: 'a', data: 'x' },
+        { alias: 'orders', data: 'y' },
+      ]
+      orShoalError(['USAGE'], () => overrideInputs(inputs, [text]))
+      orShoalError(['USAGE', 'DATA_DIR'], () => parseDataOption(text, '/tmp'))
+    },
+  }),
+  target('glob', {
+    what: 'catalog/glob: patterns of jobs and peers, against paths of any kind',
+    input: (random) => mutate(random, GLOBS),
+    check: (bytes) => {
+      const matches = orShoalError(['USAGE'], () => globMatcher(textOf(bytes)))
+      for (const path of ['a.csv', `${'a'.repeat(200)}.tsv`, `${'a/'.repeat(100)}b`]) matches?.(path)
+    },
+  }),
+  target('job-shape', {
+    what: 'task/job-shape: what a job file declares',
+    input: jsonInput(SHAPES),
+    check: (bytes) => {
+      const json = jsonOf(bytes)
+      if (json !== null) orShoalError(['JOB_BUILD', 'PARTITIONS'], () => checkShape(json.value, 'file'))
+    },
+  }),
+  target('kept', {
+    what: 'core/kept-form: small files of a home',
+    input: (random) =>
+      mutate(
+        random,
+        [toKept(Buffer.from('{"a":1}')), toKept(new Uint8Array(0))].map((b) => new Uint8Array(b)),
+      ),
+    check: (bytes) => {
+      const content = fromKept(bytes)
+      if (content !== null) holds(Buffer.compare(toKept(content), bytes) === 0, 'a file has one form')
+    },
+  }),
+]

@@ -1,0 +1,104 @@
+/** What a task process says to its node: it has run code that others wrote. */
+import { isDeepStrictEqual } from 'node:util'
+import { checkReport, filesOf } from '../../../src/adapters/tasks/check-report.ts'
+import type { Manifest } from '../../../src/core/types.ts'
+import type { Work } from '../../../src/ports.ts'
+import { frame, FrameParser, type Report } from '../../../src/task/protocol.ts'
+import { placesOf, sourceLine } from '../../../src/task/stack.ts'
+import { openManifest } from '../../../src/wire/manifest.ts'
+import { mutate } from '../mutate.ts'
+import { holds, target, type Target } from '../target.ts'
+import { jsonInput, jsonOf } from './cbor.ts'
+import { DIGEST, MANIFESTS } from './samples.ts'
+
+const split = { file: 's', alias: '', dataset: 'd', path: 'p', size: 1, start: 0, end: 1, headerBytes: 0, options: {}, rowGroups: false, witness: '' } // prettier-ignore
+const map = { splits: [split], partitions: 2, combine: false, onBadRecord: 'skip' } as const
+const upstream = (MANIFESTS[3]!.manifest as Extract<Manifest, { kind: 'reduce' }>).upstream
+
+/** The work of which each manifest could be the end. */
+const WORKS: readonly Work[] = [
+  { kind: 'map', bounds: null, ...map },
+  { kind: 'sample', ...map },
+  { kind: 'bounds', partitions: 3, samples: ['k'], consumed: DIGEST },
+  { kind: 'reduce', partition: 1, runs: [], aliases: [''], reduce: true, consumed: DIGEST, upstream },
+]
+
+const ERROR = {
+  schema: 'shoal.error/1',
+  code: 'JOB_THREW',
+  message: 'm',
+  try: ['t'],
+  retryable: false,
+  exit: 1,
+} as const
+const REPORTS: readonly Report[] = [
+  { type: 'ready' },
+  { type: 'progress', phase: 'user', units: 1, records: 2, bytes: 3, log: 'x' },
+  { type: 'failed', failure: { blame: 'user', error: ERROR, place: 'd/p:1' }, log: '' },
+  ...MANIFESTS.map(({ manifest }): Report => ({ type: 'done', manifest, log: 'l' })),
+]
+
+function checkOneReport(bytes: Uint8Array): void {
+  const json = jsonOf(bytes)
+  const report = json && checkReport(json.value)
+  if (report?.type !== 'done') return
+  for (const work of WORKS) {
+    const files = filesOf(report.manifest, work)
+    if (files === null) continue
+    const consumed = work.kind === 'reduce' || work.kind === 'bounds' ? work.consumed : ''
+    const taken = openManifest(JSON.parse(JSON.stringify({ consumed, manifest: report.manifest })))
+    holds(taken !== null, 'a node takes from its task what its peers would refuse')
+    holds(new Set(files).size === files.length, 'a file is named twice')
+  }
+}
+
+const FRAMES = REPORTS.map((report) => new Uint8Array(frame(report)))
+
+/** The first byte says in what pieces the rest comes. */
+function checkFrames(bytes: Uint8Array): void {
+  const step = 1 + (bytes[0] ?? 0)
+  const rest = Buffer.from(bytes.subarray(1))
+  const parsed = (pieces: readonly Buffer[]): unknown[] | null => {
+    const parser = new FrameParser()
+    try {
+      return pieces.flatMap((piece) => parser.push(piece))
+    } catch (error) {
+      // As the node takes it: the process has broken the protocol, and is ended.
+      holds(error instanceof SyntaxError || error instanceof RangeError, `a frame ends the node: ${String(error)}`)
+      return null
+    }
+  }
+  const pieces: Buffer[] = []
+  for (let at = 0; at < rest.length; at += step) pieces.push(rest.subarray(at, at + step))
+  holds(isDeepStrictEqual(parsed(pieces), parsed([rest])), 'the pieces in which bytes come show in the messages')
+}
+
+const MAP = {
+  version: 3,
+  sources: ['job.ts', 'node_modules/x/i.ts'],
+  sourcesContent: ['a\nb\nc', null],
+  names: ['n'],
+  mappings: 'AAAA;AACA,EAAE;AAAAA,CCAA',
+}
+
+export const TASK: readonly Target[] = [
+  target('task-frames', {
+    what: 'task/protocol: frames of a task process',
+    input: (random) => new Uint8Array(Buffer.concat([random.bytes(1), mutate(random, FRAMES), random.pick(FRAMES)])),
+    check: checkFrames,
+  }),
+  target('task-report', {
+    what: 'adapters/tasks: reports of a task process',
+    input: jsonInput(REPORTS),
+    check: checkOneReport,
+  }),
+  target('source-map', {
+    what: 'task/stack: source maps of jobs, which peers bring',
+    input: jsonInput([MAP]),
+    check: (bytes) => {
+      const map = Buffer.from(bytes).toString()
+      const stack = 'Error: x\n at f (job.js:1:1)\n at g (job.js:3:9)\n at h (job.js:999999:1)'
+      for (const place of [...placesOf(stack, map), { file: 'job.ts', line: 2, column: 1 }]) sourceLine(map, place)
+    },
+  }),
+]
