@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import type { Effect } from '../../src/core/effects.ts'
 import { LIMITS } from '../../src/core/limits.ts'
 import type { NodeId } from '../../src/core/types.ts'
 import { expectedResult } from './fake-work.ts'
@@ -292,6 +293,36 @@ describe('after the seal', () => {
         expect(world.up.filter((node) => world.disk(node).output(job.id, part) !== undefined).length).toBeGreaterThan(1)
       for (let map = 0; map < 40; map++)
         expect(world.up.filter((node) => world.disk(node).output(job.id, map) !== undefined)).toEqual([])
+    })
+  })
+
+  test('the only holder of a part dies at once: no other result is ever told, and with the holder all is there again', () => {
+    forSeeds((seed) => {
+      let mesh: Mesh | null = null
+      let victim: NodeId | null = null
+      const holdersOf = (part: number): NodeId[] =>
+        mesh!.world.up.filter((node) => mesh!.world.state(node).jobs.get(mesh!.job.id)?.has.has(part) ?? false)
+      const watch = (_at: number, _node: NodeId, _event: unknown, effects: readonly Effect[]): void => {
+        const isSeal = effects.some((effect) => effect.type === 'outcome' && effect.outcome.kind === 'sealed')
+        if (!isSeal || victim !== null || mesh === null) return
+        const lone = [40, 41, 42, 43, 44, 45, 46, 47].map(holdersOf).find((holders) => holders.length === 1)
+        if (lone === undefined) return
+        victim = lone[0]!
+        mesh.world.agenda.after(0, () => mesh!.world.kill(victim!, seed % 2 === 0))
+      }
+      mesh = meshWithJob({ seed, watch })
+      const { world, job } = mesh
+      world.runUntil(() => victim !== null, 60_000)
+      world.run(20_000)
+      // Who died may have been the only one to know of the last output: then the others wait for it.
+      const result = expectedResult(job)
+      for (const outcome of world.outcomesOf(job.id))
+        expect([{ kind: 'open' }, { kind: 'sealed', result }]).toContainEqual(outcome)
+      world.start(victim!)
+      expectSealed(mesh)
+      const isWhole = (): boolean => [40, 41, 42, 43, 44, 45, 46, 47].every((part) => holdersOf(part).length > 1)
+      expect(world.runUntil(isWhole, 60_000)).toBe(true)
+      expectSealed(mesh)
     })
   })
 
