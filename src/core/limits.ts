@@ -234,7 +234,9 @@ export const LIMITS: Readonly<Record<Limit, number>> = {
   jobsKeptMax: 1_000,
   /** Jobs that a node remembers to have forgotten, the latest ones: more than a node that is away for weeks misses. */
   droppedKept: 10_000,
-  storyEventsPerJob: 20_000,
+  /** Of a job's story: events that wait in memory to be written, and what the file of one job on one node may become. */
+  storyEventsWaiting: 5_000,
+  storyBytes: 4 * MIB,
   /** A ledger's log is written anew when it has grown by so much, and by twice what it had to say then … */
   ledgerGrownBytes: 1 * MIB,
   /** … and a finished job's sooner: it may lie for long. */

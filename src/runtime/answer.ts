@@ -67,7 +67,7 @@ async function answer(
       return EMPTY
     }
     case 'story':
-      return json(story.of(request.job))
+      return json(await story.of(request.job))
     case 'logs':
       return json(await readLogs(context, request.job))
     case 'shard':

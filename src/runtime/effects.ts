@@ -53,7 +53,8 @@ export function performer(parts: Parts): Perform {
         ),
       ),
     outcome: ({ job, outcome }) => {
-      story.tell(job, 'outcome', outcome.kind === 'sealed' ? `sealed: result sha256:${outcome.result}` : outcome.kind)
+      const text = outcome.kind === 'sealed' ? `sealed: result sha256:${outcome.result}` : outcome.kind
+      if (!wasTold(context, times, job)) story.tell(job, 'outcome', text)
       background('times', times.end(job, outcome.kind !== 'open'))
       // Nothing is pushed for it any more; its streams would count against those of other jobs.
       if (outcome.kind !== 'open') sender.forget(job)
@@ -129,6 +130,11 @@ async function keepRecord({ state, disk, catalogs, damage }: Context, node: stri
   catalogs.found(record.node)
   damage.mended(`members/${node}.record`)
   await catalogs.keep(record.node)
+}
+
+/** A job that was over when this node last ended comes with its outcome: that is in its story. */
+function wasTold({ state }: Context, times: Times, job: JobId): boolean {
+  return times.of(job).ended !== null && state.jobs.get(job)?.knownAt === state.now
 }
 
 /** It has not been opened again, nor dropped, since its release was decided. */

@@ -132,12 +132,20 @@ export class Engine {
       void this.publish()
       void this.#ledgers.catchUp().then(() => this.#ledgers.compact())
       void this.keeping.sweep()
+      void this.#saveStories()
       keepMembers(this.context)
       void this.#mending.sweep()
       onSweep()
     }
     this.#cancelSweep = this.context.clock.after(LIMITS.sweepMs, sweep)
     void this.#mending.readAll()
+    const { dropped, state, story } = this.context
+    story.check([...state.jobs.keys()]).catch((error: unknown) => dropped('story', error))
+  }
+
+  #saveStories(): Promise<void> {
+    const { dropped, state, story } = this.context
+    return story.save((job) => state.jobs.has(job)).catch((error: unknown) => dropped('story', error))
   }
 
   stop(): void {
@@ -156,6 +164,7 @@ export class Engine {
     this.context.dispatch({ type: 'drain' })
     await this.publish()
     await this.#drained.promise
+    await this.#saveStories()
     // The last word, that this node takes no work and its shards are away, needs a moment to leave.
     await pause(this.context.clock, LIMITS.gossipIntervalMs * 2)
   }
@@ -175,7 +184,7 @@ export class Engine {
       tasks,
       catalog,
       catalogs: new Catalogs(disk, damage),
-      story: new Story(clock, parts.name ?? mesh.self),
+      story: new Story(clock, parts.name ?? mesh.self, disk, damage),
       forgotten: new Dropped(disk, damage),
       keys: new Keys(disk, damage),
       damage,

@@ -87,7 +87,7 @@ export function createNodeApi(parts: ApiParts): NodeApi {
     events: async (id) => {
       const job = find(id).record.id
       const told = await askAll<StoryEvent[]>(context, { call: 'story', job })
-      return inOrder([...context.story.of(job), ...told.flat()])
+      return inOrder([...(await context.story.of(job)), ...told.flat()])
     },
     logs: async (id) => {
       const job = find(id).record.id

@@ -71,6 +71,9 @@ describe('what is kept of a job that is over', { timeout: 400_000 }, () => {
     await c.kill()
     a.start()
     await until('a is back', async () => ((await a.status()).ready ? true : null))
+    const story = (await a.events(ids.plain)).map(({ node, type, text }) => `${node} ${type} ${text}`)
+    expect(story).toContain('a submitted submitted on a')
+    expect(story.filter((line) => line.startsWith('a outcome'))).toHaveLength(1)
   })
 
   test('a node forgets it by its own --retention, and takes it from no other', async () => {

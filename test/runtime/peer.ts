@@ -83,7 +83,7 @@ export async function bench(options: MemoryDiskOptions = {}): Promise<Bench> {
     disk,
     store,
     mesh,
-    story: new Story(clock, 'self'),
+    story: new Story(clock, 'self', disk, damage),
     damage,
     forgotten: new Dropped(disk, damage),
     keys: new Keys(disk, damage),
