@@ -98,6 +98,8 @@ export const LIMITS: Readonly<Record<Limit, number>> = {
   lineCountsKept: 100_000,
   /** Two pieces of a shard with no more than this between them come as one: it takes less than one more call. */
   pieceGapBytes: 64 * KIB,
+  /** A split that needs more of its shard than this (a compressed file is read whole) is not brought over: it would be again and again. */
+  spoolBytesMax: 16 * 1024 * MIB,
   /** Control messages waiting for one peer; more are dropped, anti-entropy says them again. */
   controlQueueMax: 256,
   /** A job's bundle, and its source map: far above any job's own code with its packages. */
@@ -148,6 +150,8 @@ export const LIMITS: Readonly<Record<Limit, number>> = {
   backupMinMs: 2_000,
   /** Gossip, rounds of anti-entropy and ticks blur how long another's task took by about so much. */
   paceNoiseMs: 500,
+  /** A node whose tasks take so many times the median is slow: others that have its shards run those first. */
+  slowPace: 2,
   /** … and without a median, what has not moved for so long: a task is given as much silence as a node. */
   backupStillMs: 5_000,
   /** User-cause failures of one round that end it: so many equal ones, or so many in all. */
@@ -186,8 +190,8 @@ export const LIMITS: Readonly<Record<Limit, number>> = {
   parquetFooterBytesMax: 64 * MIB,
   /** Fields and elements of a footer: a hundred row groups of a thousand columns have so many, and each becomes an object. */
   parquetFooterValuesMax: 4_000_000,
-  /** Elements of a schema: tables have thousands of columns, not hundreds of thousands. */
-  parquetColumnsMax: 100_000,
+  /** Elements of a Parquet schema, fields of a CSV header: tables have thousands of columns, not hundreds of thousands. */
+  inputColumnsMax: 100_000,
   /** Compressed column chunks of a row group that are kept; what is beyond is read again for each window. */
   parquetKeptBytes: 32 * MIB,
   /** A page is decompressed whole; writers make them about 1 MiB. */

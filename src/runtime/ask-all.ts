@@ -1,6 +1,7 @@
 import { isLive } from '../core/candidates.ts'
 import type { NodeId } from '../core/types.ts'
-import type { Call } from '../wire/rpc.ts'
+import { checked } from '../wire/codec.ts'
+import { TOLD, type Call } from '../wire/rpc.ts'
 import type { Context } from './context.ts'
 import { callPeer } from './rpc.ts'
 
@@ -12,11 +13,13 @@ export async function askAll<T>(context: Context, call: Call): Promise<T[]> {
   return answers.filter((answer) => answer !== null)
 }
 
-/** One peer's JSON answer, or null. */
+/** One peer's JSON answer, or null where there is none, or none of the form that wire/rpc.ts gives it. */
 export async function askOne<T>(context: Context, peer: NodeId, call: Call): Promise<T | null> {
   try {
     const { body } = await callPeer(context, peer, call)
-    return JSON.parse(Buffer.from(body).toString()) as T
+    const told: unknown = JSON.parse(Buffer.from(body).toString())
+    const shape = TOLD[call.call]
+    return (shape === undefined ? told : checked(shape, told)) as T
   } catch (error) {
     context.dropped(call.call, error)
     return null

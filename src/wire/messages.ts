@@ -1,10 +1,14 @@
 import { z } from 'zod/mini'
 import { LIMITS } from '../core/limits.ts'
+import type { SignedReport } from '../core/ledger.ts'
 import type { Message } from '../core/messages.ts'
 import type { NodeId } from '../core/types.ts'
 import { fromBytes, toBytes, WireError } from './codec.ts'
 import { beat, count, digest, list, nodeId, signed, text, wireDelta, type Signed, type WireDelta } from './shapes.ts'
 import { openRecord, openReport, type Signer } from './signed.ts'
+
+/** A report says in a few bytes that a node has all tasks of a job. Nodes send one at a time, so that this is far above. */
+const REPORTED_TASKS_MAX = 4 * LIMITS.tasksMax
 
 const hash = text(40)
 const stamp = z.tuple([nodeId, count, count])
@@ -59,7 +63,14 @@ export async function decodeMessage(signer: Signer, from: NodeId, bytes: Uint8Ar
     return { type: 'records', records: await Promise.all(message.records.map((r) => openRecord(signer, r))) }
   if (message.type === 'delta') {
     const { job, delta, pin } = message
-    const reports = await Promise.all(delta.reports.map((r) => openReport(signer, job, delta.round, r)))
+    const reports: SignedReport[] = []
+    let tasks = 0
+    for (const sealed of delta.reports) {
+      const report = await openReport(signer, job, delta.round, sealed)
+      tasks += report.has.length
+      if (tasks > REPORTED_TASKS_MAX) throw new WireError('reports of more tasks than are sent at once')
+      reports.push(report)
+    }
     return { type: 'delta', job, delta: { ...delta, reports }, ...(pin === undefined ? {} : { pin }) }
   }
   return message

@@ -86,3 +86,22 @@ export const answer = z.strictObject({
   total: count,
   bodyBytes: z.number().check(z.int(), z.gte(0), z.lte(LIMITS.rpcBodyBytesMax)),
 }) as unknown as z.ZodMiniType<Answer>
+
+/** Far above what a node keeps of a job's story. */
+const STORY_EVENTS_MAX = 200_000
+
+/** What a peer tells of a job, as JSON, by call. Further fields are those of a later version. */
+export const TOLD: Readonly<Partial<Record<Call['call'], z.ZodMiniType>>> = {
+  story: list(
+    z.looseObject({
+      t: text(100),
+      node: text(1000),
+      task: z.nullable(count),
+      attempt: z.nullable(text(1000)),
+      type: text(1000),
+      text: z.string(),
+    }),
+    STORY_EVENTS_MAX,
+  ),
+  logs: list(z.looseObject({ task: count, node: text(1000), text: z.string() }), LIMITS.tasksMax),
+}

@@ -6,10 +6,14 @@
 export function columnNames(header: readonly string[]): string[] {
   const taken = new Set(header)
   const used = new Set<string>()
+  /** Where the search for a free number goes on: from 2 again, a header of one name would take for ever. */
+  const next = new Map<string, number>()
   return header.map((name, index) => {
     const wanted = name === '' ? `column_${index + 1}` : name
     let chosen = wanted
-    for (let n = 2; used.has(chosen) || (chosen !== name && taken.has(chosen)); n++) chosen = `${wanted}_${n}`
+    let n = next.get(wanted) ?? 2
+    for (; used.has(chosen) || (chosen !== name && taken.has(chosen)); n++) chosen = `${wanted}_${n}`
+    next.set(wanted, n)
     used.add(chosen)
     return chosen
   })

@@ -1,4 +1,5 @@
 import { assert, ShoalError } from '../../core/errors.ts'
+import { LIMITS } from '../../core/limits.ts'
 import { columnNames } from './csv-columns.ts'
 import { CsvEnds } from './csv-ends.ts'
 import type { CsvFields } from './csv-parse.ts'
@@ -79,14 +80,11 @@ export class CsvReader implements RecordReader {
 
   #header(rows: CsvRows, broken: boolean): readonly string[] {
     const { fields, problem } = rowAt(rows, 0, broken)
-    if (problem === null) return fields
-    throw new ShoalError(
-      'BAD_RECORD',
-      `${this.#input.name}:${rows.line(0) + 1}: the header cannot be read: ${problem}`,
-      {
-        try: ['give the right delimiter, quote or encoding for this input', 'repair the file'],
-      },
-    )
+    if (problem === null && fields.length <= LIMITS.inputColumnsMax) return fields
+    const why = problem ?? `it has ${fields.length} fields, more than ${LIMITS.inputColumnsMax}`
+    throw new ShoalError('BAD_RECORD', `${this.#input.name}:${rows.line(0) + 1}: the header cannot be read: ${why}`, {
+      try: ['give the right delimiter, quote or encoding for this input', 'repair the file'],
+    })
   }
 }
 

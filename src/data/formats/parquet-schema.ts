@@ -15,7 +15,7 @@ export interface Leaf {
  * follows the numbers of children wherever they lead.
  */
 export function checkSchema(schema: readonly SchemaElement[]): void {
-  if (schema.length === 0 || schema.length > LIMITS.parquetColumnsMax) throw new Error('its schema has no proper size')
+  if (schema.length === 0 || schema.length > LIMITS.inputColumnsMax) throw new Error('its schema has no proper size')
   /** Children that each element on the way to this one has yet to have. */
   const open: number[] = [1]
   for (const { name, num_children: children = 0 } of schema) {

@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import { parquetSchema, type FileMetaData, type ParquetParsers, type SchemaElement, type SchemaTree } from 'hyparquet'
 import { isListLike, isMapLike } from 'hyparquet/src/schema.js'
+import { variantOf } from './parquet-variant.ts'
 import type { RowFactory } from './rows.ts'
 
 /** From a value as the Parquet library gives it to one of the user's realm. Throws UnreadableValue. */
@@ -18,7 +19,7 @@ export const PARSERS: Partial<ParquetParsers> = {
   timestampFromMilliseconds: (ms: bigint) => dateOf(ms, 1n),
   timestampFromMicroseconds: (micros: bigint) => dateOf(micros, 1_000n),
   timestampFromNanoseconds: (nanos: bigint) => dateOf(nanos, 1_000_000n),
-  dateFromDays: (days: number | null) => (typeof days === 'number' ? new Date(days * 86_400_000) : null),
+  dateFromDays: daysOrBytes,
   stringFromBytes: textOrBytes,
   jsonFromBytes: textOrBytes,
 }
@@ -29,6 +30,12 @@ function dateOf(value: bigint | null, perMillisecond: bigint): Date | null {
   return new Date(Number(value < whole * perMillisecond ? whole - 1n : whole))
 }
 
+/** See `exactSchema` for the bytes. */
+function daysOrBytes(days: number | Uint8Array | null): Date {
+  if (days instanceof Uint8Array) return days as unknown as Date
+  return (typeof days === 'number' ? new Date(days * 86_400_000) : null) as Date
+}
+
 function textOrBytes(bytes: Uint8Array | null): string | Uint8Array | null {
   if (!(bytes instanceof Uint8Array)) return null
   return isUtf8(bytes) ? Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8') : bytes
@@ -36,17 +43,24 @@ function textOrBytes(bytes: Uint8Array | null): string | Uint8Array | null {
 
 /**
  * Changes the schema's leaves so that the library leaves alone what it would round: a DECIMAL stays the unscaled
- * number, and BSON and INTERVAL, which it refuses, stay bytes. ENUM, and binary map keys, are read as text.
+ * number, and BSON and INTERVAL, which it refuses, stay bytes. ENUM, and binary map keys, are read as text. A VARIANT is
+ * a group as others are, and `variantOf` decodes it; that its parts stay bytes, also where binary columns are text, only
+ * a name for them can bring about that makes the library ask `PARSERS`.
  * `converterOf` must be given the schema as it was.
  */
 export function exactSchema(metadata: FileMetaData): FileMetaData {
   const mapKeys = new Set<SchemaElement>()
-  collectMapKeys(parquetSchema(metadata), mapKeys)
+  const variants = new Set<SchemaElement>()
+  const tree = parquetSchema(metadata)
+  collectMapKeys(tree, mapKeys)
+  collectVariants(tree, false, variants)
   const schema = metadata.schema.map((element): SchemaElement => {
-    if (element.type === undefined) return element
     const { converted_type: converted, logical_type: logical, ...rest } = element
+    if (element.type === undefined) return logical?.type === 'VARIANT' ? rest : element
     const meaning = logical?.type ?? converted
     if (isDecimal(element) || meaning === 'BSON' || meaning === 'INTERVAL') return rest
+    if (variants.has(element) && element.type === 'BYTE_ARRAY' && meaning === undefined)
+      return { ...rest, converted_type: 'DATE' }
     const binaryKey = mapKeys.has(element) && element.type === 'BYTE_ARRAY' && meaning === undefined
     return meaning === 'ENUM' || binaryKey ? { ...rest, converted_type: 'UTF8' } : element
   })
@@ -58,6 +72,13 @@ function collectMapKeys(node: SchemaTree, found: Set<SchemaElement>): void {
   for (const child of node.children) collectMapKeys(child, found)
 }
 
+/** VARIANT groups, and all that is in them. */
+function collectVariants(node: SchemaTree, within: boolean, found: Set<SchemaElement>): void {
+  const isVariant = within || node.element.logical_type?.type === 'VARIANT'
+  if (isVariant) found.add(node.element)
+  for (const child of node.children) collectVariants(child, isVariant, found)
+}
+
 function isDecimal(element: SchemaElement): boolean {
   return element.converted_type === 'DECIMAL' || element.logical_type?.type === 'DECIMAL'
 }
@@ -67,7 +88,10 @@ export function converterOf(node: SchemaTree, factory: RowFactory): Convert {
   if (isListLike(node)) return listConverter(node, factory)
   if (isMapLike(node)) return mapConverter(node, factory)
   const { element, children } = node
-  if (element.logical_type?.type === 'VARIANT') return anyConverter(factory)
+  if (element.logical_type?.type === 'VARIANT') {
+    const convert = anyConverter(factory)
+    return (value) => convert(variantOf(value, PARSERS))
+  }
   const convert = children.length > 0 ? structConverter(node, factory) : leafConverter(element, factory)
   return element.repetition_type === 'REPEATED' ? eachOf(convert, factory) : convert
 }
