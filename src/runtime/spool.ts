@@ -39,7 +39,7 @@ export function givers(context: Context, job: JobState, task: TaskIndex, shard: 
 
 /**
  * Brings what a split needs onto this disk, from the first holder that gives it. Throws SHARD_CHANGED where a holder
- * says so, and NO_NODE, naming holder and reason, where none can give it.
+ * says so, LIMIT where it is more than LIMITS.spoolBytesMax, and NO_NODE, naming holder and reason, where none can give it.
  */
 export async function spoolSplit(
   context: Context,
@@ -64,7 +64,7 @@ export async function spoolSplit(
 
 /** The holder's word on its shard stands; all else is between the two nodes. What this disk refuses is not the holder's. */
 function asRefusal(context: Context, shard: Shard, from: NodeId, error: unknown): unknown {
-  if (error instanceof ShoalError && error.code === 'SHARD_CHANGED') return error
+  if (error instanceof ShoalError && (error.code === 'SHARD_CHANGED' || error.code === 'LIMIT')) return error
   if (error instanceof Error && 'syscall' in error) return error
   const why = error instanceof Error ? error.message : String(error)
   return new ShoalError(
@@ -95,6 +95,12 @@ async function spoolFrom(
     options,
     name: `${shard.dataset}/${shard.path}`,
   })
+  const needed = pieces.reduce((sum, { length }) => sum + length, 0)
+  if (needed > LIMITS.spoolBytesMax)
+    throw new ShoalError('LIMIT', `${shard.dataset}/${shard.path} is too large to be read over a stream`, {
+      why: `${needed} bytes of it would have to come; at most ${LIMITS.spoolBytesMax}`,
+      try: [`slots on ${nameOf(context, from)}`, 'a file that can be read in parts: not compressed, or smaller ones'],
+    })
   const isCutAnywhere = options.compression === 'none' && options.format !== 'parquet'
   const writer = await disk.create(name)
   try {

@@ -87,6 +87,14 @@ test.each([
   expect(await made.node.disk.get('spool/0')).toBeNull()
 })
 
+test('a compressed file beyond the limit is not begun, again and again', async () => {
+  const made = await setting((holder) => answererOf(holder))
+  const [input] = made.job.record.snapshot.inputs
+  const huge = { ...input!.shards[0]!, path: 'a.gz', size: LIMITS.spoolBytesMax + 1, cuts: { kind: 'whole' as const } }
+  Object.assign(made.job, { record: { ...made.job.record, snapshot: { inputs: [{ ...input!, shards: [huge] }] } } })
+  await expect(spool(made)).rejects.toMatchObject({ code: 'LIMIT' })
+})
+
 test('an answer that is too short is none', async () => {
   const made = await setting((holder) => {
     const honest = answererOf(holder)
