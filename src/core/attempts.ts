@@ -6,7 +6,7 @@ import type { Event } from './events.ts'
 import { backOff, consumedBy, planPushes } from './exchange.ts'
 import { addFailure, conclude, join, keepDuration } from './facts.ts'
 import { runsAlone } from './poison.ts'
-import { choose, jobsByTurn, type Choice } from './schedule.ts'
+import { choose, jobsByTurn, takeTurn, type Choice } from './schedule.ts'
 import type { JobState, Running, State } from './state.ts'
 
 type AttemptEvent = Extract<Event, { type: 'attempt-done' | 'attempt-failed' | 'progress' }>
@@ -15,6 +15,7 @@ export function onAttempt(state: State, event: AttemptEvent): Effect[] {
   const running = state.running.get(event.attempt)
   if (running === undefined) return []
   if (event.type === 'progress') {
+    if (running.units !== event.units) running.movedAt = state.now
     running.units = event.units
     running.bytes = event.bytes
     return []
@@ -93,6 +94,7 @@ function isAloneRunning(state: State): boolean {
 }
 
 function startOne(state: State, job: JobState, choice: Choice): Effect[] {
+  takeTurn(state, job)
   const { task, term, rank } = choice
   const attempt = `${state.self.incarnation.count}-${++state.attempts}`
   const claim = { term, rank, owner: state.self.node, incarnation: state.self.incarnation.count }
@@ -106,6 +108,7 @@ function startOne(state: State, job: JobState, choice: Choice): Effect[] {
     startedAt: state.now,
     units: 0,
     bytes: 0,
+    movedAt: state.now,
     stopping: false,
   })
   const { output } = job.ledger.tasks[task.index]!

@@ -13,7 +13,7 @@ import { LIMITS } from './limits.ts'
 import type { PlannedTask } from './plan.ts'
 import { blankOf, isStageReady, KINDS_BY_TURN } from './open-tasks.ts'
 import type { Choice } from './schedule.ts'
-import { medianOf, type JobState, type State } from './state.ts'
+import { medianOf, type JobState, type Running, type State } from './state.ts'
 import type { Millis, NodeId, TaskIndex } from './types.ts'
 
 /** The task that is most overdue of those that this node may back up and whose input is here, or null. */
@@ -122,17 +122,31 @@ function hasFreeSlot(state: State, node: NodeId): boolean {
 }
 
 /**
- * Stops attempts here that others have overtaken and that are late: their slots are wanted. One that takes no longer
- * than usual ends by itself: a second opinion that costs next to nothing.
+ * Stops attempts here whose slots are wanted: of a task that another node has done, once they are late (one that takes
+ * no longer than usual ends by itself: a second opinion that costs next to nothing), and those that stick, so that the
+ * task can be tried here again.
  */
 export function stopLosers(state: State, job: JobState): Effect[] {
   const effects: Effect[] = []
   for (const running of state.running.values()) {
     if (running.job !== job.record.id || running.stopping) continue
-    if (agreed(job.ledger.tasks[running.task]) === null || job.orphans.includes(running.task)) continue
     const limit = usualLimit(job, job.plan.tasks[running.task]!)
-    if (limit !== null && state.now - running.startedAt > limit)
+    const isDone = agreed(job.ledger.tasks[running.task]) !== null && !job.orphans.includes(running.task)
+    if (isDone && limit !== null && state.now - running.startedAt > limit)
       effects.push(...stop(running, 'another node has done it'))
+    else if (state.now - running.movedAt > sticksAfter(state, job, running))
+      effects.push(...stop(running, 'it does not get on'))
   }
   return effects
+}
+
+/**
+ * After so long without any progress an attempt is given up. Each time that the task is overtaken this doubles, so that
+ * one whose calls take very long ends somewhere; and it is never shorter than user code may take for one record.
+ */
+function sticksAfter(state: State, job: JobState, running: Running): Millis {
+  const { claim } = job.ledger.tasks[running.task]!
+  const overtaken = claim !== null && claim.owner !== state.self.node
+  const times = overtaken ? patienceOf(job, running.task) : 2 ** LIMITS.overtakenMax
+  return Math.max(LIMITS.standstillMs * times, 2 * (job.record.limits.taskTimeoutMs ?? LIMITS.taskTimeoutMs))
 }

@@ -6,6 +6,7 @@ import { LIMITS } from './limits.ts'
 import { agreed } from './ledger.ts'
 import { candidates, expectedOwner, isEligible, isLive, liveHolders, type FailureIndex } from './candidates.ts'
 import type { Effect } from './effects.ts'
+import { toHandOver } from './hand-over.ts'
 import { isOpen, isShuffling, isStageReady } from './open-tasks.ts'
 import type { PlannedTask } from './plan.ts'
 import { isWorkedOn } from './remake.ts'
@@ -162,7 +163,8 @@ export function lookForWanted(state: State, job: JobState, failures: FailureInde
       if (!pushed || state.now - since >= LIMITS.pullAfterMs) wanted.push({ task, consumers, copy: false })
     }
   }
-  for (const task of copiesToTake(state, job, failures)) wanted.push({ task, consumers: [], copy: true })
+  for (const task of [...copiesToTake(state, job, failures), ...toHandOver(state, job)])
+    wanted.push({ task, consumers: [], copy: true })
   job.wanted = wanted
   return pairs
 }

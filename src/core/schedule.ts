@@ -28,9 +28,8 @@ export interface Choice {
 export function choose(state: State, job: JobState, failures: FailureIndex): Choice | null {
   if (state.now < job.nextSearch) return null
   const open = openTasks(state, job, failures)
-  for (const tasks of open.values())
-    for (const task of tasks)
-      if (isOwnFree(state, job, task) && isMine(state, job, task, failures)) return choiceOf(state, job, task, failures)
+  const own = chooseOwn(state, job, failures, open)
+  if (own !== null) return own
   const stealable = new Map<NodeId, PlannedTask[]>()
   let seen = 0
   for (const tasks of open.values())
@@ -47,6 +46,27 @@ export function choose(state: State, job: JobState, failures: FailureIndex): Cho
   const choice = state.now - job.knownAt < LIMITS.stealAfterMs ? null : steal(state, job, failures, stealable)
   if (choice === null) job.nextSearch = state.now + Math.floor(seen / LIMITS.searchTasksPerMs)
   return choice
+}
+
+/** The next task of this node's own list; those first that but for this node a slow one would have to run. */
+function chooseOwn(
+  state: State,
+  job: JobState,
+  failures: FailureIndex,
+  open: ReadonlyMap<TaskKind, readonly PlannedTask[]>,
+): Choice | null {
+  const slow = new Set([...job.pace].flatMap(([node, pace]) => (pace > LIMITS.slowPace ? node : [])))
+  for (const tasks of open.values()) {
+    let first: PlannedTask | null = null
+    for (const task of tasks) {
+      const isUrgent = slow.size > 0 && task.holders.some((node) => slow.has(node))
+      if ((first !== null && !isUrgent) || !isOwnFree(state, job, task) || !isMine(state, job, task, failures)) continue
+      first = task
+      if (isUrgent || slow.size === 0) break
+    }
+    if (first !== null) return choiceOf(state, job, first, failures)
+  }
+  return null
 }
 
 /** What could begin here, by kind in the order of turns; each kind in the order of its tasks, those to be done again last. */
@@ -132,16 +152,29 @@ function choiceOf(state: State, job: JobState, task: PlannedTask, failures: Fail
   }
 }
 
+/** Slot time that this node has spent on a job, attempts under way among it. */
+function usage(state: State, job: JobState): Millis {
+  let ms = job.slotMs
+  for (const r of state.running.values()) if (r.job === job.record.id) ms += state.now - r.startedAt
+  return ms
+}
+
+/**
+ * Notes that a job takes its turn. What it has not used while it had nothing to run is not made up for, or a job that
+ * comes late would have all slots until it has had as much as those that came before (start-time fair queueing, Goyal,
+ * Vin & Cheng 1996).
+ */
+export function takeTurn(state: State, job: JobState): void {
+  const used = usage(state, job)
+  job.slotMs += Math.max(0, state.turn - used)
+  state.turn = Math.max(state.turn, used)
+}
+
 /** Open jobs, the one that has used the least slot time on this node first; ties by id. */
 export function jobsByTurn(state: State): JobState[] {
-  const usage = (job: JobState): Millis => {
-    let ms = job.slotMs
-    for (const r of state.running.values()) if (r.job === job.record.id) ms += state.now - r.startedAt
-    return ms
-  }
   return [...state.jobs.values()]
     .filter((job) => isWorkedOn(job))
-    .map((job) => ({ job, used: usage(job) }))
+    .map((job) => ({ job, used: usage(state, job) }))
     .sort((a, b) => a.used - b.used || (a.job.record.id < b.job.record.id ? -1 : 1))
     .map(({ job }) => job)
 }

@@ -23,6 +23,8 @@ export interface Running {
   readonly startedAt: Millis
   units: number
   bytes: Bytes
+  /** When `units` last moved. */
+  movedAt: Millis
   stopping: boolean
 }
 
@@ -74,7 +76,7 @@ export interface JobState {
   readonly changedAt: Map<TaskIndex, Millis>
   /** Since when nobody is known to have a task's output, though it exists. */
   readonly orphanedAt: Map<TaskIndex, Millis>
-  /** Slot time that this node has spent on the job. */
+  /** Slot time that this node has spent on the job, or that others had while it had nothing to run. */
   slotMs: Millis
   /** Durations of finished tasks by kind, this node's own and others' as seen from here (bounded, newest). */
   readonly durations: Record<TaskKind, Millis[]>
@@ -136,6 +138,9 @@ export interface State {
   draining: boolean
   drainedTold: boolean
   drainBy: Millis
+  /** Slot time of the job that last had its turn, at most so far. */
+  turn: Millis
+  /** When the last tick was taken in. */
   lastTick: Millis
   /** How far this node distrusts its own judgement of others, 0 … LIMITS.strainMax, and when that last changed. */
   strain: number
@@ -178,6 +183,7 @@ export function newState(self: Self, now: Millis, retentionMs: Millis = LIMITS.r
     draining: false,
     drainedTold: false,
     drainBy: 0,
+    turn: 0,
     lastTick: now,
     strain: 0,
     strainAt: now,

@@ -29,13 +29,13 @@ export class FakeDisk {
   private readonly outputs = new Map<JobId, Map<TaskIndex, Stored>>()
   private readonly arrived = new Map<JobId, Map<string, Arrival>>()
 
-  append(job: JobId, delta: Delta): void {
-    entry(this.logs, job, () => []).push({ delta, synced: false })
-  }
-
-  sync(job: JobId, delta: Delta): void {
-    const line = this.logs.get(job)?.find((l) => l.delta === delta)
-    if (line !== undefined) line.synced = true
+  /** Returns what makes the line durable. */
+  append(job: JobId, delta: Delta): () => void {
+    const line = { delta, synced: false }
+    entry(this.logs, job, () => []).push(line)
+    return () => {
+      line.synced = true
+    }
   }
 
   /** Unsynced lines are lost; a log is whole up to its first lost line. */

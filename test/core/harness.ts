@@ -119,6 +119,7 @@ export class World {
   /** Hands an event to a node that is up: a person's cancel or retry, a damaged file. */
   tell(id: NodeId, event: Event): void {
     this.deliver(this.node(id), event)
+    if (event.type === 'drain') this.sayRecord(this.node(id), true)
   }
 
   start(id: NodeId): void {
@@ -338,9 +339,8 @@ export class World {
         this.pull(node, effect)
         break
       case 'save': {
-        const delta = structuredClone(effect.delta)
-        node.disk.append(effect.job, delta)
-        this.later(node, this.random.between(1, 10), () => node.disk.sync(effect.job, delta))
+        const sync = node.disk.append(effect.job, structuredClone(effect.delta))
+        this.later(node, this.random.between(1, 10), sync)
         break
       }
       case 'sign-report': {
@@ -366,7 +366,6 @@ export class World {
         break
       case 'drained':
         this.drained.push(node.id)
-        this.sayRecord(node, true)
         break
       case 'note':
       case 'fetch-catalog':
@@ -402,11 +401,14 @@ export class World {
   /** A stream to a peer: `done` is called when it ended well, else `failed`, each after a while. */
   private stream(from: Node, to: Node, done: () => void, failed: () => void): void {
     const breaks = this.random.chance(this.network.broken)
-    this.later(from, this.delay() * 2, () => {
-      if (!this.isLinked(from, to) || to.asleep !== null) this.later(from, 200, failed)
-      else if (breaks) failed()
+    const until = this.now + LIMITS.rpcTimeoutMs
+    const meet = (): void => {
+      if (!this.isLinked(from, to)) this.later(from, 200, failed)
+      else if (to.asleep !== null && this.now < until) this.later(from, 50, meet)
+      else if (breaks || to.asleep !== null) failed()
       else done()
-    })
+    }
+    this.later(from, this.delay() * 2, meet)
   }
 
   private fetch(node: Node, effect: Extract<Effect, { type: 'fetch-job' }>): void {
