@@ -201,8 +201,8 @@ export class Network {
       const to = connection.a === from ? connection.b : connection.a
       const [there, back] = [connection.wire(from, to), connection.wire(to, from)]
       const { window } = this.weather
-      const out = new Pipe(to.process, there, window, this.#fault())
-      const inward = new Pipe(from.process, back, window, this.#fault())
+      const out = new Pipe(from, to, there, window, this.#fault())
+      const inward = new Pipe(to, from, back, window, this.#fault())
       const stream = { pipes: [out, inward] }
       connection.streams.push(stream)
       there.carry(() => {

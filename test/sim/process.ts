@@ -52,7 +52,8 @@ export class SimProcess {
   die(): void {
     this.life++
     this.up = false
-    this.wake()
+    this.#asleep = false
+    this.#mail = []
   }
 
   get asleep(): boolean {
@@ -60,7 +61,7 @@ export class SimProcess {
   }
 
   sleep(): void {
-    this.#asleep = true
+    this.#asleep = this.up
   }
 
   wake(): void {

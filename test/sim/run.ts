@@ -72,6 +72,8 @@ function report(world: World, healing: Millis): Report {
 
 /** Every job that was submitted is known to every node, and sealed there. A round that deaths ended is opened again. */
 function allSealed(world: World): boolean {
+  // One that was still handing over when all was well again is down only now.
+  for (const node of world.staying) node.start()
   let all = world.scenario.jobs.every((job) => world.acknowledged.has(job.name) || world.nodes.length === 1)
   for (const { record, unsteady } of world.checks.jobs)
     for (const node of world.staying) {
@@ -102,6 +104,8 @@ async function converge(world: World): Promise<void> {
   const hashes = (): string[] =>
     world.staying.map((node) =>
       [...(node.state?.jobs.values() ?? [])]
+        // Two records under one key stay two.
+        .filter((job) => !world.checks.isPinnedTwice(job.record.id))
         .map((job) => `${job.record.id} ${job.ledger.round} ${ledgerHash(job.ledger)}`)
         .sort()
         .join(),

@@ -13,6 +13,12 @@ export interface StreamFault {
   readonly how: 'short' | 'reset'
 }
 
+/** One life of a process: what is over when it dies. */
+export interface Side {
+  readonly process: SimProcess
+  readonly life: number
+}
+
 /** What a connection does with what is under way between two processes. */
 export interface Wire {
   /** Brings something over in order, later, or never. */
@@ -30,12 +36,14 @@ export class Pipe {
   #ending: Ending | null = null
   #readers: (() => void)[] = []
   #writers: (() => void)[] = []
-  readonly #reader: SimProcess
+  readonly #writer: Side
+  readonly #reader: Side
   readonly #wire: Wire
   readonly #window: Bytes
   readonly #fault: StreamFault | null
 
-  constructor(reader: SimProcess, wire: Wire, window: Bytes, fault: StreamFault | null) {
+  constructor(writer: Side, reader: Side, wire: Wire, window: Bytes, fault: StreamFault | null) {
+    this.#writer = writer
     this.#reader = reader
     this.#wire = wire
     this.#window = window
@@ -68,7 +76,7 @@ export class Pipe {
   #arrive(bytes: Uint8Array): void {
     if (this.#ending !== null) return
     this.#ready.push(bytes)
-    wake(this.#readers)
+    wake(this.#reader, this.#readers)
   }
 
   async read(): Promise<Uint8Array | null> {
@@ -76,7 +84,7 @@ export class Pipe {
       const chunk = this.#isReset() ? undefined : this.#ready.shift()
       if (chunk !== undefined) {
         this.#unread -= chunk.length
-        wake(this.#writers)
+        wake(this.#writer, this.#writers)
         return chunk
       }
       if (this.#ending?.kind === 'reset') throw new Error(`the stream was reset: ${this.#ending.reason}`)
@@ -98,13 +106,8 @@ export class Pipe {
     if (this.#ending?.kind === 'reset' || (this.#ending !== null && ending.kind === 'end')) return
     this.#ending = ending
     if (ending.kind === 'reset') this.#ready = []
-    wake(this.#readers)
-    wake(this.#writers)
-  }
-
-  /** What its reader resets, its writer learns of later. */
-  refuse(reason: string): void {
-    this.finish({ kind: 'reset', reason })
+    wake(this.#reader, this.#readers)
+    wake(this.#writer, this.#writers)
   }
 
   #isReset(): boolean {
@@ -116,13 +119,11 @@ export class Pipe {
       list.push(resolve)
     })
   }
-
-  get reader(): SimProcess {
-    return this.#reader
-  }
 }
 
-function wake(list: (() => void)[]): void {
+/** Who is dead waits for ever. */
+function wake({ process, life }: Side, list: (() => void)[]): void {
+  if (process.life !== life) return
   for (const run of list.splice(0)) run()
 }
 

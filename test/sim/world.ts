@@ -1,6 +1,6 @@
 /** A simulated mesh under one agenda: nodes, network, jobs and the faults of a schedule. One seed gives one history. */
 import type { SubmitRequest } from '../../src/control/api.ts'
-import type { JobId, Millis, NodeId } from '../../src/core/types.ts'
+import type { JobId, JobRecord, Millis, NodeId } from '../../src/core/types.ts'
 import type { AttemptSpec, ReduceWork } from '../../src/ports.ts'
 import { Agenda } from '../core/agenda.ts'
 import { Checks, Violation } from './checks.ts'
@@ -238,6 +238,8 @@ export class World implements NodeWorld {
       case 'absent':
         break
       case 'gone':
+        // Pinned before its other holders were known, a shard may be here alone: then the job waits, as it should.
+        if (this.checks.jobs.some(({ record }) => isSoleHolder(record, node.id))) return
         node.kill(false)
         this.gone = node
         return
@@ -348,6 +350,12 @@ function shardsOf(dataset: string, ids: readonly NodeId[], { jobs }: Scenario, c
     path: `${dataset}-${String(i).padStart(3, '0')}`,
     nodes: Array.from({ length: Math.min(copies, ids.length) }, (_unused, k) => ids[(i + k) % ids.length]!),
   }))
+}
+
+function isSoleHolder({ snapshot }: JobRecord, node: NodeId): boolean {
+  return snapshot.inputs.some(({ shards }) =>
+    shards.some(({ copies }) => copies.length === 1 && copies[0]!.node === node),
+  )
 }
 
 function requestFor(job: SimJob): SubmitRequest {
