@@ -78,6 +78,7 @@ export type Limit =
   | 'reportTasksPerMs'
   | 'membersMax'
   | 'livesSkipped'
+  | 'raisesMax'
   | 'namesBytesMax'
   | 'slotMemoryMin'
   | 'slotMemoryDefaultMin'

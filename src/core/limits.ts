@@ -132,6 +132,8 @@ export const LIMITS: Readonly<Record<Limit, number>> = {
   membersMax: 1_000,
   /** A node whose count of lives is damaged goes on so far above the last that it still knows of. */
   livesSkipped: 1_000,
+  /** In one life a node raises its count so often above what peers know; once is enough where nobody else does so too. */
+  raisesMax: 4,
   namesBytesMax: 100,
 
   // ---- tasks

@@ -11,7 +11,7 @@ export function learnRecord(state: State, record: SignedNodeRecord, from: NodeId
   if (record.node === self.node && !sameLife(record.incarnation, self.incarnation)) {
     const { count } = record.incarnation
     if (count === self.incarnation.count) return [{ type: 'identity', problem: 'twice', count }]
-    return count > self.incarnation.count ? [{ type: 'identity', problem: 'behind', count }] : []
+    return count > self.incarnation.count ? raiseAbove(state, count) : []
   }
   if (state.forgotten.has(record.node)) {
     if (from !== record.node) return []
@@ -40,6 +40,18 @@ export function learnRecord(state: State, record: SignedNodeRecord, from: NodeId
   if (catalogChanged && record.node !== self.node)
     effects.push({ type: 'fetch-catalog', node: record.node, hash: record.catalog.hash, from })
   return effects
+}
+
+/**
+ * A later life of this node than the one that it lives: its home was set back, and it goes on above that. Where it comes
+ * again and again, something raises itself above this one in its turn, which only a copy that runs does.
+ */
+function raiseAbove(state: State, count: number): Effect[] {
+  // Many peers may say the same before it is done.
+  if (count <= state.raisingAbove) return []
+  state.raisingAbove = count
+  const problem = state.raises++ < LIMITS.raisesMax ? 'behind' : 'twice'
+  return [{ type: 'identity', problem, count }]
 }
 
 /** A heartbeat. Of a node without a record, or with an older one than it names, the record is asked for. */

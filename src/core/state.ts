@@ -135,6 +135,9 @@ export interface State {
   readonly running: Map<string, Running>
   attempts: number
   seq: number
+  /** The latest life of its own that peers told this node of, and how often in this life it raised itself above one. */
+  raisingAbove: number
+  raises: number
   draining: boolean
   drainedTold: boolean
   drainBy: Millis
@@ -180,6 +183,8 @@ export function newState(self: Self, now: Millis, retentionMs: Millis = LIMITS.r
     running: new Map(),
     attempts: 0,
     seq: 0,
+    raisingAbove: 0,
+    raises: 0,
     draining: false,
     drainedTold: false,
     drainBy: 0,

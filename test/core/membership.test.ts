@@ -174,6 +174,21 @@ describe('records', () => {
     expect([problems(0), problems(1), problems(2)]).toEqual([[], ['twice'], ['behind']])
   })
 
+  test('a later life of this node is raised above once, however many tell of it; one that rises in turn is a clone', () => {
+    const node = new OneNode(n1, [n2, n3])
+    const problems = (): string[] => only(node.effects, 'identity').map((effect) => effect.problem)
+    const told = (count: number): void => {
+      for (const peer of [n2, n3]) said(node, peer, recordOf(n1, { incarnation: { count, nonce: `other ${count}` } }))
+    }
+    const expected: string[] = []
+    for (let raise = 0, count = 7; raise <= LIMITS.raisesMax; raise++, count += 2) {
+      told(count)
+      expected.push(raise < LIMITS.raisesMax ? 'behind' : 'twice')
+      expect(problems()).toEqual(expected)
+      node.give({ type: 'reborn', incarnation: { count: count + 1, nonce: `own ${raise}` } })
+    }
+  })
+
   test('a forgotten member comes back only by its own word', () => {
     const node = new OneNode(n1, [n2, n3])
     node.give({ type: 'forget-member', node: n2 })
