@@ -130,7 +130,7 @@ async function checkCsv(bytes: Uint8Array): Promise<void> {
   holds(isDeepStrictEqual(await readInTwo(file, 'a.csv', options, cut), whole.records), 'a cut shows')
 }
 
-const PLAIN = [text(['one', 'two']), Buffer.alloc(0), Buffer.alloc(70_000, 'abcdefgh\n'), Buffer.from('x'.repeat(300))]
+const PLAIN = [text(['one', 'two']), Buffer.alloc(0), Buffer.alloc(4_000, 'abcdefgh\n'), Buffer.from('x'.repeat(300))]
 const GZIPS = [
   ...PLAIN.map((bytes) => gzipSync(bytes)),
   Buffer.concat([gzipSync('a\n'), gzipSync('b\n'), Buffer.alloc(5)]),
