@@ -10,8 +10,7 @@ export function learnRecord(state: State, record: SignedNodeRecord, from: NodeId
   const { self } = state
   if (record.node === self.node && !sameLife(record.incarnation, self.incarnation)) {
     const { count } = record.incarnation
-    if (count === self.incarnation.count) return [{ type: 'identity', problem: 'twice', count }]
-    return count > self.incarnation.count ? raiseAbove(state, count) : []
+    return count >= self.incarnation.count ? raiseAbove(state, count) : []
   }
   if (state.forgotten.has(record.node)) {
     if (from !== record.node) return []
@@ -43,8 +42,9 @@ export function learnRecord(state: State, record: SignedNodeRecord, from: NodeId
 }
 
 /**
- * A later life of this node than the one that it lives: its home was set back, and it goes on above that. Where it comes
- * again and again, something raises itself above this one in its turn, which only a copy that runs does.
+ * A life of this node that it does not live, and that is not over by its count: its home was set back, and it goes on
+ * above that. Where it comes again and again, something raises itself above this one in its turn, which only a copy that
+ * runs does.
  */
 function raiseAbove(state: State, count: number): Effect[] {
   // Many peers may say the same before it is done.
@@ -57,9 +57,9 @@ function raiseAbove(state: State, count: number): Effect[] {
 /** A heartbeat. Of a node without a record, or with an older one than it names, the record is asked for. */
 export function learnBeat(state: State, beat: Beat): Effect[] {
   if (beat.node === state.self.node) {
-    const twice =
-      !sameLife(beat.incarnation, state.self.incarnation) && beat.incarnation.count === state.self.incarnation.count
-    return twice ? [{ type: 'identity', problem: 'twice', count: beat.incarnation.count }] : []
+    const { incarnation } = state.self
+    const another = !sameLife(beat.incarnation, incarnation) && beat.incarnation.count >= incarnation.count
+    return another ? raiseAbove(state, beat.incarnation.count) : []
   }
   const member = state.members.get(beat.node)
   const stale =
