@@ -167,7 +167,8 @@ export class Checks {
 
   /** A submission said yes: so many nodes have the job on disk. */
   acknowledged(nodes: readonly SimNode[], job: JobId, wanted: number): void {
-    const having = nodes.filter((node) => node.disk.files.has(`jobs/${job}/record.json`)).length
+    // That a disk was lost since it was heard of there, nobody can know yet.
+    const having = nodes.filter((node) => node.lossy || node.disk.files.has(`jobs/${job}/record.json`)).length
     if (having < wanted) throw new Violation('acknowledged', `said yes to a job that ${having} nodes have on disk`)
   }
 

@@ -35,6 +35,8 @@ export class SimNode {
   drained = false
   /** Bits of its files were flipped. */
   rotten = false
+  /** Its disk was lost, or set back. */
+  lossy = false
   /** Hostile or stale input, and background work that failed, by kind. */
   readonly dropped: Map<string, number> = new Map<string, number>()
   readonly #network: Network

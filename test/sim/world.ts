@@ -219,11 +219,13 @@ export class World implements NodeWorld {
       case 'wipe':
         node.kill(false)
         disk.files.clear()
+        node.lossy = true
         break
       case 'rollback':
         // What was saved at first is what comes back; it is saved when the fault is planned for an earlier time, too.
         node.kill(false)
         disk.files = new Map(this.#backups.get(node))
+        node.lossy = true
         break
       case 'upgrade':
         node.kill(false)
