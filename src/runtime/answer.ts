@@ -10,6 +10,7 @@ import { jobBody, openJob } from '../wire/job.ts'
 import type { Call } from '../wire/rpc.ts'
 import { isPart, loseOutput } from './check-files.ts'
 import type { Context } from './context.ts'
+import { getKept } from './kept.ts'
 import { readLogs } from './logs.ts'
 import { bringJob } from './recall.ts'
 import { signalledWithin } from './pause.ts'
@@ -41,6 +42,11 @@ async function answer(
       const memory = await context.keys.get(request.job)
       if (memory === null) throw gone('this key')
       return toBytes(memory)
+    }
+    case 'times': {
+      const bytes = await getKept(context.disk, `${store.folder(request.job)}/times.json`)
+      if (bytes === null) throw gone('when this job began')
+      return bytes
     }
     case 'put-job':
       return takeJob(context, body)
@@ -91,8 +97,7 @@ async function takeJob(context: Context, bytes: Uint8Array): Promise<Uint8Array>
   const record = openJob(body)
   if (!context.state.jobs.has(record.id)) {
     await bringJob(context, record, body)
-  } else if (record.key !== null)
-    context.dispatch({ type: 'pinned', job: record.id, pin: snapshotId(record.snapshot) })
+  } else if (record.key !== null) context.dispatch({ type: 'pinned', job: record.id, pin: snapshotId(record.snapshot) })
   return json(context.state.jobs.get(record.id)?.ledger.round ?? 1)
 }
 

@@ -1,8 +1,8 @@
 /** Which part of the runtime carries out which effect. */
 import type { Effect } from '../core/effects.ts'
 import type { JobId } from '../core/types.ts'
-import { openJob, jobBody } from '../wire/job.ts'
-import { fromBytes, toBytes } from '../wire/codec.ts'
+import { jobBody, jobTimes, openJob } from '../wire/job.ts'
+import { fromBytes, fromJson, toBytes } from '../wire/codec.ts'
 import { signReport } from '../wire/signed.ts'
 import type { Attempts } from './attempts.ts'
 import { bringJob } from './recall.ts'
@@ -37,7 +37,7 @@ export function performer(parts: Parts): Perform {
   return {
     gossip: ({ message }) => control.gossip(message),
     send: ({ to, message }) => control.send(to, message),
-    'fetch-job': (effect) => void fetchJob(context, effect),
+    'fetch-job': (effect) => void fetchJob(context, times, effect),
     'fetch-catalog': ({ node, hash, from }) => background('fetch-catalog', catalogs.fetch(context, node, hash, from)),
     'keep-record': ({ node }) => background('keep-record', keepRecord(context, node)),
     start: (effect) => attempts.start(effect),
@@ -109,12 +109,23 @@ async function dropJob(
 }
 
 /** A job that a peer named: its record and code onto this disk, then into the control plane. */
-async function fetchJob(context: Context, { job, from }: Extract<Effect, { type: 'fetch-job' }>): Promise<void> {
+async function fetchJob(
+  context: Context,
+  times: Times,
+  { job, from }: Extract<Effect, { type: 'fetch-job' }>,
+): Promise<void> {
   try {
-    const { body } = await callPeer(context, from, { call: 'job', job })
+    const [{ body }, known] = await Promise.all([
+      callPeer(context, from, { call: 'job', job }),
+      callPeer(context, from, { call: 'times', job }).then(
+        (answer) => fromJson(jobTimes, answer.body),
+        () => null,
+      ),
+    ])
     const code = fromBytes(jobBody, body)
     const record = openJob(code)
     if (record.id !== job) throw new Error('another job than asked for')
+    if (known !== null) times.adopt(job, known)
     await bringJob(context, record, code)
   } catch (error) {
     context.dropped('fetch-job', error)

@@ -133,6 +133,9 @@ export class Engine {
       void this.#ledgers.catchUp().then(() => this.#ledgers.compact())
       void this.keeping.sweep()
       void this.#saveStories()
+      this.times
+        .save((job) => this.context.state.jobs.has(job))
+        .catch((error: unknown) => this.context.dropped('times', error))
       keepMembers(this.context)
       void this.#mending.sweep()
       onSweep()

@@ -1,14 +1,19 @@
+import { z } from 'zod/mini'
 import type { DiskUse } from '../control/api.ts'
 import { overflowing, type Finished } from '../core/keeping.ts'
 import { LIMITS } from '../core/limits.ts'
 import type { JobState } from '../core/state.ts'
 import type { Bytes, JobId, Millis } from '../core/types.ts'
 import type { Disk } from '../ports.ts'
+import { fromJson, WireError } from '../wire/codec.ts'
+import { count, digest } from '../wire/shapes.ts'
 import type { Context } from './context.ts'
 import { getKept, isDamaged, putKept } from './kept.ts'
 
 /** Job → round that is over, and for how long this node has counted that, in ms. */
 type OverFor = Readonly<Record<JobId, readonly [round: number, over: Millis]>>
+
+const overFor = z.record(digest, z.tuple([count, count])) as unknown as z.ZodMiniType<OverFor>
 
 interface Measured {
   /** What decides whether it is measured again. */
@@ -45,9 +50,9 @@ export class Keeping {
     let over: OverFor = {}
     try {
       const bytes = await getKept(disk, FILE)
-      if (bytes !== null) over = JSON.parse(Buffer.from(bytes).toString()) as OverFor
+      if (bytes !== null) over = fromJson(overFor, bytes)
     } catch (error) {
-      if (!isDamaged(error)) throw error
+      if (!isDamaged(error) && !(error instanceof WireError)) throw error
       damage.found(FILE, 'finished jobs are kept for the whole retention time from now on')
     }
     for (const [id, [round, since]] of Object.entries(over))

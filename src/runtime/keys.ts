@@ -1,7 +1,10 @@
+import { z } from 'zod/mini'
 import type { State } from '../core/state.ts'
 import type { Digest, JobId, JobRecord } from '../core/types.ts'
 import type { Disk } from '../ports.ts'
+import { fromJson, WireError } from '../wire/codec.ts'
 import type { KeyedMemory } from '../wire/job.ts'
+import { count, digest } from '../wire/shapes.ts'
 import type { Damage } from './damage.ts'
 import { getKept, isDamaged, putKept } from './kept.ts'
 
@@ -9,6 +12,8 @@ interface Facts {
   readonly round: number
   readonly result: Digest | null
 }
+
+const factsShape = z.strictObject({ round: count, result: z.nullable(digest) }) as unknown as z.ZodMiniType<Facts>
 
 /**
  * What stays of a job with a key once it is forgotten, for ever: its record with the snapshot that was pinned, and its
@@ -29,7 +34,7 @@ export class Keys {
   /** Tells the control plane, before jobs are loaded. */
   async load(state: State): Promise<void> {
     for (const id of (await this.#disk.list('keys')) as JobId[]) {
-      const facts = (await this.#json(`${folderOf(id)}/facts.json`)) as Facts | null
+      const facts = await this.#json(factsShape, `${folderOf(id)}/facts.json`)
       if (facts === null) continue
       state.dropped.set(id, Math.max(facts.round, state.dropped.get(id) ?? 0))
       if (facts.result !== null) state.promised.set(id, facts.result)
@@ -47,8 +52,8 @@ export class Keys {
   async get(id: JobId): Promise<KeyedMemory | null> {
     const folder = folderOf(id)
     const [facts, record] = await Promise.all([
-      this.#json(`${folder}/facts.json`) as Promise<Facts | null>,
-      this.#json(`${folder}/record.json`),
+      this.#json(factsShape, `${folder}/facts.json`),
+      this.#json(z.unknown(), `${folder}/record.json`),
     ])
     return facts === null || record === null ? null : { ...facts, record: JSON.stringify(record) }
   }
@@ -58,12 +63,12 @@ export class Keys {
     this.#damage.mended(name)
   }
 
-  async #json(name: string): Promise<unknown> {
+  async #json<T>(shape: z.ZodMiniType<T>, name: string): Promise<T | null> {
     try {
       const bytes = await getKept(this.#disk, name)
-      return bytes === null ? null : JSON.parse(Buffer.from(bytes).toString())
+      return bytes === null ? null : fromJson(shape, bytes)
     } catch (error) {
-      if (!isDamaged(error)) throw error
+      if (!isDamaged(error) && !(error instanceof WireError)) throw error
       this.#damage.found(name, 'what this key gave is asked of other nodes')
       return null
     }

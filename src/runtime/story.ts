@@ -1,10 +1,23 @@
+import { z } from 'zod/mini'
 import { LIMITS } from '../core/limits.ts'
 import type { StoryEvent } from '../control/api.ts'
 import { compareUtf8 } from '../core/plan.ts'
 import type { JobId, TaskIndex } from '../core/types.ts'
 import type { Clock, Disk } from '../ports.ts'
+import { fromJson } from '../wire/codec.ts'
 import type { Damage } from './damage.ts'
 import { entriesOf, toEntry } from './kept-log.ts'
+
+const storyEvents = z.array(
+  z.strictObject({
+    t: z.string(),
+    node: z.string(),
+    task: z.nullable(z.number()),
+    attempt: z.nullable(z.string()),
+    type: z.string(),
+    text: z.string(),
+  }),
+) as unknown as z.ZodMiniType<StoryEvent[]>
 
 /**
  * What this node can tell of each job, bounded; other nodes tell theirs, and any node can put them together. It is kept
@@ -70,15 +83,24 @@ export class Story {
     const bytes = await this.#disk.get(nameOf(job))
     if (bytes === null) return []
     const { payloads, lost } = entriesOf(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength))
-    if (lost > 0 || bytes.length === 0)
+    const events = payloads.map((payload) => eventsIn(payload))
+    if (lost > 0 || bytes.length === 0 || events.includes(null))
       this.#damage.found(nameOf(job), "a part of what this node can tell of the job's story is lost", job)
-    return payloads.flatMap((payload) => JSON.parse(Buffer.from(payload).toString()) as StoryEvent[])
+    return events.flatMap((some) => some ?? [])
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
     const mine = this.#turn.then(work)
     this.#turn = mine.catch(() => undefined)
     return mine
+  }
+}
+
+function eventsIn(payload: Uint8Array): StoryEvent[] | null {
+  try {
+    return fromJson(storyEvents, payload)
+  } catch {
+    return null
   }
 }
 

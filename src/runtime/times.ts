@@ -8,12 +8,19 @@ interface Span {
   readonly ended: string | null
 }
 
-/** When this node heard of a job, and of its end: for people alone, nothing is decided by it. */
+/**
+ * When a job was submitted, and when it ended, as this node heard of it; one that is fetched comes with what the node
+ * that gives it knows of that. For people alone: nothing is decided by it.
+ */
 export class Times {
   readonly #clock: Clock
   readonly #disk: Disk
   readonly #damage: Damage
   readonly #spans = new Map<JobId, Span>()
+  /** Ends of fetched jobs, until their outcome is known here too. */
+  readonly #ends = new Map<JobId, string>()
+  /** Begun and not on disk: a job may take days. */
+  readonly #unsaved = new Set<JobId>()
 
   constructor(clock: Clock, disk: Disk, damage: Damage = new Damage()) {
     this.#clock = clock
@@ -31,7 +38,25 @@ export class Times {
   }
 
   begin(job: JobId): void {
-    if (!this.#spans.has(job)) this.#spans.set(job, { submitted: this.#clock.wall().toISOString(), ended: null })
+    if (this.#spans.has(job)) return
+    this.#spans.set(job, { submitted: this.#clock.wall().toISOString(), ended: null })
+    this.#unsaved.add(job)
+  }
+
+  /** What another node says of a job that is not known here yet. */
+  adopt(job: JobId, { submitted, ended }: Span): void {
+    if (this.#spans.has(job)) return
+    this.#spans.set(job, { submitted, ended: null })
+    this.#unsaved.add(job)
+    if (ended !== null) this.#ends.set(job, ended)
+  }
+
+  /** Keeps when jobs began that have not ended. Rejects when the disk refuses: they wait, then. */
+  async save(isKnown: (job: JobId) => boolean): Promise<void> {
+    for (const job of this.#unsaved) {
+      if (isKnown(job)) await this.#put(job)
+      this.#unsaved.delete(job)
+    }
   }
 
   /**
@@ -40,10 +65,16 @@ export class Times {
    */
   async end(job: JobId, over: boolean): Promise<void> {
     if (over && this.of(job).ended !== null) return
-    const span = { ...this.of(job), ended: over ? this.#clock.wall().toISOString() : null }
-    this.#spans.set(job, span)
+    const end = this.#ends.get(job) ?? this.#clock.wall().toISOString()
+    this.#spans.set(job, { ...this.of(job), ended: over ? end : null })
+    this.#ends.delete(job)
+    this.#unsaved.delete(job)
+    await this.#put(job)
+  }
+
+  async #put(job: JobId): Promise<void> {
     const name = `jobs/${job}/times.json`
-    await putKept(this.#disk, name, Buffer.from(JSON.stringify(span)))
+    await putKept(this.#disk, name, Buffer.from(JSON.stringify(this.of(job))))
     this.#damage.mended(name)
   }
 
@@ -61,5 +92,7 @@ export class Times {
 
   forget(job: JobId): void {
     this.#spans.delete(job)
+    this.#ends.delete(job)
+    this.#unsaved.delete(job)
   }
 }

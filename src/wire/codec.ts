@@ -25,6 +25,17 @@ export function fromBytes<T>(schema: z.ZodMiniType<T>, bytes: Uint8Array): T {
   return checked(schema, value)
 }
 
+/** JSON that was written by another node, or earlier, as a value of this shape. Throws WireError. */
+export function fromJson<T>(shape: z.ZodMiniType<T>, bytes: Uint8Array): T {
+  let value: unknown
+  try {
+    value = JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString())
+  } catch {
+    throw new WireError('not JSON')
+  }
+  return checked(shape, value)
+}
+
 export function checked<T>(schema: z.ZodMiniType<T>, value: unknown): T {
   const parsed = schema.safeParse(value)
   if (!parsed.success) throw new WireError(z.prettifyError(parsed.error).slice(0, 500))

@@ -89,6 +89,19 @@ export const jobBody = z.strictObject({
   sourceMap: text(LIMITS.bundleBytesMax),
 }) as unknown as z.ZodMiniType<JobBody>
 
+const date = text(30).check(z.refine((t: string) => !Number.isNaN(Date.parse(t))))
+
+/** When a job was submitted and ended, by the wall clock of whoever says it; ISO 8601. */
+export interface JobTimes {
+  readonly submitted: string
+  readonly ended: string | null
+}
+
+export const jobTimes = z.strictObject({
+  submitted: date,
+  ended: z.nullable(date),
+}) as unknown as z.ZodMiniType<JobTimes>
+
 /** What stays of a job with a key that was forgotten: its record as JSON, the highest round that is over, its result. */
 export interface KeyedMemory {
   readonly record: string

@@ -26,6 +26,8 @@ export type Call =
   | { readonly call: 'job'; readonly job: JobId }
   /** Body: the KeyedMemory of a job with a key that was forgotten. */
   | { readonly call: 'key'; readonly job: JobId }
+  /** Body: when the job was submitted and ended, as that node knows it (a Times, JSON). */
+  | { readonly call: 'times'; readonly job: JobId }
   /** With a JobBody; answered once it is on disk, with the round that is open (JSON). */
   | { readonly call: 'put-job' }
   /** Body: the catalog whose SHA-256 is `hash`. */
@@ -54,6 +56,7 @@ export const call = z.strictObject({
   request: z.discriminatedUnion('call', [
     z.strictObject({ call: z.literal('job'), job: digest }),
     z.strictObject({ call: z.literal('key'), job: digest }),
+    z.strictObject({ call: z.literal('times'), job: digest }),
     z.strictObject({ call: z.literal('put-job') }),
     z.strictObject({ call: z.literal('catalog'), node: nodeId, hash: digest }),
     z.strictObject({

@@ -59,6 +59,11 @@ describe('what is kept of a job that is over', { timeout: 400_000 }, () => {
       const known = await c.jobs()
       return known.length === 2 && known.every(({ state }) => state === 'done') ? true : null
     })
+    const dates = async (node: MeshNode): Promise<string> => {
+      const { submitted, elapsedMs } = await node.job(ids.plain)
+      return `${submitted} ${elapsedMs}`
+    }
+    expect([await dates(a), await dates(b)]).toContain(await dates(c))
     await a.kill()
     const detail = await c.job(ids.keyed)
     expect([detail.key, detail.result]).toEqual(['november', resultOf(keyed)])

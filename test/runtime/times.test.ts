@@ -21,3 +21,33 @@ it('an outcome that is told again, as at each start of a node, does not move the
   await again.end(job, false)
   expect(again.of(job).ended).toBeNull()
 })
+
+it('a job that is fetched began and ended when the giver says; a later round ends here', async () => {
+  const { context } = await bench()
+  let now = Date.parse('2026-11-22T10:00:00Z')
+  const clock = { ...context.clock, wall: () => new Date(now) }
+  const job = 'a'.repeat(64) as JobId
+  const times = new Times(clock, context.disk)
+  const said = { submitted: '2026-11-20T08:00:00.000Z', ended: '2026-11-20T08:00:01.000Z' }
+  times.adopt(job, said)
+  times.begin(job)
+  expect(times.of(job)).toEqual({ ...said, ended: null })
+  await times.end(job, true)
+  expect(times.of(job)).toEqual(said)
+  await times.end(job, false)
+  now += 1_000
+  await times.end(job, true)
+  expect(times.of(job)).toEqual({ ...said, ended: '2026-11-22T10:00:01.000Z' })
+})
+
+it('when an open job began is known after a restart', async () => {
+  const { context } = await bench()
+  const [job, gone] = ['a'.repeat(64), 'b'.repeat(64)] as [JobId, JobId]
+  const times = new Times(context.clock, context.disk)
+  for (const id of [job, gone]) times.begin(id)
+  await times.save((id) => id === job)
+  const again = new Times({ ...context.clock, wall: () => new Date(1e12) }, context.disk)
+  for (const id of [job, gone]) await again.load(id)
+  expect(again.of(job)).toEqual(times.of(job))
+  expect(again.of(gone)).toEqual({ submitted: new Date(1e12).toISOString(), ended: null })
+})
