@@ -162,6 +162,23 @@ const BLANK = /^[ \t\r]*$/
 /** What may be an integer that a double cannot hold: 2^53 has 16 digits. */
 const LONG_DIGITS = /[0-9]{16}/
 
+/** Integers are kept exact by recursion: how deep the stack lets it go must not decide what is a bad record. */
+const EXACT_DEPTH_MAX = 1_000
+
+/** How deep arrays and objects are nested in a JSON text. */
+function depthOf(line: string): number {
+  let depth = 0
+  let most = 0
+  for (let at = 0; at < line.length; at++) {
+    const c = line.charCodeAt(at)
+    if (c === 0x22) {
+      for (at++; at < line.length && line.charCodeAt(at) !== 0x22; at++) if (line.charCodeAt(at) === 0x5c) at++
+    } else if (c === 0x5b || c === 0x7b) most = Math.max(most, ++depth)
+    else if (c === 0x5d || c === 0x7d) depth--
+  }
+  return most
+}
+
 class JsonBatch implements Batch {
   readonly length: number
   readonly #lines: readonly string[]
@@ -209,7 +226,11 @@ class JsonBatch implements Batch {
       if (line === null) return new Refusal(utf8Problem(this.#lines[i]!))
     }
     try {
-      if (this.#longDigits && LONG_DIGITS.test(line)) return this.#factory.jsonExact(line)
+      if (this.#longDigits && LONG_DIGITS.test(line)) {
+        if (depthOf(line) > EXACT_DEPTH_MAX)
+          return new Refusal(`it is nested deeper than ${EXACT_DEPTH_MAX} levels, with an integer of 16 digits or more`)
+        return this.#factory.jsonExact(line)
+      }
       return this.#factory.json(line)
     } catch (error) {
       return new Refusal(messageOf(error))

@@ -23,6 +23,14 @@ describe('ndjson', () => {
     expect(places).toEqual(['d/a.ndjson:1', 'd/a.ndjson:4', 'd/a.ndjson:6'])
   })
 
+  test('how deep a record with a large integer is nested is decided by a number, not by the stack', async () => {
+    const nested = (depth: number): string => `${'['.repeat(depth)}"[[{\\"[",12345678901234567890${']'.repeat(depth)}`
+    const { records, bad } = await read(`${nested(1_000)}\n${nested(1_001)}\n${nested(100_000)}`)
+    expect(records).toHaveLength(1)
+    const why = 'it is nested deeper than 1000 levels, with an integer of 16 digits or more'
+    expect(bad.map((one) => one.why)).toEqual([why, why])
+  })
+
   test('integers that a double cannot hold are bigints; other numbers are as JSON.parse has them', async () => {
     const { records } = await read(
       '[9007199254740991,-9007199254740991]\n[9007199254740992,-9007199254740993,12345678901234567890123]\n' +
