@@ -5,6 +5,7 @@ import { parseDataOption } from '../../../src/cli/data-option.ts'
 import { parseCount, parseDuration, parseSize } from '../../../src/cli/quantities.ts'
 import { overrideInputs } from '../../../src/cli/submission.ts'
 import { fromKept, toKept } from '../../../src/core/kept-form.ts'
+import { entriesOf, toEntry } from '../../../src/runtime/kept-log.ts'
 import { checkShape } from '../../../src/task/job-shape.ts'
 import { mutate } from '../mutate.ts'
 import { holds, orShoalError, target, type Target } from '../target.ts'
@@ -104,6 +105,20 @@ export const FACES: readonly Target[] = [
     check: (bytes) => {
       const content = fromKept(bytes)
       if (content !== null) holds(Buffer.compare(toKept(content), bytes) === 0, 'a file has one form')
+    },
+  }),
+  target('kept-log', {
+    what: 'runtime/kept-log: logs of a home',
+    input: (random) => {
+      const log = Array.from({ length: 1 + random.below(5) }, () => toEntry(random.bytes(random.below(60))))
+      return mutate(random, [new Uint8Array(Buffer.concat(log))])
+    },
+    check: (bytes) => {
+      const { payloads, lost } = entriesOf(Buffer.from(bytes))
+      const whole = payloads.reduce((sum, payload) => sum + toEntry(payload).length, 0)
+      holds(whole + lost === bytes.length, 'each byte of a log is in an entry, or is said to be lost')
+      const again = entriesOf(Buffer.concat(payloads.map(toEntry)))
+      holds(again.lost === 0 && again.payloads.length === payloads.length, 'a log that was mended is whole')
     },
   }),
 ]
