@@ -34,8 +34,8 @@ function isHere(job: JobState, consumer: TaskIndex, producer: TaskIndex, digest:
 export function isInputHere(_state: State, job: JobState, task: PlannedTask): boolean {
   if (!isStageReady(job, task.kind)) return false
   for (const producer of producers(job, task)) {
-    const output = agreed(job.ledger.tasks[producer])
-    if (output === null || !isHere(job, task.index, producer, output.digest)) return false
+    const digest = job.ledger.digests[producer]!
+    if (digest === null || !isHere(job, task.index, producer, digest)) return false
   }
   return true
 }
@@ -183,8 +183,8 @@ export function missing(
     if (!job.helping.has(task.index) && expectedOwner(state, job, task, failures) !== state.self.node) continue
     for (const producer of producers(job, task)) {
       pairs++
-      const output = agreed(job.ledger.tasks[producer])
-      if (output === null || isHere(job, task.index, producer, output.digest)) continue
+      const digest = job.ledger.digests[producer]!
+      if (digest === null || isHere(job, task.index, producer, digest)) continue
       const consumers = lacking.get(producer) ?? []
       consumers.push(task.index)
       lacking.set(producer, consumers)

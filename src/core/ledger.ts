@@ -91,6 +91,8 @@ export interface Ledger {
   raised: boolean
   /** Tasks without any output, ascending: what follows from `tasks`, so that nobody has to look through them all. */
   readonly blank: Set<TaskIndex>
+  /** The digest of each task that has exactly one output, for loops over many tasks. */
+  readonly digests: (Digest | null)[]
   /** How many tasks have two outputs. */
   conflicts: number
   /** Each task's part of the bucket hashes; −1: to be computed. */
@@ -123,6 +125,7 @@ export function newLedger(tasks: number, round: number = 1, limits: JobLimits = 
     tasks: new Array<TaskState>(tasks).fill(BLANK),
     reports: new Map(),
     blank: new Set(Array.from({ length: tasks }, (_, i) => i)),
+    digests: new Array<Digest | null>(tasks).fill(null),
     conflicts: 0,
     hashes: new Int32Array(tasks).fill(UNKNOWN),
     hash: null,
@@ -137,6 +140,7 @@ function setTask(ledger: Ledger, index: TaskIndex, state: TaskState): void {
   const before = ledger.tasks[index]!
   ledger.tasks[index] = state
   ledger.hashes[index] = UNKNOWN
+  ledger.digests[index] = agreed(state)?.digest ?? null
   if (state.output !== null) ledger.blank.delete(index)
   ledger.conflicts += Number(isConflict(state.output)) - Number(isConflict(before.output))
 }
@@ -224,8 +228,7 @@ export function joinDelta(ledger: Ledger, delta: Delta): Change {
   const round = delta.round > ledger.round
   if (round) openRound(ledger, delta.round)
   const before = ledger.outcome
-  if (delta.round === ledger.round || isLasting(delta.outcome))
-    ledger.outcome = joinOutcome(before, delta.outcome)
+  if (delta.round === ledger.round || isLasting(delta.outcome)) ledger.outcome = joinOutcome(before, delta.outcome)
   const tasks: TaskIndex[] = []
   const reports: NodeId[] = []
   if (delta.round === ledger.round) {

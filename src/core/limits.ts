@@ -72,8 +72,8 @@ export const LIMITS: Readonly<Record<Limit, number>> = {
   /** … and it eases by one for each so long without. */
   strainEaseMs: 5_000,
   durationsKept: 100,
-  /** A look through all of a job takes about 50 ns for each task and each input of a task; the pause after it, 20 times as long. */
-  lookPairsPerMs: 1_000,
+  /** A look through all of a job takes about 100 ns for each task and each input of a task; the pause after it, 20 times as long. */
+  lookPairsPerMs: 500,
   /** … and at least so long: half a tick. */
   lookMs: 25,
   /** A fruitless search for work likewise: about 1 µs for each task without an output. */

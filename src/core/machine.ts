@@ -48,6 +48,7 @@ export function step(state: State, now: Millis, event: Event): Effect[] {
   const effects = take(state, event)
   if (event.type === 'tick') effects.push(...onTick(state))
   else if (MOVING.has(event.type) && state.now >= state.nextAdvance) effects.push(...advance(state))
+  else if (event.type === 'attempt-done') effects.push(...startTasks(state))
   return effects
 }
 

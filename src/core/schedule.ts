@@ -4,6 +4,7 @@ import { isInputHere } from './exchange.ts'
 import { blankOf, isOpen, isShuffling, isStageReady, KINDS_BY_TURN } from './open-tasks.ts'
 import {
   backupOf,
+  baseOrder,
   candidates,
   isLive,
   isOwnFree,
@@ -48,7 +49,10 @@ export function choose(state: State, job: JobState, failures: FailureIndex): Cho
   return choice
 }
 
-/** The next task of this node's own list; those first that but for this node a slow one would have to run. */
+/**
+ * The next task of this node's own list. Where a holder is slow, those come first that it would have to run but for
+ * this node, and then, from the back, those of its own list: what is left of them at the end takes longest.
+ */
 function chooseOwn(
   state: State,
   job: JobState,
@@ -56,17 +60,29 @@ function chooseOwn(
   open: ReadonlyMap<TaskKind, readonly PlannedTask[]>,
 ): Choice | null {
   const slow = new Set([...job.pace].flatMap(([node, pace]) => (pace > LIMITS.slowPace ? node : [])))
+  slow.delete(state.self.node)
   for (const tasks of open.values()) {
     let first: PlannedTask | null = null
+    let ofSlow: PlannedTask | null = null
     for (const task of tasks) {
       const isUrgent = slow.size > 0 && task.holders.some((node) => slow.has(node))
-      if ((first !== null && !isUrgent) || !isOwnFree(state, job, task) || !isMine(state, job, task, failures)) continue
-      first = task
-      if (isUrgent || slow.size === 0) break
+      if (first !== null && !isUrgent) continue
+      if (isOwnFree(state, job, task) && isMine(state, job, task, failures)) {
+        if (isUrgent || slow.size === 0) return choiceOf(state, job, task, failures)
+        first = task
+      } else if (isUrgent && isNextAfter(state, job, task, slow)) ofSlow = task
     }
-    if (first !== null) return choiceOf(state, job, first, failures)
+    const choice = ofSlow ?? first
+    if (choice !== null) return choiceOf(state, job, choice, failures)
   }
   return null
+}
+
+/** Nobody has begun the task, a slow node would be the first, and this one comes next. */
+function isNextAfter(state: State, job: JobState, task: PlannedTask, slow: ReadonlySet<NodeId>): boolean {
+  if (job.ledger.tasks[task.index]!.claim !== null || !isInputHere(state, job, task)) return false
+  const order = baseOrder(job, task)
+  return slow.has(order[0]!) && order.find((node) => !slow.has(node)) === state.self.node
 }
 
 /** What could begin here, by kind in the order of turns; each kind in the order of its tasks, those to be done again last. */

@@ -237,7 +237,7 @@ describe('takeover', () => {
     for (let at = 0; at < LIMITS.standstillMs; at += 3_000) {
       expect(begun()).toBe(-1)
       node.pass(3_000, stuck, n3)
-      for (const r of node.state.running.values()) if (r.job === many.id) done(node, many, r.task)
+      for (const r of [...node.state.running.values()]) if (r.job === many.id) done(node, many, r.task)
     }
     node.pass(2_000, stuck, n3)
     expect(begun()).toBeGreaterThan(0)

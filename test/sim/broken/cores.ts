@@ -158,8 +158,8 @@ export const BROKEN: readonly BrokenCore[] = [
     'push-is-enough',
     'what was pushed has arrived',
     'core/exchange.ts',
-    'pull(producer, output.digest, consumers, false)',
-    '',
+    'wanted.push({ task, consumers, copy: false })',
+    'continue',
   ),
   one(
     'outcome-as-it-comes',
@@ -188,6 +188,11 @@ const GREEDY: readonly Patch[] = [
     file: 'core/candidates.ts',
     find: 'export function expectedOwner(state: State, job: JobState, task: PlannedTask, failures: FailureIndex): NodeId | null {\n',
     put: 'export function expectedOwner(state: State, job: JobState, task: PlannedTask, failures: FailureIndex): NodeId | null {\n  if (isEligible(state, job, state.self.node)) return state.self.node\n',
+  },
+  {
+    file: 'core/candidates.ts',
+    find: 'export function isOwnFree(state: State, job: JobState, task: PlannedTask): boolean {\n',
+    put: 'export function isOwnFree(state: State, job: JobState, task: PlannedTask): boolean {\n  if (isEligible(state, job, state.self.node)) return false\n',
   },
   {
     file: 'core/candidates.ts',
