@@ -52,8 +52,13 @@ export class Lan {
   readonly #places: Namespace[] = []
 
   constructor() {
-    this.#switch.run('ip', 'link', 'add', 'switch', 'type', 'bridge')
-    this.#switch.run('ip', 'link', 'set', 'switch', 'up')
+    try {
+      this.#switch.run('ip', 'link', 'add', 'switch', 'type', 'bridge')
+      this.#switch.run('ip', 'link', 'set', 'switch', 'up')
+    } catch (error) {
+      this.end()
+      throw error
+    }
   }
 
   place(): Place {
@@ -158,12 +163,14 @@ class Namespace {
   constructor() {
     this.#holder = spawn('unshare', ['--net', 'cat'], { stdio: ['pipe', 'ignore', 'ignore'] })
     this.#holder.on('error', () => {})
+    // It holds the namespace, not this process.
+    this.#holder.unref()
+    if (this.#holder.pid === undefined) throw new Error('unshare(1) does not start')
     this.#waitUntilMade()
   }
 
   get pid(): number {
-    if (this.#holder.pid === undefined) throw new Error('unshare(1) does not start')
-    return this.#holder.pid
+    return this.#holder.pid as number
   }
 
   get within(): readonly string[] {
@@ -187,6 +194,7 @@ class Namespace {
       if (there !== '' && there !== here) return
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5)
     }
+    this.end()
     throw new Error('unshare(1) makes no network namespace')
   }
 }
