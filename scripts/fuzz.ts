@@ -12,8 +12,8 @@ import { fuzz, inputOf, run } from '../test/fuzz/fuzz.ts'
 import type { Target } from '../test/fuzz/target.ts'
 import { TARGETS } from '../test/fuzz/targets/all.ts'
 
-/** Inputs of one process: what a decoder leaves behind ends with it. */
-const SHARE = 50_000
+/** Inputs of one process at most: what a decoder leaves behind ends with it. */
+const SHARE_MAX = 50_000
 /** A process that has spent so much processor time on one input hangs. */
 const HANG_MS = 30_000
 
@@ -137,12 +137,13 @@ async function fuzzAll(targets: readonly Target[], inputs: number, workers: numb
   try {
     for (const target of targets) {
       const shares: Share[] = []
-      for (let from = 0; from < inputs; from += SHARE) shares.push({ target, from, to: Math.min(from + SHARE, inputs) })
+      const share = Math.min(SHARE_MAX, Math.ceil(inputs / workers))
+      for (let from = 0; from < inputs; from += share) shares.push({ target, from, to: Math.min(from + share, inputs) })
       const seen = new Set<string>()
       const started = performance.now()
       const next = async (): Promise<void> => {
-        for (let share = shares.shift(); share !== undefined; share = shares.shift()) {
-          for (const found of await runShare(share, scratch)) {
+        for (let one = shares.shift(); one !== undefined; one = shares.shift()) {
+          for (const found of await runShare(one, scratch)) {
             if (seen.has(found.what)) continue
             seen.add(found.what)
             tell(found)

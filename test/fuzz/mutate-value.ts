@@ -117,7 +117,7 @@ function strange(random: Random, value: unknown, others: readonly unknown[]): un
     case 'number':
       return random.chance(0.5) ? random.pick(NUMBERS) : value + random.pick([1, -1, 2, 64, -64])
     case 'bigint':
-      return value + 1n
+      return random.pick([0n, -1n, 2n ** 31n, 2n ** 53n, 2n ** 62n, value + 1n, value * 2n])
     case 'string':
       return strangeText(random, value)
     case 'boolean':

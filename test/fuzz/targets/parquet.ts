@@ -1,7 +1,9 @@
 /** Parquet files: footers as the catalog reads them, pages as tasks do; compressed, nested, in every encoding. */
 import { isDeepStrictEqual } from 'node:util'
 import { brotliCompressSync, gzipSync, zstdCompressSync } from 'node:zlib'
-import { parquetWriteBuffer } from 'hyparquet-writer'
+import { deserializeTCompactProtocol } from 'hyparquet/src/thrift.js'
+import { ByteWriter, parquetWriteBuffer } from 'hyparquet-writer'
+import { serializeTCompactProtocol } from 'hyparquet-writer/src/thrift.js'
 import { decodeCatalog, encodeCatalog } from '../../../src/catalog/codec.ts'
 import type { Cuts } from '../../../src/core/types.ts'
 import { describe } from '../../../src/data/formats/describe.ts'
@@ -9,6 +11,7 @@ import { resolveReadOptions } from '../../../src/data/formats/options.ts'
 import { sourceOf } from '../../../src/data/formats/source.ts'
 import { fixture, fixtures } from '../../data/formats/fixture.ts'
 import { readAll } from '../../data/formats/read-all.ts'
+import { mutateValue } from '../mutate-value.ts'
 import { mutate } from '../mutate.ts'
 import type { Random } from '../random.ts'
 import { holds, orShoalErrorOf, target, type Target } from '../target.ts'
@@ -98,18 +101,34 @@ function overwrite(random: Random, file: Uint8Array, { start, end }: Region): Ui
 /** A footer that is longer or shorter, with the length that says so. */
 function otherFooter(random: Random, file: Uint8Array): Uint8Array {
   const { start, end } = footerOf(file)
-  const footer = mutate(random, [file.subarray(start, end)])
+  const before = file.subarray(start, end)
+  const footer = random.chance(0.4) ? mutate(random, [before]) : sayingElse(random, before)
   const trailer = new Uint8Array(8)
   new DataView(trailer.buffer).setUint32(0, footer.length, true)
   trailer.set(Buffer.from('PAR1'), 4)
   return new Uint8Array(Buffer.concat([file.subarray(0, start), footer, trailer]))
 }
 
+/** A footer in which one thing says something else, and all lengths are right. */
+function sayingElse(random: Random, footer: Uint8Array): Uint8Array {
+  try {
+    const said = deserializeTCompactProtocol({ view: new DataView(new Uint8Array(footer).buffer), offset: 0 })
+    const writer = new ByteWriter()
+    serializeTCompactProtocol(writer, mutateValue(random, said) as Record<string, unknown>)
+    return new Uint8Array(writer.getBuffer())
+  } catch {
+    // Nothing that Thrift can say.
+    return mutate(random, [footer])
+  }
+}
+
 function fileInput(random: Random): Uint8Array {
   const file = random.pick(CORPUS)
-  switch (random.below(8)) {
+  switch (random.below(9)) {
     case 0:
       return mutate(random, CORPUS)
+    case 2:
+      return otherFooter(random, file)
     case 1:
       return overwrite(random, file, footerOf(file))
     default:
