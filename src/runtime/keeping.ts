@@ -33,6 +33,8 @@ export class Keeping {
   /** What finished jobs may take together; null: no bound. */
   readonly #most: Bytes | null
   readonly #measured = new Map<JobId, Measured>()
+  /** Jobs whose result is being given away, and how often at once. */
+  readonly #readers = new Map<JobId, number>()
   #saved = ''
   #savedAt: Millis = -Infinity
   #measuredAt: Millis = -Infinity
@@ -70,6 +72,18 @@ export class Keeping {
       this.#context.dropped('keeping', error)
     } finally {
       this.#busy = false
+    }
+  }
+
+  /** A result that is being read makes no room. */
+  async *whileRead<T>(job: JobId, chunks: AsyncIterable<T>): AsyncGenerator<T, void, undefined> {
+    this.#readers.set(job, (this.#readers.get(job) ?? 0) + 1)
+    try {
+      yield* chunks
+    } finally {
+      const left = this.#readers.get(job)! - 1
+      if (left === 0) this.#readers.delete(job)
+      else this.#readers.set(job, left)
     }
   }
 
@@ -119,6 +133,7 @@ export class Keeping {
       return job.endedAt === null ? [] : [{ id, endedAt: job.endedAt, bytes: this.#measured.get(id)?.bytes ?? 0 }]
     })
     for (const job of overflowing(finished, this.#most, clock.now())) {
+      if (this.#readers.has(job)) continue
       this.#early++
       dispatch({ type: 'expire', job })
     }

@@ -34,7 +34,7 @@ export interface ApiParts {
   readonly loop: Loop
   readonly times: Times
   readonly frozen: Frozen
-  readonly keeping: Pick<Keeping, 'use'>
+  readonly keeping: Pick<Keeping, 'use' | 'whileRead'>
   readonly version: string
   /** Ready or why not; see CLI.md "Ready". */
   readiness(): { ready: boolean; why: string; joined: boolean }
@@ -102,9 +102,20 @@ export function createNodeApi(parts: ApiParts): NodeApi {
       if (!isOver(job.ledger.outcome)) dispatch({ type: 'cancel', job: job.record.id })
     },
     retry: (id) => retry(context, find(id)),
-    remove: async (id) => dispatch({ type: 'drop', job: find(id).record.id }),
+    remove: async (id) => {
+      const { ledger, record } = find(id)
+      if (!isOver(ledger.outcome))
+        throw new ShoalError('USAGE', 'the job is not over yet', {
+          job: record.id,
+          try: [`shoal job cancel ${record.id.slice(0, 12)}   and then rm`],
+        })
+      dispatch({ type: 'drop', job: record.id })
+    },
     watch: (id, signal) => watchJob(context, loop, times, find(id), signal),
-    result: (id, signal) => resultOf(context, sealed(find(id)), signal),
+    result: (id, signal) => {
+      const job = sealed(find(id))
+      return parts.keeping.whileRead(job.record.id, resultOf(context, job, signal))
+    },
   }
 }
 

@@ -11,7 +11,7 @@ const TEXTS: Files = {
   'd.txt': 'five five five five five\n',
 }
 
-describe('commands', { timeout: 200_000 }, () => {
+describe('commands', { timeout: 500_000 }, () => {
   let mesh: Mesh
   let words: string
   beforeAll(() => {

@@ -11,7 +11,7 @@ function refusal(ended: Ended): { code: string; exit: number; message: string; w
   return JSON.parse(ended.stderr.trim().split('\n').at(-1)!) as ReturnType<typeof refusal>
 }
 
-describe('own, replicated, away', { timeout: 200_000 }, () => {
+describe('own, replicated, away', { timeout: 500_000 }, () => {
   let mesh: Mesh
   let words: string
   let a: MeshNode

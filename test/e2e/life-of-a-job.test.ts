@@ -21,7 +21,7 @@ export default defineJob({
 })
 `
 
-describe('the life of a job', { timeout: 200_000 }, () => {
+describe('the life of a job', { timeout: 500_000 }, () => {
   let mesh: Mesh
   let words: string
   let a: MeshNode
@@ -121,6 +121,8 @@ describe('the life of a job', { timeout: 200_000 }, () => {
     expect([ended.code, code(ended)]).toEqual([5, 'TIMEOUT'])
     const job = (await a.jobs()).find(({ state }) => state === 'running' || state === 'waiting')!
     await b.held()
+    const early = await a.run('--json', 'job', 'rm', job.id)
+    expect([early.code, code(early)]).toEqual([2, 'USAGE'])
     await b.restart()
     expect((await a.run('wait', job.id, '--timeout', '120s')).code).toBe(0)
   })

@@ -17,7 +17,7 @@ const books: [name: string, text: string][] = readdirSync(BOOKS)
 const all: Files = Object.fromEntries(books)
 const PARTITIONS = ['--partitions', '8']
 
-describe('nodes that die', { timeout: 300_000 }, () => {
+describe('nodes that die', { timeout: 500_000 }, () => {
   let mesh: Mesh
   let expected: string
   let words: string

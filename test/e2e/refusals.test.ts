@@ -19,7 +19,7 @@ function refused(ended: Ended): Refused {
   return JSON.parse(ended.stderr.trim().split('\n').at(-1)!) as Refused
 }
 
-describe('refusals', { timeout: 200_000 }, () => {
+describe('refusals', { timeout: 500_000 }, () => {
   let mesh: Mesh
   let node: MeshNode
   let words: string

@@ -50,7 +50,7 @@ const numbers = (seed: number): string => {
   return `${lines.join('\n')}\n`
 }
 
-describe('three nodes with data, and a fourth', { timeout: 200_000 }, () => {
+describe('three nodes with data, and a fourth', { timeout: 500_000 }, () => {
   let mesh: Mesh
   let nodes: MeshNode[]
   let wordCount: string

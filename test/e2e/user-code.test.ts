@@ -23,7 +23,7 @@ const lines = (n: number, line: (i: number) => string): string => {
 
 const job = (body: string): string => `import { defineJob } from 'shoal/job'\nexport default defineJob({\n${body}\n})\n`
 
-describe('jobs and data that go wrong', { timeout: 200_000 }, () => {
+describe('jobs and data that go wrong', { timeout: 500_000 }, () => {
   let mesh: Mesh
   beforeAll(() => {
     mesh = new Mesh()

@@ -134,6 +134,34 @@ describe('the room that finished jobs take', () => {
     expect(at.keeping.use()).toMatchObject({ open: 400, finished: 800, early: 1 })
   })
 
+  it('is not made by a result that is being read', async () => {
+    const at = await life(null, 1)
+    const jobs = ['first', 'second', 'last'].map((name) => jobOf(at, name))
+    for (const job of jobs) {
+      add(at, job, true)
+      await put(at, job, 'out/0/part', 200)
+      at.now += LIMITS.keptAtLeastMs
+    }
+    async function* chunks(): AsyncGenerator<number> {
+      yield* [1, 2]
+    }
+    const readers = [0, 1].map(() => at.keeping.whileRead(jobs[0]!.id, chunks()))
+    const known = (): unknown =>
+      jobs.filter(({ id }) => at.node.context.state.jobs.has(id)).map(({ spec }) => spec.name)
+    for (const reader of readers) expect((await reader.next()).value).toBe(1)
+    await at.keeping.sweep()
+    expect(known()).toEqual(['first', 'last'])
+    for (const reader of readers) {
+      at.now += LIMITS.measureMs
+      await at.keeping.sweep()
+      expect(known()).toEqual(['first', 'last'])
+      await reader.return()
+    }
+    at.now += LIMITS.measureMs
+    await at.keeping.sweep()
+    expect(known()).toEqual(['last'])
+  })
+
   it('leaves those that ended last, as many as fit, counted from the other end', () => {
     let seed = 1
     const below = (most: number): number => (seed = (seed * 48_271) % 2_147_483_647) % most
