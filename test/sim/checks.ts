@@ -1,10 +1,10 @@
 /** What must hold at any moment, seen from outside the nodes. A breach is a Violation: the run ends there. */
 import { snapshotId } from '../../src/core/job-id.ts'
-import { agreed } from '../../src/core/ledger.ts'
+import { agreed, beats, type Claim } from '../../src/core/ledger.ts'
 import { LIMITS } from '../../src/core/limits.ts'
 import { plan } from '../../src/core/plan.ts'
 import type { JobState } from '../../src/core/state.ts'
-import type { JobId, JobRecord, MapManifest, NodeId } from '../../src/core/types.ts'
+import type { JobId, JobRecord, MapManifest, NodeId, ReduceManifest } from '../../src/core/types.ts'
 import { BlockReader } from '../../src/data/blocks.ts'
 import { RUN_MAGIC } from '../../src/data/run.ts'
 import type { ReduceWork } from '../../src/ports.ts'
@@ -47,6 +47,7 @@ export class Checks {
   /** By what was pinned: under one key two submissions may have pinned two snapshots. */
   readonly #jobs = new Map<string, Known>()
   readonly #byRecord = new WeakMap<JobRecord, Known>()
+  readonly #claimed = new Map<string, readonly (Claim | null)[]>()
   readonly #seen = new Set<string>()
   /** Outcomes `failed` that a rule allows, such as a task that was open at too many deaths. */
   readonly failed: string[] = []
@@ -94,6 +95,7 @@ export class Checks {
         this.#whole(node, job, consumer, producer, digest)
       }
     }
+    this.#claims(node, job)
     for (const task of ledger.tasks) {
       if (task.claim !== null && task.claim.term > LIMITS.termMax) breach('term', node, `term ${task.claim.term}`)
       if (task.output !== null && !('digest' in task.output) && !known.unsteady)
@@ -108,8 +110,8 @@ export class Checks {
     if (task.kind !== 'reduce' || node.rotten || this.#seen.has(key)) return
     this.#seen.add(key)
     const folder = `jobs/${job.record.id}/in/${producer}.${digest}`
-    const text = Buffer.from(node.disk.files.get(`${folder}/manifest.json`)!).toString()
-    const { manifest } = JSON.parse(text.slice(text.indexOf('{'))) as { manifest: MapManifest }
+    const { manifest } = manifestIn(node.disk.files.get(`${folder}/manifest.json`)!)
+    if (manifest.kind !== 'map') return
     const run = manifest.runs.find(({ partition }) => partition === task.partition)
     if (run === undefined) return
     const name = `run-${task.partition}`
@@ -119,13 +121,31 @@ export class Checks {
   }
 
   #held(node: SimNode, job: JobState, task: number): void {
-    const output = agreed(job.ledger.tasks[task])
-    const name = `jobs/${job.record.id}/out/${task}/manifest.json`
-    if (!node.disk.files.has(name)) breach('durable', node, `has task ${task} before it was on disk`)
-    if (output === null) return
-    const kind = job.plan.tasks[task]!.kind
-    if (kind === 'reduce' && !node.disk.files.has(`jobs/${job.record.id}/out/${task}/part`))
-      breach('durable', node, `has the part of task ${task} no more`)
+    const folder = `jobs/${job.record.id}/out/${task}`
+    const kept = node.disk.files.get(`${folder}/manifest.json`)
+    if (kept === undefined) breach('durable', node, `has task ${task} before it was on disk`)
+    const key = `${node.id} ${node.process.life} ${job.record.id} has ${task} ${job.ledger.round}`
+    if (node.rotten || this.#seen.has(key)) return
+    this.#seen.add(key)
+    const { manifest } = manifestIn(kept)
+    const files = manifest.kind === 'map' ? manifest.runs.map(({ partition }) => `run-${partition}`) : ['part']
+    for (const file of files)
+      if (!node.disk.files.has(`${folder}/${file}`)) breach('durable', node, `has task ${task}, and no ${file} of it`)
+  }
+
+  /** A claim gives way to one that beats it, and to no other. */
+  #claims(node: SimNode, { record, ledger }: JobState): void {
+    const key = `${node.id} ${node.process.life} ${record.id} ${ledger.round}`
+    const before = this.#claimed.get(key) ?? []
+    ledger.tasks.forEach(({ claim }, i) => {
+      const was = before[i] ?? null
+      if (was === claim || was === null) return
+      if (claim === null || beats(was, claim)) breach('claims', node, `the claim of task ${i} gave way to a lesser one`)
+    })
+    this.#claimed.set(
+      key,
+      ledger.tasks.map(({ claim }) => claim),
+    )
   }
 
   #outcome(node: SimNode, job: JobState, known: Known): void {
@@ -200,6 +220,12 @@ export class Checks {
   get jobs(): readonly Known[] {
     return [...this.#jobs.values()]
   }
+}
+
+/** Behind its checksum. */
+function manifestIn(kept: Uint8Array): { manifest: MapManifest | ReduceManifest } {
+  const text = Buffer.from(kept).toString()
+  return JSON.parse(text.slice(text.indexOf('{'))) as { manifest: MapManifest | ReduceManifest }
 }
 
 function isRun(bytes: Uint8Array, name: string, digest: string): boolean {

@@ -179,8 +179,12 @@ export class Network {
   #end(connection: Connection, end: Endpoint): void {
     connection.close()
     for (const { pipes } of connection.streams)
-      for (const pipe of pipes)
-        pipe.finish(this.#random.chance(0.5) ? { kind: 'end' } : { kind: 'reset', reason: 'the connection is gone' })
+      for (const pipe of pipes) {
+        const ending = this.#random.chance(0.5) ? END : GONE
+        // Who writes learns of it later: a last word may still be said, to nobody.
+        if (pipe.reader === end) pipe.finish(ending)
+        else turnOf(end, this.#random.below(50), () => pipe.finish(ending))
+      }
     const peer = connection.a === end ? connection.b : connection.a
     // There may be a new one by now.
     if (this.#connections.has(keyOf(end.id, peer.id))) return
@@ -244,6 +248,9 @@ export class Network {
     return this.peersOf(from.id).length
   }
 }
+
+const END = { kind: 'end' } as const
+const GONE = { kind: 'reset', reason: 'the connection is gone' } as const
 
 function turnOf({ process, life }: Endpoint, delay: Millis, run: () => void): void {
   if (process.life === life) process.turn(delay, run)

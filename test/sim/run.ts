@@ -75,7 +75,7 @@ function allSealed(world: World): boolean {
   // One that was still handing over when all was well again is down only now.
   for (const node of world.staying) node.start()
   let all = world.scenario.jobs.every((job) => world.acknowledged.has(job.name) || world.nodes.length === 1)
-  for (const { record, unsteady } of world.checks.jobs)
+  for (const { record, unsteady } of world.promised)
     for (const node of world.staying) {
       const job = node.state?.jobs.get(record.id)
       const { kind } = job?.ledger.outcome ?? { kind: 'open' }
@@ -88,7 +88,7 @@ function allSealed(world: World): boolean {
 }
 
 function whatIsOpen(world: World): string {
-  const lines = world.checks.jobs.flatMap(({ record }) =>
+  const lines = world.promised.flatMap(({ record }) =>
     world.staying.map((node) => {
       const job = node.state?.jobs.get(record.id)
       const done = job?.ledger.tasks.filter((task) => task.output !== null).length
@@ -119,7 +119,7 @@ async function converge(world: World): Promise<void> {
 
 /** The result of each job, read from one node as a person would, is the naive loop's, record by record. */
 async function readResults(world: World): Promise<void> {
-  for (const { record, expected, unsteady } of world.checks.jobs) {
+  for (const { record, expected, unsteady } of world.promised) {
     if (unsteady || world.checks.isPinnedTwice(record.id)) continue
     const node = world.staying[record.spec.partitions! % world.staying.length]!
     // A node that has just come back has yet to say what it holds: who asks too early asks again.

@@ -61,23 +61,30 @@ const TROUBLE: Millis = 12_000
 export function drawScenario({ seed, nodes: wanted }: ScenarioOptions): Scenario {
   const random = new Random(seed, 'scenario')
   const nodes = wanted ?? random.between(2, 6)
+  const unsteady = random.chance(0.15)
   const jobs = Array.from({ length: random.pick([1, 1, 1, 2, 3]) }, (_, i): SimJob => ({
     at: random.between(300, i === 0 ? 600 : 5_000),
     node: random.below(nodes),
     name: `job-${i}`,
-    replicated: random.chance(0.5),
+    replicated: unsteady || random.chance(0.5),
     shards: random.between(1, 3 * nodes),
     partitions: random.between(1, 5),
     combine: random.chance(0.5),
     key: random.chance(0.2) ? `key-${i}` : null,
     copies: random.between(1, 3),
-    unsteady: random.chance(0.1),
+    unsteady: unsteady && i === 0,
   }))
   const count = random.pick([0, 1, 1, 2, 2, 3, 3, 4, 5, 6, 8, 12])
   // One disk at most is lost or set back: a job is promised to outlive that, and not two.
   const fragile = random.below(nodes)
   const faults = Array.from({ length: count }, () => drawFault(random, nodes, jobs, fragile))
-  const replicas = Math.min(nodes, random.between(1, 3))
+  const replicas = Math.min(nodes, random.between(unsteady ? 2 : 1, 3))
+  // Both sides of a cut do the same work, and then meet.
+  if (unsteady && nodes > 1) {
+    const side = random.between(1, nodes - 1)
+    const [left, right] = [range(0, side), range(side, nodes)]
+    faults.push({ at: jobs[0]!.at + random.between(0, 300), for: 7_500, kind: 'cut', left, right, oneWay: false })
+  }
   // One machine that never comes back: only where every shard lies on another one, too.
   if (replicas > 1 && nodes > 2 && jobs.every((job) => job.replicated) && random.chance(0.5))
     faults.push({ at: random.between(500, 4_000), for: 0, kind: 'gone', node: random.below(nodes) })
@@ -89,6 +96,10 @@ export function drawScenario({ seed, nodes: wanted }: ScenarioOptions): Scenario
     jobs,
     faults: faults.sort((a, b) => a.at - b.at),
   }
+}
+
+function range(from: number, to: number): number[] {
+  return Array.from({ length: to - from }, (_, i) => from + i)
 }
 
 function drawFault(random: Random, nodes: number, jobs: readonly SimJob[], fragile: number): Fault {
@@ -122,7 +133,9 @@ function drawFault(random: Random, nodes: number, jobs: readonly SimJob[], fragi
     case 12:
       return { ...base, kind: 'full', node }
     case 13:
-      return { ...base, kind: 'rot', node, files: random.pick(['data', 'ledger', 'any']) }
+      return random.chance(0.3)
+        ? { ...base, kind: 'rot', node: fragile, files: 'any' }
+        : { ...base, kind: 'rot', node, files: random.pick(['data', 'ledger']) }
     case 14:
       return { ...base, kind: 'rot', node, files: 'data' }
     case 15:
@@ -139,7 +152,7 @@ function drawFault(random: Random, nodes: number, jobs: readonly SimJob[], fragi
       }
     case 18:
     case 19: {
-      const all = Array.from({ length: nodes }, (_, i) => i).sort(() => random.next() - 0.5)
+      const all = range(0, nodes).sort(() => random.next() - 0.5)
       const left = all.splice(0, random.between(1, Math.max(1, nodes - 1)))
       // Two sides, or only some pairs of them.
       const right = random.chance(0.7) ? all : all.slice(0, 1)
@@ -164,7 +177,8 @@ function drawFault(random: Random, nodes: number, jobs: readonly SimJob[], fragi
       return random.pick<Fault>([
         { ...base, kind: 'drain', node },
         { ...base, at: 0, kind: 'absent', node },
-        { ...base, kind: 'cancel', node, job: job.name },
+        { ...base, at: job.at + random.between(100, 700), kind: 'cancel', node, job: job.name },
+        { ...base, at: job.at + random.between(100, 700), kind: 'cancel', node, job: job.name },
         { ...base, kind: 'delay', low: 50, high: random.pick([200, 1_500]) },
       ])
   }

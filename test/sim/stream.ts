@@ -110,6 +110,10 @@ export class Pipe {
     wake(this.#writer, this.#writers)
   }
 
+  get reader(): Side {
+    return this.#reader
+  }
+
   #isReset(): boolean {
     return this.#ending?.kind === 'reset'
   }

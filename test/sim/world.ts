@@ -326,6 +326,14 @@ export class World implements NodeWorld {
     }
   }
 
+  /** Jobs that are to end: all but those that one node alone knew, whose disk was lost. */
+  get promised(): Checks['jobs'] {
+    const acknowledged = new Set(this.acknowledged.values())
+    return this.checks.jobs.filter(
+      ({ record: { id } }) => acknowledged.has(id) || this.staying.some((node) => node.state?.jobs.has(id) === true),
+    )
+  }
+
   /** The nodes that are there in the end. */
   get staying(): readonly SimNode[] {
     return this.nodes.filter((node) => node !== this.gone)

@@ -24,7 +24,7 @@ export const BROKEN: readonly BrokenCore[] = [
     'an output is named by the attempt that gave it, so that two attempts of one task are two outputs',
     'runtime/attempts.ts',
     'const manifest: TaskManifest = { consumed: consumedRoot(kind, consumes), manifest: end.manifest }',
-    'const manifest: TaskManifest = { consumed: consumedRoot(kind, consumes), manifest: "counters" in end.manifest ? { ...end.manifest, counters: { [attempt]: 1 } } : end.manifest }',
+    'const attempt = String(this.#context.state.attempts)\n    const manifest: TaskManifest = { consumed: consumedRoot(kind, consumes), manifest: "counters" in end.manifest ? { ...end.manifest, counters: { [attempt]: 1 } } : end.manifest }',
   ),
   {
     name: 'clean-end-is-complete',
@@ -94,7 +94,7 @@ export const BROKEN: readonly BrokenCore[] = [
       {
         file: 'core/seal.ts',
         find: '  if (!isComplete(ledger)) return null\n  let read = 0',
-        put: '  if (!ledger.tasks.some((task) => agreed(task) !== null && agreed(task)!.part !== "")) return null\n  let read = 0',
+        put: '  if (!ledger.tasks.some((task) => (agreed(task)?.part ?? "") !== "")) return null\n  let read = 0',
       },
       {
         file: 'core/seal.ts',
@@ -173,7 +173,7 @@ export const BROKEN: readonly BrokenCore[] = [
     'a job that was submitted will be on disk in a moment',
     'runtime/submit.ts',
     '    await this.#context.store.putJob(record, body)\n    const elsewhere',
-    '    void this.#context.store.putJob(record, body)\n    const elsewhere',
+    '    void this.#context.store.putJob(record, body).catch(() => {})\n    const elsewhere',
   ),
 ]
 
