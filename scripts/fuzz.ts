@@ -1,7 +1,8 @@
 /**
- * `npm run fuzz -- [--only NAME,NAME] [--inputs N] [--seed S] [--workers N] [--list]`: N inputs (default a million) for each decoder of bytes
- * that come from a peer, a disk or a user's file. A finding prints the command that runs its input again:
- * `npm run fuzz -- --only NAME --seed S --input I`, or with the smallest input that does the same, `--bytes BASE64`.
+ * `npm run fuzz -- [--only NAME,NAME] [--inputs N] [--seed S] [--workers N] [--list]`: N inputs (default a million) for
+ * each decoder of bytes that come from a peer, a disk or a user's file. A finding prints the command that runs its input
+ * again, `npm run fuzz -- --only NAME --seed S --input I`, or with the smallest input that does the same `--bytes BASE64`.
+ * Ends with 1 where anything was found.
  */
 import { spawn } from 'node:child_process'
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs'
@@ -16,6 +17,9 @@ import { TARGETS } from '../test/fuzz/targets/all.ts'
 const SHARE_MAX = 50_000
 /** A process that has spent so much processor time on one input hangs. */
 const HANG_MS = 30_000
+
+/** Findings of one decoder after which the rest of its inputs is left alone. */
+const FINDINGS_MAX = 20
 
 interface Share {
   readonly target: Target
@@ -43,7 +47,14 @@ const { values } = parseArgs({
     worker: { type: 'string' },
   },
 })
-const seed = Number(values.seed)
+const seed = numberOf('seed', values.seed)
+
+function numberOf(name: string, text: string): number {
+  const number = Number(text)
+  if (text.trim() === '' || !Number.isSafeInteger(number) || number < 0)
+    throw new Error(`--${name} ${text} is not a whole number`)
+  return number
+}
 
 function chosen(): readonly Target[] {
   const names = values.only?.split(',')
@@ -70,7 +81,8 @@ async function work(share: string): Promise<void> {
   closeSync(present)
 }
 
-async function runShare({ target, from, to }: Share, scratch: string): Promise<Told[]> {
+/** What was found, and what is left of the share where its process did not come to its end. */
+async function runShare({ target, from, to }: Share, scratch: string): Promise<{ found: Told[]; rest: Share | null }> {
   const file = join(scratch, `${target.name}-${from}`)
   const script = process.argv[1]!
   const args = ['--only', target.name, '--seed', String(seed), '--worker', `${from},${to},${file}`]
@@ -93,13 +105,16 @@ async function runShare({ target, from, to }: Share, scratch: string): Promise<T
   const code = await new Promise<number | null>((resolve) => child.once('close', resolve))
   clearInterval(watch)
   const found = out.split('\n').filter(Boolean).map((line) => JSON.parse(line) as Told) // prettier-ignore
-  if (code === 0) return found
+  if (code === 0) return { found, rest: null }
   const input = presentInput(file)
-  const what = hung ? `it hung for ${HANG_MS / 1000} s` : `it ended the process: ${err.trim()}`
-  const base64 = Buffer.from(inputOf(target, seed, Math.max(input, from))).toString('base64')
+  const what = hung
+    ? `it hung for ${HANG_MS / 1000} s of processor time`
+    : `it ended the process: ${err.trim().split('\n').slice(0, 8).join('\n')}`
+  // A process that ended before its first input would do so again.
+  if (input < from) throw new Error(`${target.name}: ${what}`)
+  const base64 = Buffer.from(inputOf(target, seed, input)).toString('base64')
   found.push({ target: target.name, input, what, stack: '', base64 })
-  // One such end is enough to know; the rest would take hours.
-  return found
+  return { found, rest: input + 1 < to ? { target, from: input + 1, to } : null }
 }
 
 /** Processor time of a process: on a machine that is loaded the clock says nothing of it. */
@@ -143,11 +158,13 @@ async function fuzzAll(targets: readonly Target[], inputs: number, workers: numb
       const started = performance.now()
       const next = async (): Promise<void> => {
         for (let one = shares.shift(); one !== undefined; one = shares.shift()) {
-          for (const found of await runShare(one, scratch)) {
-            if (seen.has(found.what)) continue
-            seen.add(found.what)
-            tell(found)
+          const { found, rest } = await runShare(one, scratch)
+          for (const told of found) {
+            if (seen.has(told.what)) continue
+            seen.add(told.what)
+            tell(told)
           }
+          if (rest !== null && seen.size < FINDINGS_MAX) shares.push(rest)
         }
       }
       await Promise.all(Array.from({ length: workers }, next))
@@ -182,8 +199,15 @@ async function main(): Promise<number> {
   }
   const targets = chosen()
   if (values.bytes !== undefined) return replay(targets[0]!, Buffer.from(values.bytes, 'base64'))
-  if (values.input !== undefined) return replay(targets[0]!, inputOf(targets[0]!, seed, Number(values.input)))
-  return (await fuzzAll(targets, Number(values.inputs), Number(values.workers))) === 0 ? 0 : 1
+  if (values.input !== undefined)
+    return replay(targets[0]!, inputOf(targets[0]!, seed, numberOf('input', values.input)))
+  return (await fuzzAll(
+    targets,
+    numberOf('inputs', values.inputs),
+    Math.max(1, numberOf('workers', values.workers)),
+  )) === 0
+    ? 0
+    : 1
 }
 
 process.exitCode = await main()
