@@ -75,6 +75,8 @@ export type Event =
   | { readonly type: 'expire'; readonly job: JobId }
   | { readonly type: 'forget-member'; readonly node: NodeId }
   | { readonly type: 'drain' }
+  /** A peer has heard of this life of this node. */
+  | { readonly type: 'own-life'; readonly incarnation: Incarnation }
   /** The life that this node goes on with, raised above what peers remember and on its disk. */
   | { readonly type: 'reborn'; readonly incarnation: Incarnation }
 

@@ -31,7 +31,7 @@ import { addFailure, join } from './facts.ts'
 import { addJob, clash, dropJob, openNextRound } from './jobs.ts'
 import { LIMITS } from './limits.ts'
 import { agreed } from './ledger.ts'
-import { learnBeat, learnRecord } from './members.ts'
+import { learnBeat, learnOwnLife, learnRecord } from './members.ts'
 import type { Message } from './messages.ts'
 import { findOrphans, isShuffling, isStageReady } from './open-tasks.ts'
 import { isOver } from './outcome.ts'
@@ -114,6 +114,8 @@ function take(state: State, event: Event): Effect[] {
       state.self = { ...state.self, incarnation: event.incarnation }
       for (const job of state.jobs.values()) job.reportDirty = true
       return []
+    case 'own-life':
+      return learnOwnLife(state, event.incarnation)
     case 'drain':
       state.draining = true
       state.drainBy = state.now + LIMITS.drainMs

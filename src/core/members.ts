@@ -3,15 +3,13 @@ import type { Effect } from './effects.ts'
 import { LIMITS } from './limits.ts'
 import { hear, laterLife, newerRecord, sameLife, type Beat, type SignedNodeRecord } from './membership.ts'
 import type { State } from './state.ts'
-import type { NodeId } from './types.ts'
+import type { Incarnation, NodeId } from './types.ts'
 
 /** A record, its signature verified. About this node itself it tells of a clone, or of a home that was set back. */
 export function learnRecord(state: State, record: SignedNodeRecord, from: NodeId): Effect[] {
   const { self } = state
-  if (record.node === self.node && !sameLife(record.incarnation, self.incarnation)) {
-    const { count } = record.incarnation
-    return count >= self.incarnation.count ? raiseAbove(state, count) : []
-  }
+  if (record.node === self.node && !sameLife(record.incarnation, self.incarnation))
+    return learnOwnLife(state, record.incarnation)
   if (state.forgotten.has(record.node)) {
     if (from !== record.node) return []
     state.forgotten.delete(record.node)
@@ -42,13 +40,15 @@ export function learnRecord(state: State, record: SignedNodeRecord, from: NodeId
 }
 
 /**
- * A life of this node that it does not live, and that is not over by its count: its home was set back, and it goes on
- * above that. Where it comes again and again, something raises itself above this one in its turn, which only a copy that
- * runs does.
+ * A life of this node that somebody has heard of. One that it does not live, and that is not over by its count: its home
+ * was set back, and it goes on above that. Where it comes again and again, something raises itself above this one in its
+ * turn, which only a copy that runs does.
  */
-function raiseAbove(state: State, count: number): Effect[] {
+export function learnOwnLife(state: State, life: Incarnation): Effect[] {
+  const { incarnation } = state.self
+  const { count } = life
   // Many peers may say the same before it is done.
-  if (count <= state.raisingAbove) return []
+  if (sameLife(life, incarnation) || count < incarnation.count || count <= state.raisingAbove) return []
   state.raisingAbove = count
   const problem = state.raises++ < LIMITS.raisesMax ? 'behind' : 'twice'
   return [{ type: 'identity', problem, count }]
@@ -56,11 +56,7 @@ function raiseAbove(state: State, count: number): Effect[] {
 
 /** A heartbeat. Of a node without a record, or with an older one than it names, the record is asked for. */
 export function learnBeat(state: State, beat: Beat): Effect[] {
-  if (beat.node === state.self.node) {
-    const { incarnation } = state.self
-    const another = !sameLife(beat.incarnation, incarnation) && beat.incarnation.count >= incarnation.count
-    return another ? raiseAbove(state, beat.incarnation.count) : []
-  }
+  if (beat.node === state.self.node) return learnOwnLife(state, beat.incarnation)
   const member = state.members.get(beat.node)
   const stale =
     member === undefined ||

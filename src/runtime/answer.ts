@@ -4,6 +4,7 @@ import { ShoalError } from '../core/errors.ts'
 import { agreed } from '../core/ledger.ts'
 import { snapshotId } from '../core/job-id.ts'
 import { LIMITS } from '../core/limits.ts'
+import { laterLife } from '../core/membership.ts'
 import type { JobId, NodeId } from '../core/types.ts'
 import { fromBytes, toBytes } from '../wire/codec.ts'
 import { jobBody, openJob } from '../wire/job.ts'
@@ -71,6 +72,13 @@ async function answer(
       const delta = { round, limits, outcome: { kind: 'open' }, tasks: [], reports: [] } as const
       context.dispatch({ type: 'message', from, message: { type: 'delta', job: request.job, delta } })
       return EMPTY
+    }
+    case 'life': {
+      const member = context.state.members.get(from)
+      if (member === undefined) return EMPTY
+      const { record, beat } = member
+      const later = beat !== null && laterLife(beat.incarnation, record.incarnation)
+      return toBytes(later ? beat.incarnation : record.incarnation)
     }
     case 'story':
       return json(await story.of(request.job))

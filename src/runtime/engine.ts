@@ -21,6 +21,7 @@ import { Keys } from './keys.ts'
 import { LedgerLog } from './ledger-log.ts'
 import { Loop } from './loop.ts'
 import { Mending } from './mending.ts'
+import { OwnLife } from './own-life.ts'
 import { pause } from './pause.ts'
 import { PROTOCOLS } from './protocols.ts'
 import { Receiver } from './receiver.ts'
@@ -75,6 +76,7 @@ export class Engine {
   readonly #sender: Sender
   readonly #receiver: Receiver
   readonly #mending: Mending
+  readonly #ownLife: OwnLife
   readonly #drained = Promise.withResolvers<void>()
   #cancelSweep: (() => void) | null = null
 
@@ -95,6 +97,7 @@ export class Engine {
     this.#self = new SelfRecord(this.context, parts.version)
     this.#ledgers = new LedgerLog(this.context)
     this.#mending = new Mending(this.context)
+    this.#ownLife = new OwnLife(this.context)
     const perform = performer({
       context: this.context,
       control: this.#control,
@@ -138,6 +141,7 @@ export class Engine {
         .catch((error: unknown) => this.context.dropped('times', error))
       keepMembers(this.context)
       void this.#mending.sweep()
+      void this.#ownLife.ask()
       onSweep()
     }
     this.#cancelSweep = this.context.clock.after(LIMITS.sweepMs, sweep)
@@ -219,12 +223,12 @@ export class Engine {
   }
 
   async #onIdentity(problem: 'twice' | 'behind', count: number): Promise<void> {
-    if (problem === 'behind') {
-      const incarnation = await nextIncarnation(this.context.disk, this.#parts.nonce(), count, this.context.damage)
-      this.context.dispatch({ type: 'reborn', incarnation })
-      await this.publish()
-      return
-    }
+    const incarnation = await nextIncarnation(this.context.disk, this.#parts.nonce(), count, this.context.damage)
+    this.context.dispatch({ type: 'reborn', incarnation })
+    await this.publish()
+    if (problem === 'behind') return
+    // The other one has to hear of this once more, to know it as well.
+    await pause(this.context.clock, LIMITS.sweepMs * 3)
     this.#parts.onFatal(
       new ShoalError('IDENTITY_TWICE', 'another machine runs with the identity of this home', {
         why: 'the home folder was copied',

@@ -38,6 +38,8 @@ export type Call =
   | { readonly call: 'manifest'; readonly job: JobId; readonly task: number }
   /** "This round of the job is open, under these limits": answered once it is known, so that who asks next is told of it. */
   | { readonly call: 'round'; readonly job: JobId; readonly round: number; readonly limits: JobLimits }
+  /** Body: the latest life of the caller that the answerer has heard of; empty if none. */
+  | { readonly call: 'life' }
   /** Body: this node's part of the job's story (JSON). */
   | { readonly call: 'story'; readonly job: JobId }
   /** Body: console output of the job's tasks that ran here (JSON). */
@@ -66,6 +68,7 @@ export const call = z.strictObject({
     }),
     z.strictObject({ call: z.literal('manifest'), job: digest, task: count }),
     z.strictObject({ call: z.literal('round'), job: digest, round: count, limits: jobLimits }),
+    z.strictObject({ call: z.literal('life') }),
     z.strictObject({ call: z.literal('story'), job: digest }),
     z.strictObject({ call: z.literal('logs'), job: digest }),
     z.strictObject({ call: z.literal('shard'), ...shardAsk }),

@@ -97,8 +97,8 @@ const kindsOf = (turn: number): readonly string[] => {
   return process.env['SHOAL_DAMAGE'] === 'all' ? kinds : [...kinds.slice(0, 2), kinds[2 + (turn % 3)]!]
 }
 
-/** Written anew by each start before anyone reads it, and for people's eyes alone. */
-const isForPeople = (file: string): boolean => file === 'lock.json'
+/** Written anew by each start, and for people's eyes alone; the task program has a test of its own. */
+const isForPeople = (file: string): boolean => file === 'lock.json' || file.startsWith('runner/')
 
 /** A log that ends between two entries is a shorter log: what it lacks is known to peers, or found out again. */
 const isWholeLog = (file: string, bytes: Buffer): boolean =>
