@@ -165,8 +165,12 @@ export class World {
     this.later(node, duration, () => {
       const since = node.asleep ?? this.now
       node.asleep = null
-      this.step(node, { type: 'tick', stalled: this.now - since })
+      // What is seen first on waking: that time has passed, or what has come meanwhile.
+      const wake = (): void => this.step(node, { type: 'tick', stalled: this.now - since })
+      const mailFirst = this.random.chance(0.5)
+      if (!mailFirst) wake()
       for (const event of node.mail.splice(0)) this.deliver(node, event)
+      if (mailFirst) wake()
     })
   }
 

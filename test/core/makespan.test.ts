@@ -178,6 +178,24 @@ describe('several jobs', () => {
     })
   })
 
+  test(
+    'of 10,000 tasks and of five: the small one waits for no more than a task of the large one',
+    { timeout: 900_000 },
+    () => {
+      const stage = new Stage({ seed: 1, nodes: 5, mean: 60 })
+      const { world } = stage
+      const large = stage.submit({ name: 'large', maps: 10_000, reduces: 10 })
+      world.run(10_000)
+      const small = stage.submit({ name: 'small', maps: 5, reduces: 1 }, n3)
+      const ideal = totalWork(large, stage.mean) / 10
+      const { took, executions, ends } = stage.finish(large, small)
+      expect((10_000 + took) / ideal).toBeLessThanOrEqual(1.3)
+      expect(executions).toBeLessThanOrEqual(1.2)
+      // Known everywhere, mapped, pushed, reduced, told: gossip and ticks take longer than its tasks.
+      expect(ends[1]).toBeLessThan(3_000)
+    },
+  )
+
   test('one that comes late does not take all slots until it has had as much as the first', () => {
     forSeeds((seed) => {
       const stage = new Stage({ seed })
