@@ -146,8 +146,9 @@ export class Engine {
     }
     this.#cancelSweep = this.context.clock.after(LIMITS.sweepMs, sweep)
     void this.#mending.readAll()
-    const { dropped, state, story } = this.context
+    const { dropped, keys, state, story } = this.context
     story.check([...state.jobs.keys()]).catch((error: unknown) => dropped('story', error))
+    keys.check().catch((error: unknown) => dropped('keys', error))
   }
 
   #saveStories(): Promise<void> {

@@ -58,6 +58,11 @@ export class Keys {
     return facts === null || record === null ? null : { ...facts, record: JSON.stringify(record) }
   }
 
+  /** Reads all of it once, so that damage is found before anyone asks. */
+  async check(): Promise<void> {
+    for (const id of (await this.#disk.list('keys')) as JobId[]) await this.get(id)
+  }
+
   async #write(name: string, value: unknown): Promise<void> {
     await putKept(this.#disk, name, Buffer.from(JSON.stringify(value)))
     this.#damage.mended(name)

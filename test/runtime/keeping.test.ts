@@ -204,6 +204,8 @@ describe('what a key remembers', () => {
     expect([...state.promised]).toEqual([[one.id, hashText('result')]])
     expect(await keys.get(one.id)).toEqual({ record: JSON.stringify(one), round: 2, result: hashText('result') })
     node.disk.damage(`keys/${one.id}/record.json`, (bytes) => bytes.subarray(0, 40))
+    await keys.check()
+    expect(damage.list()).toHaveLength(1)
     expect(await keys.get(one.id)).toBeNull()
     expect(damage.list().map(({ file }) => file)).toEqual([`keys/${one.id}/record.json`])
     expect(await keys.get(two.id)).not.toBeNull()
