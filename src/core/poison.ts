@@ -30,12 +30,13 @@ export function runsAlone(failures: readonly (Failure & { readonly node: NodeId 
 export function poisonOf(failures: readonly Told[]): ErrorJson | null {
   const deaths = deathsOf(failures)
   if (deaths.length <= LIMITS.deathsAlone) return null
-  const names = [...new Set(deaths.map(({ error, place, node }) => error.node ?? place.split('/')[0] ?? node))].sort()
+  const names: string[] = deaths.map(({ error, place, node }) => error.node ?? (place.split('/')[0] || (node ?? '')))
+  const where = [...new Set(names)].filter((name) => name !== '').sort()
   return {
     schema: 'shoal.error/1',
     code: 'TASK_POISON',
     message: `a task has ended the node that ran it, ${deaths.length} times`,
-    why: `it ran on ${names.join(', ')}, at last alone there`,
+    why: `it ran on ${where.join(', ') || 'nodes that did not say'}, at last alone there`,
     try: ['look at what the task asks of a machine: memory, disk', 'shoal job retry   once the cause is gone'],
     retryable: false,
     exit: 1,
