@@ -1,19 +1,19 @@
 import { crc32 as zlibCrc32 } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
-import fc from 'fast-check'
+import { assert, property, uint8Array } from 'fast-check'
 import { crc32, fromKept, toKept } from '../../src/core/kept-form.ts'
 
-const bytes = fc.uint8Array({ maxLength: 300 })
+const bytes = uint8Array({ maxLength: 300 })
 
 describe('the kept form', () => {
   it('has the checksum that the platform computes', () => {
     expect(crc32(Buffer.from('123456789'))).toBe(0xcbf43926)
-    fc.assert(fc.property(bytes, (content) => crc32(content) === zlibCrc32(content)))
+    assert(property(bytes, (content) => crc32(content) === zlibCrc32(content)))
   })
 
   it('gives back what was kept', () => {
-    fc.assert(
-      fc.property(bytes, (content) => {
+    assert(
+      property(bytes, (content) => {
         expect(Buffer.from(fromKept(toKept(content))!)).toEqual(Buffer.from(content))
       }),
     )
