@@ -62,7 +62,7 @@ function wildness(glob: string): { stars: number; folders: number } {
         stars++
         if (glob[at + 1] === '*') folders++
         while (glob[at + 1] === '*') at++
-      } else if (c === '+' && next !== '') stars++
+      } else if (c === '+' && (next !== '' || glob[at - 1] === ']')) stars++
     }
     return Math.max(most, stars)
   }
@@ -72,12 +72,13 @@ function wildness(glob: string): { stars: number; folders: number } {
     at++
     const within = starsUpTo(opens === '(' ? '|' : ',')
     const after = glob[at + 1] ?? ''
-    if (opens === '{') return within
+    const extended = opens === '(' && before !== '' && '+*!?@'.includes(before)
     // `(a|aa)+` is no glob, but picomatch hands it on to the expression.
-    const extended = before !== '' && '+*!?@'.includes(before)
-    if (!extended && after !== '' && '+*{'.includes(after)) return STARS_MAX + 1
+    const counted = after === '{' && /^\{\d*,?\}/.test(glob.slice(at + 1, at + 12))
+    if (after === '+' || counted || (after === '*' && opens === '(' && !extended)) return STARS_MAX + 1
+    if (!extended) return within
     if (before === '!') return 1 + within
-    return extended && '+*'.includes(before) ? REPEATED + 2 * within : within
+    return before === '+' || before === '*' ? REPEATED + 2 * within : within
   }
   const stars = starsUpTo('')
   return { stars, folders }
