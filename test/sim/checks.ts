@@ -49,6 +49,8 @@ export class Checks {
   readonly #byRecord = new WeakMap<JobRecord, Known>()
   readonly #claimed = new Map<string, readonly (Claim | null)[]>()
   readonly #seen = new Set<string>()
+  /** Bits of some disk were flipped. */
+  rotten = false
   /** Outcomes `failed` that a rule allows, such as a task that was open at too many deaths. */
   readonly failed: string[] = []
 
@@ -107,7 +109,8 @@ export class Checks {
   #whole(node: SimNode, job: JobState, consumer: number, producer: number, digest: string): void {
     const task = job.plan.tasks[consumer]!
     const key = `${node.id} ${node.process.life} ${job.record.id} ${consumer} ${digest}`
-    if (task.kind !== 'reduce' || node.rotten || this.#seen.has(key)) return
+    // What has rotted where it came from is found when it is read.
+    if (task.kind !== 'reduce' || this.rotten || this.#seen.has(key)) return
     this.#seen.add(key)
     const folder = `jobs/${job.record.id}/in/${producer}.${digest}`
     const { manifest } = manifestIn(node.disk.files.get(`${folder}/manifest.json`)!)
@@ -125,7 +128,7 @@ export class Checks {
     const kept = node.disk.files.get(`${folder}/manifest.json`)
     if (kept === undefined) breach('durable', node, `has task ${task} before it was on disk`)
     const key = `${node.id} ${node.process.life} ${job.record.id} has ${task} ${job.ledger.round}`
-    if (node.rotten || this.#seen.has(key)) return
+    if (this.rotten || this.#seen.has(key)) return
     this.#seen.add(key)
     const { manifest } = manifestIn(kept)
     const files = manifest.kind === 'map' ? manifest.runs.map(({ partition }) => `run-${partition}`) : ['part']

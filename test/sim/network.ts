@@ -220,7 +220,7 @@ export class Network {
 
   #fault(): StreamFault | null {
     const { short, reset } = this.weather
-    if (this.#random.chance(short)) return { after: this.#random.below(3_000), how: 'short' }
+    if (this.#random.chance(short)) return { after: this.#random.below(2_000), how: 'short' }
     return this.#random.chance(reset) ? { after: this.#random.below(3_000), how: 'reset' } : null
   }
 

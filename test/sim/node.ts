@@ -33,8 +33,6 @@ export class SimNode {
   /** The version that it runs: nodes of another one do not execute a job's tasks. */
   runtime = 'simulated-1'
   drained = false
-  /** Bits of its files were flipped. */
-  rotten = false
   /** Its disk was lost, or set back. */
   lossy = false
   /** Hostile or stale input, and background work that failed, by kind. */

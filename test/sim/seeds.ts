@@ -1,4 +1,5 @@
 /** Runs seeds one after the other, up to the first that shows a violation; that one's schedule is shrunk. */
+import { brokenCore } from './broken/cores.ts'
 import type { Answer, Found, Order, Totals } from './crew.ts'
 import { run, type Report } from './run.ts'
 import { describeFault, drawScenario, type Scenario } from './scenario.ts'
@@ -8,7 +9,8 @@ import type { Variant } from './variant.ts'
 export async function simulateSeeds(variant: Variant, { from, count, trace }: Order): Promise<Answer> {
   const totals: Totals = { seeds: 0, events: 0, elapsed: 0, executions: 0, tasks: 0, healing: 0 }
   for (let seed = from; seed < from + count; seed++) {
-    const whole = drawScenario({ seed, nodes: variant.nodes ?? undefined })
+    const doubled = brokenCore(variant.broken)?.doubled === true
+    const whole = drawScenario({ seed, nodes: variant.nodes ?? (doubled ? 3 : undefined), unsteady: doubled })
     const keep = variant.keep ?? whole.faults.map((_, i) => i)
     const report = await run(only(whole, keep), trace ? (line) => console.log(line) : null)
     add(totals, report)

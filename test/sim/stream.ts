@@ -33,6 +33,8 @@ export class Pipe {
   #unread: Bytes = 0
   #written: Bytes = 0
   #over = false
+  /** The fault has come: the reader has its end, and what is still written goes nowhere, without a word. */
+  #severed = false
   #ending: Ending | null = null
   #readers: (() => void)[] = []
   #writers: (() => void)[] = []
@@ -51,9 +53,9 @@ export class Pipe {
   }
 
   async write(bytes: Uint8Array): Promise<void> {
-    if (this.#over || this.#ending !== null) throw new Error('the stream is closed')
-    if (bytes.length > 0) this.#send(bytes.slice())
-    while (this.#unread > this.#window && this.#ending === null) await this.#changed(this.#writers)
+    if (this.#over || (this.#ending !== null && !this.#severed)) throw new Error('the stream is closed')
+    if (bytes.length > 0 && !this.#severed) this.#send(bytes.slice())
+    while (this.#unread > this.#window && !this.#severed && this.#ending === null) await this.#changed(this.#writers)
     if (this.#isReset()) throw new Error('the stream was reset')
   }
 
@@ -65,8 +67,7 @@ export class Pipe {
       this.#wire.carry(() => this.#arrive(bytes))
       return
     }
-    // From the fault on nothing comes through.
-    this.#over = true
+    this.#severed = true
     const rest = bytes.subarray(0, Math.max(0, room))
     if (rest.length > 0) this.#wire.carry(() => this.#arrive(rest))
     const { how } = this.#fault!
@@ -97,6 +98,7 @@ export class Pipe {
   end(): void {
     if (this.#over) return
     this.#over = true
+    if (this.#severed) return
     this.#wire.carry(() => this.finish({ kind: 'end' }))
   }
 

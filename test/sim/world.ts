@@ -255,7 +255,7 @@ export class World implements NodeWorld {
         break
       case 'rot': {
         const pattern = { data: /\/(out|in)\//, ledger: /\.log$/, any: /^(jobs|members)\// }[fault.files]
-        node.rotten = true
+        this.checks.rotten = true
         this.#say(`${node.name} rot in ${disk.rot(pattern) ?? 'nothing'}`)
         return
       }

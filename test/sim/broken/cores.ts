@@ -10,6 +10,8 @@ export interface BrokenCore {
   /** What a developer might have thought. */
   readonly about: string
   readonly patches: readonly Patch[]
+  /** It shows only where the code of a job is no function, and its work is done by every one of a few nodes. */
+  readonly doubled?: boolean
 }
 
 const one = (name: string, about: string, file: string, find: string, put: string): BrokenCore => ({
@@ -67,11 +69,11 @@ export const BROKEN: readonly BrokenCore[] = [
     'return b\n',
   ),
   one(
-    'claim-of-the-dead-stands',
-    'who has claimed a task has it, also after a restart',
-    'core/candidates.ts',
-    'if (count !== undefined && claim.incarnation < count) return false\n',
-    '',
+    'stale-incarnation-accepted',
+    'the report with the higher number is the newer one, whichever life of its node it is of',
+    'core/ledger.ts',
+    'return a.incarnation !== b.incarnation ? a.incarnation > b.incarnation : a.seq > b.seq\n',
+    'return a.seq > b.seq\n',
   ),
   one(
     'no-takeover',
@@ -102,6 +104,11 @@ export const BROKEN: readonly BrokenCore[] = [
         put: 'if (output === null) continue',
       },
       { file: 'core/seal.ts', find: 'if (expected === null) return null', put: '' },
+      {
+        file: 'core/verdict.ts',
+        find: 'if (ledger.conflicts === 0 && ledger.blank.size > 0) return fatalOf(job, failures)',
+        put: '',
+      },
       { file: 'core/seal.ts', find: 'if (emitted !== reduced || (', put: 'if (false && (' },
     ],
   },
@@ -112,13 +119,16 @@ export const BROKEN: readonly BrokenCore[] = [
     '        group.push({ split: { input: i, shard: s, ...cut }, order: shard.path, holders })',
     '        for (const holder of holders)\n          group.push({ split: { input: i, shard: s, ...cut }, order: shard.path, holders: [holder] })',
   ),
-  one(
-    'seal-ignores-consumed',
-    'when every task has an output, the result is complete',
-    'core/seal.ts',
-    'if (output === null || output.consumed !== expected) return null',
-    'if (output === null) return null',
-  ),
+  {
+    ...one(
+      'seal-ignores-consumed',
+      'when every task has an output, the result is complete',
+      'core/seal.ts',
+      'if (output === null || output.consumed !== expected) return null',
+      'if (output === null) return null',
+    ),
+    doubled: true,
+  },
   one(
     'conflict-takes-the-first',
     'of two outputs of one task either will do',
@@ -201,8 +211,13 @@ const GREEDY: readonly Patch[] = [
   },
 ]
 
+export function brokenCore(name: string | null): BrokenCore | undefined {
+  return BROKEN.find((core) => core.name === name)
+}
+
 export function patchesOf({ greedy, broken }: Variant): readonly Patch[] {
-  return [...(greedy ? GREEDY : []), ...(BROKEN.find(({ name }) => name === broken)?.patches ?? [])]
+  const core = brokenCore(broken)
+  return [...(greedy || core?.doubled === true ? GREEDY : []), ...(core?.patches ?? [])]
 }
 
 /** All of them, for the check that each still applies. */
