@@ -39,16 +39,24 @@ describe('a node that is stopped and goes on', { timeout: 300_000 }, () => {
   /** Stops whoever is inside the map; where it was too quick, once more with more to do. */
   const stopInMap = async (job: string): Promise<{ id: string; zombie: MeshNode; task: number }> => {
     const submitter = connectControl(nodes[0]!.home)
-    for (let turns = TURNS; ; turns *= 3) {
-      const id = await nodes[0]!.submit(job, '--partitions', '3', '--param', `turns=${turns}`)
+    for (let turns = TURNS; ; turns *= 2) {
+      const before = (await submitter.jobs()).map((known) => known.id)
+      const submitting = nodes[0]!.submit(job, '--partitions', '3', '--param', `turns=${turns}`)
+      // Before the command is back, which on a busy machine takes as long as the map.
+      const id = await until('the job is there', async () => {
+        return (await submitter.jobs()).find((known) => !before.includes(known.id))?.id ?? null
+      })
       const { owner, task } = await until('somebody is inside the map', async () => {
         const [map] = (await submitter.job(id)).tasks
         return map!.owner === null ? null : { owner: map!.owner, task: map!.task }
       })
       const zombie = nodes.find(({ name }) => name === owner)!
-      process.kill(zombie.pid, 'SIGSTOP')
-      if ((await submitter.job(id)).tasks[task]!.digest === null) return { id, zombie, task }
-      process.kill(zombie.pid, 'SIGCONT')
+      // Who is asked here must stay awake; it takes the task only where both holders were slow to.
+      const stopped = zombie !== nodes[0] && process.kill(zombie.pid, 'SIGSTOP')
+      const open = (await submitter.job(id)).tasks[task]!.digest === null
+      expect(await submitting).toBe(id)
+      if (stopped && open) return { id, zombie, task }
+      if (stopped) process.kill(zombie.pid, 'SIGCONT')
     }
   }
 

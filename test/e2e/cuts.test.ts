@@ -95,14 +95,20 @@ describe.skipIf(why !== null)('the network is cut', { timeout: 300_000 }, () => 
 
   /** Submits at `three`, and cuts while `one` is inside its map; where it was too quick, once more with more to do. */
   const cutInMap = async (key: string, cut: () => void): Promise<string> => {
-    for (let turns = TURN; ; turns *= 3) {
-      const id = await submit(three, `${key}-${turns}`, '--param', `turns=${turns}`)
+    for (let turns = TURN; ; turns *= 2) {
+      const before = (await api(three).jobs()).map((known) => known.id)
+      const submitting = submit(three, `${key}-${turns}`, '--param', `turns=${turns}`)
+      // Before the command is back, which on a busy machine takes as long as the map.
+      const id = await until('the job is there', async () => {
+        return (await api(three).jobs()).find((known) => !before.includes(known.id))?.id ?? null
+      })
       await until('one is inside its map', async () => {
         const { tasks } = await api(three).job(id)
         return tasks.some(({ kind, owner }) => kind === 'map' && owner === 'one') ? true : null
       })
       cut()
       const { tasks } = await api(three).job(id)
+      expect(await submitting).toBe(id)
       if (tasks.some(({ kind, owner, digest }) => kind === 'map' && owner === 'one' && digest === null)) return id
       lan.heal()
       await mesh.ready()

@@ -16,6 +16,7 @@ import type {
   Receipt,
   StoryEvent,
 } from '../../src/control/api.ts'
+import { connectControl } from '../../src/control/client.ts'
 import { command, plainEnvironment, SHOAL, until, type CommandOptions, type Ended } from './command.ts'
 
 /** Files by path, relative to the dataset's directory. */
@@ -249,8 +250,10 @@ export class Mesh {
       running.map((node) =>
         until(`${node.name} is ready`, async () => {
           if (!node.running) throw new Error(`${node.name} has ended: ${node.log}`)
-          const { ready, datasets } = await node.status()
-          const alive = (await node.members()).filter(
+          // Over the socket: a command for each look would keep a small machine busy with nothing else.
+          const api = connectControl(node.home)
+          const { ready, datasets } = await api.status()
+          const alive = (await api.members()).filter(
             ({ state, connected, self }) => state === 'alive' && (self || connected),
           )
           return ready && alive.length >= running.length && datasets.every((one) => one.pending === 0) ? true : null
@@ -302,8 +305,7 @@ export class Mesh {
 async function ticketOf(node: MeshNode): Promise<string> {
   return await until(`${node.name} has a ticket`, async () => {
     if (!node.running) throw new Error(`${node.name} has ended: ${node.log}`)
-    const ended = await node.run('ticket')
-    return ended.code === 0 ? ended.stdout.trim() : null
+    return await connectControl(node.home).ticket()
   })
 }
 
