@@ -77,7 +77,7 @@ function lateness(
   const limit = usualLimit(job, task)
   if (limit !== null)
     return { owner: claim.owner, since: begun + (limit / slowness(job, claim.owner)) * patienceOf(job, task.index) }
-  // Nothing to compare it with: what shows no sign of life for as long as a node may be silent.
+  // Nothing to compare it with: what does not move.
   const moved = movedAt(state, job, task.index, claim.owner)
   return { owner: claim.owner, since: moved + LIMITS.backupStillMs * patienceOf(job, task.index) }
 }
@@ -105,7 +105,7 @@ function queuedAt(
   if (task.kind !== 'reduce' || job.reducibleSince === null) return null
   const [owner] = candidates(state, job, task, failures)
   if (owner === undefined || owner === state.self.node || hasFreeSlot(state, owner)) return null
-  const wait = Math.max(LIMITS.backupMinMs / 2, medianOf(job, task.kind) ?? 0)
+  const wait = Math.max(LIMITS.queuedMs, medianOf(job, task.kind) ?? 0)
   return { owner, since: job.reducibleSince + wait / slowness(job, owner) }
 }
 

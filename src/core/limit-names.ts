@@ -68,6 +68,7 @@ export type Limit =
   | 'slowPace'
   | 'backupMedians'
   | 'backupStillMs'
+  | 'queuedMs'
   | 'lagMs'
   | 'strainMax'
   | 'strainEaseMs'

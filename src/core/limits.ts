@@ -147,15 +147,17 @@ export const LIMITS: Readonly<Record<Limit, number>> = {
   standstillMs: 30_000,
   standstillMinMs: 10_000,
   standstillMedians: 3,
-  /** An idle node backs up what runs for longer than so many medians of its kind, and at least so long: below that, telling costs more … */
+  /** An idle node backs up what runs for longer than so many medians of its kind, and at least so long, many a task is a little longer than others; a node known to be slow is waited for as many times less … */
   backupMedians: 2,
-  backupMinMs: 2_000,
+  backupMinMs: 10_000,
   /** Gossip, rounds of anti-entropy and ticks blur how long another's task took by about so much. */
   paceNoiseMs: 500,
   /** A node whose tasks take so many times the median is slow: others that have its shards run those first. */
   slowPace: 2,
-  /** … and without a median, what has not moved for so long: a task is given as much silence as a node. */
-  backupStillMs: 5_000,
+  /** … and without a median, what has not moved for so long. */
+  backupStillMs: 10_000,
+  /** A reduce that could begin waits so long for a slot of its node before one that is idle helps. */
+  queuedMs: 1_000,
   /** User-cause failures of one round that end it: so many equal ones, or so many in all. */
   failuresEqual: 2,
   failuresAll: 4,

@@ -137,7 +137,7 @@ describe('an owner that lives and does not get on', () => {
     forSeeds((seed) => {
       const stuck = (e: Execution): Behaviour => (e.task.kind === 'reduce' && e.nth === 0 ? { hang: true } : {})
       const stage = new Stage({ seed, mishap: stuck })
-      stage.expectQuick(6, stage.submit({ name: `stuck ${seed}`, maps: 240, reduces: 1 }))
+      stage.expectQuick(6, stage.submit({ name: `stuck ${seed}`, maps: 360, reduces: 1 }))
     })
   })
 
@@ -153,9 +153,9 @@ describe('an owner that lives and does not get on', () => {
 
   test('with some maps that take twenty times as long as usual', () => {
     forSeeds((seed) => {
-      const late = (e: Execution): Behaviour => (e.nth === 0 && e.task.index % 50 === 49 ? { ms: 20_000 } : {})
+      const late = (e: Execution): Behaviour => (e.nth === 0 && e.task.index % 100 === 99 ? { ms: 20_000 } : {})
       const stage = new Stage({ seed, nodes: 5, mishap: late })
-      const job = stage.submit({ name: `late ${seed}`, reduces: 10 })
+      const job = stage.submit({ name: `late ${seed}`, maps: 400, reduces: 10 })
       // The slots that they take are not there for anything else.
       const ideal = (totalWork(job, stage.mean) + 4 * 20_000) / 10
       const { took, executions } = stage.finish(job)
