@@ -83,7 +83,9 @@ export async function loadMembers(context: Context): Promise<NodeId[]> {
     } catch (error) {
       if (!isDamaged(error)) context.dropped('kept-record', error)
       if (node === state.self.node) continue
-      // It counts as a member that is away, whatever it offers: nothing of it is left out without a word.
+      // It counts as a member that is away, with what it is known to offer or whatever that is: nothing of it is left out
+      // without a word.
+      await loadCatalog(context, node)
       damage.found(name, 'this member counts as away until it is met again, or `shoal members forget` it')
       catalogs.lose(node)
     }
