@@ -52,7 +52,7 @@ function wildness(glob: string): { stars: number; folders: number } {
     let stars = 0
     for (; at < glob.length; at++) {
       const c = glob[at]!
-      if (next !== '' && (c === ')' || c === '}')) break
+      if ((next === '|' && c === ')') || (next === ',' && c === '}')) break
       if (c === '\\') at++
       else if (c === '/' || c === next) {
         most = Math.max(most, stars)
@@ -73,14 +73,13 @@ function wildness(glob: string): { stars: number; folders: number } {
     const within = starsUpTo(opens === '(' ? '|' : ',')
     const after = glob[at + 1] ?? ''
     const extended = opens === '(' && before !== '' && '+*!?@'.includes(before)
-    // `(a|aa)+` is no glob, but picomatch hands it on to the expression.
-    const counted = after === '{' && /^\{\d*,?\}/.test(glob.slice(at + 1, at + 12))
-    if (after === '+' || counted || (after === '*' && opens === '(' && !extended)) return STARS_MAX + 1
+    if (after === '*' && opens === '(' && !extended) return STARS_MAX + 1
     if (!extended) return within
     if (before === '!') return 1 + within
     return before === '+' || before === '*' ? REPEATED + 2 * within : within
   }
-  const stars = starsUpTo('')
+  // `(a|aa)+` is no glob, but picomatch hands it on to the expression.
+  const stars = /[)}](?:\+|\{\d*,?\})/.test(glob) ? STARS_MAX + 1 : starsUpTo('')
   return { stars, folders }
 }
 
