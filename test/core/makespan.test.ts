@@ -182,7 +182,7 @@ describe('several jobs', () => {
     'of 10,000 tasks and of five: the small one waits for no more than a task of the large one',
     { timeout: 900_000 },
     () => {
-      const stage = new Stage({ seed: 1, nodes: 5, mean: 60 })
+      const stage = new Stage({ seed: 1, nodes: 5, mean: 100 })
       const { world } = stage
       const large = stage.submit({ name: 'large', maps: 10_000, reduces: 10 })
       world.run(10_000)
