@@ -142,6 +142,7 @@ export function readNumber(r: ByteReader, tag: number): number {
   }
   // 2 ** exponent alone is 0 below −1074 and infinite above 1023, where the product need not be.
   const size = exponent < -1000 ? mantissa * 2 ** (exponent + 100) * 2 ** -100 : mantissa * 2 ** exponent
+  if (size === 0 || size === Infinity) throw new ShoalError('DAMAGED', 'a key holds a number that is none')
   return negative ? -size : size
 }
 

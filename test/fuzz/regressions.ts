@@ -9,6 +9,7 @@ export interface Regression {
 export const REGRESSIONS: readonly Regression[] = [
   { target: 'value', did: 'gave a Date that is none', base64: 'CkOUAAAAAAAA' },
   { target: 'key', did: 'gave a Date that is none', base64: 'ABIAAAAAAAAAAA==' },
+  { target: 'key', did: 'gave −0 for a number too small to be one', base64: 'AAa8AAM=' },
   {
     target: 'run',
     did: 'gave records beyond their block, for ever where a length was no number',
