@@ -102,6 +102,9 @@ const CHECKS: readonly Check[] = [
   one('package', 'publint', '--strict'),
   one('built', process.execPath, 'dist/cli/main.js', ...LOCAL_RUN),
   { name: 'tests', run: tests },
+  one('simulate', process.execPath, '--conditions=development', 'test/sim/main.ts', '--seeds', '2000'),
+  one('simulate-greedy', process.execPath, '--conditions=development', 'test/sim/main.ts', '--seeds', '60', '--greedy'),
+  one('broken-cores', process.execPath, '--conditions=development', 'scripts/broken-cores.ts'),
 ]
 
 async function main(): Promise<void> {

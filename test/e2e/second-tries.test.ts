@@ -1,6 +1,6 @@
 /** What fails, or has no room, is tried again: where it is worth it, and with what was finished kept. */
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync, truncateSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { until } from './command.ts'
@@ -172,7 +172,7 @@ function fill(file: string, free: number): void {
     try {
       writeFileSync(file, block, { flag: 'a' })
     } catch {
-      execFileSync('truncate', ['-s', String(Math.max(0, size - free)), file])
+      truncateSync(file, Math.max(0, size - free))
       return
     }
   }

@@ -58,7 +58,7 @@ export async function bench(options: MemoryDiskOptions = {}): Promise<Bench> {
       ...quiet,
       stream: (_protocol, stream) => {
         const serve = holder.bench?.peerServes
-        if (serve != null) return serve(stream)
+        if (serve) return serve(stream)
         const framed = new FramedStream(stream, clock)
         const taker = waiting.shift()
         if (taker === undefined) opened.push(framed)

@@ -81,15 +81,18 @@ export function drawScenario({ seed, nodes: wanted, unsteady: always = false }: 
   const fragile = random.below(nodes)
   const faults = Array.from({ length: count }, () => drawFault(random, nodes, jobs, fragile))
   const replicas = Math.min(nodes, random.between(unsteady ? 2 : 1, 3))
-  // Work that is done twice: both sides of a cut do it, and then meet; or nodes hear little of each other.
+  // Work that is done twice: both sides of a cut do it, and then meet; or what nodes hear of each other comes late, in
+  // another order, or not at all.
   if (unsteady && nodes > 1) {
     const side = random.between(1, nodes - 1)
-    const at = jobs[0]!.at + random.between(0, 300)
-    faults.push(
-      random.chance(0.5)
-        ? { at, for: 7_500, kind: 'cut', left: range(0, side), right: range(side, nodes), oneWay: false }
-        : { at, for: 4_000, kind: 'gossip', loss: 0.6, duplicate: 0.2, late: 0 },
-    )
+    const at = jobs[0]!.at
+    if (random.chance(0.3))
+      faults.push({ at, for: 7_500, kind: 'cut', left: range(0, side), right: range(side, nodes), oneWay: false })
+    else
+      faults.push(
+        { at, for: 6_000, kind: 'delay', low: 5, high: 1_500 },
+        { at, for: 6_000, kind: 'gossip', loss: 0.3, duplicate: 0.2, late: 0 },
+      )
   }
   // One machine that never comes back: only where every shard lies on another one, too.
   if (replicas > 1 && nodes > 2 && jobs.every((job) => job.replicated) && random.chance(0.5))
