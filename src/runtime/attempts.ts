@@ -29,6 +29,7 @@ interface Open {
   /** Bytes that had to be brought here before it could begin. */
   spooled: Bytes
   stopped: string | null
+  readonly stopping: PromiseWithResolvers<void>
   ended: Promise<void>
 }
 
@@ -43,7 +44,14 @@ export class Attempts {
   }
 
   start(effect: Start): void {
-    const open: Open = { attempt: null, spooled: 0, stopped: null, job: effect.job, ended: Promise.resolve() }
+    const open: Open = {
+      attempt: null,
+      spooled: 0,
+      stopped: null,
+      stopping: Promise.withResolvers(),
+      job: effect.job,
+      ended: Promise.resolve(),
+    }
     this.#open.set(effect.attempt, open)
     open.ended = this.#run(effect).finally(() => this.#open.delete(effect.attempt))
   }
@@ -57,6 +65,7 @@ export class Attempts {
     const open = this.#open.get(attempt)
     if (open === undefined) return
     open.stopped = why
+    open.stopping.resolve()
     open.attempt?.kill(why)
   }
 
@@ -134,16 +143,17 @@ export class Attempts {
       files,
       work,
     })
-    await this.#holdFirst(job, task)
+    await this.#holdFirst(job, task, open.stopping.promise)
     return open.attempt
   }
 
-  async #holdFirst(job: JobState, task: PlannedTask): Promise<void> {
+  /** Until the node is killed, or the attempt is not wanted any more. */
+  async #holdFirst(job: JobState, task: PlannedTask, stopping: Promise<void>): Promise<void> {
     const hold = this.#hold
     this.#hold = null
     if (hold === null || !hold.wanted()) return
     await hold.holding(describe(job, task))
-    await new Promise(() => {})
+    await stopping
   }
 
   /** Files and manifest onto disk under their names, together; only then is the output spoken of. */

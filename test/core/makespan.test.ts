@@ -137,7 +137,7 @@ describe('an owner that lives and does not get on', () => {
     forSeeds((seed) => {
       const stuck = (e: Execution): Behaviour => (e.task.kind === 'reduce' && e.nth === 0 ? { hang: true } : {})
       const stage = new Stage({ seed, mishap: stuck })
-      stage.expectQuick(6, stage.submit({ name: `stuck ${seed}`, maps: 360, reduces: 1 }))
+      stage.expectQuick(6, stage.submit({ name: `stuck ${seed}`, maps: 480, reduces: 1 }))
     })
   })
 

@@ -103,6 +103,7 @@ describe('nodes that die', { timeout: 500_000 }, () => {
 
   test('the only holder of a shard, which comes back: ports, addresses and answer stay', async () => {
     const [victim, other] = data
+    await victim.atRest()
     await victim.restart({ hold: true })
     await mesh.ready()
     const { id: peer } = await victim.status()
@@ -124,6 +125,7 @@ describe('nodes that die', { timeout: 500_000 }, () => {
   })
 
   test('a reducer, after the maps have ended', async () => {
+    await reducer.atRest()
     await reducer.restart({ hold: true })
     await mesh.ready()
     const id = await submitter.submit(words, ...PARTITIONS, '--key', 'reducer')
@@ -143,6 +145,7 @@ describe('nodes that die', { timeout: 500_000 }, () => {
   })
 
   test('the submitter, inside a task of its own', async () => {
+    await submitter.atRest()
     await submitter.restart({ hold: true })
     await mesh.ready()
     const id = await submitter.submit(words, ...PARTITIONS, '--key', 'submitter')
@@ -162,6 +165,7 @@ describe('nodes that die', { timeout: 500_000 }, () => {
   })
 
   test('a live node that gets on with nothing holds up nobody', async () => {
+    await reducer.atRest()
     await reducer.restart({ hold: true })
     await mesh.ready()
     const id = await submitter.submit(words, ...PARTITIONS, '--key', 'stuck')
@@ -177,6 +181,7 @@ describe('nodes that die', { timeout: 500_000 }, () => {
     await mesh.ready()
     const addresses = new Map<string, readonly string[]>()
     for (const node of mesh.nodes) addresses.set(node.name, await node.listens())
+    for (const node of data) await node.atRest()
     for (const node of data) await node.restart({ hold: true })
     await mesh.ready()
     const id = await submitter.submit(words, ...PARTITIONS, '--key', 'all')

@@ -128,6 +128,16 @@ export class MeshNode {
     this.start()
   }
 
+  /** All jobs that it knows are over, also by its disk: it begins nothing of them in its next life. */
+  async atRest(): Promise<void> {
+    await until(`${this.name} has nothing left to do`, async () => {
+      const jobs = await this.jobs()
+      const isKept = (id: string): boolean =>
+        /"ended":"/.test(readFileSync(join(this.home, 'jobs', id, 'times.json'), 'utf8'))
+      return jobs.every(({ id, state }) => state !== 'running' && state !== 'waiting' && isKept(id)) || null
+    })
+  }
+
   /** From now on its first attempt is begun and kept open: the simulator's switch, so that a kill hits work under way. */
   holdFirst(): void {
     mkdirSync(this.home, { recursive: true, mode: 0o700 })

@@ -90,8 +90,8 @@ export function drawScenario({ seed, nodes: wanted, unsteady: always = false }: 
       faults.push({ at, for: 7_500, kind: 'cut', left: range(0, side), right: range(side, nodes), oneWay: false })
     else
       faults.push(
-        { at, for: 6_000, kind: 'delay', low: 5, high: 1_500 },
-        { at, for: 6_000, kind: 'gossip', loss: 0.3, duplicate: 0.2, late: 0 },
+        { at, for: 6_000, kind: 'delay', low: 200, high: 2_500 },
+        { at, for: 6_000, kind: 'gossip', loss: 0.7, duplicate: 0.2, late: 0 },
       )
   }
   // One machine that never comes back: only where every shard lies on another one, too.

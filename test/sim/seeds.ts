@@ -9,8 +9,8 @@ import type { Variant } from './variant.ts'
 export async function simulateSeeds(variant: Variant, { from, count, trace }: Order): Promise<Answer> {
   const totals: Totals = { seeds: 0, events: 0, elapsed: 0, executions: 0, tasks: 0, healing: 0 }
   for (let seed = from; seed < from + count; seed++) {
-    const doubled = brokenCore(variant.broken)?.doubled === true
-    const whole = drawScenario({ seed, nodes: variant.nodes ?? (doubled ? 3 : undefined), unsteady: doubled })
+    const unsteady = brokenCore(variant.broken)?.unsteady === true
+    const whole = drawScenario({ seed, nodes: variant.nodes ?? undefined, unsteady })
     const keep = variant.keep ?? whole.faults.map((_, i) => i)
     const report = await run(only(whole, keep), trace ? (line) => console.log(line) : null)
     add(totals, report)

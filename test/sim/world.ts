@@ -326,11 +326,13 @@ export class World implements NodeWorld {
     }
   }
 
-  /** Jobs that are to end: all but those that one node alone knew, whose disk was lost. */
+  /** Jobs that are to end: not those that one node alone knew, whose disk was lost, or that want what is gone. */
   get promised(): Checks['jobs'] {
     const acknowledged = new Set(this.acknowledged.values())
     return this.checks.jobs.filter(
-      ({ record: { id } }) => acknowledged.has(id) || this.staying.some((node) => node.state?.jobs.has(id) === true),
+      ({ record }) =>
+        !(this.gone !== null && isSoleHolder(record, this.gone.id)) &&
+        (acknowledged.has(record.id) || this.staying.some((node) => node.state?.jobs.has(record.id) === true)),
     )
   }
 
