@@ -94,6 +94,11 @@ export function drawScenario({ seed, nodes: wanted, unsteady: always = false }: 
         { at, for: 6_000, kind: 'gossip', loss: 0.7, duplicate: 0.2, late: 0 },
       )
   }
+  // Somebody cancels a job that is about to end.
+  if (random.chance(0.15)) {
+    const { at, name } = random.pick(jobs)
+    faults.push({ at: at + random.between(100, 1_200), for: 0, kind: 'cancel', node: random.below(nodes), job: name })
+  }
   // One machine that never comes back: only where every shard lies on another one, too.
   if (replicas > 1 && nodes > 2 && jobs.every((job) => job.replicated) && random.chance(0.5))
     faults.push({ at: random.between(500, 4_000), for: 0, kind: 'gone', node: random.below(nodes) })
@@ -187,8 +192,6 @@ function drawFault(random: Random, nodes: number, jobs: readonly SimJob[], fragi
       return random.pick<Fault>([
         { ...base, kind: 'drain', node },
         { ...base, at: 0, kind: 'absent', node },
-        { ...base, at: job.at + random.between(100, 700), kind: 'cancel', node, job: job.name },
-        { ...base, at: job.at + random.between(100, 700), kind: 'cancel', node, job: job.name },
         { ...base, kind: 'delay', low: 50, high: random.pick([200, 1_500]) },
       ])
   }

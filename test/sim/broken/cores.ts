@@ -82,13 +82,22 @@ export const BROKEN: readonly BrokenCore[] = [
     "if (held) return state.now >= takeoverAt(state, claim.owner, rank) ? 'mine' : 'no'",
     "if (held) return 'no'",
   ),
-  one(
-    'empty-partition-is-silent',
-    'a map that has nothing for a partition need not say so',
-    'runtime/receiver.ts',
-    "if (batch.accepted) dispatch({ type: 'arrived', job, task, digest, consumers })",
-    "if (batch.accepted && batch.header.files.length > 0) dispatch({ type: 'arrived', job, task, digest, consumers })",
-  ),
+  {
+    name: 'empty-partition-is-silent',
+    about: 'a map that has nothing for a partition need not say so',
+    patches: [
+      {
+        file: 'runtime/receiver.ts',
+        find: "if (batch.accepted) dispatch({ type: 'arrived', job, task, digest, consumers })",
+        put: "if (batch.accepted) dispatch({ type: 'arrived', job, task, digest, consumers: consumers.filter((c) => batch.header.files.some((f) => f.name === `run-${this.#context.state.jobs.get(job)?.plan.tasks[c]?.partition}`)) })",
+      },
+      {
+        file: 'runtime/receiver.ts',
+        find: "dispatch(copy ? { type: 'copied', job, task, digest } : { type: 'arrived', job, task, digest, consumers })",
+        put: "dispatch(copy ? { type: 'copied', job, task, digest } : { type: 'arrived', job, task, digest, consumers: consumers.filter((c) => batch.header.files.some((f) => f.name === `run-${state.jobs.get(job)?.plan.tasks[c]?.partition}`)) })",
+      },
+    ],
+  },
   {
     name: 'seal-on-a-local-view',
     about: 'what this node has heard of is all that there is',
@@ -162,11 +171,11 @@ export const BROKEN: readonly BrokenCore[] = [
     'continue',
   ),
   one(
-    'outcome-as-it-comes',
-    'the last word on a job is the latest that came',
+    'cancel-beats-the-seal',
+    'what a person wants comes before what the facts prove',
     'core/outcome.ts',
-    'if (HEIGHT[a.kind] !== HEIGHT[b.kind]) return HEIGHT[a.kind] > HEIGHT[b.kind] ? a : b',
-    'if (HEIGHT[a.kind] !== HEIGHT[b.kind]) return b',
+    'if (HEIGHT[a.kind] !== HEIGHT[b.kind]) return',
+    'if (a.kind === "cancelled" || b.kind === "cancelled") return a.kind === "cancelled" ? a : b\n  if (HEIGHT[a.kind] !== HEIGHT[b.kind]) return',
   ),
   one(
     'yes-before-disk',
