@@ -52,9 +52,9 @@ describe('a mesh', { timeout: 300_000 }, () => {
   afterAll(() => mesh.end())
 
   /** It has a copy of every part. */
-  const held = async (node: MeshNode): Promise<void> => {
+  const held = async (node: MeshNode, of: string = id): Promise<void> => {
     await until('it has all parts', async () => {
-      const { tasks } = await node.job(id)
+      const { tasks } = await node.job(of)
       const parts = tasks.filter(({ kind }) => kind === 'reduce')
       return parts.every(({ holders }) => holders.includes(node.name)) ? true : null
     })
@@ -172,6 +172,9 @@ describe('a mesh', { timeout: 300_000 }, () => {
     }
     expect(resultOf(await a.run('run', words, ...PARTITIONS, '--key', 'the later days'))).toBe(expected)
     const later = await livesOf(b)
+    // What only b has is lost with its later days.
+    const [last] = (await a.jobs()).toSorted((x, y) => (x.submitted < y.submitted ? 1 : -1))
+    await held(a, last!.id)
     await b.kill()
     rmSync(b.home, { recursive: true })
     cpSync(attic, b.home, { recursive: true })
