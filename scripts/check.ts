@@ -4,7 +4,7 @@
  */
 import { spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { constants, setPriority, tmpdir } from 'node:os'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs, styleText } from 'node:util'
 
@@ -102,68 +102,33 @@ const CHECKS: readonly Check[] = [
   one('package', 'publint', '--strict'),
   one('built', process.execPath, 'dist/cli/main.js', ...LOCAL_RUN),
   { name: 'tests', run: tests },
+  one('simulate', process.execPath, '--conditions=development', 'test/sim/main.ts', '--seeds', '2000'),
+  one('simulate-greedy', process.execPath, '--conditions=development', 'test/sim/main.ts', '--seeds', '60', '--greedy'),
 ]
-
-const SIMULATE = ['--conditions=development', 'test/sim/main.ts']
-
-/** Beside the tests, which wait for processes most of the time; what these print comes when they are done. */
-const BESIDE: readonly Check[] = [
-  beside('simulate', ...SIMULATE, '--seeds', '2000'),
-  beside('simulate-greedy', ...SIMULATE, '--seeds', '60', '--greedy'),
-  beside('broken-cores', '--conditions=development', 'scripts/broken-cores.ts'),
-]
-
-function beside(name: string, ...args: readonly string[]): Check {
-  const run = (): Promise<Tally> =>
-    new Promise((resolve, reject) => {
-      const child = spawn(process.execPath, args, { cwd: root, timeout: COMMAND_TIMEOUT_MS, killSignal: 'SIGKILL' })
-      if (child.pid !== undefined) setPriority(child.pid, constants.priority.PRIORITY_LOW)
-      let text = ''
-      for (const stream of [child.stdout, child.stderr]) stream.on('data', (bytes: Buffer) => (text += String(bytes)))
-      child.once('error', reject)
-      child.once('exit', (code) => {
-        console.log(`── ${name}, beside the tests: exit ${code}\n${text.trimEnd()}`)
-        resolve(code === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 })
-      })
-    })
-  return { name, run }
-}
-
-/** One after the other. */
-async function inTurn(checks: readonly Check[], done: (check: Check, tally: Tally) => void): Promise<void> {
-  for (const check of checks) done(check, await check.run())
-}
 
 async function main(): Promise<void> {
   const { values } = parseArgs({ options: { only: { type: 'string' } } })
   const wanted = values.only?.split(',')
-  const all = [...CHECKS, ...BESIDE]
-  const unknown = wanted?.filter((name) => !all.some((check) => check.name === name)) ?? []
+  const unknown = wanted?.filter((name) => !CHECKS.some((check) => check.name === name)) ?? []
   if (unknown.length > 0)
-    throw new Error(`no check ${unknown.join(', ')}; there are ${all.map((c) => c.name).join(', ')}`)
+    throw new Error(`no check ${unknown.join(', ')}; there are ${CHECKS.map((c) => c.name).join(', ')}`)
 
   const failures: string[] = []
   let passed = 0
   let failed = 0
-  const isWanted = ({ name }: Check): boolean => wanted === undefined || wanted.includes(name)
-  const count = ({ name }: Check, tally: Tally): void => {
-    passed += tally.passed
-    failed += tally.failed
-    if (tally.failed > 0) failures.push(name)
-  }
-  let simulated: Promise<void> | null = null
-  for (const check of CHECKS.filter(isWanted)) {
-    if (check.name === 'tests') simulated = inTurn(BESIDE.filter(isWanted), count)
+  for (const check of CHECKS) {
+    if (wanted !== undefined && !wanted.includes(check.name)) continue
     const started = performance.now()
     console.log(styleText('bold', `── ${check.name}`))
     const tally = await check.run()
-    count(check, tally)
+    passed += tally.passed
+    failed += tally.failed
+    if (tally.failed > 0) failures.push(check.name)
     const seconds = ((performance.now() - started) / 1000).toFixed(1)
     console.log(
       `${tally.failed > 0 ? styleText('red', 'FAILED') : styleText('green', 'ok')} ${check.name} ${seconds} s`,
     )
   }
-  await (simulated ?? inTurn(BESIDE.filter(isWanted), count))
   if (failures.length > 0) console.log(`failed: ${failures.join(', ')}`)
   console.log(`${passed} passed, ${failed} failed`)
   process.exitCode = failed > 0 ? 1 : 0
