@@ -1,5 +1,5 @@
 /**
- * `npm run simulate -- [--seed S] [--seeds N] [--nodes N] [--greedy] [--keep I,J] [--trace] [--workers N]
+ * `npm run simulate -- [--seed S] [--seeds N] [--nodes N] [--greedy] [--keep I,J|none] [--trace] [--workers N]
  *                      [--list-broken | --broken NAME]`
  *
  * Exit 0: no violation. Exit 1: a violation, with the one command that replays it. Exit 2: usage.
@@ -62,7 +62,7 @@ function optionsOf(argv: readonly string[]): Options | 'list' {
           ? null
           : values.keep
               .split(',')
-              .filter((i) => i !== '')
+              .filter((i) => i !== 'none')
               .map((i) => integer('keep', i, 0, 1_000)),
     },
   }
@@ -74,7 +74,7 @@ function command(found: Found, { nodes, greedy, broken }: Variant): string {
     greedy ? ' --greedy' : '',
     broken === null ? '' : ` --broken ${broken}`,
   ].join('')
-  return `npm run simulate -- --seed ${found.seed}${rest} --keep ${found.keep.join(',')} --trace`
+  return `npm run simulate -- --seed ${found.seed}${rest} --keep ${found.keep.join(',') || 'none'} --trace`
 }
 
 async function simulate({ seed, seeds, workers, variant, trace }: Options): Promise<number> {
