@@ -8,12 +8,12 @@ import { candidates, isStanding, movedAt, patienceOf, type FailureIndex } from '
 import type { Effect } from './effects.ts'
 import { isInputHere } from './exchange.ts'
 import { stop } from './facts.ts'
-import { agreed } from './ledger.ts'
+import { agreed, nextTerm } from './ledger.ts'
 import { LIMITS } from './limits.ts'
 import type { PlannedTask } from './plan.ts'
 import { blankOf, isStageReady, KINDS_BY_TURN } from './open-tasks.ts'
 import type { Choice } from './schedule.ts'
-import { medianOf, type JobState, type Running, type State } from './state.ts'
+import { medianOf, runningHere, type JobState, type Running, type State } from './state.ts'
 import type { Millis, NodeId, TaskIndex } from './types.ts'
 
 /** The task that is most overdue of those that this node may back up and whose input is here, or null. */
@@ -23,8 +23,7 @@ export function chooseBackup(state: State, job: JobState, failures: FailureIndex
     if ((best === null || overdue.since < best.since) && isInputHere(state, job, overdue.task)) best = overdue
   if (best === null) return null
   const { task, order } = best
-  const term = Math.min((job.ledger.tasks[task.index]!.claim?.term ?? 0) + 1, LIMITS.termMax)
-  return { task, term, rank: order.indexOf(state.self.node) }
+  return { task, term: nextTerm(job.ledger.tasks[task.index]!.claim), rank: order.indexOf(state.self.node) }
 }
 
 /** Tasks that this node would back up but for their input: at most one for each slot that it has to spare. */
@@ -44,7 +43,7 @@ interface Overdue {
 /** What is late elsewhere while it is this node's turn to help. */
 function* overdueTasks(state: State, job: JobState, failures: FailureIndex): Generator<Overdue> {
   if (state.draining || state.running.size >= state.self.slots) return
-  const here = new Set([...state.running.values()].filter((r) => r.job === job.record.id).map((r) => r.task))
+  const here = runningHere(state, job)
   for (const kind of KINDS_BY_TURN) {
     if (!isStageReady(job, kind)) continue
     for (const index of blankOf(job, kind)) {

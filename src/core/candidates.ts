@@ -26,6 +26,11 @@ export function isLive(state: State, node: NodeId): boolean {
   return livenessOf(state, node) !== 'away'
 }
 
+/** All other nodes that live. */
+export function livePeers(state: State): NodeId[] {
+  return [...state.members.keys()].filter((node) => node !== state.self.node && isLive(state, node))
+}
+
 /** What of a job decides who may run a task, before anything of it has happened. */
 export type Ranked = Pick<JobState, 'record' | 'placement' | 'orders'>
 

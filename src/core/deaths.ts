@@ -7,7 +7,7 @@ import { isLive } from './candidates.ts'
 import type { ErrorJson } from './errors.ts'
 import { addFailure } from './facts.ts'
 import type { Failure } from './ledger.ts'
-import type { JobState, State } from './state.ts'
+import { runningHere, type JobState, type State } from './state.ts'
 import type { NodeId, TaskIndex } from './types.ts'
 
 /** The failure that says it. Whoever tells it, one life of a node ends once: `place` names it. */
@@ -40,7 +40,7 @@ function placeOf(node: NodeId, life: number): string {
  * nodes that live after all is taken back.
  */
 export function tellDeaths(state: State, job: JobState): void {
-  const here = new Set([...state.running.values()].filter((r) => r.job === job.record.id).map((r) => r.task))
+  const here = runningHere(state, job)
   if (here.size > 0) accuse(state, job, here)
   if (!job.failures.some((failure) => isWrong(state, failure))) return
   job.failures = job.failures.filter((failure) => !isWrong(state, failure))

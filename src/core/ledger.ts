@@ -163,6 +163,11 @@ export function beats(a: Claim, b: Claim): boolean {
   return a.incarnation > b.incarnation
 }
 
+/** The term of whoever begins a task after this claim. */
+export function nextTerm(claim: Claim | null): number {
+  return Math.min((claim?.term ?? 0) + 1, LIMITS.termMax)
+}
+
 export function joinClaim(a: Claim | null, b: Claim | null): Claim | null {
   if (a === null || b === null) return a ?? b
   return beats(b, a) ? b : a

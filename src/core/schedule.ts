@@ -1,4 +1,5 @@
 /** Which task a free slot of this node takes next. Late binding: nothing is claimed before a slot is free for it. */
+import { nextTerm } from './ledger.ts'
 import { LIMITS } from './limits.ts'
 import { isInputHere } from './exchange.ts'
 import { blankOf, isOpen, isShuffling, isStageReady, KINDS_BY_TURN } from './open-tasks.ts'
@@ -16,7 +17,7 @@ import {
 import { runsAlone } from './poison.ts'
 import { isWorkedOn } from './remake.ts'
 import type { PlannedTask, TaskKind } from './plan.ts'
-import type { JobState, State } from './state.ts'
+import { runningHere, type JobState, type State } from './state.ts'
 import type { Millis, NodeId, TaskIndex } from './types.ts'
 
 export interface Choice {
@@ -87,7 +88,7 @@ function isNextAfter(state: State, job: JobState, task: PlannedTask, slow: Reado
 
 /** What could begin here, by kind in the order of turns; each kind in the order of its tasks, those to be done again last. */
 function openTasks(state: State, job: JobState, failures: FailureIndex): Map<TaskKind, PlannedTask[]> {
-  const here = new Set([...state.running.values()].filter((r) => r.job === job.record.id).map((r) => r.task))
+  const here = runningHere(state, job)
   const shuffling = isShuffling(job)
   const open = new Map<TaskKind, PlannedTask[]>()
   for (const kind of KINDS_BY_TURN) {
@@ -163,7 +164,7 @@ function choiceOf(state: State, job: JobState, task: PlannedTask, failures: Fail
   const { claim } = job.ledger.tasks[task.index]!
   return {
     task,
-    term: Math.min((claim?.term ?? 0) + 1, LIMITS.termMax),
+    term: nextTerm(claim),
     rank: candidates(state, job, task, failures).indexOf(state.self.node),
   }
 }

@@ -209,6 +209,12 @@ export function medianOf(job: JobState, kind: TaskKind): Millis | null {
   return durations.toSorted((a, b) => a - b)[durations.length >> 1]!
 }
 
+/** The job's tasks that this node runs now. */
+export function runningHere(state: State, job: JobState): Set<TaskIndex> {
+  const here = [...state.running.values()].filter((running) => running.job === job.record.id)
+  return new Set(here.map((running) => running.task))
+}
+
 /** Marks what changed for the next gossip. */
 export function touch(state: State, job: JobId): Dirty {
   let dirty = state.dirty.get(job)

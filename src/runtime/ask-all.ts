@@ -1,4 +1,4 @@
-import { isLive } from '../core/candidates.ts'
+import { livePeers } from '../core/candidates.ts'
 import type { NodeId } from '../core/types.ts'
 import { checked } from '../wire/codec.ts'
 import { TOLD, type Call } from '../wire/rpc.ts'
@@ -8,7 +8,7 @@ import { callPeer } from './rpc.ts'
 /** JSON answers of all live members that give one, in no order; who is silent or has nothing is left out. */
 export async function askAll<T>(context: Context, call: Call): Promise<T[]> {
   const { state } = context
-  const peers = [...state.members.keys()].filter((node) => node !== state.self.node && isLive(state, node))
+  const peers = livePeers(state)
   const answers = await Promise.all(peers.map((peer) => askOne<T>(context, peer, call)))
   return answers.filter((answer) => answer !== null)
 }

@@ -1,5 +1,5 @@
 /** Looks for damage on this node's disk before anyone asks for what is damaged, and has it again from others. */
-import { isLive } from '../core/candidates.ts'
+import { livePeers } from '../core/candidates.ts'
 import { LIMITS } from '../core/limits.ts'
 import type { JobState } from '../core/state.ts'
 import type { JobId, TaskIndex } from '../core/types.ts'
@@ -35,9 +35,8 @@ export class Mending {
 
   async #haveCode(job: JobId): Promise<void> {
     const { state, store, dropped } = this.#context
-    const peers = [...state.members.values()].filter((m) => m.connected && isLive(state, m.node))
-    for (const { node } of peers) {
-      if (node === state.self.node) continue
+    for (const node of livePeers(state)) {
+      if (state.members.get(node)?.connected !== true) continue
       try {
         const body = fromBytes(jobBody, (await callPeer(this.#context, node, { call: 'job', job })).body)
         if (openJob(body).id !== job) throw new Error('another job than asked for')
@@ -50,8 +49,8 @@ export class Mending {
   }
 
   /**
-   * Reads all outputs that this node says it has, and what tasks wrote to the console, once, at a pace that leaves the disk to tasks: a file that was damaged
-   * while the node was down is found before it is needed. Never rejects.
+   * Reads all outputs that this node says it has, and what tasks wrote to the console, once, at a pace that leaves the
+   * disk to tasks: a file that was damaged while the node was down is found before it is needed. Never rejects.
    */
   async readAll(): Promise<void> {
     const { state, dropped } = this.#context

@@ -1,5 +1,5 @@
 /** What a key gave before its job was forgotten, asked of this node and of all live ones. */
-import { isLive } from '../core/candidates.ts'
+import { isLive, livePeers } from '../core/candidates.ts'
 import { ShoalError } from '../core/errors.ts'
 import { snapshotId } from '../core/job-id.ts'
 import type { Digest, JobId, JobRecord } from '../core/types.ts'
@@ -18,7 +18,7 @@ export interface Remembered {
 /** null where nobody remembers this key. Throws KEY_CONFLICT where nodes remember two snapshots, or two results. */
 export async function rememberedOf(context: Context, id: JobId): Promise<Remembered | null> {
   const { state, keys } = context
-  const peers = [...state.members.keys()].filter((node) => node !== state.self.node && isLive(state, node))
+  const peers = livePeers(state)
   const answers = await Promise.all([
     keys.get(id),
     ...peers.map((peer) =>

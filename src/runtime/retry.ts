@@ -1,4 +1,4 @@
-import { isLive } from '../core/candidates.ts'
+import { livePeers } from '../core/candidates.ts'
 import type { JobState } from '../core/state.ts'
 import type { Context } from './context.ts'
 import { callPeer } from './rpc.ts'
@@ -14,6 +14,6 @@ export async function retry(context: Context, job: JobState): Promise<void> {
   dispatch({ type: 'retry', job: id })
   const { round, limits } = job.ledger
   if (round === before) return
-  const peers = [...state.members.keys()].filter((node) => node !== state.self.node && isLive(state, node))
+  const peers = livePeers(state)
   await Promise.allSettled(peers.map((peer) => callPeer(context, peer, { call: 'round', job: id, round, limits })))
 }

@@ -1,7 +1,7 @@
 /** Submission: pins a snapshot, makes the record, and answers once it is on this disk and on one more live member's. */
 import { takeSnapshot, type SnapshotRequest } from '../catalog/snapshot.ts'
 import type { PreparedInput, SubmitAnswer, SubmitRequest } from '../control/api.ts'
-import { isLive } from '../core/candidates.ts'
+import { isLive, livePeers } from '../core/candidates.ts'
 import { ShoalError } from '../core/errors.ts'
 import { jobId, keyedJobId, snapshotId } from '../core/job-id.ts'
 import { LIMITS } from '../core/limits.ts'
@@ -181,7 +181,7 @@ export class Submission {
     const { state } = this.#context
     const here = state.jobs.get(id)
     if (here !== undefined) return here
-    const peers = [...state.members.keys()].filter((node) => node !== state.self.node && isLive(state, node))
+    const peers = livePeers(state)
     const found = await Promise.all(
       peers.map((peer) =>
         callPeer(this.#context, peer, { call: 'job', job: id }).then(
@@ -225,12 +225,10 @@ export class Submission {
   /** To every live member at once; true as soon as one has it on disk. The rest hear of it anyway. */
   async #replicate(id: JobId, body: Uint8Array): Promise<boolean> {
     const { state } = this.#context
-    const peers = [...state.members.values()].filter(
-      (m) => m.node !== state.self.node && m.connected && isLive(state, m.node),
-    )
-    const puts = peers
+    const puts = livePeers(state)
+      .filter((node) => state.members.get(node)?.connected)
       .slice(0, LIMITS.putJobPeers)
-      .map((m) => callPeer(this.#context, m.node, { call: 'put-job' }, body).then((said) => this.#joinRound(id, said)))
+      .map((node) => callPeer(this.#context, node, { call: 'put-job' }, body).then((said) => this.#joinRound(id, said)))
     return Promise.any(puts).then(
       () => true,
       () => false,

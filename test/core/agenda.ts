@@ -1,40 +1,21 @@
 /** Randomness and time of a simulated world: one seed gives one history, whatever machine runs it. */
+import { Draws } from '../random.ts'
 
 /** Seeded random numbers (mulberry32, Tommy Ettinger 2017, public domain); for tests only. */
-export class Random {
+export class Random extends Draws {
   private state: number
 
   constructor(seed: number) {
+    super()
     this.state = (seed + 0x9e3779b9) >>> 0
   }
 
-  /** Uniform in [0, 1). */
   next(): number {
     this.state = (this.state + 0x6d2b79f5) >>> 0
     let t = this.state
     t = Math.imul(t ^ (t >>> 15), t | 1)
     t ^= t + Math.imul(t ^ (t >>> 7), t | 61)
     return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32
-  }
-
-  /** An integer in [0, bound). */
-  below(bound: number): number {
-    return Math.floor(this.next() * bound)
-  }
-
-  /** An integer in [low, high]. */
-  between(low: number, high: number): number {
-    return low + this.below(high - low + 1)
-  }
-
-  chance(probability: number): boolean {
-    return probability > 0 && this.next() < probability
-  }
-
-  pick<T>(list: readonly T[]): T {
-    const picked = list[this.below(list.length)]
-    if (picked === undefined) throw new RangeError('nothing to pick from')
-    return picked
   }
 }
 

@@ -1,5 +1,7 @@
+import { Draws } from '../random.ts'
+
 /** A seeded generator (sfc32): every input of the fuzzer is a function of (seed, target, number) and nothing else. */
-export class Random {
+export class Random extends Draws {
   #a: number
   #b: number
   #c: number
@@ -7,6 +9,7 @@ export class Random {
 
   /** `words` are mixed in; equal words give equal sequences. */
   constructor(...words: readonly (number | string)[]) {
+    super()
     let [a, b, c] = [0x9e3779b9, 0x243f6a88, 0xb7e15162]
     for (const code of words.join('\0')) {
       a = Math.imul(a ^ code.codePointAt(0)!, 0x85ebca6b)
@@ -28,17 +31,8 @@ export class Random {
     return next >>> 0
   }
 
-  /** 0 … below − 1. */
-  below(below: number): number {
-    return Math.floor((this.word() / 2 ** 32) * below)
-  }
-
-  chance(probability: number): boolean {
-    return this.word() < probability * 2 ** 32
-  }
-
-  pick<T>(from: readonly T[]): T {
-    return from[this.below(from.length)]!
+  next(): number {
+    return this.word() / 2 ** 32
   }
 
   bytes(length: number): Uint8Array {

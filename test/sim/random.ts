@@ -1,14 +1,17 @@
+import { Draws } from '../random.ts'
+
 /**
  * Seeded random numbers of a simulated world: sfc32 (Chris Doty-Humphrey, PractRand, public domain). A seed is any
  * integer from 0 to 2^53 − 1; all of its bits count.
  */
-export class Random {
+export class Random extends Draws {
   #a: number
   #b: number
   #c: number
   #counter = 1
 
   constructor(seed: number, stream: string = '') {
+    super()
     if (!Number.isSafeInteger(seed) || seed < 0)
       throw new RangeError(`a seed is an integer from 0 to 2^53 - 1: ${seed}`)
     this.#a = seed >>> 0
@@ -30,28 +33,7 @@ export class Random {
     return sum
   }
 
-  /** Uniform in [0, 1). */
   next(): number {
     return this.#draw() / 2 ** 32
-  }
-
-  /** An integer in [0, bound). */
-  below(bound: number): number {
-    return Math.floor(this.next() * bound)
-  }
-
-  /** An integer in [low, high]. */
-  between(low: number, high: number): number {
-    return low + this.below(high - low + 1)
-  }
-
-  chance(probability: number): boolean {
-    return probability > 0 && this.next() < probability
-  }
-
-  pick<T>(list: readonly T[]): T {
-    const picked = list[this.below(list.length)]
-    if (picked === undefined) throw new RangeError('nothing to pick from')
-    return picked
   }
 }
