@@ -77,7 +77,7 @@ export class JobStore {
 
   /** The record last: where it is, all of the job is. */
   async putJob(record: JobRecord, code: JobCode): Promise<void> {
-    await this.#leaving.get(record.id)?.catch(() => undefined)
+    await this.left(record.id)
     await this.putCode(record.id, code)
     const name = `${this.folder(record.id)}/record.json`
     await putKept(this.#disk, name, Buffer.from(JSON.stringify(record)))
@@ -277,6 +277,11 @@ export class JobStore {
     } finally {
       if (this.#leaving.get(job) === leaving) this.#leaving.delete(job)
     }
+  }
+
+  /** Resolves once no such work is under way, however it ended. */
+  async left(job: JobId): Promise<void> {
+    await this.#leaving.get(job)?.catch(() => undefined)
   }
 
   /** Deletes all outputs and all that had arrived. */
