@@ -10,7 +10,7 @@ import { knownRows, plan, snapshotBytes } from './plan.ts'
 import { isSettled, lostParts } from './remake.ts'
 import { touch, type JobState, type State } from './state.ts'
 import { snapshotId } from './job-id.ts'
-import { keyConflict } from './outcome.ts'
+import { isLasting, keyConflict } from './outcome.ts'
 import type { Digest, JobId, JobRecord } from './types.ts'
 
 /** A job of which nothing is known yet but its record. */
@@ -99,14 +99,14 @@ export function addJob(state: State, event: Extract<Event, { type: 'job' }>): Ef
 
 /**
  * Opens the next round of a job that is over; agreed outputs are kept. An open job goes on as it is, and so does one
- * that has its result, unless parts of that are lost: these are made again.
+ * that has its result, unless parts of that are lost: these are made again. No round takes a dispute back.
  */
 export function openNextRound(state: State, job: JobState): Effect[] {
   const { outcome, round } = job.ledger
   if (!isSettled(job)) return []
-  if (outcome.kind !== 'sealed')
+  if (!isLasting(outcome))
     return join(state, job, { round: round + 1, outcome: { kind: 'open' }, tasks: [], reports: [] })
-  if (lostParts(state, job).length === 0) return []
+  if (outcome.kind !== 'sealed' || lostParts(state, job).length === 0) return []
   return join(state, job, { round: round + 1, outcome: { ...outcome, again: round + 1 }, tasks: [], reports: [] })
 }
 

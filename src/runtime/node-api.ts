@@ -2,8 +2,8 @@
 import { takeSnapshot } from '../catalog/snapshot.ts'
 import type { NodeApi, NodeStatus, StoryEvent } from '../control/api.ts'
 import { isLive, livenessOf } from '../core/candidates.ts'
-import { ShoalError } from '../core/errors.ts'
-import { isOver } from '../core/outcome.ts'
+import { errorFromJson, ShoalError } from '../core/errors.ts'
+import { isLasting, isOver } from '../core/outcome.ts'
 import { compareUtf8 } from '../core/plan.ts'
 import type { JobState } from '../core/state.ts'
 import type { NodeId } from '../core/types.ts'
@@ -15,7 +15,7 @@ import { doctor } from './doctor.ts'
 import { explain } from './explain.ts'
 import type { Frozen } from './frozen.ts'
 import type { Keeping } from './keeping.ts'
-import { detailOf, summaryOf, whyOf } from './job-views.ts'
+import { detailOf, errorOf, summaryOf, whyOf } from './job-views.ts'
 import { readLogs, type TaskLog } from './logs.ts'
 import type { Loop } from './loop.ts'
 import { receiptOf } from './receipts.ts'
@@ -101,22 +101,32 @@ export function createNodeApi(parts: ApiParts): NodeApi {
       const job = find(id)
       if (!isOver(job.ledger.outcome)) dispatch({ type: 'cancel', job: job.record.id })
     },
-    retry: (id) => retry(context, find(id)),
-    remove: async (id) => {
-      const { ledger, record } = find(id)
-      if (!isOver(ledger.outcome))
-        throw new ShoalError('USAGE', 'the job is not over yet', {
-          job: record.id,
-          try: [`shoal job cancel ${record.id.slice(0, 12)}   and then rm`],
-        })
-      dispatch({ type: 'drop', job: record.id })
-    },
+    retry: (id) => retryJob(context, find(id)),
+    remove: (id) => removeJob(context, find(id)),
     watch: (id, signal) => watchJob(context, loop, times, find(id), signal),
     result: (id, signal) => {
       const job = sealed(find(id))
       return parts.keeping.whileRead(job.record.id, resultOf(context, job, signal))
     },
   }
+}
+
+/** Throws how the job ended where no round changes that. */
+async function retryJob(context: Context, job: JobState): Promise<void> {
+  const { outcome } = job.ledger
+  if (isLasting(outcome) && outcome.kind !== 'sealed') throw errorFromJson(errorOf(job)!)
+  await retry(context, job)
+}
+
+/** Resolves once it is forgotten on this disk, too: who was told so must not find the job again after a crash. */
+async function removeJob({ dispatch, store }: Context, { ledger, record }: JobState): Promise<void> {
+  if (!isOver(ledger.outcome))
+    throw new ShoalError('USAGE', 'the job is not over yet', {
+      job: record.id,
+      try: [`shoal job cancel ${record.id.slice(0, 12)}   and then rm`],
+    })
+  dispatch({ type: 'drop', job: record.id })
+  await store.left(record.id)
 }
 
 function frozenInfo({
