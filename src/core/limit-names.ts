@@ -129,6 +129,7 @@ export type Limit =
   | 'outputRowGroupRows'
   | 'outputRowGroupBytes'
   | 'tableRows'
+  | 'outputsKnownMs'
   | 'copiesDefault'
   | 'copiesMax'
   | 'retentionMs'

@@ -228,6 +228,8 @@ export const LIMITS: Readonly<Record<Limit, number>> = {
   outputRowGroupBytes: 32 * MIB,
   /** Records that a table shows. */
   tableRows: 40,
+  /** A seal runs ahead of the outputs that it is made of by some rounds of anti-entropy; who asks for the result waits so long. */
+  outputsKnownMs: 10_000,
   copiesDefault: 2,
   copiesMax: 16,
   retentionMs: 7 * 24 * 3_600_000,

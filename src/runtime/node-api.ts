@@ -27,7 +27,7 @@ import { parseInput, Submission } from './submit.ts'
 import type { Times } from './times.ts'
 import { datasetsOf, membersOf } from './views.ts'
 import { inOrder } from './story.ts'
-import { watchJob } from './watch.ts'
+import { outputsKnown, watchJob } from './watch.ts'
 
 export interface ApiParts {
   readonly context: Context
@@ -53,6 +53,11 @@ export function createNodeApi(parts: ApiParts): NodeApi {
   const { state, dispatch, catalog, clock } = context
   const submission = new Submission(context, frozen)
   const find = (id: string): JobState => findJob(context, id)
+  const known = async (id: string, signal: AbortSignal = new AbortController().signal): Promise<JobState> => {
+    const job = find(id)
+    await outputsKnown(context, loop, job, signal)
+    return job
+  }
   return {
     status: async () => statusOf(parts),
     members: async () => membersOf(context),
@@ -94,8 +99,8 @@ export function createNodeApi(parts: ApiParts): NodeApi {
       const told = await askAll<TaskLog[]>(context, { call: 'logs', job })
       return [...(await readLogs(context, job)), ...told.flat()].sort((a, b) => a.task - b.task)
     },
-    receipt: (id) => receiptOf(context, find(id)),
-    verify: (id) => verify(context, find(id), new AbortController().signal),
+    receipt: async (id) => receiptOf(context, await known(id)),
+    verify: async (id) => verify(context, await known(id), new AbortController().signal),
     diff: async (a, b) => diffJobs(context, find(a), find(b)),
     cancel: async (id) => {
       const job = find(id)
@@ -104,9 +109,9 @@ export function createNodeApi(parts: ApiParts): NodeApi {
     retry: (id) => retryJob(context, find(id)),
     remove: (id) => removeJob(context, find(id)),
     watch: (id, signal) => watchJob(context, loop, times, find(id), signal),
-    result: (id, signal) => {
-      const job = sealed(find(id))
-      return parts.keeping.whileRead(job.record.id, resultOf(context, job, signal))
+    async *result(id, signal) {
+      const job = sealed(await known(id, signal))
+      yield* parts.keeping.whileRead(job.record.id, resultOf(context, job, signal))
     },
   }
 }

@@ -1,4 +1,7 @@
+/** Waiting at a job: for its outcome, and for what that is made of. */
 import type { JobEvent } from '../control/api.ts'
+import { livePeers } from '../core/candidates.ts'
+import { LIMITS } from '../core/limits.ts'
 import { isSettled } from '../core/remake.ts'
 import type { JobState } from '../core/state.ts'
 import type { Clock } from '../ports.ts'
@@ -37,6 +40,7 @@ export async function* watchJob(
     }
     await moved(clock, loop, () => isSettled(job), signal)
   }
+  await outputsKnown(context, loop, job, signal)
   if (signal.aborted) return
   yield {
     ...head(),
@@ -45,6 +49,22 @@ export async function* watchJob(
     summary: summaryOf(context, job, times),
     error: errorOf(job),
   }
+}
+
+/**
+ * A node that hears of a finished job knows its seal before the outputs that it is made of, which come with the next
+ * rounds of anti-entropy: coverage and parts can only be told then. Resolves once they are known, or nobody tells them.
+ */
+export async function outputsKnown(
+  { clock, state }: Context,
+  loop: Loop,
+  { ledger }: JobState,
+  signal: AbortSignal,
+): Promise<void> {
+  const deadline = clock.now() + LIMITS.outputsKnownMs
+  const isKnown = (): boolean => ledger.outcome.kind !== 'sealed' || ledger.blank.size === 0
+  while (!isKnown() && !signal.aborted && clock.now() < deadline && livePeers(state).length > 0)
+    await moved(clock, loop, isKnown, signal)
 }
 
 /** Resolves at once when `over` comes true, else after EVERY_MS, or when the signal fires. */
