@@ -14,7 +14,7 @@ import { isLasting, keyConflict } from './outcome.ts'
 import type { Digest, JobId, JobRecord } from './types.ts'
 
 /** A job of which nothing is known yet but its record. */
-function newJob(state: State, record: JobRecord): JobState {
+function newJob(state: State, record: JobRecord, isNewHere: boolean): JobState {
   const planned = plan(record.spec, record.snapshot)
   return {
     record,
@@ -51,6 +51,7 @@ function newJob(state: State, record: JobRecord): JobState {
     whole: false,
     hopeless: null,
     endedAt: null,
+    keptUntil: isNewHere ? state.now + LIMITS.keptAtLeastMs : state.now,
     unwanted: new Set(),
     pin: record.key === null ? null : snapshotId(record.snapshot),
     promised: state.promised.get(record.id) ?? null,
@@ -62,7 +63,7 @@ export function addJob(state: State, event: Extract<Event, { type: 'job' }>): Ef
   const { record } = event
   state.fetching.delete(record.id)
   if (state.jobs.has(record.id)) return []
-  const job = newJob(state, record)
+  const job = newJob(state, record, event.kept.length === 0)
   const dropped = state.dropped.get(record.id) ?? 0
   if (dropped > 0) openRound(job.ledger, dropped + 1)
   state.jobs.set(record.id, job)

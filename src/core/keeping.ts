@@ -6,13 +6,14 @@ import type { Bytes, JobId, Millis } from './types.ts'
 export interface Finished {
   readonly id: JobId
   readonly endedAt: Millis
+  readonly keptUntil: Millis
   readonly bytes: Bytes
 }
 
 /**
  * The jobs to forget so that what the others keep is at most `most`, in the order of their ends. One that has just
- * ended stays, so that who waits for it has its result; and so does the last one, or a result larger than `most` could
- * never be had.
+ * ended, or come here, stays, so that who waits for it has its result; and so does the last one, or a result larger than
+ * `most` could never be had.
  */
 export function overflowing(finished: readonly Finished[], most: Bytes, now: Millis): JobId[] {
   const byEnd = finished.toSorted((a, b) => a.endedAt - b.endedAt || (a.id < b.id ? -1 : 1))
@@ -20,6 +21,7 @@ export function overflowing(finished: readonly Finished[], most: Bytes, now: Mil
   const going: JobId[] = []
   for (const job of byEnd.slice(0, -1)) {
     if (kept <= most || now - job.endedAt < LIMITS.keptAtLeastMs) break
+    if (now < job.keptUntil) continue
     going.push(job.id)
     kept -= job.bytes
   }

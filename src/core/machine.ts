@@ -311,9 +311,12 @@ function tend(state: State, job: JobState): Effect[] {
     job.reportDirty = true
     effects.push({ type: 'release', job: job.record.id })
   }
-  if (job.endedAt !== null && !isRemade(job) && state.now - job.endedAt > state.retentionMs)
-    effects.push(...dropJob(state, job.record.id, true))
+  if (isTimeOver(state, job)) effects.push(...dropJob(state, job.record.id, true))
   return effects
+}
+
+function isTimeOver({ now, retentionMs }: State, job: JobState): boolean {
+  return job.endedAt !== null && !isRemade(job) && now - job.endedAt > retentionMs && now >= job.keptUntil
 }
 
 /** Looks through all of a job: what takes long where it is large, and need not be known at once. */

@@ -89,6 +89,8 @@ export interface JobState {
   hopeless: ErrorJson | null
   /** On this node's clock, also for an outcome of an earlier life, or one that others knew before: then it is earlier. */
   endedAt: Millis | null
+  /** Not forgotten before, however long it is over: who brought it to this node, or asked for it here, waits for its result. */
+  readonly keptUntil: Millis
   /** Peers that have forgotten it by their own time: they are told of it no more. */
   readonly unwanted: Set<NodeId>
   /** Of a job with a key: the id of its snapshot. */

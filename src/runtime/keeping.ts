@@ -129,8 +129,9 @@ export class Keeping {
     this.#measuredAt = clock.now()
     if (this.#most === null) return
     const finished = [...state.jobs.values()].flatMap((job): Finished[] => {
-      const { id } = job.record
-      return job.endedAt === null ? [] : [{ id, endedAt: job.endedAt, bytes: this.#measured.get(id)?.bytes ?? 0 }]
+      const { endedAt, keptUntil, record } = job
+      const bytes = this.#measured.get(record.id)?.bytes ?? 0
+      return endedAt === null ? [] : [{ id: record.id, endedAt, keptUntil, bytes }]
     })
     for (const job of overflowing(finished, this.#most, clock.now())) {
       if (this.#readers.has(job)) continue

@@ -109,6 +109,20 @@ describe('a job that is over', () => {
     expect(b.state.jobs.size).toBe(0)
   })
 
+  test('stays for a minute where somebody asks for it again, though its time is long over there', () => {
+    const [a, b] = [new OneNode(n1, [n2], 0), new OneNode(n2, [n1], 0)]
+    a.add(job)
+    tell(a, job, sealed('result'))
+    later(a, 168 * HOUR)
+    talk(b, a)
+    b.add(job)
+    talk(b, a)
+    later(b, LIMITS.keptAtLeastMs - LIMITS.tickMs)
+    expect(b.job(job).ledger.outcome).toEqual(sealed('result'))
+    later(b, 2 * LIMITS.tickMs)
+    expect(b.state.jobs.size).toBe(0)
+  })
+
   test('goes on each node in its own time: who still keeps it is left in peace, and neither speaks of it again', () => {
     const [a, b] = [new OneNode(n1, [n2], 0), new OneNode(n2, [n1], 0)]
     for (const node of [a, b]) {

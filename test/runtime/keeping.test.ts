@@ -169,18 +169,20 @@ describe('the room that finished jobs take', () => {
       const finished = Array.from({ length: below(8) }, (_, i) => ({
         id: hashText(`${round} ${i}`),
         endedAt: below(2 * LIMITS.keptAtLeastMs),
+        keptUntil: below(5) === 0 ? Infinity : 0,
         bytes: below(100),
       }))
       const [most, now] = [below(300), 2 * LIMITS.keptAtLeastMs]
       const byEnd = finished.toSorted((a, b) => b.endedAt - a.endedAt || (a.id < b.id ? 1 : -1))
       const stay: JobId[] = []
-      let sum = 0
+      const isWaitedFor = ({ keptUntil }: { readonly keptUntil: number }): boolean => now < keptUntil
+      let sum = finished.filter(isWaitedFor).reduce((n, job) => n + job.bytes, 0)
       let full = false
       for (const [i, job] of byEnd.entries()) {
-        sum += job.bytes
+        if (!isWaitedFor(job)) sum += job.bytes
         const isYoung = now - job.endedAt < LIMITS.keptAtLeastMs
-        full ||= sum > most && i > 0 && !isYoung
-        if (!full) stay.push(job.id)
+        full ||= sum > most && i > 0 && !isYoung && !isWaitedFor(job)
+        if (!full || isWaitedFor(job)) stay.push(job.id)
       }
       const going = new Set(overflowing(finished, most, now))
       expect(byEnd.filter(({ id }) => !going.has(id)).map(({ id }) => id)).toEqual(stay)
