@@ -93,7 +93,7 @@ export async function carryOut(jobs: Jobs, question: Question, key: string, dead
 }
 
 /** '' where the result is the answer; rejects where it cannot be had now. */
-async function compare(api: NodeApi, id: string, question: Question, { orders }: Jobs): Promise<string> {
+export async function compare(api: NodeApi, id: string, question: Question, { orders }: Jobs): Promise<string> {
   const records: [unknown, unknown][] = []
   for await (const { bytes } of api.result(id, new AbortController().signal)) records.push(...decodeRecords(bytes))
   return difference(question, records, answerTo(question, orders)) ?? ''

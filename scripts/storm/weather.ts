@@ -76,11 +76,11 @@ export class StormMesh {
     first.node.start()
     const ticket = await until('the first node has a ticket', () => first.api.ticket(), READY_MS)
     for (const { node } of others) node.start(['--join', ticket])
-    await this.#ready()
+    await this.ready()
   }
 
   /** Over the socket, since a command for each question would be a storm of its own. */
-  async #ready(): Promise<void> {
+  async ready(): Promise<void> {
     await until(
       'all nodes are ready and know each other',
       async () => {
@@ -128,7 +128,7 @@ export class StormMesh {
       this.fallen.push(`${node.name} ended by itself:\n${node.node.log.slice(-2_000)}`)
       node.node.start()
     }
-    await this.#ready()
+    await this.ready()
   }
 
   async end(): Promise<void> {
