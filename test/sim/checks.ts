@@ -2,14 +2,15 @@
 import { snapshotId } from '../../src/core/job-id.ts'
 import { agreed, beats, type Claim } from '../../src/core/ledger.ts'
 import { LIMITS } from '../../src/core/limits.ts'
-import { plan } from '../../src/core/plan.ts'
+import { plan, type TaskKind } from '../../src/core/plan.ts'
 import type { JobState } from '../../src/core/state.ts'
-import type { JobId, JobRecord, MapManifest, NodeId, ReduceManifest } from '../../src/core/types.ts'
+import type { Digest, JobId, JobRecord, Manifest, NodeId } from '../../src/core/types.ts'
 import { BlockReader } from '../../src/data/blocks.ts'
 import { RUN_MAGIC } from '../../src/data/run.ts'
 import type { ReduceWork } from '../../src/ports.ts'
+import { filesOf } from './execution.ts'
 import type { SimNode } from './node.ts'
-import { expectedOf, sha256, UNSTEADY, type Expected } from './workload.ts'
+import { codeOf, expectedOf, sha256, type Expected } from './workload.ts'
 
 export class Violation extends Error {
   override readonly name = 'Violation'
@@ -38,7 +39,8 @@ interface Known {
   readonly tasks: number
   /** What each node has said in this life of it. */
   readonly told: Map<string, { round: number; rank: number }>
-  sealed: boolean
+  /** Results that some node sealed by what it knew: others may take them over before they know as much. */
+  readonly sealed: Set<Digest>
   /** Its code is no function: it may fail for that, or be disputed. */
   readonly unsteady: boolean
 }
@@ -63,8 +65,8 @@ export class Checks {
       expected: expectedOf(record),
       tasks: plan(record.spec, record.snapshot).tasks.length,
       told: new Map(),
-      sealed: false,
-      unsteady: record.spec.name.includes(UNSTEADY),
+      sealed: new Set(),
+      unsteady: codeOf(record.spec.name).startsWith('unsteady'),
     }
     this.#jobs.set(pinned, known)
     this.#byRecord.set(record, known)
@@ -131,8 +133,7 @@ export class Checks {
     if (this.rotten || this.#seen.has(key)) return
     this.#seen.add(key)
     const { manifest } = manifestIn(kept)
-    const files = manifest.kind === 'map' ? manifest.runs.map(({ partition }) => `run-${partition}`) : ['part']
-    for (const file of files)
+    for (const file of filesOf(manifest))
       if (!node.disk.files.has(`${folder}/${file}`)) breach('durable', node, `has task ${task}, and no ${file} of it`)
   }
 
@@ -163,27 +164,31 @@ export class Checks {
     if (outcome.kind === 'key-conflict' && !this.isPinnedTwice(job.record.id))
       breach('key', node, 'one key, two snapshots?')
     if (outcome.kind === 'disputed' && !known.unsteady) breach('disputed', node, 'two results of one job')
-    if (outcome.kind === 'failed' && !known.unsteady) this.#fail(node, outcome.error)
+    if (outcome.kind === 'failed' && !known.unsteady) this.#fail(node, known, outcome.error)
     if (outcome.kind !== 'sealed') return
-    this.#oneExecution(node, job, known)
-    known.sealed = true
+    if (!known.sealed.has(outcome.result)) this.#oneExecution(node, job)
+    known.sealed.add(outcome.result)
     if (known.unsteady) return
+    if (known.expected.throws) breach('exact', node, 'sealed, though its code throws at a record')
     if (outcome.result !== known.expected.result)
       breach('exact', node, `sealed ${outcome.result.slice(0, 12)}, a loop gives ${known.expected.result.slice(0, 12)}`)
   }
 
   /** What was reduced is what the ledger says was mapped: never a mixture of two executions. */
-  #oneExecution(node: SimNode, { ledger, plan: { tasks } }: JobState, known: Known): void {
-    // Who has it from others may have yet to hear of all the outputs.
-    const complete = tasks.every((task) => agreed(ledger.tasks[task.index]) !== null)
-    if (!complete && known.sealed) return
-
-    const digests = tasks.flatMap((task) => (task.kind === 'map' ? agreed(ledger.tasks[task.index])?.digest : []))
-    const root = sha256(`shoal:root:${digests.join(',')}`)
+  #oneExecution(node: SimNode, { ledger, plan: { tasks } }: JobState): void {
+    const digestsOf = (kind: TaskKind): Digest[] =>
+      tasks.flatMap((task) => (task.kind === kind ? (agreed(ledger.tasks[task.index])?.digest ?? []) : []))
+    const rootOf = (kind: TaskKind): string => sha256(`shoal:root:${digestsOf(kind).join(',')}`)
+    const root = {
+      sample: '',
+      bounds: rootOf('sample'),
+      map: digestsOf('bounds')[0] ?? '',
+      reduce: rootOf('map'),
+    }
     for (const task of tasks) {
       const output = agreed(ledger.tasks[task.index])
       if (output === null) breach('coverage', node, `sealed without an output of task ${task.index}`)
-      if (task.kind === 'reduce' && output.consumed !== root)
+      if (output.consumed !== root[task.kind])
         breach('mixture', node, `sealed though task ${task.index} consumed other outputs than the ledger has`)
     }
   }
@@ -195,8 +200,9 @@ export class Checks {
     if (having < wanted) throw new Violation('acknowledged', `said yes to a job that ${having} nodes have on disk`)
   }
 
-  /** The only failures that a job without bugs can have here: its tasks were open at too many deaths. */
-  #fail(node: SimNode, error: { code: string; message: string }): void {
+  /** The only failures that a job can have here: its code throws, or its tasks were open at too many deaths. */
+  #fail(node: SimNode, { expected }: Known, error: { code: string; message: string }): void {
+    if (error.code === 'JOB_THREW' && expected.throws) return
     if (error.code !== 'TASK_POISON') breach('failed', node, `the job failed: ${error.code} ${error.message}`)
     this.failed.push(`${node.name}: ${error.message}`)
   }
@@ -226,9 +232,9 @@ export class Checks {
 }
 
 /** Behind its checksum. */
-function manifestIn(kept: Uint8Array): { manifest: MapManifest | ReduceManifest } {
+function manifestIn(kept: Uint8Array): { manifest: Manifest } {
   const text = Buffer.from(kept).toString()
-  return JSON.parse(text.slice(text.indexOf('{'))) as { manifest: MapManifest | ReduceManifest }
+  return JSON.parse(text.slice(text.indexOf('{'))) as { manifest: Manifest }
 }
 
 function isRun(bytes: Uint8Array, name: string, digest: string): boolean {

@@ -88,10 +88,14 @@ export class SimDisk implements Disk {
     )
   }
 
+  /** Of what a task process left, or of this disk itself: then it is there under its new name only. */
   adopt(from: string, name: string, size: Bytes): Promise<void> {
-    const bytes = this.#left.get(from)
-    if (bytes === undefined || bytes.length !== size) return Promise.reject(systemError('ENOENT', from))
-    return this.#write(name, () => void this.files.set(name, bytes))
+    const bytes = this.#left.get(from) ?? this.at(from)
+    if (bytes === null || bytes.length !== size) return Promise.reject(systemError('ENOENT', from))
+    return this.#write(name, () => {
+      this.files.set(name, bytes)
+      this.files.delete(from.slice(HOME.length + 1))
+    })
   }
 
   create(name: string): Promise<DiskWriter> {

@@ -38,6 +38,7 @@ export interface Endpoint {
   readonly process: SimProcess
   /** The life of the process that it belongs to: what is sent to an earlier one reaches nobody. */
   readonly life: number
+  readonly wire: number
   /** null while it starts: connections come up, streams are reset. */
   events: MeshEvents | null
   /** Gossip does not reach it, though connections are open. */
@@ -166,7 +167,7 @@ export class Network {
 
   /** Tried until it works: both are up, and nothing is cut between them. */
   #dial(a: Endpoint, b: Endpoint): void {
-    if (a === b) return
+    if (a === b || a.wire !== b.wire) return
     this.#clock.after(this.#random.between(5, 300), () => {
       const alive = this.#endpoints.get(a.id) === a && this.#endpoints.get(b.id) === b
       if (!alive || this.#connections.has(keyOf(a.id, b.id))) return

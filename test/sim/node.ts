@@ -32,7 +32,11 @@ export class SimNode {
   tasks: SimTasks | null = null
   /** The version that it runs: nodes of another one do not execute a job's tasks. */
   runtime = 'simulated-1'
+  /** The version of the protocol that it speaks: others are no peers. */
+  wire = 1
   drained = false
+  /** The machine never comes back. */
+  isGone = false
   /** Its disk was lost, or set back. */
   lossy = false
   /** Hostile or stale input, and background work that failed, by kind. */
@@ -63,12 +67,19 @@ export class SimNode {
     return this.engine?.context.state ?? null
   }
 
+  /** Back to the version of the others, from its next start on. */
+  downgrade(): void {
+    this.runtime = 'simulated-1'
+    this.wire = 1
+  }
+
   start(): void {
-    if (this.process.up) return
+    if (this.process.up || this.isGone) return
     this.process.start()
     this.drained = false
     const { life } = this.process
-    const endpoint: Endpoint = { id: this.id, process: this.process, life, events: null, deaf: false, mute: false }
+    const { id, process, wire } = this
+    const endpoint: Endpoint = { id, process, life, wire, events: null, deaf: false, mute: false }
     this.endpoint = endpoint
     void this.#boot(endpoint).catch((error: unknown) => {
       if (this.process.life === life) this.#bootFailed(error)

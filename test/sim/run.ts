@@ -21,6 +21,9 @@ export interface Report {
   readonly poisoned: number
 }
 
+/** Faults that follow a job wait so long for its submission, and no longer. */
+const TROUBLE_MAX: Millis = 60_000
+
 /** Once all is well every job is sealed on every node within this time. */
 export const HEAL_MAX: Millis = 180_000
 
@@ -36,12 +39,8 @@ export async function run(scenario: Scenario, log: ((line: string) => void) | nu
   try {
     await world.run(250)
     world.backUp()
-    const last = Math.max(
-      0,
-      ...scenario.faults.map((fault) => fault.at + fault.for),
-      ...scenario.jobs.map((job) => job.at),
-    )
-    await world.run(Math.max(0, last - world.now), () => false)
+    const last = Math.max(...scenario.jobs.map((job) => job.at))
+    await world.run(TROUBLE_MAX, () => world.now > last && !world.isTroubled)
     world.heal()
     await world.run(1_000)
     const healedAt = world.now
@@ -72,19 +71,25 @@ function report(world: World, healing: Millis): Report {
 
 /** Every job that was submitted is known to every node, and sealed there. A round that deaths ended is opened again. */
 function allSealed(world: World): boolean {
-  // One that was still handing over when all was well again is down only now.
-  for (const node of world.staying) node.start()
-  let all = world.scenario.jobs.every((job) => world.acknowledged.has(job.name) || world.nodes.length === 1)
-  for (const { record, unsteady } of world.promised)
+  startAll(world)
+  let all = world.isSubmitted
+  for (const { record, unsteady, expected } of world.promised)
     for (const node of world.staying) {
       const job = node.state?.jobs.get(record.id)
-      const { kind } = job?.ledger.outcome ?? { kind: 'open' }
+      const { outcome } = job?.ledger ?? { outcome: { kind: 'open' } }
+      const { kind } = outcome
+      if (expected.throws && outcome.kind === 'failed' && outcome.error.code === 'JOB_THREW') continue
       if (kind === 'sealed' || (unsteady && (kind === 'failed' || kind === 'disputed'))) continue
       if (kind === 'key-conflict' && world.checks.isPinnedTwice(record.id)) continue
       all = false
       if (kind === 'failed' || kind === 'cancelled') node.engine?.context.dispatch({ type: 'retry', job: record.id })
     }
   return all
+}
+
+/** One that was still handing over when all was well again goes down only then. */
+function startAll(world: World): void {
+  for (const node of world.staying) node.start()
 }
 
 function whatIsOpen(world: World): string {
@@ -110,7 +115,10 @@ async function converge(world: World): Promise<void> {
         .sort()
         .join(),
     )
-  const alike = await world.run(CONVERGE_MAX, () => new Set(hashes()).size === 1)
+  const alike = await world.run(CONVERGE_MAX, () => {
+    startAll(world)
+    return new Set(hashes()).size === 1
+  })
   if (!alike && world.violation === null)
     world.violated(
       new Violation('convergence', `ledgers still differ ${CONVERGE_MAX / 1000} s after the last job was sealed`),
@@ -120,7 +128,7 @@ async function converge(world: World): Promise<void> {
 /** The result of each job, read from one node as a person would, is the naive loop's, record by record. */
 async function readResults(world: World): Promise<void> {
   for (const { record, expected, unsteady } of world.promised) {
-    if (unsteady || world.checks.isPinnedTwice(record.id)) continue
+    if (unsteady || expected.throws || world.checks.isPinnedTwice(record.id)) continue
     const node = world.staying[record.spec.partitions! % world.staying.length]!
     // A node that has just come back has yet to say what it holds: who asks too early asks again.
     let words: Map<string, number> | Error | null = null
@@ -158,9 +166,12 @@ async function readResult(node: SimNode, id: JobId): Promise<Map<string, number>
   const { context } = node.engine!
   const job = context.state.jobs.get(id)!
   const words = new Map<string, number>()
+  let last = ''
   for await (const { bytes } of resultOf(context, job, new AbortController().signal))
     for (const [word, count] of decodeRecords(bytes)) {
       if (words.has(word as string)) throw new Error(`${String(word)} is twice in the result`)
+      if (job.record.spec.sort && (word as string) < last) throw new Error(`${String(word)} comes after ${last}`)
+      last = word as string
       words.set(word as string, count as number)
     }
   return words

@@ -1,6 +1,7 @@
 /** What happens to a simulated mesh: jobs and faults as plain data, drawn from a seed, so that a schedule can be shrunk. */
 import type { Millis } from '../../src/core/types.ts'
 import { Random } from './random.ts'
+import type { SimCode } from './workload.ts'
 
 export interface SimJob {
   readonly at: Millis
@@ -13,13 +14,18 @@ export interface SimJob {
   readonly combine: boolean
   readonly key: string | null
   readonly copies: number
-  /** Its code is no function: each execution of a map gives something else. It must never be sealed of two executions. */
-  readonly unsteady: boolean
+  readonly sort: boolean
+  readonly code: SimCode
 }
 
-/** `at`: when it begins. `for`: how long it lasts. Nodes go by number. */
-export type Fault = { readonly at: Millis; readonly for: Millis } & (
-  | { readonly kind: 'crash' | 'power' | 'wipe' | 'rollback' | 'upgrade'; readonly node: number }
+/**
+ * `at`: when it begins, counted from the start, or from when the job `after` was submitted. `for`: how long it lasts.
+ * Nodes go by number.
+ */
+export type Fault = { readonly at: Millis; readonly for: Millis; readonly after: string | null } & (
+  | { readonly kind: 'crash' | 'power' | 'wipe' | 'rollback'; readonly node: number }
+  /** Another version runs there meanwhile: one that executes no tasks of this one, or (`wire`) does not even talk to it. */
+  | { readonly kind: 'upgrade'; readonly node: number; readonly wire: boolean }
   | { readonly kind: 'pause' | 'full' | 'stuck' | 'drain' | 'absent' | 'gone'; readonly node: number }
   | { readonly kind: 'cancel'; readonly node: number; readonly job: string }
   | { readonly kind: 'deaf' | 'mute'; readonly node: number }
@@ -43,6 +49,8 @@ export interface Scenario {
   readonly seed: number
   readonly nodes: number
   readonly slots: number
+  /** A node that only holds data: it has no slots. */
+  readonly slotless: number | null
   /** How many nodes hold each shard of the replicated dataset. */
   readonly replicas: number
   readonly jobs: readonly SimJob[]
@@ -74,38 +82,48 @@ export function drawScenario({ seed, nodes: wanted, unsteady: always = false }: 
     combine: random.chance(0.5),
     key: random.chance(0.2) ? `key-${i}` : null,
     copies: random.between(1, 3),
-    unsteady: unsteady && i === 0,
+    sort: random.chance(0.25),
+    code: unsteady && i === 0 ? random.pick(['unsteady', 'unsteady-once']) : random.chance(0.06) ? 'throws' : 'steady',
   }))
   const count = random.pick([0, 1, 1, 2, 2, 3, 3, 4, 5, 6, 8, 12])
   // One disk at most is lost or set back: a job is promised to outlive that, and not two.
   const fragile = random.below(nodes)
   const faults = Array.from({ length: count }, () => drawFault(random, nodes, jobs, fragile))
   const replicas = Math.min(nodes, random.between(unsteady ? 2 : 1, 3))
-  // Work that is done twice: both sides of a cut do it, and then meet; or what nodes hear of each other comes late, in
-  // another order, or not at all.
+  // Work that is done twice: both sides of a cut do it, and then meet, when all is done or in the midst of it; or what
+  // nodes hear of each other comes late, in another order, or not at all.
   if (unsteady && nodes > 1) {
     const side = random.between(1, nodes - 1)
-    const at = jobs[0]!.at
-    if (random.chance(0.3))
-      faults.push({ at, for: 7_500, kind: 'cut', left: range(0, side), right: range(side, nodes), oneWay: false })
+    const base = { at: 0, after: jobs[0]!.name }
+    const span = random.pick([7_500, random.between(100, 800), 0])
+    if (span > 0)
+      faults.push({ ...base, for: span, kind: 'cut', left: range(0, side), right: range(side, nodes), oneWay: false })
     else
       faults.push(
-        { at, for: 6_000, kind: 'delay', low: 200, high: 2_500 },
-        { at, for: 6_000, kind: 'gossip', loss: 0.7, duplicate: 0.2, late: 0 },
+        { ...base, for: 6_000, kind: 'delay', low: random.pick([1, 200]), high: 2_500 },
+        { ...base, for: 6_000, kind: 'gossip', loss: random.pick([0.3, 0.5, 0.7]), duplicate: 0.2, late: 0 },
       )
+  }
+  // All machines are upgraded one by one, to a version that does not talk to the one before; and back.
+  if (nodes > 1 && random.chance(0.06)) {
+    const [at, step] = [random.between(300, 3_000), random.between(300, 1_500)]
+    for (const node of range(0, nodes))
+      faults.push({ at: at + node * step, for: nodes * step, after: null, kind: 'upgrade', node, wire: true })
   }
   // Somebody cancels a job that is about to end.
   if (random.chance(0.15)) {
-    const { at, name } = random.pick(jobs)
-    faults.push({ at: at + random.between(100, 1_200), for: 0, kind: 'cancel', node: random.below(nodes), job: name })
+    const { name } = random.pick(jobs)
+    const base = { at: random.between(0, 1_200), for: 0, after: name }
+    faults.push({ ...base, kind: 'cancel', node: random.below(nodes), job: name })
   }
   // One machine that never comes back: only where every shard lies on another one, too.
   if (replicas > 1 && nodes > 2 && jobs.every((job) => job.replicated) && random.chance(0.5))
-    faults.push({ at: random.between(500, 4_000), for: 0, kind: 'gone', node: random.below(nodes) })
+    faults.push({ at: random.between(500, 4_000), for: 0, after: null, kind: 'gone', node: fragile })
   return {
     seed,
     nodes,
     slots: random.between(1, 3),
+    slotless: nodes > 1 && random.chance(0.15) ? random.below(nodes) : null,
     replicas,
     jobs,
     faults: faults.sort((a, b) => a.at - b.at),
@@ -120,9 +138,10 @@ function drawFault(random: Random, nodes: number, jobs: readonly SimJob[], fragi
   const node = random.below(nodes)
   // Much happens in a job's first seconds.
   const job = random.pick(jobs)
-  const at = random.chance(0.6) ? job.at + random.between(0, 2_500) : random.between(0, TROUBLE)
+  const after = random.chance(0.6) ? job.name : null
+  const at = random.between(0, after === null ? TROUBLE : 2_500)
   const span = random.pick([200, 800, 2_000, 4_000, 7_000, 10_000])
-  const base = { at, for: span }
+  const base = { at, for: span, after }
   switch (random.below(26)) {
     case 0:
     case 1:
@@ -131,7 +150,7 @@ function drawFault(random: Random, nodes: number, jobs: readonly SimJob[], fragi
       return { ...base, kind: 'crash', node }
     case 4:
       // The submitter, as soon as it has said yes.
-      return { at: job.at + random.between(0, 300), for: span, kind: 'crash', node: job.node }
+      return { at: random.between(0, 300), for: span, after: job.name, kind: 'crash', node: job.node }
     case 5:
     case 6:
       return { ...base, kind: 'power', node }
@@ -140,7 +159,7 @@ function drawFault(random: Random, nodes: number, jobs: readonly SimJob[], fragi
     case 8:
       return { ...base, kind: 'rollback', node: fragile }
     case 9:
-      return { ...base, kind: 'upgrade', node }
+      return { ...base, kind: 'upgrade', node, wire: random.chance(0.4) }
     case 10:
     case 11:
       return { ...base, kind: 'pause', node }
@@ -178,7 +197,8 @@ function drawFault(random: Random, nodes: number, jobs: readonly SimJob[], fragi
     case 22:
       return {
         ...base,
-        at: job.at + random.between(0, 400),
+        at: random.between(0, 400),
+        after: job.name,
         kind: 'streams',
         short: random.pick([0, 0.3, 0.8]),
         reset: random.pick([0, 0.1, 0.3]),
@@ -191,17 +211,18 @@ function drawFault(random: Random, nodes: number, jobs: readonly SimJob[], fragi
     default:
       return random.pick<Fault>([
         { ...base, kind: 'drain', node },
-        { ...base, at: 0, kind: 'absent', node },
+        { ...base, at: 0, after: null, kind: 'absent', node },
         { ...base, kind: 'delay', low: 50, high: random.pick([200, 1_500]) },
       ])
   }
 }
 
-/** For people: `3.2 s crash n2 for 4 s`. */
+/** For people: `320 ms after job-0 crash n2 for 4000 ms`. */
 export function describeFault(fault: Fault): string {
-  const { at, for: span, kind, ...rest } = fault
+  const { at, for: span, after, kind, ...rest } = fault
   const what = Object.entries(rest).map(([name, value]) =>
     name === 'node' ? `n${String(value)}` : `${name} ${JSON.stringify(value)}`,
   )
-  return [`${at} ms`, kind, ...what, `for ${span} ms`].join(' ')
+  const when = `${at} ms${after === null ? '' : ` after ${after}`}`
+  return [when, kind, ...what, `for ${span} ms`].join(' ')
 }

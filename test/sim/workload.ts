@@ -3,16 +3,33 @@
  * need exist; the answer is computed twice, by tasks over the production data plane, and by one naive loop.
  */
 import { createHash } from 'node:crypto'
-import type { Digest, JobRecord, NodeId, Shard } from '../../src/core/types.ts'
+import type { Digest, JobRecord, NodeId } from '../../src/core/types.ts'
 import { PartWriter } from '../../src/data/part.ts'
 import { partitionOf } from '../../src/data/partition.ts'
 import { encodeKey } from '../../src/data/order.ts'
+import { SampleChoice } from '../../src/data/sample.ts'
 import { MemoryFiles } from '../../src/data/spill.ts'
 import type { CatalogBody, CatalogEntry } from '../../src/catalog/body.ts'
 
 const MIB = 2 ** 20
-/** In its name: an unsteady job's maps give other words each time that they are executed. */
-export const UNSTEADY = 'unsteady'
+/**
+ * What a job's code is like, told by its name (`job-0.unsteady-once.ts`). Unsteady code is no function: its maps give
+ * other words each time that they are executed, all of them or those of one split. Or it throws at a certain word.
+ */
+export type SimCode = 'steady' | 'unsteady' | 'unsteady-once' | 'throws'
+export const THROWS_AT = 'word-7'
+
+export function nameOf(name: string, code: SimCode): string {
+  return `${name}.${code}.ts`
+}
+
+export function codeOf(jobFile: string): SimCode {
+  return jobFile.split('.')[1] as SimCode
+}
+
+export function isSalted(code: SimCode, path: string): boolean {
+  return code === 'unsteady' || (code === 'unsteady-once' && path.endsWith('-000'))
+}
 
 /** Just large enough to be a split and a task of its own. */
 export const SHARD_BYTES: number = 4 * MIB
@@ -67,29 +84,44 @@ export interface Expected {
   readonly result: Digest
   readonly words: ReadonlyMap<string, number>
   readonly emitted: number
+  /** The code throws at some record: the job fails, and never ends otherwise. */
+  readonly throws: boolean
 }
 
 /** The answer of a job in one loop over its snapshot, without plan, tasks, runs or merges. */
-export function expectedOf(record: JobRecord): Expected {
+export function expectedOf({ spec, snapshot }: JobRecord): Expected {
   const words = new Map<string, number>()
+  const sampled: string[] = []
   let emitted = 0
-  const shards: Shard[] = record.snapshot.inputs.flatMap((input) => [...input.shards])
-  for (const shard of shards)
-    for (const word of wordsOf(shard.path)) {
-      words.set(word, (words.get(word) ?? 0) + 1)
-      emitted++
-    }
-  const partitions = record.spec.partitions!
-  const parts = Array.from({ length: partitions }, (_, p) => {
+  for (const { dataset, shards } of snapshot.inputs)
+    for (const { path } of shards)
+      for (const [line, word] of wordsOf(path).entries()) {
+        words.set(word, (words.get(word) ?? 0) + 1)
+        if (new SampleChoice(dataset, path, 0).takes(line)) sampled.push(word)
+        emitted++
+      }
+  const place = spec.sort ? byRange(sampled.sort(), spec.partitions!) : byHash(spec.partitions!)
+  const parts = Array.from({ length: spec.partitions! }, (_, p) => {
     const part = new PartWriter(new MemoryFiles().create('part'))
-    for (const word of [...words.keys()].sort()) {
-      const { order } = encodeKey(word)
-      if (partitionOf(order, 0, order.length, partitions) === p) part.emit(word, words.get(word))
-    }
+    for (const word of [...words.keys()].sort()) if (place(word) === p) part.emit(word, words.get(word))
     return part.finish().part
   })
-  const text = `shoal:result:${JSON.stringify([parts.length, ...parts])}`
-  return { result: sha256(text), words, emitted }
+  const result = sha256(`shoal:result:${JSON.stringify([parts.length, ...parts])}`)
+  return { result, words, emitted, throws: codeOf(spec.name) === 'throws' && words.has(THROWS_AT) }
+}
+
+function byHash(partitions: number): (word: string) => number {
+  return (word) => {
+    const { order } = encodeKey(word)
+    return partitionOf(order, 0, order.length, partitions)
+  }
+}
+
+/** Bounds at even places of the sample; equal ones count once. */
+function byRange(sorted: readonly string[], partitions: number): (word: string) => number {
+  const places = Array.from({ length: partitions - 1 }, (_, i) => Math.floor(((i + 1) * sorted.length) / partitions))
+  const bounds = [...new Set(places.map((at) => sorted[at]!))]
+  return (word) => bounds.filter((bound) => bound <= word).length
 }
 
 export function sha256(text: string | Uint8Array): Digest {

@@ -10,7 +10,7 @@ import { SimProcess } from './process.ts'
 import { Random } from './random.ts'
 import { describeFault, type Fault, type Scenario, type SimJob } from './scenario.ts'
 import { workName } from './tasks.ts'
-import { catalogOf, UNSTEADY, type SimShard } from './workload.ts'
+import { catalogOf, nameOf, type SimShard } from './workload.ts'
 
 const BASE58 = '123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz'
 
@@ -30,6 +30,11 @@ export class World implements NodeWorld {
   gone: SimNode | null = null
   readonly #random: Random
   readonly #scenario: Scenario
+  /** Faults that follow a submission, until it is said yes to. */
+  #awaiting: readonly Fault[]
+  #troubleUntil: Millis = 0
+  /** Jobs that were refused because a node is away, and nobody knows what it had. */
+  readonly #refused = new Set<string>()
   readonly #backups = new Map<SimNode, Map<string, Uint8Array>>()
   readonly #log: ((line: string) => void) | null
 
@@ -44,7 +49,8 @@ export class World implements NodeWorld {
     this.nodes = ids.map((id, i) => {
       const process = new SimProcess(this.agenda, this.#random)
       const datasets = [...catalogOf(id, 'copies', true, copies).datasets, ...catalogOf(id, 'own', false, own).datasets]
-      const given = { id, name: `n${i}`, catalog: { version: 1, datasets }, slots: scenario.slots, process }
+      const slots = i === scenario.slotless ? 0 : scenario.slots
+      const given = { id, name: `n${i}`, catalog: { version: 1, datasets }, slots, process }
       return new SimNode(given, this.network, this.#random, this)
     })
     for (const [i, node] of this.nodes.entries()) {
@@ -52,7 +58,8 @@ export class World implements NodeWorld {
       if (!absent) this.agenda.after(this.#random.below(200), () => node.start())
     }
     for (const job of scenario.jobs) this.agenda.after(job.at, () => this.#submit(job, job.node))
-    for (const fault of scenario.faults) this.#plan(fault)
+    this.#awaiting = scenario.faults.filter((fault) => fault.after !== null)
+    for (const fault of scenario.faults) if (fault.after === null) this.#plan(fault)
   }
 
   get now(): Millis {
@@ -132,15 +139,19 @@ export class World implements NodeWorld {
     }
     const { life } = node.process
     let settledOne = false
-    const retry = (why: string): void => {
+    const retry = (error: Error): void => {
       if (settledOne) return
       settledOne = true
-      this.#say(`${job.name} not submitted on ${node.name}: ${why}`)
+      this.#say(`${job.name} not submitted on ${node.name}: ${String(error)}`)
+      if ((error as { code?: string }).code === 'INCOMPLETE') this.#refused.add(job.name)
       this.agenda.after(1_000, again)
     }
     node.submit(requestFor(job)).then(
       ({ id, knownHereOnly }) => {
         settledOne = true
+        const following = this.#awaiting.filter((fault) => fault.after === job.name)
+        this.#awaiting = this.#awaiting.filter((fault) => fault.after !== job.name)
+        for (const fault of following) this.#plan(fault)
         this.#say(
           `${job.name} is ${id.slice(0, 8)}, submitted on ${node.name}${knownHereOnly ? ', known here only' : ''}`,
         )
@@ -148,17 +159,23 @@ export class World implements NodeWorld {
         if (knownHereOnly) this.agenda.after(1_000, again)
         else this.acknowledged.set(job.name, id as JobId)
       },
-      (error: unknown) => retry(String(error)),
+      (error: unknown) => retry(error as Error),
     )
     // A node that dies never answers.
     this.agenda.after(30_000, () => {
-      if (!settledOne && node.process.life !== life) retry('it died')
+      if (!settledOne && node.process.life !== life) retry(new Error('it died'))
     })
   }
 
   // ---- faults
 
+  /** Faults are under way or to come. */
+  get isTroubled(): boolean {
+    return this.#awaiting.length > 0 || this.now < this.#troubleUntil
+  }
+
   #plan(fault: Fault): void {
+    this.#troubleUntil = Math.max(this.#troubleUntil, this.now + fault.at + fault.for)
     this.agenda.after(fault.at, () => {
       this.#say(`fault: ${describeFault(fault)}`)
       this.#begin(fault)
@@ -230,9 +247,10 @@ export class World implements NodeWorld {
       case 'upgrade':
         node.kill(false)
         node.runtime = 'simulated-2'
+        if (fault.wire) node.wire = 2
         over(() => {
           node.kill(false)
-          node.runtime = 'simulated-1'
+          node.downgrade()
           node.start()
         })
         node.start()
@@ -243,6 +261,7 @@ export class World implements NodeWorld {
         // Pinned before its other holders were known, a shard may be here alone: then the job waits, as it should.
         if (this.checks.jobs.some(({ record }) => isSoleHolder(record, node.id))) return
         node.kill(false)
+        node.isGone = true
         this.gone = node
         return
       case 'cancel': {
@@ -311,6 +330,7 @@ export class World implements NodeWorld {
   /** All faults are over: everything is up, whole machines, a calm network. */
   heal(): void {
     this.#say('healed')
+    this.#awaiting = []
     Object.assign(this.network.weather, { ...CALM, delay: [...CALM.delay] })
     this.network.healAll()
     for (const node of this.staying) {
@@ -321,7 +341,7 @@ export class World implements NodeWorld {
       if (endpoint !== null) Object.assign(endpoint, { deaf: false, mute: false })
       if (tasks !== null) Object.assign(tasks, { stuck: false, failing: 0 })
       if (node.runtime !== 'simulated-1') node.kill(false)
-      node.runtime = 'simulated-1'
+      node.downgrade()
       node.start()
     }
   }
@@ -334,6 +354,13 @@ export class World implements NodeWorld {
         !(this.gone !== null && isSoleHolder(record, this.gone.id)) &&
         (acknowledged.has(record.id) || this.staying.some((node) => node.state?.jobs.has(record.id) === true)),
     )
+  }
+
+  /** Every job that can be submitted has been: what the machine that is gone had, its people must say. */
+  get isSubmitted(): boolean {
+    const isOver = ({ name }: SimJob): boolean =>
+      this.acknowledged.has(name) || (this.gone !== null && this.#refused.has(name))
+    return this.scenario.jobs.every(isOver) || this.nodes.length === 1
   }
 
   /** The nodes that are there in the end. */
@@ -373,7 +400,7 @@ function isSoleHolder({ snapshot }: JobRecord, node: NodeId): boolean {
 function requestFor(job: SimJob): SubmitRequest {
   return {
     job: {
-      name: `${job.name}${job.unsteady ? `-${UNSTEADY}` : ''}.ts`,
+      name: nameOf(job.name, job.code),
       bundle: `count words ${job.name}`,
       sourceMap: '',
       params: {},
@@ -386,7 +413,7 @@ function requestFor(job: SimJob): SubmitRequest {
       partitions: job.partitions,
       combine: job.combine,
       reduce: true,
-      sort: false,
+      sort: job.sort,
       onBadRecord: 'fail',
       format: null,
     },

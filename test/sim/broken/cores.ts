@@ -128,6 +128,20 @@ export const BROKEN: readonly BrokenCore[] = [
     '        group.push({ split: { input: i, shard: s, ...cut }, order: shard.path, holders })',
     '        for (const holder of holders)\n          group.push({ split: { input: i, shard: s, ...cut }, order: shard.path, holders: [holder] })',
   ),
+  {
+    name: 'seal-ignores-consumed',
+    about:
+      'of two outputs of one task the lesser digest is taken, everywhere alike, and a job is done when each task has one',
+    unsteady: true,
+    patches: [
+      {
+        file: 'core/seal.ts',
+        find: 'if (output === null || output.consumed !== expected) return null',
+        put: 'if (output === null) return null',
+      },
+      { file: 'core/ledger.ts', find: 'return { conflict: [first!, second!] }', put: 'return first!' },
+    ],
+  },
   one(
     'conflict-takes-the-first',
     'of two outputs of one task either will do',
