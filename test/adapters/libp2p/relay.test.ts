@@ -9,8 +9,8 @@ import { untilHeard, useBench, type BenchNode } from './bench.ts'
 
 const bench = useBench()
 
-/** Two nodes whose direct connections fail, in both directions, until `heal`; relayed ones work. */
-async function cutPair(): Promise<{ a: BenchNode; b: BenchNode; heal(): void }> {
+/** Two nodes whose direct connections fail, in both directions, until `heal`, and a third that both reach. */
+async function cutPair(): Promise<{ a: BenchNode; b: BenchNode; c: BenchNode; heal(): void }> {
   const cut = new Set<NodeId>()
   const direct = (address: string): boolean => !address.includes('/p2p-circuit')
   const gater: ConnectionGater = {
@@ -19,16 +19,15 @@ async function cutPair(): Promise<{ a: BenchNode; b: BenchNode; heal(): void }> 
     denyInboundEncryptedConnection: (peer, connection) =>
       cut.has(peer.toString() as NodeId) && direct(connection.remoteAddr.toString()),
   }
-  const [a, b] = [await bench.start({ gater }), await bench.start({ gater })]
+  const [a, b, c] = [await bench.start({ gater }), await bench.start({ gater }), await bench.start()]
   cut.add(a.mesh.self).add(b.mesh.self)
-  return { a, b, heal: () => cut.clear() }
+  await bench.connect(a, c)
+  await bench.connect(b, c)
+  return { a, b, c, heal: () => cut.clear() }
 }
 
 it('connects two that cannot reach each other over a member that both reach, without a data limit', async () => {
   const { a, b } = await cutPair()
-  const c = await bench.start()
-  await bench.connect(a, c)
-  await bench.connect(b, c)
   a.mesh.keepDialling(b.mesh.self, b.mesh.addresses())
   await until('connected over c', () => a.mesh.peers().includes(b.mesh.self) && b.mesh.peers().includes(a.mesh.self))
 
@@ -44,9 +43,6 @@ it('connects two that cannot reach each other over a member that both reach, wit
 
 it('opens a stream over a relay at once, without having dialled before', async () => {
   const { a, b } = await cutPair()
-  const c = await bench.start()
-  await bench.connect(a, c)
-  await bench.connect(b, c)
   await until('b can be asked for at c', () => b.mesh.addresses().some((address) => address.includes('/p2p-circuit')))
   const stream = await a.mesh.open(b.mesh.self, 'echo')
   await stream.end()
@@ -55,9 +51,6 @@ it('opens a stream over a relay at once, without having dialled before', async (
 
 it('keeps bounded what a relay holds of a stream that nobody reads', async () => {
   const { a, b } = await cutPair()
-  const c = await bench.start()
-  await bench.connect(a, c)
-  await bench.connect(b, c)
   a.mesh.keepDialling(b.mesh.self, b.mesh.addresses())
   await until('connected over c', () => a.mesh.peers().includes(b.mesh.self))
   const stream = await a.mesh.open(b.mesh.self, 'held')
@@ -77,10 +70,7 @@ it('keeps bounded what a relay holds of a stream that nobody reads', async () =>
 })
 
 it('gossips over a relay, and after the relay is gone says who is away', async () => {
-  const { a, b } = await cutPair()
-  const c = await bench.start()
-  await bench.connect(a, c)
-  await bench.connect(b, c)
+  const { a, b, c } = await cutPair()
   a.mesh.keepDialling(b.mesh.self, b.mesh.addresses())
   await until('connected over c', () => a.mesh.peers().includes(b.mesh.self))
   await untilHeard(a, [b, c])
@@ -90,10 +80,7 @@ it('gossips over a relay, and after the relay is gone says who is away', async (
 })
 
 it('leaves the relay for a direct connection as soon as there is a way', async () => {
-  const { a, b, heal } = await cutPair()
-  const c = await bench.start()
-  await bench.connect(a, c)
-  await bench.connect(b, c)
+  const { a, b, c, heal } = await cutPair()
   a.mesh.keepDialling(b.mesh.self, b.mesh.addresses())
   await until('connected over c', () => a.mesh.peers().includes(b.mesh.self))
   const relayed = await a.mesh.open(b.mesh.self, 'echo')
