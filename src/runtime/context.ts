@@ -1,6 +1,6 @@
 import type { Event } from '../core/events.ts'
 import type { State } from '../core/state.ts'
-import type { NodeId } from '../core/types.ts'
+import type { JobId, NodeId } from '../core/types.ts'
 import type { Catalog } from '../catalog/catalog.ts'
 import type { Clock, Disk, Mesh, Tasks } from '../ports.ts'
 import type { Catalogs } from './catalogs.ts'
@@ -39,6 +39,8 @@ export interface Context {
   readonly memory: number
   readonly name: string
   readonly local: boolean
+  /** Resolves once all that the job's ledger says by now is on this disk; that may be long after, where it is full. */
+  readonly durable: (job: JobId) => Promise<void>
   /** Hostile or stale input from peers: counted by kind, and dropped. */
   dropped(kind: string, error: unknown): void
 }

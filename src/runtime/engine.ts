@@ -199,6 +199,7 @@ export class Engine {
       memory,
       name: parts.name ?? mesh.self.slice(-8),
       local,
+      durable: (job) => this.#ledgers.durable(job),
       dropped: (kind, error) => parts.dropped(kind, error),
     }
   }

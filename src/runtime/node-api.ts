@@ -2,8 +2,8 @@
 import { takeSnapshot } from '../catalog/snapshot.ts'
 import type { NodeApi, NodeStatus, StoryEvent } from '../control/api.ts'
 import { isLive, livenessOf } from '../core/candidates.ts'
-import { errorFromJson, ShoalError } from '../core/errors.ts'
-import { isLasting, isOver } from '../core/outcome.ts'
+import { ShoalError } from '../core/errors.ts'
+import { isOver } from '../core/outcome.ts'
 import { compareUtf8 } from '../core/plan.ts'
 import type { JobState } from '../core/state.ts'
 import type { NodeId } from '../core/types.ts'
@@ -15,13 +15,13 @@ import { doctor } from './doctor.ts'
 import { explain } from './explain.ts'
 import type { Frozen } from './frozen.ts'
 import type { Keeping } from './keeping.ts'
-import { detailOf, errorOf, summaryOf, whyOf } from './job-views.ts'
+import { detailOf, summaryOf, whyOf } from './job-views.ts'
 import { readLogs, type TaskLog } from './logs.ts'
 import type { Loop } from './loop.ts'
 import { receiptOf } from './receipts.ts'
 import { verify } from './proof.ts'
 import { resultOf } from './results.ts'
-import { retry } from './retry.ts'
+import { cancelJob, removeJob, retryJob } from './decisions.ts'
 import { scanMesh } from './scan-mesh.ts'
 import { parseInput, Submission } from './submit.ts'
 import type { Times } from './times.ts'
@@ -50,7 +50,7 @@ export interface ApiParts {
 
 export function createNodeApi(parts: ApiParts): NodeApi {
   const { context, loop, times, frozen } = parts
-  const { state, dispatch, catalog, clock } = context
+  const { state, catalog, clock } = context
   const submission = new Submission(context, frozen)
   const find = (id: string): JobState => findJob(context, id)
   const known = async (id: string, signal: AbortSignal = new AbortController().signal): Promise<JobState> => {
@@ -102,36 +102,15 @@ export function createNodeApi(parts: ApiParts): NodeApi {
     receipt: async (id) => receiptOf(context, await known(id)),
     verify: async (id) => verify(context, await known(id), new AbortController().signal),
     diff: async (a, b) => diffJobs(context, find(a), find(b)),
-    cancel: async (id) => {
-      const job = find(id)
-      if (!isOver(job.ledger.outcome)) dispatch({ type: 'cancel', job: job.record.id })
-    },
-    retry: (id) => retryJob(context, find(id)),
-    remove: (id) => removeJob(context, find(id)),
+    cancel: async (id) => cancelJob(context, find(id)),
+    retry: async (id) => retryJob(context, find(id)),
+    remove: async (id) => removeJob(context, find(id)),
     watch: (id, signal) => watchJob(context, loop, times, find(id), signal),
     async *result(id, signal) {
       const job = sealed(await known(id, signal))
       yield* parts.keeping.whileRead(job.record.id, resultOf(context, job, signal))
     },
   }
-}
-
-/** Throws how the job ended where no round changes that. */
-async function retryJob(context: Context, job: JobState): Promise<void> {
-  const { outcome } = job.ledger
-  if (isLasting(outcome) && outcome.kind !== 'sealed') throw errorFromJson(errorOf(job)!)
-  await retry(context, job)
-}
-
-/** Resolves once it is forgotten on this disk, too: who was told so must not find the job again after a crash. */
-async function removeJob({ dispatch, store }: Context, { ledger, record }: JobState): Promise<void> {
-  if (!isOver(ledger.outcome))
-    throw new ShoalError('USAGE', 'the job is not over yet', {
-      job: record.id,
-      try: [`shoal job cancel ${record.id.slice(0, 12)}   and then rm`],
-    })
-  dispatch({ type: 'drop', job: record.id })
-  await store.left(record.id)
 }
 
 function frozenInfo({

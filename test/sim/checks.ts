@@ -33,12 +33,24 @@ const RANK: Record<JobState['ledger']['outcome']['kind'], number> = {
   'key-conflict': 5,
 }
 
+/** How far a job is: rounds, and outcomes within a round, never go back. */
+interface Progress {
+  readonly round: number
+  readonly rank: number
+}
+
+function isBefore(a: Progress, b: Progress): boolean {
+  return a.round < b.round || (a.round === b.round && a.rank < b.rank)
+}
+
 interface Known {
   readonly record: JobRecord
   readonly expected: Expected
   readonly tasks: number
   /** What each node has said in this life of it. */
-  readonly told: Map<string, { round: number; rank: number }>
+  readonly told: Map<string, Progress>
+  /** What people were told at each node: no crash takes it back. */
+  readonly decided: Map<NodeId, Progress>
   /** Results that some node sealed by what it knew: others may take them over before they know as much. */
   readonly sealed: Set<Digest>
   /** Its code is no function: it may fail for that, or be disputed. */
@@ -65,6 +77,7 @@ export class Checks {
       expected: expectedOf(record),
       tasks: plan(record.spec, record.snapshot).tasks.length,
       told: new Map(),
+      decided: new Map(),
       sealed: new Set(),
       unsteady: codeOf(record.spec.name).startsWith('unsteady'),
     }
@@ -156,11 +169,14 @@ export class Checks {
     const { outcome, round } = job.ledger
     const life = `${node.id} ${node.process.life}`
     const before = known.told.get(life)
-    const rank = RANK[outcome.kind]
-    if (before !== undefined && before.round === round && before.rank === rank) return
-    if (before !== undefined && (round < before.round || (round === before.round && rank < before.rank)))
+    const now = { round, rank: RANK[outcome.kind] }
+    if (before !== undefined && !isBefore(before, now) && !isBefore(now, before)) return
+    if (before !== undefined && isBefore(now, before))
       breach('monotone', node, `${job.record.id.slice(0, 8)} went back to ${outcome.kind}`)
-    known.told.set(life, { round, rank })
+    const decided = known.decided.get(node.id)
+    if (decided !== undefined && isBefore(now, decided) && !node.lossy && !this.rotten)
+      breach('acknowledged', node, `${job.record.id.slice(0, 8)} is ${outcome.kind}, and people were told otherwise`)
+    known.told.set(life, now)
     if (outcome.kind === 'key-conflict' && !this.isPinnedTwice(job.record.id))
       breach('key', node, 'one key, two snapshots?')
     if (outcome.kind === 'disputed' && !known.unsteady) breach('disputed', node, 'two results of one job')
@@ -198,6 +214,11 @@ export class Checks {
     // That a disk was lost since it was heard of there, nobody can know yet.
     const having = nodes.filter((node) => node.lossy || node.disk.files.has(`jobs/${job}/record.json`)).length
     if (having < wanted) throw new Violation('acknowledged', `said yes to a job that ${having} nodes have on disk`)
+  }
+
+  /** A person was told that it is so. */
+  decided(node: SimNode, record: JobRecord, { round, kind }: { round: number; kind: keyof typeof RANK }): void {
+    this.known(record).decided.set(node.id, { round, rank: RANK[kind] })
   }
 
   /** The only failures that a job can have here: its code throws, or its tasks were open at too many deaths. */

@@ -2,6 +2,7 @@
 import type { SubmitRequest } from '../../src/control/api.ts'
 import type { JobId, JobRecord, Millis, NodeId } from '../../src/core/types.ts'
 import type { AttemptSpec, ReduceWork } from '../../src/ports.ts'
+import { cancelJob } from '../../src/runtime/decisions.ts'
 import { Agenda } from '../core/agenda.ts'
 import { Checks, Violation } from './checks.ts'
 import { CALM, Network } from './network.ts'
@@ -265,8 +266,7 @@ export class World implements NodeWorld {
         this.gone = node
         return
       case 'cancel': {
-        const id = this.acknowledged.get(fault.job) as JobId
-        if (node.state?.jobs.has(id) === true) node.engine?.context.dispatch({ type: 'cancel', job: id })
+        this.#cancel(node, this.acknowledged.get(fault.job) as JobId)
         return
       }
       case 'drain':
@@ -320,6 +320,16 @@ export class World implements NodeWorld {
       }
     }
     over(() => node.start())
+  }
+
+  #cancel(node: SimNode, id: JobId): void {
+    const job = node.state?.jobs.get(id)
+    if (job === undefined) return
+    const { round } = job.ledger
+    cancelJob(node.engine!.context, job).then(
+      () => this.checks.decided(node, job.record, { round, kind: 'cancelled' }),
+      (error: unknown) => this.#say(`${node.name}: ${String(error)}`),
+    )
   }
 
   /** What a later `rollback` brings back. */
