@@ -1,6 +1,7 @@
 /**
- * Two groups: `quick` runs files side by side; `process` starts real processes, ports and timers, so its files run one
- * after the other, after the quick ones, and time limits there mean something on a small machine.
+ * Two groups: `quick` runs without processes; `process` starts real ones, with ports and timers, and comes after it.
+ * These wait most of the time: two files of them run side by side, and no more, so that time limits in them mean
+ * something on a small machine.
  */
 import { fileURLToPath } from 'node:url'
 import type { ViteUserConfig } from 'vitest/config'
@@ -39,7 +40,7 @@ const config: ViteUserConfig = {
         test: {
           name: 'process',
           include: PROCESS_TESTS,
-          maxWorkers: 1,
+          maxWorkers: 2,
           testTimeout: 120_000,
           // A mesh is started in hooks: longer than any wait in it.
           hookTimeout: 300_000,
