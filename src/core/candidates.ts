@@ -11,14 +11,15 @@ import { medianOf, type JobState, type State } from './state.ts'
 import { patience } from './strain.ts'
 import type { Millis, NodeId, TaskIndex } from './types.ts'
 
-export function grace(state: State): Millis {
-  return Math.max(0, state.graceUntil - state.now)
+/** Silence before this was this node's own: it had not started, or it slept. */
+function listeningSince(state: State): Millis {
+  return state.graceUntil - LIMITS.awayAfterMs
 }
 
 export function livenessOf(state: State, node: NodeId): Liveness {
   if (node === state.self.node) return 'alive'
   const member = state.members.get(node)
-  return member === undefined ? 'away' : liveness(member, state.now, grace(state), patience(state))
+  return member === undefined ? 'away' : liveness(member, state.now, listeningSince(state), patience(state))
 }
 
 /** Not known to be away. A drained node lives, but takes no work. */

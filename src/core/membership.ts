@@ -84,11 +84,12 @@ export function newerRecord(a: NodeRecord, b: NodeRecord): boolean {
 }
 
 /**
- * Liveness by silence. `grace` is added to both limits while this observer was itself stalled, and `patience` (at least
- * 1) multiplies them while it does not keep up, see strain.ts: who has not listened accuses nobody.
+ * Liveness by silence, as far as this observer has `listened` since: what it slept through counts for nobody. `patience`
+ * (at least 1) multiplies the limits while it does not keep up, see strain.ts. Who was never heard is away.
  */
-export function liveness(member: Member, now: Millis, grace: Millis, patience: number): Liveness {
-  const silent = now - member.heardAt - grace
+export function liveness(member: Member, now: Millis, listened: Millis, patience: number): Liveness {
+  if (member.heardAt === -Infinity) return 'away'
+  const silent = now - Math.max(member.heardAt, listened)
   const scale = patience * haste(member)
   if (silent <= LIMITS.suspectAfterMs * scale) return 'alive'
   return silent <= LIMITS.awayAfterMs * scale ? 'suspect' : 'away'

@@ -13,7 +13,7 @@ import type { Millis } from './types.ts'
  */
 export function feel(state: State, tick: Millis | null): void {
   const late = Math.max(tick ?? 0, state.now - state.lastTick - LIMITS.tickMs)
-  if (late > LIMITS.stallMs) state.graceUntil = Math.max(state.graceUntil, state.now + late + LIMITS.awayAfterMs)
+  if (late > LIMITS.stallMs) state.graceUntil = state.now + LIMITS.awayAfterMs
   if (tick === null) return
   state.lastTick = state.now
   if (late >= LIMITS.lagMs) {
