@@ -29,6 +29,11 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
   core: [],
 }
 
+/** Floor → its rooms, top first: none imports one above it. What lies in no room is everyone's on the floor. */
+const ROOMS: Readonly<Record<string, readonly string[]>> = {
+  runtime: ['api', 'peers', 'home'],
+}
+
 /** Library → the only places that know it. `node:` modules are everyone's but core's. */
 const LIBRARIES: readonly (readonly [pattern: RegExp, places: readonly string[]])[] = [
   [/^(libp2p|@libp2p\/.*|@multiformats\/.*)$/, ['adapters/libp2p']],
@@ -90,10 +95,19 @@ function direction({ from, target }: Import): string[] {
   const key = floor.startsWith('adapters/') && !(floor in FLOORS) ? 'adapters/*' : floor
   const allowed = FLOORS[key]
   if (allowed === undefined) return [`${from}: the floor ${floor} is not in the table of scripts/imports.ts`]
-  if (below === floor || allowed.includes(below)) return []
+  if (below === floor) return withinFloor(floor, from, target)
+  if (allowed.includes(below)) return []
   if (below.startsWith('adapters/') && allowed.includes('adapters/*')) return []
   if (allowed.some((one) => target === `src/${one}.ts`)) return []
   return [`${from} imports ${target}: ${floor} may import only ${allowed.join(', ') || 'itself'}`]
+}
+
+function withinFloor(floor: string, from: string, target: string): string[] {
+  const rooms = ROOMS[floor] ?? []
+  const [above, below] = [from, target].map((path) => rooms.indexOf(path.split('/')[2] ?? ''))
+  return above! < 0 || below! < 0 || above! <= below!
+    ? []
+    : [`${from} imports ${target}: of ${floor}, ${rooms[below!]} stands above ${rooms[above!]}`]
 }
 
 function library(from: string, floor: string, target: string): string[] {

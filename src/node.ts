@@ -17,10 +17,10 @@ import type { Incarnation, NodeId } from './core/types.ts'
 import type { Disk, Mesh, MeshEvents, Tasks } from './ports.ts'
 import { nextIncarnation } from './runtime/boot.ts'
 import type { Context } from './runtime/context.ts'
-import { Damage } from './runtime/damage.ts'
+import { Damage } from './runtime/home/damage.ts'
 import { Engine } from './runtime/engine.ts'
-import { PROTOCOLS } from './runtime/protocols.ts'
-import { createNodeApi } from './runtime/node-api.ts'
+import { PROTOCOLS } from './runtime/peers/protocols.ts'
+import { createNodeApi } from './runtime/api/node-api.ts'
 import { runtimeIdOf } from './runtime/runtime-id.ts'
 
 /** What a mesh, local or real, gives to the node beside the port. */

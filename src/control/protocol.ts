@@ -3,7 +3,7 @@
  * of arguments. Plain methods answer `{"value": …}`; `watch` streams one event a line; `result` streams frames.
  * Anything that fails answers, or ends the stream, with a shoal.error/1 object.
  */
-import type { NodeApi } from '../control/api.ts'
+import type { NodeApi } from './api.ts'
 
 export const VERSION_HEADER = 'shoal-version'
 

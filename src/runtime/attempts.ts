@@ -9,8 +9,8 @@ import type { JobState } from '../core/state.ts'
 import type { Bytes, Digest, JobId, TaskIndex } from '../core/types.ts'
 import type { Attempt, AttemptEnd, AttemptFailure } from '../ports.ts'
 import type { Context } from './context.ts'
-import { putKept } from './kept.ts'
-import { spoolFolder } from './spool.ts'
+import { putKept } from './home/kept.ts'
+import { spoolFolder } from './peers/spool.ts'
 import { loseDamaged, workFor } from './work.ts'
 
 type Start = Extract<Effect, { type: 'start' }>

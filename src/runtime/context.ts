@@ -3,12 +3,12 @@ import type { State } from '../core/state.ts'
 import type { JobId, NodeId } from '../core/types.ts'
 import type { Catalog } from '../catalog/catalog.ts'
 import type { Clock, Disk, Mesh, Tasks } from '../ports.ts'
-import type { Catalogs } from './catalogs.ts'
-import type { Damage } from './damage.ts'
-import type { Dropped } from './dropped.ts'
-import type { Keys } from './keys.ts'
-import type { JobStore } from './store.ts'
-import type { Story } from './story.ts'
+import type { Catalogs } from './peers/catalogs.ts'
+import type { Damage } from './home/damage.ts'
+import type { Dropped } from './home/dropped.ts'
+import type { Keys } from './home/keys.ts'
+import type { JobStore } from './home/store.ts'
+import type { Story } from './home/story.ts'
 
 /** What the runtime needs of this node's catalog. */
 export type Offers = Pick<

@@ -8,10 +8,10 @@ import type { JobState } from '../core/state.ts'
 import type { BoundsManifest, Digest, MapManifest, Shard, Split } from '../core/types.ts'
 import type { MapWork, RunWork, Spool, SplitWork, TaskFile, Work } from '../ports.ts'
 import { fitsTask } from '../wire/manifest.ts'
-import { isWhole, loseOutput } from './check-files.ts'
+import { isWhole, loseOutput } from './home/check-files.ts'
 import type { Context } from './context.ts'
-import { spoolFolder, spoolSplit, type Spooling } from './spool.ts'
-import { outputFiles } from './store.ts'
+import { spoolFolder, spoolSplit, type Spooling } from './peers/spool.ts'
+import { outputFiles } from './home/store.ts'
 
 export interface WorkAndFiles {
   readonly work: Work

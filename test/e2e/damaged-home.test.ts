@@ -15,7 +15,7 @@ import {
   type RunningNode,
   type ShoalError,
 } from '../../src/index.ts'
-import { entriesOf } from '../../src/runtime/kept-log.ts'
+import { entriesOf } from '../../src/runtime/home/kept-log.ts'
 import { until } from './command.ts'
 import { WORD_COUNT } from './mesh.ts'
 

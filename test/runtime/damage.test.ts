@@ -6,10 +6,10 @@ import type { JobRecord } from '../../src/core/types.ts'
 import { BlockWriter } from '../../src/data/blocks.ts'
 import { PART_MAGIC } from '../../src/data/part.ts'
 import { RUN_MAGIC } from '../../src/data/run.ts'
-import { isPart } from '../../src/runtime/check-files.ts'
-import { Receiver } from '../../src/runtime/receiver.ts'
-import { resultOf } from '../../src/runtime/results.ts'
-import { Sender } from '../../src/runtime/sender.ts'
+import { isPart } from '../../src/runtime/home/check-files.ts'
+import { Receiver } from '../../src/runtime/peers/receiver.ts'
+import { resultOf } from '../../src/runtime/api/results.ts'
+import { Sender } from '../../src/runtime/peers/sender.ts'
 import { loseDamaged } from '../../src/runtime/work.ts'
 import { pullAnswer } from '../../src/wire/batch.ts'
 import { hash, makeJob } from '../core/fake-work.ts'
@@ -129,7 +129,7 @@ describe('a copy of a part', () => {
       const stream = await node.nextStream()
       await stream.receive()
       await stream.sendValue({ answer: 'ready' })
-      const { sendBatch, headerFor } = await import('../../src/runtime/batch.ts')
+      const { sendBatch, headerFor } = await import('../../src/runtime/peers/batch.ts')
       const { disk, store, context } = source.node
       const plan = context.state.jobs.get(job.id)!.plan
       const header = await headerFor(disk, store, { job: job.id, task: 1, digest, consumers: [] }, plan)

@@ -5,7 +5,7 @@ import { jobId } from '../../src/core/job-id.ts'
 import { LIMITS } from '../../src/core/limits.ts'
 import type { JobState } from '../../src/core/state.ts'
 import type { Context } from '../../src/runtime/context.ts'
-import { cancelJob, retryJob } from '../../src/runtime/decisions.ts'
+import { cancelJob, retryJob } from '../../src/runtime/api/decisions.ts'
 import { makeJob } from '../core/fake-work.ts'
 import { bench, settled } from './peer.ts'
 

@@ -3,8 +3,8 @@ import { expect, it } from 'vitest'
 import { systemError, MemoryDisk } from '../../src/adapters/memory/disk.ts'
 import { newState, type State } from '../../src/core/state.ts'
 import type { JobId } from '../../src/core/types.ts'
-import { Damage } from '../../src/runtime/damage.ts'
-import { Dropped } from '../../src/runtime/dropped.ts'
+import { Damage } from '../../src/runtime/home/damage.ts'
+import { Dropped } from '../../src/runtime/home/dropped.ts'
 
 const KEPT = 20
 

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import type { SnapshotInput } from '../../src/core/types.ts'
-import { Frozen } from '../../src/runtime/frozen.ts'
-import { parseInput } from '../../src/runtime/submit.ts'
+import { Frozen } from '../../src/runtime/home/frozen.ts'
+import { parseInput } from '../../src/runtime/api/submit.ts'
 import { bench } from './peer.ts'
 
 const INPUT: SnapshotInput = { alias: '', dataset: 'd', replicated: false, shards: [], omitted: [] }

@@ -1,7 +1,7 @@
 /** Logs of a home: what is damaged in one is left out and said, what is whole behind it is read. */
 import { describe, expect, it } from 'vitest'
 import { MemoryDisk } from '../../src/adapters/memory/disk.ts'
-import { readLog, toEntry } from '../../src/runtime/kept-log.ts'
+import { readLog, toEntry } from '../../src/runtime/home/kept-log.ts'
 
 const texts = ['first', '', 'SHlg', 'the fourth, with SHlg in it', 'last']
 const entries = texts.map((text) => toEntry(Buffer.from(text)))

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 import { takeSnapshot } from '../../src/catalog/snapshot.ts'
 import type { CatalogBody } from '../../src/catalog/body.ts'
 import type { NodeId } from '../../src/core/types.ts'
-import { scanMesh } from '../../src/runtime/scan-mesh.ts'
+import { scanMesh } from '../../src/runtime/api/scan-mesh.ts'
 import { recordOf } from '../core/one-node.ts'
 import { bench } from './peer.ts'
 

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest'
 import { systemError } from '../../src/adapters/memory/disk.ts'
 import { LIMITS } from '../../src/core/limits.ts'
 import type { JobId } from '../../src/core/types.ts'
-import { Story } from '../../src/runtime/story.ts'
+import { Story } from '../../src/runtime/home/story.ts'
 import { hash } from '../core/fake-work.ts'
 import { bench } from './peer.ts'
 

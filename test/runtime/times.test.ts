@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { Times } from '../../src/runtime/times.ts'
+import { Times } from '../../src/runtime/home/times.ts'
 import type { JobId } from '../../src/core/types.ts'
 import { bench } from './peer.ts'
 

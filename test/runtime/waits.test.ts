@@ -5,7 +5,7 @@ import { LIMITS } from '../../src/core/limits.ts'
 import type { SignedNodeRecord } from '../../src/core/membership.ts'
 import type { JobRecord, NodeId } from '../../src/core/types.ts'
 import type { Context } from '../../src/runtime/context.ts'
-import { stateOf, whyOf } from '../../src/runtime/job-views.ts'
+import { stateOf, whyOf } from '../../src/runtime/api/job-views.ts'
 import { makeJob } from '../core/fake-work.ts'
 import { failureOf, OneNode, outputOf, recordOf, reportOf } from '../core/one-node.ts'
 

@@ -2,7 +2,7 @@
 import type { JobId, Millis } from '../../src/core/types.ts'
 import { decodeRecords } from '../../src/data/part.ts'
 import { ledgerHash } from '../../src/core/ledger.ts'
-import { resultOf } from '../../src/runtime/results.ts'
+import { resultOf } from '../../src/runtime/api/results.ts'
 import { Violation } from './checks.ts'
 import type { SimNode } from './node.ts'
 import type { Scenario } from './scenario.ts'

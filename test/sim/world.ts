@@ -2,7 +2,7 @@
 import type { SubmitRequest } from '../../src/control/api.ts'
 import type { JobId, JobRecord, Millis, NodeId } from '../../src/core/types.ts'
 import type { AttemptSpec, ReduceWork } from '../../src/ports.ts'
-import { cancelJob } from '../../src/runtime/decisions.ts'
+import { cancelJob } from '../../src/runtime/api/decisions.ts'
 import { Agenda } from '../core/agenda.ts'
 import { Checks, Violation } from './checks.ts'
 import { CALM, Network } from './network.ts'

@@ -5,7 +5,7 @@ import { parseDataOption } from '../../../src/cli/data-option.ts'
 import { parseCount, parseDuration, parseSize } from '../../../src/cli/quantities.ts'
 import { overrideInputs } from '../../../src/cli/submission.ts'
 import { fromKept, toKept } from '../../../src/core/kept-form.ts'
-import { entriesOf, toEntry } from '../../../src/runtime/kept-log.ts'
+import { entriesOf, toEntry } from '../../../src/runtime/home/kept-log.ts'
 import { checkShape } from '../../../src/task/job-shape.ts'
 import { mutate } from '../mutate.ts'
 import { holds, orShoalError, target, type Target } from '../target.ts'
@@ -108,7 +108,7 @@ export const FACES: readonly Target[] = [
     },
   }),
   target('kept-log', {
-    what: 'runtime/kept-log: logs of a home',
+    what: 'runtime/home/kept-log: logs of a home',
     input: (random) => {
       const log = Array.from({ length: 1 + random.below(5) }, () => toEntry(random.bytes(random.below(60))))
       return mutate(random, [new Uint8Array(Buffer.concat(log))])

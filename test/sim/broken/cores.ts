@@ -33,22 +33,22 @@ export const BROKEN: readonly BrokenCore[] = [
     about: 'a stream that ended cleanly has brought everything',
     patches: [
       {
-        file: 'runtime/batch.ts',
+        file: 'runtime/peers/batch.ts',
         find: "if (bytes === null || bytes.length > left) throw new WireError('a file of a batch is not as long as was said')",
         put: 'if (bytes === null) return',
       },
       {
-        file: 'runtime/batch.ts',
+        file: 'runtime/peers/batch.ts',
         find: 'const end = await stream.receiveValue(batchEnd)',
         put: 'const end = await stream.receiveValue(batchEnd).catch(() => null)',
       },
       {
-        file: 'runtime/batch.ts',
+        file: 'runtime/peers/batch.ts',
         find: 'if (!files.matches(end)) {',
         put: 'if (end !== null && !files.matches(end)) {',
       },
       {
-        file: 'runtime/framed.ts',
+        file: 'runtime/peers/framed.ts',
         find: "if (this.#decoder.pending > 0) throw new WireError('the stream ended inside a frame')",
         put: '',
       },
@@ -57,7 +57,7 @@ export const BROKEN: readonly BrokenCore[] = [
   one(
     'ack-before-fsync',
     "the sender need not wait for the receiver's disk",
-    'runtime/batch.ts',
+    'runtime/peers/batch.ts',
     "await Promise.all([files.commit(), store.putManifest(place(header, 'manifest.json'), manifest)])",
     "void Promise.all([files.commit(), store.putManifest(place(header, 'manifest.json'), manifest)]).catch(() => {})",
   ),
@@ -87,12 +87,12 @@ export const BROKEN: readonly BrokenCore[] = [
     about: 'a map that has nothing for a partition need not say so',
     patches: [
       {
-        file: 'runtime/receiver.ts',
+        file: 'runtime/peers/receiver.ts',
         find: "if (batch.accepted) dispatch({ type: 'arrived', job, task, digest, consumers })",
         put: "if (batch.accepted) dispatch({ type: 'arrived', job, task, digest, consumers: consumers.filter((c) => batch.header.files.some((f) => f.name === `run-${this.#context.state.jobs.get(job)?.plan.tasks[c]?.partition}`)) })",
       },
       {
-        file: 'runtime/receiver.ts',
+        file: 'runtime/peers/receiver.ts',
         find: "dispatch(copy ? { type: 'copied', job, task, digest } : { type: 'arrived', job, task, digest, consumers })",
         put: "dispatch(copy ? { type: 'copied', job, task, digest } : { type: 'arrived', job, task, digest, consumers: consumers.filter((c) => batch.header.files.some((f) => f.name === `run-${state.jobs.get(job)?.plan.tasks[c]?.partition}`)) })",
       },
@@ -159,7 +159,7 @@ export const BROKEN: readonly BrokenCore[] = [
   one(
     'old-files-trusted',
     'what an earlier life left on disk is whole',
-    'runtime/store.ts',
+    'runtime/home/store.ts',
     'if (outputFiles(manifest).every((file) => files.includes(file)))',
     'if (files.length > 0)',
   ),
@@ -194,7 +194,7 @@ export const BROKEN: readonly BrokenCore[] = [
   one(
     'yes-before-disk',
     'a job that was submitted will be on disk in a moment',
-    'runtime/submit.ts',
+    'runtime/api/submit.ts',
     '    await this.#context.store.putJob(record, body)\n    const elsewhere',
     '    void this.#context.store.putJob(record, body).catch(() => {})\n    const elsewhere',
   ),

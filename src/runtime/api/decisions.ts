@@ -1,0 +1,67 @@
+/**
+ * What a person decides of a job: that it ends, is tried again, is forgotten. Who was told that it is so must not find it
+ * otherwise after a crash: each resolves once it is on this node's disk.
+ */
+import { livePeers } from '../../core/candidates.ts'
+import { errorFromJson, ShoalError } from '../../core/errors.ts'
+import { LIMITS } from '../../core/limits.ts'
+import { isLasting, isOver } from '../../core/outcome.ts'
+import type { JobState } from '../../core/state.ts'
+import type { Context } from '../context.ts'
+import { errorOf } from './job-views.ts'
+import { within } from '../pause.ts'
+import { callPeer } from '../peers/rpc.ts'
+
+/** A job that is over stays as it is. Throws NODE_SETUP where the disk does not take it. */
+export async function cancelJob(context: Context, job: JobState): Promise<void> {
+  if (isOver(job.ledger.outcome)) return
+  context.dispatch({ type: 'cancel', job: job.record.id })
+  await onDisk(context, job, 'it is cancelled')
+}
+
+/** Throws how the job ended where no round changes that, and NODE_SETUP where the disk does not take it. */
+export async function retryJob(context: Context, job: JobState): Promise<void> {
+  const { outcome } = job.ledger
+  if (isLasting(outcome) && outcome.kind !== 'sealed') throw errorFromJson(errorOf(job)!)
+  await retry(context, job)
+}
+
+/**
+ * Opens the next round of a job that is over. Resolves when every live member that answers knows of it, and under which
+ * limits it runs: who waits there next waits for that one. Throws NODE_SETUP where the disk does not take it.
+ */
+export async function retry(context: Context, job: JobState): Promise<void> {
+  const { state, dispatch } = context
+  const { id } = job.record
+  const before = job.ledger.round
+  dispatch({ type: 'retry', job: id })
+  const { round, limits } = job.ledger
+  if (round === before) return
+  const peers = livePeers(state)
+  await Promise.allSettled(peers.map((peer) => callPeer(context, peer, { call: 'round', job: id, round, limits })))
+  await onDisk(context, job, 'it is open again')
+}
+
+/** Throws USAGE where the job is not over. */
+export async function removeJob({ dispatch, store }: Context, { ledger, record }: JobState): Promise<void> {
+  if (!isOver(ledger.outcome))
+    throw new ShoalError('USAGE', 'the job is not over yet', {
+      job: record.id,
+      try: [`shoal job cancel ${record.id.slice(0, 12)}   and then rm`],
+    })
+  dispatch({ type: 'drop', job: record.id })
+  await store.left(record.id)
+}
+
+async function onDisk({ clock, durable }: Context, { record }: JobState, what: string): Promise<void> {
+  try {
+    await within(clock, LIMITS.rpcTimeoutMs, durable(record.id), () => undefined, 'the disk does not answer')
+  } catch (error) {
+    throw new ShoalError('NODE_SETUP', `${what}, but the disk of this node does not take that`, {
+      job: record.id,
+      why: 'it is full, or does not answer: if the node stops now, only the others know',
+      try: ['make room on the disk of the home folder: what is not written yet follows by itself'],
+      cause: error,
+    })
+  }
+}

@@ -1,0 +1,71 @@
+/** Why two jobs are not one: what differs in their code, settings, data and results. */
+import type { DiffAnswer } from '../../control/api.ts'
+import { canonicalJson } from '../../core/hash.ts'
+import { agreed } from '../../core/ledger.ts'
+import { tasksOf } from '../../core/plan.ts'
+import type { JobState } from '../../core/state.ts'
+import type { Shard } from '../../core/types.ts'
+import { nameOf, type Context } from '../context.ts'
+
+/** Shards named at most in each list; the counts are whole. */
+const NAMED_MAX = 100
+
+export function diffJobs(context: Context, a: JobState, b: JobState): DiffAnswer {
+  const fields: DiffAnswer['fields'][number][] = []
+  const compare = (field: string, left: unknown, right: unknown): void => {
+    const [x, y] = [canonicalJson(left), canonicalJson(right)]
+    if (x !== y) fields.push({ field, a: x, b: y })
+  }
+  const [left, right] = [a.record, b.record]
+  compare('key', left.key, right.key)
+  for (const field of ['code', 'params', 'inputs', 'sort', 'combine', 'reduce', 'onBadRecord', 'runtime'] as const)
+    compare(field, left.spec[field], right.spec[field])
+  compare('partitions', a.plan.partitions, b.plan.partitions)
+  const [before, after] = [shardsOf(context, a), shardsOf(context, b)]
+  const only = (from: Map<string, string>, other: Map<string, string>): string[] =>
+    [...from.keys()].filter((k) => !other.has(k))
+  const changed = [...before].filter(([k, facts]) => after.has(k) && after.get(k) !== facts).map(([k]) => k)
+  const list = (names: string[]): { count: number; shards: string[] } => ({
+    count: names.length,
+    shards: names.slice(0, NAMED_MAX),
+  })
+  return {
+    schema: 'shoal.diff/1',
+    a: left.id,
+    b: right.id,
+    same: left.id === right.id,
+    fields,
+    onlyA: list(only(before, after)),
+    onlyB: list(only(after, before)),
+    changed: list(changed),
+    result: { a: resultText(a), b: resultText(b), equal: resultText(a) !== null && resultText(a) === resultText(b) },
+    parts: partsThatDiffer(a, b),
+  }
+}
+
+/** By input, path and node; what tells one content from another is the hash, or size and witness. */
+function shardsOf(context: Context, job: JobState): Map<string, string> {
+  const shards = new Map<string, string>()
+  for (const input of job.record.snapshot.inputs)
+    for (const shard of input.shards)
+      shards.set(nameOfShard(context, input.alias, shard), canonicalJson([shard.size, shard.hash ?? shard.copies]))
+  return shards
+}
+
+function nameOfShard(context: Context, alias: string, shard: Shard): string {
+  const where = shard.hash === undefined ? ` on ${nameOf(context, shard.copies[0]!.node)}` : ''
+  return `${alias === '' ? '' : `${alias}: `}${shard.dataset}/${shard.path}${where}`
+}
+
+function resultText(job: JobState): string | null {
+  return job.ledger.outcome.kind === 'sealed' ? `sha256:${job.ledger.outcome.result}` : null
+}
+
+function partsThatDiffer(a: JobState, b: JobState): number[] {
+  if (resultText(a) === null || resultText(b) === null || a.plan.partitions !== b.plan.partitions) return []
+  const hash = (job: JobState, partition: number): string =>
+    agreed(job.ledger.tasks[job.plan.first.reduce + partition])!.part
+  return tasksOf(a.plan, 'reduce')
+    .map((task) => task.partition)
+    .filter((p) => hash(a, p) !== hash(b, p))
+}

@@ -1,0 +1,276 @@
+/** A job in the words of the public API: state, progress, coverage, and in one sentence what it waits for. */
+import type {
+  Coverage,
+  JobDetail,
+  JobState as JobStateName,
+  JobSummary,
+  LaneProgress,
+  PhaseProgress,
+  TaskDetail,
+} from '../../control/api.ts'
+import { candidates, failureIndex, isLive, isStanding, liveHolders, type FailureIndex } from '../../core/candidates.ts'
+import { errorToJson, ShoalError, type ErrorJson } from '../../core/errors.ts'
+import { snapshotId } from '../../core/job-id.ts'
+import { agreed, isConflict } from '../../core/ledger.ts'
+import { copiesWanted, isInputHere } from '../../core/exchange.ts'
+import { shardOf, snapshotBytes, tasksOf, type PlannedTask, type TaskKind } from '../../core/plan.ts'
+import { isRemade, lostParts } from '../../core/remake.ts'
+import type { JobState } from '../../core/state.ts'
+import type { NodeId } from '../../core/types.ts'
+import { nameOf, type Context } from '../context.ts'
+import type { Times } from '../home/times.ts'
+import { blockedTask, troubleOf, waitsFor } from './waits.ts'
+
+/** How the job stands. Open, or making lost parts again, is `waiting` when nothing of it can go on. */
+export function stateOf(context: Context, job: JobState): JobStateName {
+  const { kind } = job.ledger.outcome
+  if (kind === 'sealed' && !isRemade(job)) return 'done'
+  if (kind === 'key-conflict') return 'disputed'
+  if (kind !== 'open' && kind !== 'sealed') return kind
+  return blockedTask(context, job) === null ? 'running' : 'waiting'
+}
+
+export function errorOf(job: JobState): ErrorJson | null {
+  const { outcome } = job.ledger
+  const id = job.record.id
+  switch (outcome.kind) {
+    case 'failed':
+      return job.promised === null ? { ...outcome.error, job: id } : lostForKey(job, outcome.error)
+    case 'cancelled':
+      return errorToJson(
+        new ShoalError('CANCELLED', 'the job was cancelled', { job: id, try: [`shoal job retry ${id.slice(0, 12)}`] }),
+      )
+    case 'disputed':
+      return errorToJson(
+        new ShoalError('DISPUTED', 'two different results of this job met; neither counts', {
+          job: id,
+          why: outcome.results.join(' and '),
+        }),
+      )
+    case 'key-conflict':
+      return errorToJson(
+        new ShoalError('KEY_CONFLICT', `two snapshots were pinned under the key ${JSON.stringify(job.record.key)}`, {
+          job: id,
+          why: outcome.snapshots.map((snapshot) => snapshot.slice(0, 12)).join(' and '),
+          try: ['another --key'],
+        }),
+      )
+    default:
+      return null
+  }
+}
+
+/** The result under a key was forgotten, and computing it again failed: there is one, and it cannot be had. */
+function lostForKey({ record, promised }: JobState, { code, message, why }: ErrorJson): ErrorJson {
+  return errorToJson(
+    new ShoalError('RESULT_LOST', 'the result under this key was forgotten, and could not be computed again', {
+      why: `sha256:${promised}: ${code}: ${message}${why === undefined ? '' : `, ${why}`}`,
+      job: record.id,
+      try: [
+        `shoal job retry ${record.id.slice(0, 12)}   once the cause is gone`,
+        'another --key   for a result over what the data are now',
+      ],
+    }),
+  )
+}
+
+export function coverageOf(context: Context, job: JobState): Coverage {
+  const { snapshot } = job.record
+  const shards = snapshot.inputs.flatMap((input) => input.shards)
+  const omitted = snapshot.inputs.flatMap((input) => input.omitted)
+  const open = new Set<string>()
+  let records = 0
+  for (const task of tasksOf(job.plan, 'map')) {
+    const output = agreed(job.ledger.tasks[task.index])
+    if (output === null) for (const split of task.splits) open.add(`${split.input}/${split.shard}`)
+    else records += output.records
+  }
+  return {
+    shards: shards.length - open.size,
+    of: shards.length + omitted.length,
+    bytes: snapshotBytes(snapshot),
+    records,
+    nodes: new Set(shards.flatMap((shard) => shard.copies.map((copy) => copy.node))).size,
+    omitted: omitted.map((o) => ({ ...o, node: nameOf(context, o.node) })),
+    thisMachineOnly: context.local,
+  }
+}
+
+export function summaryOf(context: Context, job: JobState, times: Times): JobSummary {
+  const { outcome, round } = job.ledger
+  const { submitted, ended } = times.of(job.record.id)
+  return {
+    schema: 'shoal.job/1',
+    id: job.record.id,
+    name: job.record.spec.name,
+    state: stateOf(context, job),
+    round,
+    submitted,
+    elapsedMs: times.elapsed(submitted, ended),
+    coverage: coverageOf(context, job),
+    result: outcome.kind === 'sealed' ? `sha256:${outcome.result}` : null,
+    partitions: job.plan.partitions,
+    format: job.record.format,
+  }
+}
+
+export function detailOf(context: Context, job: JobState, times: Times): JobDetail {
+  const { record } = job
+  const failures = failureIndex(context.state, job)
+  return {
+    ...summaryOf(context, job, times),
+    key: record.key,
+    code: record.spec.code,
+    params: record.spec.params,
+    inputs: record.spec.inputs.map(({ alias, dataset, glob }, i) => {
+      const { shards } = record.snapshot.inputs[i]!
+      return { alias, dataset, glob, shards: shards.length, bytes: shards.reduce((n, s) => n + s.size, 0) }
+    }),
+    runtime: record.spec.runtime,
+    snapshot: snapshotId(record.snapshot),
+    limits: job.ledger.limits,
+    tasks: job.plan.tasks.map((task) => taskDetail(context, job, task, failures)),
+    error: errorOf(job),
+  }
+}
+
+function taskDetail(context: Context, job: JobState, task: PlannedTask, failures: FailureIndex): TaskDetail {
+  const { claim, output } = job.ledger.tasks[task.index]!
+  const running =
+    claim !== null && isStanding(context.state, claim, failures.get(task.index)) && isLive(context.state, claim.owner)
+  const state = isConflict(output)
+    ? 'conflict'
+    : output !== null
+      ? 'done'
+      : running
+        ? 'running'
+        : claim !== null
+          ? 'claimed'
+          : 'open'
+  const paths = [
+    ...new Set(task.splits.map((split) => shardOf(job.record.snapshot, split)).map((s) => `${s.dataset}/${s.path}`)),
+  ]
+  return {
+    task: task.index,
+    kind: task.kind,
+    state,
+    owner: claim === null ? null : nameOf(context, claim.owner),
+    term: claim?.term ?? 0,
+    digest: isConflict(output) ? output.conflict.map((o) => o.digest).join(' ') : (output?.digest ?? null),
+    holders: liveHolders(context.state, job, task.index).map((node) => nameOf(context, node)),
+    failures: (failures.get(task.index) ?? []).map((f) => `${f.blame}: ${f.error.code} ${f.error.message}`),
+    what:
+      task.partition >= 0
+        ? `partition ${task.partition}`
+        : paths.length > 3
+          ? `${paths.slice(0, 3).join(' ')} … (${paths.length} files)`
+          : paths.join(' '),
+    bytes: task.bytes,
+  }
+}
+
+export function phasesOf(context: Context, job: JobState): PhaseProgress[] {
+  const phases: PhaseProgress[] = []
+  const reading = bytesRead(context, job)
+  for (const kind of ['sample', 'bounds', 'map', 'reduce'] as const) {
+    const tasks = tasksOf(job.plan, kind)
+    if (tasks.length === 0) continue
+    if (kind === 'reduce') phases.push(shufflePhase(job))
+    let done = 0
+    let bytes = 0
+    let bytesTotal = 0
+    for (const task of tasks) {
+      bytesTotal += task.bytes
+      if (job.ledger.tasks[task.index]!.output === null) {
+        bytes += Math.min(task.bytes, reading.get(task.index) ?? 0)
+        continue
+      }
+      done++
+      bytes += task.bytes
+    }
+    phases.push({ phase: kind, done, total: tasks.length, bytes, bytesTotal })
+  }
+  phases.push(copyPhase(context, job))
+  return phases
+}
+
+/** Input bytes that running tasks have read so far, as far as heartbeats have told. */
+function bytesRead({ state }: Context, job: JobState): Map<number, number> {
+  const read = new Map<number, number>()
+  const beats = [...state.members.values()].flatMap((member) => member.beat?.running ?? [])
+  for (const { job: id, task, bytes } of [...beats, ...state.running.values()])
+    if (id === job.record.id) read.set(task, Math.max(bytes, read.get(task) ?? 0))
+  return read
+}
+
+/** Arrivals that this node can see: of the reduce tasks whose input lies here. */
+function shufflePhase(job: JobState): PhaseProgress {
+  const maps = job.plan.count.map
+  let done = 0
+  let total = 0
+  for (const task of tasksOf(job.plan, 'reduce')) {
+    const book = job.books.get(task.index)
+    if (book === undefined) continue
+    total += maps
+    done += book.size
+  }
+  return { phase: 'shuffle', done, total, bytes: 0, bytesTotal: 0 }
+}
+
+function copyPhase(context: Context, job: JobState): PhaseProgress {
+  const wanted = copiesWanted(context.state, job)
+  let done = 0
+  for (const task of tasksOf(job.plan, 'reduce'))
+    done += Math.min(wanted, liveHolders(context.state, job, task.index).length)
+  return { phase: 'copy', done, total: wanted * job.plan.count.reduce, bytes: 0, bytesTotal: 0 }
+}
+
+export function lanesOf(context: Context, job: JobState): LaneProgress[] {
+  const lanes = new Map<NodeId, { done: number; running: number }>()
+  for (const state of job.ledger.tasks) {
+    if (state.claim === null) continue
+    const lane = lanes.get(state.claim.owner) ?? { done: 0, running: 0 }
+    lanes.set(state.claim.owner, lane)
+    if (state.output === null) lane.running++
+    else lane.done++
+  }
+  return [...lanes]
+    .map(([node, lane]) => ({ node, name: nameOf(context, node), ...lane }))
+    .sort((a, b) => (a.name < b.name ? -1 : 1))
+}
+
+/** One sentence: why it failed, what it waits for and whom, or what it does. */
+export function whyOf(context: Context, job: JobState): string {
+  const { outcome } = job.ledger
+  if (outcome.kind === 'sealed' && isRemade(job)) return remakeText(context, job)
+  if (outcome.kind === 'sealed')
+    return `done: every task has its output, and all records balance (result sha256:${outcome.result})`
+  const error = errorOf(job)
+  if (error !== null) return error.why === undefined ? error.message : `${error.message}: ${error.why}`
+  const blocked = blockedTask(context, job)
+  if (blocked !== null) return waitsFor(context, job, blocked)
+  const failures = failureIndex(context.state, job)
+  const doing = progressText(context, job, failures)
+  const trouble = troubleOf(context, job, failures)
+  return trouble === null ? doing : `${doing}; ${trouble}`
+}
+
+function remakeText(context: Context, job: JobState): string {
+  const blocked = blockedTask(context, job)
+  const lost = `${lostParts(context.state, job).length} of ${job.plan.count.reduce} parts of the result are lost`
+  return blocked === null ? `makes again what is gone: ${lost}` : `${lost}; ${waitsFor(context, job, blocked)}`
+}
+
+function progressText(context: Context, job: JobState, failures: FailureIndex): string {
+  const parts: string[] = []
+  for (const kind of ['sample', 'bounds', 'map', 'reduce'] as const satisfies readonly TaskKind[]) {
+    const tasks = tasksOf(job.plan, kind)
+    const done = tasks.filter((task) => job.ledger.tasks[task.index]!.output !== null).length
+    if (tasks.length > 0 && done < tasks.length) parts.push(`${kind} ${done}/${tasks.length}`)
+  }
+  const here = tasksOf(job.plan, 'reduce').filter(
+    (task) => candidates(context.state, job, task, failures)[0] === context.state.self.node,
+  )
+  const gathering = here.filter((task) => !isInputHere(context.state, job, task)).length
+  return `runs: ${parts.join(', ')}${gathering > 0 ? `; ${gathering} partitions here wait for map output` : ''}`
+}

@@ -1,0 +1,60 @@
+/** Checks a sealed result again, from the bytes up: what the receipt says must follow from what is there. */
+import type { VerifyAnswer } from '../../control/api.ts'
+import { outputOf } from '../../core/manifest.ts'
+import { asShoalError } from '../../core/errors.ts'
+import { agreed } from '../../core/ledger.ts'
+import { rootOf } from '../../core/hash.ts'
+import { resultDigest, stageDigests } from '../../core/seal.ts'
+import type { JobState } from '../../core/state.ts'
+import type { Context } from '../context.ts'
+import { receiptOf, reduceManifests } from './receipts.ts'
+import { resultOf } from './results.ts'
+
+type Check = VerifyAnswer['checks'][number]
+
+/** Reads every part whole. Throws as `receiptOf` does when there is nothing to verify. */
+export async function verify(context: Context, job: JobState, signal: AbortSignal): Promise<VerifyAnswer> {
+  const receipt = await receiptOf(context, job)
+  const reduces = await reduceManifests(context, job)
+  const { read, emitted, reduced, out } = receipt.records
+  const root = rootOf(stageDigests(job.plan, job.ledger, 'map') ?? [])
+  const checks: Check[] = [
+    await parts(context, job, reduces.length, signal),
+    {
+      name: 'result hash',
+      ok: `sha256:${resultDigest(reduces.map((r) => r.part))}` === receipt.result,
+      detail: `${receipt.result} is the hash of ${reduces.length} part hashes in order`,
+    },
+    {
+      name: 'manifests',
+      ok: reduces.every((manifest, p) => fits(job, job.plan.first.reduce + p, manifest)),
+      detail: 'each part’s manifest has the digest that the ledger agreed on',
+    },
+    {
+      name: 'consumed',
+      ok: reduces.every((manifest) => manifest.consumed === root),
+      detail: `every part was reduced from the same ${job.plan.count.map} map outputs, root ${root}`,
+    },
+    {
+      name: 'balance',
+      ok: emitted === reduced,
+      detail: `${read} records read, ${emitted} emitted, ${reduced} reduced, ${out} out`,
+    },
+  ]
+  return { schema: 'shoal.verify/1', job: job.record.id, result: receipt.result, ok: checks.every((c) => c.ok), checks }
+}
+
+function fits(job: JobState, task: number, manifest: Awaited<ReturnType<typeof reduceManifests>>[number]): boolean {
+  return outputOf({ consumed: manifest.consumed, manifest }).digest === agreed(job.ledger.tasks[task])?.digest
+}
+
+/** Reading a part checks its blocks, its trailer and its hash; what does not fit throws. */
+async function parts(context: Context, job: JobState, count: number, signal: AbortSignal): Promise<Check> {
+  let bytes = 0
+  try {
+    for await (const chunk of resultOf(context, job, signal)) bytes += chunk.bytes.length
+  } catch (error) {
+    return { name: 'parts', ok: false, detail: asShoalError(error).message }
+  }
+  return { name: 'parts', ok: !signal.aborted, detail: `${count} parts, ${bytes} bytes of records, read and hashed` }
+}

@@ -1,0 +1,76 @@
+/** What a key gave before its job was forgotten, asked of this node and of all live ones. */
+import { isLive, livePeers } from '../../core/candidates.ts'
+import { ShoalError } from '../../core/errors.ts'
+import { snapshotId } from '../../core/job-id.ts'
+import type { Digest, JobId, JobRecord } from '../../core/types.ts'
+import { fromBytes } from '../../wire/codec.ts'
+import { keyedMemory, openJobRecord } from '../../wire/job.ts'
+import type { Context } from '../context.ts'
+import { callPeer } from '../peers/rpc.ts'
+
+export interface Remembered {
+  readonly record: JobRecord
+  /** The highest round that anyone has forgotten. */
+  readonly round: number
+  readonly result: Digest | null
+}
+
+/** null where nobody remembers this key. Throws KEY_CONFLICT where nodes remember two snapshots, or two results. */
+export async function rememberedOf(context: Context, id: JobId): Promise<Remembered | null> {
+  const { state, keys } = context
+  const peers = livePeers(state)
+  const answers = await Promise.all([
+    keys.get(id),
+    ...peers.map((peer) =>
+      callPeer(context, peer, { call: 'key', job: id }).then(
+        ({ body }) => fromBytes(keyedMemory, body),
+        () => null,
+      ),
+    ),
+  ])
+  let all: Remembered | null = null
+  for (const answer of answers) {
+    if (answer === null) continue
+    const one = { record: openJobRecord(answer.record), round: answer.round, result: answer.result }
+    if (one.record.id !== id) continue
+    all = all === null ? one : join(all, one)
+  }
+  return all
+}
+
+function join(a: Remembered, b: Remembered): Remembered {
+  const [snapshots, results] = [
+    [snapshotId(a.record.snapshot), snapshotId(b.record.snapshot)],
+    [a.result, b.result],
+  ]
+  const differ = (pair: readonly (string | null)[]): boolean =>
+    pair[0] !== null && pair[1] !== null && pair[0] !== pair[1]
+  const differing = differ(snapshots) ? snapshots : differ(results) ? results : null
+  if (differing !== null)
+    throw new ShoalError('KEY_CONFLICT', `two nodes remember two jobs under the key ${JSON.stringify(a.record.key)}`, {
+      why: `${differ(snapshots) ? 'over the snapshots' : 'with the results'} ${differing.join(' and ')}`,
+      job: a.record.id,
+      try: ['another --key'],
+    })
+  return { record: a.record, round: Math.max(a.round, b.round), result: a.result ?? b.result }
+}
+
+/**
+ * Whether what was forgotten can be had again. Throws RESULT_LOST where no live node computes as the first one did, and
+ * INCOMPLETE where it left shards out and that is not wanted.
+ */
+export function checkAgain({ state }: Context, { record }: Remembered, allowPartial: boolean): void {
+  if (!allowPartial && record.snapshot.inputs.some((input) => input.omitted.length > 0))
+    throw new ShoalError('INCOMPLETE', 'the job under this key leaves shards out', {
+      job: record.id,
+      try: ['--allow-partial', 'another --key'],
+    })
+  const { runtime } = record.spec
+  const isAlike = [...state.members.values()].some((m) => m.record.runtime === runtime && isLive(state, m.node))
+  if (isAlike || state.self.runtime === runtime) return
+  throw new ShoalError('RESULT_LOST', 'the result under this key was forgotten, and cannot be computed again', {
+    why: `it was computed by ${runtime}, which no live node runs`,
+    job: record.id,
+    try: ['start a node of that version', 'another --key   for a result over what the data are now'],
+  })
+}

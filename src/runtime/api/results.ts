@@ -1,0 +1,163 @@
+/** Streams a sealed result: each part from this disk or from a holder, checked by its hash while it flows. */
+import { createHash } from 'node:crypto'
+import type { ResultChunk } from '../../control/api.ts'
+import { ShoalError } from '../../core/errors.ts'
+import { agreed, type Output } from '../../core/ledger.ts'
+import { LIMITS } from '../../core/limits.ts'
+import { isRemade } from '../../core/remake.ts'
+import type { JobState } from '../../core/state.ts'
+import type { Bytes, NodeId, TaskIndex } from '../../core/types.ts'
+import { PartReader } from '../../data/part.ts'
+import { nameOf, type Context } from '../context.ts'
+import { isPart, loseOutput, storedBytesMax } from '../home/check-files.ts'
+import { isDamaged } from '../home/kept.ts'
+import { sourcesOf } from '../peers/part-sources.ts'
+import { callPeer } from '../peers/rpc.ts'
+
+/**
+ * Whole records of every part in partition order. Throws RESULT_LOST where a part cannot be had whole from anyone; ends
+ * early when the signal fires.
+ */
+export async function* resultOf(
+  context: Context,
+  job: JobState,
+  signal: AbortSignal,
+): AsyncGenerator<ResultChunk, void, undefined> {
+  const { first, count } = job.plan
+  for (let task = first.reduce; task < first.reduce + count.reduce; task++) {
+    const output = agreed(job.ledger.tasks[task])
+    if (output === null) throw lost(job, task, 'its output is not known')
+    yield* partOf(context, job, task, output, signal)
+    if (signal.aborted) return
+  }
+}
+
+/**
+ * One part, from this disk or from a holder. A block that is damaged shows it before it is given, and another holder's
+ * copy goes on behind what was given: the records are the same.
+ */
+async function* partOf(
+  context: Context,
+  job: JobState,
+  task: TaskIndex,
+  output: Output,
+  signal: AbortSignal,
+): AsyncGenerator<ResultChunk, void, undefined> {
+  const partition = task - job.plan.first.reduce
+  const hash = createHash('sha256')
+  let given = 0
+  for (;;) {
+    const { name, temporary } = await locate(context, job, task)
+    try {
+      for await (const chunk of readPart(context, name, partition, given)) {
+        given += chunk.bytes.length
+        hash.update(chunk.bytes)
+        yield chunk
+        if (signal.aborted) return
+      }
+      break
+    } catch (error) {
+      // What came from elsewhere was read whole before.
+      if (temporary || !isLostHere(error)) throw error
+      await loseOutput(context, job, task, 'part')
+      if (job.has.has(task)) throw error
+    } finally {
+      if (temporary) await context.disk.remove(name)
+    }
+  }
+  if (hash.digest('hex') === output.part) return
+  // Whole, and of another content than the ledger's: what was given is not to be used.
+  await loseOutput(context, job, task, 'part')
+  throw new ShoalError('DAMAGED', `part ${partition} of the result is damaged on ${context.name}`, {
+    job: job.record.id,
+    try: ['again: another node is asked for it now'],
+  })
+}
+
+function isLostHere(error: unknown): boolean {
+  return isDamaged(error) || (error as NodeJS.ErrnoException).code === 'ENOENT'
+}
+
+/** Blocks of whole records behind the first `given` bytes; at least one, which may be empty. Throws DAMAGED. */
+async function* readPart(
+  context: Context,
+  name: string,
+  partition: number,
+  given: Bytes,
+): AsyncGenerator<ResultChunk, void, undefined> {
+  const reader = new PartReader(context.disk.open(name), `part ${partition}`)
+  try {
+    let at = 0
+    for (let block = reader.nextBlock(); block !== null; block = reader.nextBlock()) {
+      const skip = Math.min(block.length, Math.max(0, given - at))
+      at += block.length
+      // A copy: the block is a Buffer, whose own slice() would show the bytes that come next.
+      if (skip < block.length) yield { partition, bytes: new Uint8Array(block.subarray(skip)) }
+    }
+    if (at === 0) yield { partition, bytes: new Uint8Array() }
+  } finally {
+    reader.close()
+  }
+}
+
+/** A part's file on this disk, fetched there first where only others hold it. */
+async function locate(context: Context, job: JobState, task: TaskIndex): Promise<{ name: string; temporary: boolean }> {
+  const { store, disk } = context
+  const own = store.output(job.record.id, task, 'part')
+  if (job.has.has(task)) {
+    if ((await disk.size(own)) !== null) return { name: own, temporary: false }
+    await loseOutput(context, job, task, 'part')
+  }
+  const damaged = context.damage.list().some(({ file }) => file === own)
+  let why = damaged ? 'it is damaged on this node, and no other node is alive' : 'no other node is alive'
+  for (const holder of sourcesOf(context, job, task)) {
+    try {
+      const name = await fetchPart(context, job, task, holder)
+      if (await isPart(context, name, agreed(job.ledger.tasks[task])!.part)) return { name, temporary: true }
+      await disk.remove(name)
+      why = `what ${nameOf(context, holder)} has is damaged`
+    } catch (error) {
+      context.dropped('fetch-part', error)
+      why = `${nameOf(context, holder)} does not give it: ${error instanceof Error ? error.message : String(error)}`
+    }
+  }
+  throw lost(job, task, why)
+}
+
+let fetches = 0
+
+async function fetchPart(context: Context, job: JobState, task: TaskIndex, holder: NodeId): Promise<string> {
+  const { disk } = context
+  const name = `fetched/${process.pid}-${++fetches}`
+  const writer = await disk.create(name)
+  try {
+    const most = storedBytesMax(agreed(job.ledger.tasks[task])?.bytes ?? 0)
+    for (let start = 0, total = 1; start < total;) {
+      const end = start + LIMITS.rpcFrameBytesMax
+      const answer = await callPeer(context, holder, { call: 'part', job: job.record.id, task, start, end })
+      if (answer.body.length === 0) throw new Error('the part became shorter')
+      if (start + answer.body.length > most) throw new Error('the part is longer than it can be')
+      await writer.write(answer.body)
+      total = answer.total
+      start += answer.body.length
+    }
+    await writer.commit()
+    return name
+  } catch (error) {
+    await writer.discard()
+    throw error
+  }
+}
+
+function lost(job: JobState, task: TaskIndex, why: string): ShoalError {
+  const partition = task - job.plan.first.reduce
+  const id = job.record.id.slice(0, 12)
+  const hopeless = job.hopeless === null ? '' : `; it could not be made again: ${job.hopeless.message}`
+  return new ShoalError('RESULT_LOST', `part ${partition} of the result cannot be had`, {
+    why: why + hopeless,
+    job: job.record.id,
+    try: isRemade(job)
+      ? [`shoal wait ${id}   it is being made again`]
+      : ['start the nodes that hold it', `shoal job retry ${id}   makes what is lost again, over the same snapshot`],
+  })
+}

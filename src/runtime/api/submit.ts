@@ -1,0 +1,275 @@
+/** Submission: pins a snapshot, makes the record, and answers once it is on this disk and on one more live member's. */
+import { takeSnapshot, type SnapshotRequest } from '../../catalog/snapshot.ts'
+import type { PreparedInput, SubmitAnswer, SubmitRequest } from '../../control/api.ts'
+import { isLive, livePeers } from '../../core/candidates.ts'
+import { ShoalError } from '../../core/errors.ts'
+import { jobId, keyedJobId, snapshotId } from '../../core/job-id.ts'
+import { LIMITS } from '../../core/limits.ts'
+import { compareUtf8, plan } from '../../core/plan.ts'
+import { lostParts } from '../../core/remake.ts'
+import type { JobState } from '../../core/state.ts'
+import type { InputSpec, JobId, JobRecord, JobSpec, NodeId, Snapshot } from '../../core/types.ts'
+import { fromBytes, toBytes } from '../../wire/codec.ts'
+import { jobBody, openJob, type JobBody } from '../../wire/job.ts'
+import { nameOf, type Context } from '../context.ts'
+import { damagedRecord } from '../home/damaged-record.ts'
+import type { Frozen } from '../home/frozen.ts'
+import { pause } from '../pause.ts'
+import { bringJob, recall } from '../home/recall.ts'
+import { checkAgain, rememberedOf, type Remembered } from './remembered.ts'
+import { retry } from './decisions.ts'
+import { callPeer } from '../peers/rpc.ts'
+import { scanMesh } from './scan-mesh.ts'
+import { codeDigest } from '../home/store.ts'
+
+export interface Draft {
+  readonly record: JobRecord
+  readonly warnings: readonly string[]
+}
+
+/**
+ * `DATASET[/GLOB][@SNAPSHOT]`; the first `/` ends the dataset's name. A snapshot's id is hex digits: other text after an
+ * `@` in a glob is part of a file's name.
+ */
+export function parseInput(input: PreparedInput, frozen: Frozen): InputSpec {
+  const { alias, data, ...options } = input
+  const at = data.search(data.includes('/') ? /@[0-9a-f]+$/ : /@[^@]*$/)
+  const pinned = at > 0 ? frozen.resolve(data.slice(at + 1)) : null
+  const text = pinned === null ? data : data.slice(0, at)
+  const slash = text.indexOf('/')
+  const dataset = slash < 0 ? text : text.slice(0, slash)
+  if (dataset === '')
+    throw new ShoalError('USAGE', `input ${JSON.stringify(data)} names no dataset`, {
+      try: ['DATASET or DATASET/GLOB'],
+    })
+  return {
+    alias,
+    dataset,
+    glob: slash < 0 ? '' : text.slice(slash + 1),
+    ...(pinned === null ? {} : { frozen: pinned.id }),
+    options,
+  }
+}
+
+export class Submission {
+  readonly #context: Context
+  readonly #frozen: Frozen
+
+  constructor(context: Context, frozen: Frozen) {
+    this.#context = context
+    this.#frozen = frozen
+  }
+
+  /** What would be submitted: snapshot taken, nothing made. Throws what submission throws. */
+  async draft(request: SubmitRequest): Promise<Draft> {
+    const { state } = this.#context
+    const spec = this.#spec(request)
+    const { snapshot, warnings } = await this.#pin(spec, request)
+    plan(spec, snapshot)
+    const members = [...state.members.values()]
+      .map((m) => m.record.node)
+      .filter((node) => isLive(state, node) && isAlike(this.#context, node, spec))
+    const record: JobRecord = {
+      id: jobId(spec, snapshot, request.key),
+      key: request.key,
+      spec,
+      snapshot,
+      members: members.length === 0 ? [state.self.node] : members.sort(),
+      format: request.job.format,
+      limits: request.limits,
+    }
+    return { record, warnings }
+  }
+
+  async submit(request: SubmitRequest): Promise<SubmitAnswer> {
+    const spec = this.#spec(request)
+    if (request.key !== null) {
+      const id = keyedJobId(spec, request.key)
+      const existing = await this.#find(id)
+      if (existing !== null) return this.#attach(existing, request)
+      if (this.#context.store.isRecordDamaged(id)) throw damagedRecord(this.#context, id)
+      const remembered = await rememberedOf(this.#context, id)
+      if (remembered !== null) return this.#again(remembered, request)
+    }
+    const { record, warnings } = await this.draft(request)
+    const existing = this.#context.state.jobs.get(record.id) ?? null
+    if (existing !== null) return this.#attach(existing, request)
+    return this.#begin(record, request, warnings)
+  }
+
+  /** A key whose job was forgotten: that job again, over the snapshot of then; its result must be that of then. */
+  async #again(remembered: Remembered, request: SubmitRequest): Promise<SubmitAnswer> {
+    const { record, round, result } = remembered
+    checkAgain(this.#context, remembered, request.allowPartial)
+    await this.#context.keys.put(record, { round, result })
+    this.#context.dispatch({ type: 'remembered', job: record.id, round, result })
+    return this.#begin(record, request, [
+      `the result under this key was forgotten: it is computed again, over snapshot ${snapshotId(record.snapshot).slice(0, 12)} of then`,
+    ])
+  }
+
+  /** The job is on this disk, and where it can be on one more, before anyone is told of it. */
+  async #begin(record: JobRecord, request: SubmitRequest, warnings: readonly string[]): Promise<SubmitAnswer> {
+    const body: JobBody = {
+      record: JSON.stringify(record),
+      bundle: request.job.bundle,
+      sourceMap: request.job.sourceMap,
+    }
+    checkTravels(body)
+    await this.#context.store.putJob(record, body)
+    const elsewhere = await this.#replicate(record.id, toBytes(body))
+    this.#context.dispatch({ type: 'job', record, ...(await recall(this.#context, record.id)) })
+    this.#context.story.tell(record.id, 'submitted', `submitted on ${this.#context.name}`)
+    return { id: record.id, attached: false, knownHereOnly: !elsewhere, warnings }
+  }
+
+  /**
+   * Who has forgotten this job, and this node has not, opens a round above what it forgot: this node joins it, before
+   * others refuse the round that it would begin with.
+   */
+  #joinRound(id: JobId, { body }: { readonly body: Uint8Array }): void {
+    const round = Number(Buffer.from(body).toString())
+    if (!(round > 1)) return
+    const { dispatch, state } = this.#context
+    dispatch({ type: 'remembered', job: id, round: round - 1, result: null })
+    if (!state.jobs.has(id)) return
+    const delta = { round, outcome: { kind: 'open' }, tasks: [], reports: [] } as const
+    dispatch({ type: 'message', from: state.self.node, message: { type: 'delta', job: id, delta } })
+  }
+
+  #spec({ job }: SubmitRequest): JobSpec {
+    const inputs = job.inputs
+      .map((input) => parseInput(input, this.#frozen))
+      .sort((a, b) => compareUtf8(a.alias, b.alias))
+    return {
+      code: codeDigest(job.bundle),
+      name: job.name,
+      params: job.params,
+      inputs,
+      partitions: job.partitions,
+      combine: job.combine,
+      reduce: job.reduce,
+      sort: job.sort,
+      onBadRecord: job.onBadRecord,
+      runtime: this.#context.state.self.runtime,
+    }
+  }
+
+  async #pin(spec: JobSpec, request: SubmitRequest): Promise<{ snapshot: Snapshot; warnings: readonly string[] }> {
+    const { clock } = this.#context
+    const asks = spec.inputs.map(({ dataset, glob, options }) => ({ dataset, glob, options }))
+    const requests = spec.inputs.map((input): SnapshotRequest => {
+      const { alias, dataset, glob, options } = input
+      const frozen = input.frozen === undefined ? undefined : this.#frozen.input(input.frozen, dataset)
+      return { alias, dataset, glob, options, ...(frozen === undefined ? {} : { frozen }) }
+    })
+    const deadline = clock.now() + request.waitForDataMs
+    for (;;) {
+      const sources = await scanMesh(this.#context, asks)
+      const outcome = takeSnapshot(requests, sources, {
+        allowPartial: request.allowPartial,
+        now: clock.wall().getTime(),
+      })
+      if (outcome.ok) return outcome
+      if (outcome.lacking.length === 0 || clock.now() >= deadline) throw withNames(this.#context, outcome.refusal)
+      await pause(clock, LIMITS.waitForDataPollMs)
+    }
+  }
+
+  /** A job of this id here, or on any live node (a key is asked of the whole mesh before anything is made). */
+  async #find(id: JobRecord['id']): Promise<JobState | null> {
+    const { state } = this.#context
+    const here = state.jobs.get(id)
+    if (here !== undefined) return here
+    const peers = livePeers(state)
+    const found = await Promise.all(
+      peers.map((peer) =>
+        callPeer(this.#context, peer, { call: 'job', job: id }).then(
+          ({ body }) => fromBytes(jobBody, body),
+          () => null,
+        ),
+      ),
+    )
+    const body = found.find((b) => b !== null)
+    if (body === undefined) return null
+    await bringJob(this.#context, openJob(body), body)
+    return state.jobs.get(id) ?? null
+  }
+
+  /** The same job again: attach; if it is over without a result, its next round opens. */
+  async #attach(job: JobState, request: SubmitRequest): Promise<SubmitAnswer> {
+    const { store } = this.#context
+    const { kind } = job.ledger.outcome
+    if (store.withoutCode().includes(job.record.id)) await store.putCode(job.record.id, request.job)
+    const omitted = job.record.snapshot.inputs.some((input) => input.omitted.length > 0)
+    if (omitted && !request.allowPartial)
+      throw new ShoalError('INCOMPLETE', `the job under this key leaves shards out`, {
+        job: job.record.id,
+        try: ['--allow-partial', 'another --key'],
+      })
+    this.#context.dispatch({ type: 'raise', job: job.record.id, limits: request.limits })
+    if (kind === 'failed' || kind === 'cancelled' || (kind === 'sealed' && isSurelyLost(this.#context, job)))
+      await retry(this.#context, job)
+    const elsewhere = await this.#isElsewhere(job)
+    return { id: job.record.id, attached: true, knownHereOnly: !elsewhere, warnings: [] }
+  }
+
+  /** What, for all this node has heard, is known here alone, is told to one more before anyone counts on it. */
+  async #isElsewhere({ record, ledger }: JobState): Promise<boolean> {
+    const { state, store } = this.#context
+    if ([...ledger.reports.keys()].some((node) => node !== state.self.node)) return true
+    const body = await store.getJob(record.id)
+    return body !== null && this.#replicate(record.id, toBytes(body))
+  }
+
+  /** To every live member at once; true as soon as one has it on disk. The rest hear of it anyway. */
+  async #replicate(id: JobId, body: Uint8Array): Promise<boolean> {
+    const { state } = this.#context
+    const puts = livePeers(state)
+      .filter((node) => state.members.get(node)?.connected)
+      .slice(0, LIMITS.putJobPeers)
+      .map((node) => callPeer(this.#context, node, { call: 'put-job' }, body).then((said) => this.#joinRound(id, said)))
+    return Promise.any(puts).then(
+      () => true,
+      () => false,
+    )
+  }
+}
+
+/** A job that other nodes would refuse, or this one when it starts again, is refused now. Throws LIMIT. */
+function checkTravels(body: JobBody): void {
+  try {
+    openJob(body)
+  } catch (error) {
+    throw new ShoalError('LIMIT', 'the job is more than other nodes take', {
+      why: error instanceof Error ? error.message : String(error),
+      cause: error,
+    })
+  }
+}
+
+/** Runs tasks of such a job. */
+function isAlike(context: Context, node: NodeId, spec: JobSpec): boolean {
+  const record = context.state.members.get(node)?.record
+  return record !== undefined && record.runtime === spec.runtime && record.slots > 0 && !record.drained
+}
+
+/** A refusal speaks of nodes by id; people know them by name. */
+function withNames(context: Context, refusal: ShoalError): ShoalError {
+  const named = (text: string): string =>
+    [...context.state.members.keys()].reduce((t, node) => t.replaceAll(node, nameOf(context, node)), text)
+  return new ShoalError(refusal.code, named(refusal.message), {
+    why: refusal.why === undefined ? undefined : named(refusal.why),
+    try: refusal.try.map(named),
+  })
+}
+
+/**
+ * Parts that nobody is known to have, whom this node has heard for long enough: right after a seal, and after a start,
+ * the reports that say who has them are still on their way.
+ */
+function isSurelyLost({ state }: Context, job: JobState): boolean {
+  if (lostParts(state, job).length === 0) return false
+  if ([...state.members.keys()].every((node) => node === state.self.node)) return true
+  return state.now >= state.graceUntil && state.now - (job.endedAt ?? state.now) > LIMITS.suspectAfterMs
+}

@@ -1,0 +1,79 @@
+/** What this node knows, in the words of the public API. Everything here reads; nothing changes. */
+import type { DatasetInfo, MemberInfo, ShardInfo } from '../../control/api.ts'
+import { livenessOf } from '../../core/candidates.ts'
+import { compareUtf8 } from '../../core/plan.ts'
+import type { CatalogBody, CatalogEntry } from '../../catalog/body.ts'
+import type { NodeId } from '../../core/types.ts'
+import { nameOf, type Context } from '../context.ts'
+
+export function membersOf(context: Context): MemberInfo[] {
+  const { state } = context
+  const infos = [...state.members.values()].map(({ node, record, connected }): MemberInfo => {
+    const self = node === state.self.node
+    return {
+      id: node,
+      name: record.name,
+      state: livenessOf(state, node),
+      self,
+      addresses: record.addresses,
+      shards: record.catalog.shards,
+      bytes: record.catalog.bytes,
+      version: record.shoal,
+      runtime: record.runtime,
+      slots: record.slots,
+      drained: record.drained,
+      connected: self || connected,
+    }
+  })
+  return infos.sort((a, b) => compareUtf8(a.name, b.name) || compareUtf8(a.id, b.id))
+}
+
+/** All datasets of all known nodes; shards of a node that is not there are `away`. */
+export function datasetsOf(context: Context): DatasetInfo[] {
+  const { catalogs, state } = context
+  const datasets = new Map<string, { modes: Set<boolean>; shards: Map<string, ShardInfo> }>()
+  for (const node of catalogs.nodes()) {
+    const body = catalogs.get(node)!
+    const present = state.members.get(node)?.record.drained !== true && livenessOf(state, node) !== 'away'
+    for (const dataset of body.datasets) {
+      const known = datasets.get(dataset.name) ?? { modes: new Set(), shards: new Map() }
+      datasets.set(dataset.name, known)
+      known.modes.add(dataset.replicated)
+      for (const entry of dataset.entries) addEntry(context, known.shards, node, dataset, entry, present)
+    }
+  }
+  return [...datasets]
+    .map(([name, { modes, shards }]): DatasetInfo => {
+      const replicated = modes.has(true)
+      const mode = modes.size > 1 ? 'mixed' : replicated ? 'replicated' : 'own'
+      return { name, replicated, mode, shards: [...shards.values()].sort((a, b) => compareUtf8(a.path, b.path)) }
+    })
+    .sort((a, b) => compareUtf8(a.name, b.name))
+}
+
+function addEntry(
+  context: Context,
+  shards: Map<string, ShardInfo>,
+  node: NodeId,
+  dataset: CatalogBody['datasets'][number],
+  entry: CatalogEntry,
+  present: boolean,
+): void {
+  const away = !present || dataset.roots.some((root) => root.root === entry.root && root.state === 'away')
+  const holder = nameOf(context, node)
+  const id = dataset.replicated ? `${entry.path}\n${entry.hash ?? node}` : `${entry.path}\n${node}\n${entry.root}`
+  const before = shards.get(id)
+  if (before !== undefined) {
+    const state = before.state === 'offered' || away ? before.state : entry.state
+    shards.set(id, { ...before, state, holders: [...before.holders, holder] })
+    return
+  }
+  shards.set(id, {
+    path: entry.path,
+    bytes: entry.size,
+    mtime: entry.mtime,
+    state: away ? 'away' : entry.state,
+    holders: [holder],
+    ...(entry.why === undefined ? {} : { why: entry.why }),
+  })
+}

@@ -1,0 +1,124 @@
+/** What an open job waits for and whom, in sentences for people. Reading them changes nothing. */
+import { candidates, failureIndex, isLive, isStanding, type FailureIndex } from '../../core/candidates.ts'
+import { isConflict } from '../../core/ledger.ts'
+import { isStageReady } from '../../core/open-tasks.ts'
+import { shardOf, type PlannedTask } from '../../core/plan.ts'
+import { runsAlone } from '../../core/poison.ts'
+import type { JobState } from '../../core/state.ts'
+import type { NodeId } from '../../core/types.ts'
+import { describe } from '../attempts.ts'
+import { nameOf, type Context } from '../context.ts'
+
+/** Has no output yet, or one that is to be made again because nobody alive has it. */
+function isToDo(job: JobState, task: PlannedTask): boolean {
+  const { output } = job.ledger.tasks[task.index]!
+  return output === null || (!isConflict(output) && job.orphans.includes(task.index))
+}
+
+/** The live node that is at a task, or null. */
+function ownerOf(context: Context, job: JobState, task: PlannedTask, failures: FailureIndex): NodeId | null {
+  const { claim } = job.ledger.tasks[task.index]!
+  if (claim === null || !isStanding(context.state, claim, failures.get(task.index))) return null
+  return isLive(context.state, claim.owner) ? claim.owner : null
+}
+
+/** The first task that nobody can run, while nothing else of the job goes on. */
+export function blockedTask(context: Context, job: JobState): PlannedTask | null {
+  const failures = failureIndex(context.state, job)
+  let blocked: PlannedTask | null = null
+  for (const task of job.plan.tasks) {
+    if (!isToDo(job, task)) continue
+    if (ownerOf(context, job, task, failures) !== null) return null
+    const reads = task.splits.length > 0
+    if (!reads && (blocked !== null || !isStageReady(job, task.kind))) continue
+    if (candidates(context.state, job, task, failures).length > 0) return null
+    blocked ??= task
+  }
+  return blocked
+}
+
+/** The sentence for a task that nobody can run. */
+export function waitsFor(context: Context, job: JobState, task: PlannedTask): string {
+  const { state } = context
+  const shards = task.splits.map((split) => shardOf(job.record.snapshot, split))
+  const [first] = shards
+  const holders = task.holders.map((node) => withState(context, job, node))
+  if (first !== undefined && !task.holders.some((node) => isLive(state, node))) {
+    const more = shards.length > 1 ? ` and ${shards.length - 1} more` : ''
+    const again = job.ledger.tasks[task.index]!.output === null ? '' : `, to run ${describe(job, task)} again`
+    return `waits for ${first.dataset}/${first.path}${more} on ${holders.join(' or ')}${again}`
+  }
+  const others = [...state.members.keys()].filter((node) => !task.holders.includes(node)).sort()
+  const nodes = [...holders, ...others.map((node) => withState(context, job, node))]
+  return `waits for a node that can run ${describe(job, task)}: there is ${nodes.join(', ')}`
+}
+
+/** A node that cannot run the job's tasks, and why. */
+function withState(context: Context, job: JobState, node: NodeId): string {
+  const { state } = context
+  const isSelf = node === state.self.node
+  const record = state.members.get(node)?.record
+  const slots = isSelf ? state.self.slots : record?.slots
+  const runtime = isSelf ? state.self.runtime : record?.runtime
+  const why = !isLive(state, node)
+    ? 'away'
+    : record?.drained === true || (isSelf && state.draining)
+      ? 'drained'
+      : slots === 0
+        ? 'without slots'
+        : runtime === job.record.spec.runtime
+          ? 'without its input'
+          : 'of another version'
+  return `${nameOf(context, node)} (${why})`
+}
+
+/**
+ * What stands in the way while the rest goes on: shards all of whose holders are away, what a node could not do by no
+ * fault of the job's, or died over, and is still to be done, what has yet to be taken over. null where there is nothing.
+ */
+export function troubleOf(
+  context: Context,
+  job: JobState,
+  failures: FailureIndex = failureIndex(context.state, job),
+): string | null {
+  const orphan = job.plan.tasks.find(
+    (task) => task.holders.length > 0 && isToDo(job, task) && !task.holders.some((node) => isLive(context.state, node)),
+  )
+  if (orphan !== undefined) return waitsFor(context, job, orphan)
+  for (const [index, all] of failures) {
+    const task = job.plan.tasks[index]
+    if (task === undefined || !isToDo(job, task)) continue
+    const own = all.findLast((failure) => failure.blame === 'own')
+    if (own !== undefined) {
+      const { message, why } = own.error
+      const text = named(context, why === undefined ? message : `${message} (${why})`)
+      return `node ${nameOf(context, own.node)} could not run ${describe(job, task)}: ${text}; it is tried again`
+    }
+    if (runsAlone(all))
+      return `${describe(job, task)} was running when ${deadOf(context, all)} died: it runs alone on its node now`
+  }
+  return leftBehind(context, job, failures)
+}
+
+/** A task of a node that is away, which somebody is about to take over. */
+function leftBehind(context: Context, job: JobState, failures: FailureIndex): string | null {
+  for (const task of job.plan.tasks) {
+    const { claim } = job.ledger.tasks[task.index]!
+    if (claim === null || !isToDo(job, task) || isLive(context.state, claim.owner)) continue
+    if (isStanding(context.state, claim, failures.get(task.index)))
+      return `${describe(job, task)} was on ${nameOf(context, claim.owner)}, which is away: it is taken over`
+  }
+  return null
+}
+
+function deadOf(context: Context, failures: NonNullable<ReturnType<FailureIndex['get']>>): string {
+  const dead = failures.filter(({ blame }) => blame === 'death').map(({ place, node }) => place.split('/')[0] ?? node)
+  return [...new Set(dead.map((node) => nameOf(context, node as NodeId)))].sort().join(', ')
+}
+
+/** A text with the names of members in the place of their ids. */
+function named(context: Context, text: string): string {
+  let result = text
+  for (const [node, { record }] of context.state.members) result = result.replaceAll(node, record.name)
+  return result
+}

@@ -1,0 +1,98 @@
+/** Reads a task's files again, block by block: what is damaged on this disk is found by its hash, and never served. */
+import { ShoalError } from '../../core/errors.ts'
+import { LIMITS } from '../../core/limits.ts'
+import type { TaskManifest } from '../../core/manifest.ts'
+import type { JobState } from '../../core/state.ts'
+import type { Bytes, Millis, TaskIndex } from '../../core/types.ts'
+import { BlockReader } from '../../data/blocks.ts'
+import { PART_MAGIC } from '../../data/part.ts'
+import { RUN_MAGIC } from '../../data/run.ts'
+import { SAMPLE_MAGIC } from '../../data/sample.ts'
+import type { Clock, Disk, OpenFile } from '../../ports.ts'
+import type { Context } from '../context.ts'
+import { pause } from '../pause.ts'
+
+/** Blocks read in one turn: about a millisecond of work. */
+const BLOCKS_A_TURN = 8
+
+/** A node's files, and the clock by which other work has its turn while they are read. */
+interface Files {
+  readonly disk: Disk
+  readonly clock: Clock
+}
+
+/** Whether the file of a task's output has the content that the manifest names; false where it is not there. */
+export async function isWhole(
+  files: Files,
+  name: string,
+  manifest: TaskManifest,
+  file: string,
+  pauseMs: Millis = 0,
+): Promise<boolean> {
+  const expected = contentOf(manifest, file)
+  return expected !== null && (await hasContent(files, name, expected, pauseMs))
+}
+
+/**
+ * An output that this node said it has is damaged or missing: it is said, struck out, and not claimed again by the next
+ * start. Others are asked for it, or it is made again.
+ */
+export async function loseOutput(context: Context, job: JobState, task: TaskIndex, file: string): Promise<void> {
+  const { store, disk, damage, dispatch, dropped } = context
+  const { id } = job.record
+  // Released or struck out meanwhile.
+  if (!job.has.has(task)) return
+  damage.found(store.output(id, task, file), 'it is had again from another node, or made again', id)
+  await disk.remove(store.output(id, task, 'manifest.json')).catch((error: unknown) => dropped('lose', error))
+  dispatch({ type: 'lost', job: id, task, what: 'output' })
+}
+
+/** Whether the file is the part of this hash. */
+export function isPart(files: Files, name: string, digest: string): Promise<boolean> {
+  return hasContent(files, name, { magic: PART_MAGIC, digest })
+}
+
+/** Blocks that do not compress are stored as they are; their headers take less than a sixteenth. */
+export function storedBytesMax(raw: Bytes): Bytes {
+  return raw + raw / 16 + LIMITS.runBlockBytes
+}
+
+async function hasContent(
+  { disk, clock }: Files,
+  name: string,
+  expected: Content,
+  pauseMs: Millis = 0,
+): Promise<boolean> {
+  let open: OpenFile | null = null
+  try {
+    open = disk.open(name)
+    const blocks = new BlockReader(open.read, 0, { magic: expected.magic, name, digest: true })
+    for (let i = 0; blocks.next() !== null; i++) if (i % BLOCKS_A_TURN === 0) await pause(clock, pauseMs)
+    return blocks.totals?.digest === expected.digest
+  } catch (error) {
+    if (error instanceof ShoalError || (error as NodeJS.ErrnoException).code === 'ENOENT') return false
+    throw error
+  } finally {
+    open?.close()
+  }
+}
+
+interface Content {
+  readonly magic: string
+  readonly digest: string
+}
+
+function contentOf({ manifest }: TaskManifest, file: string): Content | null {
+  switch (manifest.kind) {
+    case 'map': {
+      const run = manifest.runs.find(({ partition }) => `run-${partition}` === file)
+      return run === undefined ? null : { magic: RUN_MAGIC, digest: run.digest }
+    }
+    case 'sample':
+      return { magic: SAMPLE_MAGIC, digest: manifest.digest }
+    case 'reduce':
+      return { magic: PART_MAGIC, digest: manifest.part }
+    case 'bounds':
+      return null
+  }
+}

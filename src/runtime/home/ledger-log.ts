@@ -1,0 +1,150 @@
+import { chunk } from '../../core/anti-entropy.ts'
+import type { Delta } from '../../core/ledger.ts'
+import { LIMITS } from '../../core/limits.ts'
+import type { JobState } from '../../core/state.ts'
+import type { Bytes, JobId } from '../../core/types.ts'
+import { encodeMessage } from '../../wire/messages.ts'
+import type { Context } from '../context.ts'
+
+/**
+ * The jobs' ledgers on disk: deltas as they are joined. Where one cannot be written (the disk is full), the job's whole
+ * ledger is written once there is room: joined again, it says all that the lost deltas said. A log that has grown far
+ * beyond what the ledger has to say is written anew.
+ */
+export class LedgerLog {
+  readonly #context: Context
+  readonly #behind = new Set<JobId>()
+  /** Jobs whose whole ledger is being written. */
+  readonly #catchingUp = new Set<JobId>()
+  /** The last append of a job that is under way. */
+  readonly #last = new Map<JobId, Promise<void>>()
+  /** Jobs whose log is being written anew. */
+  readonly #rewriting = new Set<JobId>()
+  /** Jobs that had something to append while they were behind. */
+  readonly #skipped = new Set<JobId>()
+  /** What a log had when it was last whole, and what was appended since. */
+  readonly #sizes = new Map<JobId, { whole: Bytes; grown: Bytes }>()
+  /** Who waits until a job that is behind is on disk. */
+  readonly #waiting = new Map<JobId, (() => void)[]>()
+
+  constructor(context: Context) {
+    this.#context = context
+  }
+
+  /** Rejects when it cannot be written; `catchUp` makes up for it. */
+  async append(job: JobId, delta: Delta): Promise<void> {
+    if (this.#behind.has(job)) {
+      this.#skipped.add(job)
+      return
+    }
+    const written = this.#write(job, delta)
+    this.#last.set(job, written)
+    try {
+      await written
+    } catch (error) {
+      this.#behind.add(job)
+      throw error
+    } finally {
+      if (this.#last.get(job) === written) this.#last.delete(job)
+    }
+  }
+
+  /** Resolves once all that was appended so far is on disk, or the job is gone. */
+  async durable(job: JobId): Promise<void> {
+    await this.#last.get(job)?.catch(() => undefined)
+    if (!this.#behind.has(job) && !this.#catchingUp.has(job)) return
+    await new Promise<void>((resolve) => this.#waiting.set(job, [...(this.#waiting.get(job) ?? []), resolve]))
+  }
+
+  /** To be called now and then. Never rejects. */
+  async catchUp(): Promise<void> {
+    const { state, dropped } = this.#context
+    for (const id of this.#behind) {
+      if (this.#rewriting.has(id)) continue
+      // First: what is joined from here on is appended behind.
+      this.#behind.delete(id)
+      this.#catchingUp.add(id)
+      const job = state.jobs.get(id)
+      try {
+        if (job !== undefined) await this.#writeWhole(job)
+        this.#settle(id)
+      } catch (error) {
+        this.#behind.add(id)
+        dropped('save', error)
+        return
+      } finally {
+        this.#catchingUp.delete(id)
+      }
+    }
+  }
+
+  /** Writes those logs anew that have grown enough. To be called now and then. Never rejects. */
+  async compact(): Promise<void> {
+    const { state, dropped, store } = this.#context
+    for (const id of this.#sizes.keys()) if (!state.jobs.has(id)) this.#sizes.delete(id)
+    for (const [id, job] of state.jobs) {
+      if (this.#behind.has(id) || this.#catchingUp.has(id) || this.#rewriting.has(id)) continue
+      const sizes = this.#sizes.get(id) ?? { whole: 0, grown: await store.ledgerBytes(id) }
+      this.#sizes.set(id, sizes)
+      const least = job.endedAt === null ? LIMITS.ledgerGrownBytes : LIMITS.ledgerGrownOverBytes
+      if (sizes.grown < Math.max(least, 2 * sizes.whole)) continue
+      try {
+        await this.#rewrite(job)
+      } catch (error) {
+        dropped('save', error)
+      }
+    }
+  }
+
+  /** What is joined meanwhile is not appended: it is in the next try, or the job stays behind and catches up. */
+  async #rewrite(job: JobState): Promise<void> {
+    const { id } = job.record
+    this.#rewriting.add(id)
+    this.#behind.add(id)
+    try {
+      await this.#last.get(id)?.catch(() => undefined)
+      for (let tries = 0; tries < REWRITES_MAX && this.#context.state.jobs.has(id); tries++) {
+        this.#skipped.delete(id)
+        const whole = await this.#context.store.putLedger(
+          id,
+          deltasOf(job).map((delta) => encoded(id, delta)),
+        )
+        this.#sizes.set(id, { whole, grown: 0 })
+        if (this.#skipped.has(id)) continue
+        this.#behind.delete(id)
+        this.#settle(id)
+        return
+      }
+    } finally {
+      this.#rewriting.delete(id)
+    }
+  }
+
+  #settle(id: JobId): void {
+    for (const resolve of this.#waiting.get(id) ?? []) resolve()
+    this.#waiting.delete(id)
+  }
+
+  async #writeWhole(job: JobState): Promise<void> {
+    for (const delta of deltasOf(job)) await this.#write(job.record.id, delta)
+  }
+
+  #write(job: JobId, delta: Delta): Promise<void> {
+    const bytes = encoded(job, delta)
+    const sizes = this.#sizes.get(job)
+    if (sizes !== undefined) sizes.grown += bytes.length
+    return this.#context.store.appendDelta(job, bytes)
+  }
+}
+
+/** A job whose facts come faster than its log is written stays behind, and catches up by appending. */
+const REWRITES_MAX = 3
+
+function encoded(job: JobId, delta: Delta): Uint8Array {
+  return encodeMessage({ type: 'delta', job, delta })
+}
+
+/** All that the ledger says. */
+function deltasOf({ ledger }: JobState): Delta[] {
+  return chunk(ledger, [...ledger.tasks.keys()], [...ledger.reports.values()])
+}

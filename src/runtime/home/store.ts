@@ -1,0 +1,328 @@
+import { hashText } from '../../core/hash.ts'
+import type { Delta } from '../../core/ledger.ts'
+import { outputOf, type TaskManifest } from '../../core/manifest.ts'
+import type { Death, Held } from '../../core/events.ts'
+import type { Digest, JobId, JobRecord, TaskIndex } from '../../core/types.ts'
+import type { Disk } from '../../ports.ts'
+import type { JobBody } from '../../wire/job.ts'
+import { openManifest } from '../../wire/manifest.ts'
+import { Damage } from './damage.ts'
+import { getKept, isDamaged, putKept } from './kept.ts'
+import { readLog, toEntry } from './kept-log.ts'
+
+/** What a job needs beside its record; content-addressed by the record's `code`. */
+export interface JobCode {
+  readonly bundle: string
+  readonly sourceMap: string
+}
+
+/** A log of which a part is lost tells less than it could; all of it are facts that others have, or that are made again. */
+const LEDGER_LOST = 'a part of what this node knew of the job is lost: peers say it again, or it is made again'
+const JOURNAL_LOST = 'an attempt that was open when the node died may not be known'
+
+/** What was found of a task's consumed input at boot. */
+export interface Arrival {
+  readonly task: TaskIndex
+  readonly digest: Digest
+  readonly manifest: TaskManifest
+  readonly files: readonly string[]
+}
+
+/**
+ * A job's folder under home:
+ *
+ *   jobs/ID/record.json  bundle.js  bundle.map      what the job is; the bundle is named by its hash in the record
+ *   jobs/ID/ledger.log                              deltas as they were joined, to be joined again
+ *   jobs/ID/attempts.log                            attempts started and ended: one left open is a death
+ *   jobs/ID/out/TASK/{manifest.json, run-P|keys|part}   whole outputs that this node holds
+ *   jobs/ID/in/TASK.DIGEST/{manifest.json, run-P|keys}  what arrived for tasks that run here: by content, so that two
+ *                                                       outputs of one task never mix
+ *
+ * Small files have the kept form (core/kept-form.ts), logs that of kept-log.ts, runs and parts that of data/blocks.ts:
+ * each shows damage by itself. What is found is told to `damage`.
+ */
+export class JobStore {
+  readonly #disk: Disk
+  readonly #damage: Damage
+  readonly #leaving = new Map<JobId, Promise<void>>()
+  /** Jobs that are known here, and whose code is damaged or missing on this disk. */
+  readonly #withoutCode = new Set<JobId>()
+  /** Jobs whose record is damaged: what they are is not known here. */
+  readonly #withoutRecord = new Set<JobId>()
+
+  constructor(disk: Disk, damage: Damage = new Damage()) {
+    this.#disk = disk
+    this.#damage = damage
+  }
+
+  folder(job: JobId): string {
+    return `jobs/${job}`
+  }
+
+  output(job: JobId, task: TaskIndex, file: string): string {
+    return `${this.folder(job)}/out/${task}/${file}`
+  }
+
+  arrival(job: JobId, task: TaskIndex, digest: Digest, file: string): string {
+    return `${this.folder(job)}/in/${task}.${digest}/${file}`
+  }
+
+  bundlePath(job: JobId): string {
+    return this.#disk.path(`${this.folder(job)}/bundle.js`)
+  }
+
+  sourceMapPath(job: JobId): string {
+    return this.#disk.path(`${this.folder(job)}/bundle.map`)
+  }
+
+  /** The record last: where it is, all of the job is. */
+  async putJob(record: JobRecord, code: JobCode): Promise<void> {
+    await this.left(record.id)
+    await this.putCode(record.id, code)
+    const name = `${this.folder(record.id)}/record.json`
+    await putKept(this.#disk, name, Buffer.from(JSON.stringify(record)))
+    this.#withoutRecord.delete(record.id)
+    this.#damage.mended(name)
+  }
+
+  async putCode(job: JobId, { bundle, sourceMap }: JobCode): Promise<void> {
+    const folder = this.folder(job)
+    await this.#disk.put(`${folder}/bundle.js`, Buffer.from(bundle))
+    await putKept(this.#disk, `${folder}/bundle.map`, Buffer.from(sourceMap))
+    this.#withoutCode.delete(job)
+    for (const file of ['bundle.js', 'bundle.map']) this.#damage.mended(`${folder}/${file}`)
+  }
+
+  /** The record as it travels; null where there is none, or a damaged one, which `isRecordDamaged` then tells. */
+  async getRecord(job: JobId): Promise<string | null> {
+    const name = `${this.folder(job)}/record.json`
+    const what = 'the job is not known here until another node brings it again'
+    const bytes = await this.#kept(name, what, job)
+    if (bytes === 'damaged') this.#withoutRecord.add(job)
+    return typeof bytes === 'string' || bytes === null ? null : textOf(bytes)
+  }
+
+  isRecordDamaged(job: JobId): boolean {
+    return this.#withoutRecord.has(job)
+  }
+
+  /** Jobs of which this disk has a folder, and of which nobody has brought the record again yet. */
+  withoutRecord(): JobId[] {
+    return [...this.#withoutRecord]
+  }
+
+  /** The code that the record names; null where it is damaged or not here. */
+  async getCode(job: JobId, code: Digest): Promise<JobCode | null> {
+    const folder = this.folder(job)
+    const what = 'it is had again from another node'
+    const bundle = await this.#disk.get(`${folder}/bundle.js`)
+    const text = bundle === null ? '' : textOf(bundle)
+    const sourceMap = await this.#kept(`${folder}/bundle.map`, what, job)
+    const whole = codeDigest(text) === code
+    if (!whole) this.#damage.found(`${folder}/bundle.js`, what, job)
+    if (whole && sourceMap instanceof Uint8Array) return { bundle: text, sourceMap: textOf(sourceMap) }
+    this.#withoutCode.add(job)
+    return null
+  }
+
+  /** Known jobs whose code was found damaged or missing, until `putCode` brings it. */
+  withoutCode(): JobId[] {
+    return [...this.#withoutCode]
+  }
+
+  /** The job as it travels; null where not all of it is here, whole. */
+  async getJob(job: JobId): Promise<JobBody | null> {
+    const record = await this.getRecord(job)
+    if (record === null) return null
+    const code = await this.getCode(job, (JSON.parse(record) as JobRecord).spec.code)
+    return code === null ? null : { record, ...code }
+  }
+
+  async jobs(): Promise<JobId[]> {
+    return (await this.#disk.list('jobs')) as JobId[]
+  }
+
+  appendDelta(job: JobId, delta: Uint8Array): Promise<void> {
+    return this.#disk.append(`${this.folder(job)}/ledger.log`, toEntry(delta))
+  }
+
+  async ledgerBytes(job: JobId): Promise<number> {
+    return (await this.#disk.size(`${this.folder(job)}/ledger.log`)) ?? 0
+  }
+
+  /** Replaces the log by one of these deltas; resolves to its size. */
+  async putLedger(job: JobId, deltas: readonly Uint8Array[]): Promise<number> {
+    const bytes = Buffer.concat(deltas.map(toEntry))
+    await this.#disk.put(`${this.folder(job)}/ledger.log`, bytes)
+    return bytes.length
+  }
+
+  /** The deltas kept, in order; one that cannot be read is left out (what it said comes again from peers). */
+  async readDeltas(job: JobId, decode: (bytes: Uint8Array) => Promise<Delta>): Promise<Delta[]> {
+    const deltas: Delta[] = []
+    for (const payload of await this.#entries(job, 'ledger.log', LEDGER_LOST)) {
+      const delta = await decode(payload).catch(() => null)
+      if (delta !== null) deltas.push(delta)
+    }
+    return deltas
+  }
+
+  /** A torn end is damage, too: a process that is killed tears nothing, only a machine that goes down does. */
+  async #entries(job: JobId, file: string, what: string): Promise<readonly Uint8Array[]> {
+    const name = `${this.folder(job)}/${file}`
+    const { payloads, lost, empty } = await readLog(this.#disk, name)
+    if (lost > 0 || empty) this.#damage.found(name, what, job)
+    return payloads
+  }
+
+  /** Journals the start of an attempt, on disk before it starts; `ended` is told later and may be lost. */
+  journal(job: JobId, task: TaskIndex, attempt: string, what: 'started' | 'ended'): Promise<void> {
+    const line = Buffer.from(JSON.stringify([what, task, attempt]))
+    return this.#disk.append(`${this.folder(job)}/attempts.log`, toEntry(line))
+  }
+
+  /**
+   * Attempts that were open when the node last died: at most one a task, since a node runs a task once at a time, and a
+   * later start tells of the end before it.
+   */
+  async deaths(job: JobId): Promise<Death[]> {
+    const open = new Map<TaskIndex, Death>()
+    for (const payload of await this.#entries(job, 'attempts.log', JOURNAL_LOST)) {
+      const entry = parsed(payload) as [string, number, string] | null
+      if (entry === null) continue
+      const [what, task, attempt] = entry
+      if (what === 'started') open.set(task, { task, attempt })
+      else if (open.get(task)?.attempt === attempt) open.delete(task)
+    }
+    return [...open.values()]
+  }
+
+  async putManifest(name: string, manifest: TaskManifest): Promise<void> {
+    await putKept(this.#disk, name, Buffer.from(JSON.stringify(manifest)))
+    this.#damage.mended(name)
+  }
+
+  /** null where there is none, or none that can be read. */
+  async manifest(name: string): Promise<TaskManifest | null> {
+    return openManifest(await this.#json(name))
+  }
+
+  /** The same of one that was checked before in this life: a job's reduces read all its manifests again and again. */
+  async checkedManifest(name: string): Promise<TaskManifest | null> {
+    return (await this.#json(name)) as TaskManifest | null
+  }
+
+  async #json(name: string): Promise<unknown> {
+    const job = (name.split('/')[1] ?? null) as JobId | null
+    const bytes = await this.#kept(name, 'the output is had again from another node, or made again', job)
+    return bytes instanceof Uint8Array ? parsed(bytes) : null
+  }
+
+  /** A small file's content; damage is told. */
+  async #kept(name: string, what: string, job: JobId | null): Promise<Uint8Array | null | 'damaged'> {
+    try {
+      return await getKept(this.#disk, name)
+    } catch (error) {
+      if (!isDamaged(error)) throw error
+      this.#damage.found(name, what, job)
+      return 'damaged'
+    }
+  }
+
+  /** Outputs that are here whole: a manifest, and every file that it names. */
+  async holding(job: JobId): Promise<Held[]> {
+    const held: Held[] = []
+    for (const { name, manifest, files } of await this.#found(`${this.folder(job)}/out`))
+      if (outputFiles(manifest).every((file) => files.includes(file)))
+        held.push({ task: Number(name), output: outputOf(manifest) })
+    return held
+  }
+
+  /** What had arrived, each under the digest that its manifest still has. */
+  async arrivals(job: JobId): Promise<Arrival[]> {
+    const arrivals: Arrival[] = []
+    for (const { name, manifest, files } of await this.#found(`${this.folder(job)}/in`)) {
+      const { digest } = outputOf(manifest)
+      const task = Number.parseInt(name, 10)
+      if (name === `${task}.${digest}`) arrivals.push({ task, digest, manifest, files })
+    }
+    return arrivals
+  }
+
+  async #found(folder: string): Promise<{ name: string; manifest: TaskManifest; files: readonly string[] }[]> {
+    const found: { name: string; manifest: TaskManifest; files: readonly string[] }[] = []
+    for (const name of await this.#disk.list(folder)) {
+      const manifest = await this.manifest(`${folder}/${name}/manifest.json`)
+      if (manifest !== null) found.push({ name, manifest, files: await this.#disk.list(`${folder}/${name}`) })
+    }
+    return found
+  }
+
+  /** Deletes runs, sample keys and all that had arrived; parts and manifests stay. */
+  async release(job: JobId): Promise<void> {
+    await this.#disk.remove(`${this.folder(job)}/in`)
+    for (const { name, manifest, files } of await this.#found(`${this.folder(job)}/out`)) {
+      if (manifest.manifest.kind === 'reduce') continue
+      for (const file of files)
+        if (file !== 'manifest.json') await this.#disk.remove(this.output(job, Number(name), file))
+    }
+  }
+
+  /** Work that ends with the job gone: whoever brings the job anew waits for it. */
+  async leave(job: JobId, work: () => Promise<void>): Promise<void> {
+    const leaving = work()
+    this.#leaving.set(job, leaving)
+    try {
+      await leaving
+    } finally {
+      if (this.#leaving.get(job) === leaving) this.#leaving.delete(job)
+    }
+  }
+
+  /** Resolves once no such work is under way, however it ended. */
+  async left(job: JobId): Promise<void> {
+    await this.#leaving.get(job)?.catch(() => undefined)
+  }
+
+  /** Deletes all outputs and all that had arrived. */
+  async dropOutputs(job: JobId): Promise<void> {
+    await this.#disk.remove(`${this.folder(job)}/in`)
+    await this.#disk.remove(`${this.folder(job)}/out`)
+  }
+
+  /** Takes the record away: from now on the job is not here, and what is left of it goes with the next `drop`. */
+  disown(job: JobId): Promise<void> {
+    return this.#disk.remove(`${this.folder(job)}/record.json`)
+  }
+
+  async drop(job: JobId): Promise<void> {
+    await this.#disk.remove(this.folder(job))
+    this.#withoutCode.delete(job)
+    this.#withoutRecord.delete(job)
+    this.#damage.mended(this.folder(job))
+  }
+}
+
+function textOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString()
+}
+
+/** JSON from this disk; null where it is damaged. */
+function parsed(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(Buffer.from(bytes).toString())
+  } catch {
+    return null
+  }
+}
+
+/** The files that a task's output consists of, beside its manifest. */
+export function outputFiles({ manifest }: TaskManifest): string[] {
+  if (manifest.kind === 'map') return manifest.runs.map((run) => `run-${run.partition}`)
+  if (manifest.kind === 'sample') return ['keys']
+  return manifest.kind === 'reduce' ? ['part'] : []
+}
+
+export function codeDigest(bundle: string): Digest {
+  return hashText(bundle)
+}

@@ -1,0 +1,104 @@
+import { FrameDecoder, frame } from '../../data/frame.ts'
+import { LIMITS } from '../../core/limits.ts'
+import type { NodeId } from '../../core/types.ts'
+import type { ByteStream, Clock, Mesh } from '../../ports.ts'
+import { fromBytes, toBytes, WireError } from '../../wire/codec.ts'
+import type { z } from 'zod/mini'
+import { within } from '../pause.ts'
+
+/** What it takes to reach a peer. */
+export interface Reach {
+  readonly mesh: Mesh
+  readonly clock: Clock
+}
+
+/**
+ * A peer's stream as a sequence of checked frames. The end of the stream means nothing; only frames do. A peer that
+ * stands still (takes nothing, or sends nothing where something is due) for LIMITS.streamStillMs has its stream reset.
+ */
+export class FramedStream {
+  readonly peer: NodeId
+  readonly #stream: ByteStream
+  readonly #clock: Clock
+  readonly #decoder: FrameDecoder
+  readonly #ready: Uint8Array[] = []
+
+  constructor(stream: ByteStream, clock: Clock) {
+    this.#stream = stream
+    this.#clock = clock
+    this.peer = stream.peer
+    this.#decoder = new FrameDecoder(LIMITS.rpcFrameBytesMax)
+  }
+
+  /** Resolves when the stream takes more. */
+  send(payload: Uint8Array): Promise<void> {
+    return this.#moving(this.#stream.write(frame(payload)))
+  }
+
+  sendValue(value: unknown): Promise<void> {
+    return this.send(toBytes(value))
+  }
+
+  /** The next frame, or null when the stream has ended between frames. Rejects when it ended inside one, or was reset. */
+  receive(): Promise<Uint8Array | null> {
+    return this.#receive(false)
+  }
+
+  /** As `receive`, where none is due: the peer may be silent for ever before the frame begins. */
+  receiveNext(): Promise<Uint8Array | null> {
+    return this.#receive(true)
+  }
+
+  async #receive(patient: boolean): Promise<Uint8Array | null> {
+    while (this.#ready.length === 0) {
+      const read = this.#stream.read()
+      const chunk = await (patient && this.#decoder.pending === 0 ? read : this.#moving(read))
+      if (chunk === null) {
+        if (this.#decoder.pending > 0) throw new WireError('the stream ended inside a frame')
+        return null
+      }
+      this.#ready.push(...this.#decoder.push(chunk))
+    }
+    return this.#ready.shift()!
+  }
+
+  /** The next frame as a value of this shape; a stream that ends instead is a failure, however clean it looks. */
+  async receiveValue<T>(schema: z.ZodMiniType<T>): Promise<T> {
+    const payload = await this.receive()
+    if (payload === null) throw new WireError('the stream ended before its END')
+    return fromBytes(schema, payload)
+  }
+
+  end(): Promise<void> {
+    return this.#moving(this.#stream.end())
+  }
+
+  abort(why: string): void {
+    this.#stream.abort(why)
+  }
+
+  #moving<T>(work: Promise<T>): Promise<T> {
+    return within(
+      this.#clock,
+      LIMITS.streamStillMs,
+      work,
+      () => this.abort('it stood still'),
+      `${this.peer} stood still`,
+    )
+  }
+}
+
+/** Opens a stream within LIMITS.rpcTimeoutMs; one that comes later is reset, not forgotten. */
+export async function openFramed({ mesh, clock }: Reach, peer: NodeId, protocol: string): Promise<FramedStream> {
+  const tooLate = new AbortController()
+  const opening = mesh.open(peer, protocol, tooLate.signal)
+  const giveUp = (): void => {
+    tooLate.abort(new WireError('no stream within the time'))
+    opening.then(
+      (stream) => stream.abort('it came too late'),
+      () => undefined,
+    )
+  }
+  const stream = await within(clock, LIMITS.rpcTimeoutMs, opening, giveUp, 'no stream within the time')
+  return new FramedStream(stream, clock)
+}

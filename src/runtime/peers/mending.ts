@@ -1,0 +1,79 @@
+/** Looks for damage on this node's disk before anyone asks for what is damaged, and has it again from others. */
+import { livePeers } from '../../core/candidates.ts'
+import { LIMITS } from '../../core/limits.ts'
+import type { JobState } from '../../core/state.ts'
+import type { JobId, TaskIndex } from '../../core/types.ts'
+import { fromBytes } from '../../wire/codec.ts'
+import { jobBody, openJob } from '../../wire/job.ts'
+import { isWhole, loseOutput } from '../home/check-files.ts'
+import type { Context } from '../context.ts'
+import { readLogs } from '../home/logs.ts'
+import { pause } from '../pause.ts'
+import { callPeer } from './rpc.ts'
+import { outputFiles } from '../home/store.ts'
+
+export class Mending {
+  readonly #context: Context
+  #sweeping = false
+  #stopped = false
+
+  constructor(context: Context) {
+    this.#context = context
+  }
+
+  stop(): void {
+    this.#stopped = true
+  }
+
+  /** Code that is damaged or missing here comes from whoever has it. Never rejects. */
+  async sweep(): Promise<void> {
+    if (this.#sweeping) return
+    this.#sweeping = true
+    for (const job of this.#context.store.withoutCode()) await this.#haveCode(job)
+    this.#sweeping = false
+  }
+
+  async #haveCode(job: JobId): Promise<void> {
+    const { state, store, dropped } = this.#context
+    for (const node of livePeers(state)) {
+      if (state.members.get(node)?.connected !== true) continue
+      try {
+        const body = fromBytes(jobBody, (await callPeer(this.#context, node, { call: 'job', job })).body)
+        if (openJob(body).id !== job) throw new Error('another job than asked for')
+        if (state.jobs.has(job)) await store.putCode(job, body)
+        return
+      } catch (error) {
+        dropped('fetch-code', error)
+      }
+    }
+  }
+
+  /**
+   * Reads all outputs that this node says it has, and what tasks wrote to the console, once, at a pace that leaves the
+   * disk to tasks: a file that was damaged while the node was down is found before it is needed. Never rejects.
+   */
+  async readAll(): Promise<void> {
+    const { state, dropped } = this.#context
+    for (const job of [...state.jobs.values()]) {
+      await readLogs(this.#context, job.record.id).catch((error: unknown) => dropped('read-all', error))
+      for (const task of [...job.has].sort((a, b) => a - b))
+        await this.#read(job, task).catch((error: unknown) => dropped('read-all', error))
+    }
+  }
+
+  async #read(job: JobState, task: TaskIndex): Promise<void> {
+    const { state, store, clock } = this.#context
+    const place = (file: string): string => store.output(job.record.id, task, file)
+    const wanted = (): boolean => !this.#stopped && state.jobs.get(job.record.id) === job && job.has.has(task)
+    if (!wanted()) return
+    const manifest = await store.manifest(place('manifest.json'))
+    for (const file of manifest === null ? [] : outputFiles(manifest)) {
+      await pause(clock, LIMITS.readAllPauseMs)
+      if (!wanted()) return
+      if (await isWhole(this.#context, place(file), manifest!, file, LIMITS.readAllPauseMs)) continue
+      await loseOutput(this.#context, job, task, file)
+      return
+    }
+    if (manifest === null) await loseOutput(this.#context, job, task, 'manifest.json')
+  }
+}

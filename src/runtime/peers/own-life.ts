@@ -1,0 +1,32 @@
+import { fromBytes } from '../../wire/codec.ts'
+import { incarnation } from '../../wire/shapes.ts'
+import type { Context } from '../context.ts'
+import { callPeer } from './rpc.ts'
+
+/**
+ * Asks one connected peer after the other what it knows of this node itself, over a stream of this node's own: where a
+ * copy of its home runs elsewhere, what peers send by themselves may all go there. So each copy hears of the other.
+ */
+export class OwnLife {
+  readonly #context: Context
+  #turn = 0
+
+  constructor(context: Context) {
+    this.#context = context
+  }
+
+  /** Never rejects. */
+  async ask(): Promise<void> {
+    const { state, dispatch, dropped } = this.#context
+    const peers = [...state.members.values()].filter((member) => member.connected && member.node !== state.self.node)
+    const peer = peers[this.#turn++ % Math.max(1, peers.length)]
+    if (peer === undefined) return
+    try {
+      const { body } = await callPeer(this.#context, peer.node, { call: 'life' })
+      if (body.length === 0) return
+      dispatch({ type: 'own-life', incarnation: fromBytes(incarnation, body) })
+    } catch (error) {
+      dropped('own-life', error)
+    }
+  }
+}

@@ -1,0 +1,167 @@
+/** Takes task outputs in: pushes as they come, pulls as the control plane asks for them. */
+import type { Effect } from '../../core/effects.ts'
+import { agreed } from '../../core/ledger.ts'
+import { asShoalError } from '../../core/errors.ts'
+import { LIMITS } from '../../core/limits.ts'
+import type { TaskManifest } from '../../core/manifest.ts'
+import type { PlannedTask } from '../../core/plan.ts'
+import { isWorkedOn } from '../../core/remake.ts'
+import type { JobState } from '../../core/state.ts'
+import type { Bytes, TaskIndex } from '../../core/types.ts'
+import type { ByteStream } from '../../ports.ts'
+import { manifestOf, pullAnswer, type BatchHeader } from '../../wire/batch.ts'
+import { fitsTask } from '../../wire/manifest.ts'
+import { filesFor, receiveBatch, type Reception } from './batch.ts'
+import { isWhole, storedBytesMax } from '../home/check-files.ts'
+import type { Context } from '../context.ts'
+import { PROTOCOLS } from './protocols.ts'
+import { FramedStream, openFramed } from './framed.ts'
+
+type Pull = Extract<Effect, { type: 'pull' }>
+
+export class Receiver {
+  readonly #context: Context
+  #receptions = 0
+
+  constructor(context: Context) {
+    this.#context = context
+  }
+
+  /** A peer's push stream: batches one after another until it ends. */
+  async servePush(stream: ByteStream): Promise<void> {
+    const framed = new FramedStream(stream, this.#context.clock)
+    const { disk, store, dispatch } = this.#context
+    try {
+      for (;;) {
+        let counted = false
+        const decide = (header: BatchHeader, manifest: TaskManifest): Reception => {
+          const reception = this.#decide(header, manifest)
+          counted = reception.answer === 'ready'
+          if (counted) this.#receptions++
+          return reception
+        }
+        try {
+          const batch = await receiveBatch(framed, disk, store, decide)
+          if (batch === null) break
+          const { job, task, digest, consumers } = batch.header
+          if (batch.accepted) this.#mended(this.#arrival()(batch.header, 'manifest.json'))
+          if (batch.accepted) dispatch({ type: 'arrived', job, task, digest, consumers })
+        } finally {
+          if (counted) this.#receptions--
+        }
+      }
+      await framed.end()
+    } catch (error) {
+      framed.abort(String(error))
+      this.#context.dropped('push-stream', error)
+    }
+  }
+
+  /**
+   * READY, LATER (busy, or the job is not known here yet), or GONE (over, another output is agreed, or it is nothing
+   * that a task of the job could have given or could need).
+   */
+  #decide(header: BatchHeader, manifest: TaskManifest): Reception {
+    const { state } = this.#context
+    const place = this.#arrival()
+    const job = state.jobs.get(header.job)
+    if (job === undefined) return { answer: state.dropped.has(header.job) ? 'gone' : 'later', place }
+    if (!isWorkedOn(job)) return { answer: 'gone', place }
+    const known = agreed(job.ledger.tasks[header.task])
+    if (known !== null && known.digest !== header.digest) return { answer: 'gone', place }
+    if (!isBatchOf(job, header, manifest, header.consumers)) return { answer: 'gone', place }
+    if (header.consumers.every((consumer) => job.books.get(consumer)?.get(header.task) === header.digest))
+      return { answer: 'have', place }
+    return { answer: this.#receptions >= LIMITS.receptionsMax ? 'later' : 'ready', place }
+  }
+
+  /** A part is held for others: what is wrong with it would show only when it is the last one. */
+  async #isCopyWhole(header: BatchHeader): Promise<boolean> {
+    const { store } = this.#context
+    const manifest = manifestOf(header)
+    const place = (file: string): string => store.output(header.job, header.task, file)
+    for (const { name } of header.files) if (!(await isWhole(this.#context, place(name), manifest, name))) return false
+    return true
+  }
+
+  /** What lies in the folder of a manifest is what its digest names. */
+  #mended(manifest: string): void {
+    this.#context.damage.mended(manifest.slice(0, manifest.lastIndexOf('/')))
+  }
+
+  #arrival(): Reception['place'] {
+    const { store } = this.#context
+    return (h, file) => store.arrival(h.job, h.task, h.digest, file)
+  }
+
+  pull(effect: Pull): void {
+    void this.#pull(effect)
+  }
+
+  async #pull({ job, task, digest, from, consumers, copy }: Pull): Promise<void> {
+    const { state, disk, store, dispatch } = this.#context
+    const ended = (end: 'done' | 'gone' | 'failed', why = ''): void =>
+      dispatch({ type: 'pull-ended', job, task, from, end, why })
+    let framed: FramedStream | null = null
+    try {
+      framed = await openFramed(this.#context, from, PROTOCOLS.pull)
+      await framed.sendValue({ job, task, digest, consumers, copy })
+      const { answer } = await framed.receiveValue(pullAnswer)
+      if (answer === 'gone') {
+        await framed.end()
+        return ended('gone', 'it has the output no more')
+      }
+      const place: Reception['place'] = copy ? (h, file) => store.output(h.job, h.task, file) : this.#arrival()
+      const decide = (h: BatchHeader, manifest: TaskManifest): Reception => {
+        const now = state.jobs.get(job)
+        const wanted = h.digest === digest && h.job === job && h.task === task
+        const fits = now !== undefined && isBatchOf(now, h, manifest, copy ? null : consumers)
+        return { answer: wanted && fits ? 'ready' : 'gone', place }
+      }
+      const batch = await receiveBatch(framed, disk, store, decide, true)
+      await framed.end()
+      if (batch === null || !batch.accepted) return ended('failed', 'the batch did not come')
+      if (copy && !(await this.#isCopyWhole(batch.header))) {
+        await disk.remove(store.output(job, task, 'manifest.json'))
+        return ended('failed', 'what came is not what its manifest names')
+      }
+      this.#mended(place(batch.header, 'manifest.json'))
+      dispatch(copy ? { type: 'copied', job, task, digest } : { type: 'arrived', job, task, digest, consumers })
+      ended('done')
+    } catch (error) {
+      framed?.abort(String(error))
+      this.#context.dropped('pull', error)
+      ended('failed', asShoalError(error).message)
+    }
+  }
+}
+
+/**
+ * Whether a batch is one task's output, with all files that these consumers need of it (null: a copy, of the whole),
+ * none of them larger than its records could be.
+ */
+function isBatchOf(
+  { plan }: JobState,
+  header: BatchHeader,
+  manifest: TaskManifest,
+  consumers: readonly TaskIndex[] | null,
+): boolean {
+  const task = plan.tasks[header.task]
+  if (task === undefined || !fitsTask(manifest, task, plan)) return false
+  if (consumers !== null && !consumers.every((consumer) => consumes(plan.tasks[consumer], task))) return false
+  const sizes = new Map(header.files.map((file) => [file.name, file.size]))
+  const needed = filesFor(plan, manifest, consumers ?? [])
+  if (sizes.size !== header.files.length || sizes.size !== needed.length) return false
+  return needed.every((file) => (sizes.get(file) ?? Infinity) <= storedBytesMax(rawBytesOf(manifest, file)))
+}
+
+function consumes(consumer: PlannedTask | undefined, producer: PlannedTask): boolean {
+  const kind = { sample: 'bounds', bounds: 'map', map: 'reduce', reduce: null }[producer.kind]
+  return consumer !== undefined && consumer.kind === kind
+}
+
+/** Uncompressed bytes of a file of an output. */
+function rawBytesOf({ manifest }: TaskManifest, file: string): Bytes {
+  if (manifest.kind === 'map') return manifest.runs.find((run) => `run-${run.partition}` === file)?.bytes ?? 0
+  return manifest.kind === 'bounds' ? 0 : manifest.bytes
+}
