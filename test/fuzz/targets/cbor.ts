@@ -1,5 +1,6 @@
 /** Inputs of CBOR decoders: bytes changed, or what they say changed and encoded anew. */
 import { decode, encode } from 'cborg'
+import { LIMITS } from '../../../src/core/limits.ts'
 import { mutateValue } from '../mutate-value.ts'
 import { mutate } from '../mutate.ts'
 import type { Random } from '../random.ts'
@@ -14,7 +15,8 @@ export function cborInput(
     if (random.chance(0.3)) return mutate(random, corpus)
     let value: unknown = decode(random.pick(corpus))
     for (let left = 1 + random.below(3); left > 0; left--) value = mutateValue(random, value, values)
-    return encoded(deeper(random, value))
+    // No frame is longer.
+    return encoded(deeper(random, value)).subarray(0, LIMITS.rpcFrameBytesMax)
   }
 }
 
