@@ -110,6 +110,14 @@ describe('commands that change something', () => {
     expect(ran.code).toBe(0)
     expect(calls).toContainEqual(call)
   })
+
+  // The node's job is done, and stays so.
+  test.each([
+    ['job cancel 7c', 'was over before: it is done'],
+    ['job retry 7c', 'is done, and nothing of its result is lost'],
+  ])('%s says what has come of it', async (argv, said) => {
+    expect((await shoal(argv.split(' '))).stderr).toBe(`job ${JOB_ID.slice(0, 12)} ${said}\n`)
+  })
 })
 
 describe('waiting', () => {

@@ -1,11 +1,14 @@
 /** A file damaged on disk: found by its hash, struck out so that it is had again, and never handed on. */
 import { describe, expect, it } from 'vitest'
+import { hashText } from '../../src/core/hash.ts'
 import { outputOf, type TaskManifest } from '../../src/core/manifest.ts'
 import { tasksOf } from '../../src/core/plan.ts'
 import type { JobRecord } from '../../src/core/types.ts'
 import { BlockWriter } from '../../src/data/blocks.ts'
 import { PART_MAGIC } from '../../src/data/part.ts'
 import { RUN_MAGIC } from '../../src/data/run.ts'
+import { Damage } from '../../src/runtime/home/damage.ts'
+import { JobStore } from '../../src/runtime/home/store.ts'
 import { isPart } from '../../src/runtime/home/check-files.ts'
 import { Receiver } from '../../src/runtime/peers/receiver.ts'
 import { resultOf } from '../../src/runtime/api/results.ts'
@@ -147,5 +150,38 @@ describe('a copy of a part', () => {
     expect(await isPart(node.context, 'part', part.digest)).toBe(true)
     expect(await isPart(node.context, 'part', run.digest)).toBe(false)
     expect(await isPart(node.context, 'none', part.digest)).toBe(false)
+  })
+})
+
+describe('what is found when a node starts', () => {
+  const next = (node: Bench): { store: JobStore; damage: Damage } => {
+    const damage = new Damage()
+    return { store: new JobStore(node.disk, damage), damage }
+  }
+
+  it('an output without its manifest is gone: it is found once', async () => {
+    const { node, job } = await holder()
+    const name = `jobs/${job.id}/out/0/manifest.json`
+    node.disk.damage(name, flip)
+    const first = next(node)
+    expect((await first.store.holding(job.id)).map(({ task }) => task)).toEqual([1])
+    expect(first.damage.list().map(({ file }) => file)).toEqual([name])
+    const second = next(node)
+    expect((await second.store.holding(job.id)).map(({ task }) => task)).toEqual([1])
+    expect(second.damage.list()).toEqual([])
+  })
+
+  it('code whose source map is damaged is given without it, and the map is asked for', async () => {
+    const { node, job } = await holder()
+    const code = { bundle: 'export default 1', sourceMap: '{"mappings":""}' }
+    const named = { ...job, spec: { ...job.spec, code: hashText(code.bundle) } }
+    await node.store.putJob(named, code)
+    node.disk.damage(`jobs/${job.id}/bundle.map`, flip)
+    const { store, damage } = next(node)
+    expect(await store.getJob(job.id)).toMatchObject({ bundle: code.bundle, sourceMap: '' })
+    expect([damage.list().length, store.withoutCode()]).toEqual([1, [job.id]])
+    await store.putCode(job.id, code)
+    expect(await store.getJob(job.id)).toMatchObject(code)
+    expect([damage.list().length, store.withoutCode()]).toEqual([0, []])
   })
 })

@@ -3,6 +3,7 @@ import { expect, it } from 'vitest'
 import { systemError } from '../../src/adapters/memory/disk.ts'
 import { LIMITS } from '../../src/core/limits.ts'
 import type { JobId } from '../../src/core/types.ts'
+import { Damage } from '../../src/runtime/home/damage.ts'
 import { Story } from '../../src/runtime/home/story.ts'
 import { hash } from '../core/fake-work.ts'
 import { bench } from './peer.ts'
@@ -76,4 +77,23 @@ it('goes on behind what is damaged in it, and the damage is named', async () => 
   next.tell(one, 'note', 'd')
   await next.save(all)
   expect(await texts(next, one)).toEqual(['a', 'c', 'd'])
+})
+
+it('is written anew without what is damaged in it: the next life finds nothing', async () => {
+  const { context, disk } = await bench()
+  const story = new Story(context.clock, 'n', disk, context.damage)
+  for (const text of ['first', 'second', 'third']) {
+    story.tell(one, 'note', text)
+    await story.save(all)
+  }
+  disk.damage(`jobs/${one}/story.log`, (bytes) => bytes.with(bytes.length >> 1, bytes[bytes.length >> 1]! ^ 1))
+  const found: number[] = []
+  for (let life = 0; life < 2; life++) {
+    const damage = new Damage()
+    const again = new Story(context.clock, 'n', disk, damage)
+    await again.check([one])
+    found.push(damage.list().length)
+    expect(await texts(again, one)).toEqual(['first', 'third'])
+  }
+  expect(found).toEqual([1, 0])
 })

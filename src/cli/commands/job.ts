@@ -7,7 +7,7 @@ import { writeTo } from '../io.ts'
 import { SILENT } from '../progress/reporter.ts'
 import { summaryLine, summaryNotes } from '../summary.ts'
 import { visible, type Column } from '../table.ts'
-import type { StoryEvent } from '../../control/api.ts'
+import type { JobDetail, NodeApi, StoryEvent } from '../../control/api.ts'
 import { shortId } from '../units.ts'
 import { detachedOr, followAndDeliver, followShown, targetOf, waitingLimit } from './run.ts'
 
@@ -105,21 +105,26 @@ async function awaitOutcome(context: Context, id: string, follower: Follower): P
 }
 
 type Change = 'cancel' | 'retry' | 'remove'
-const CHANGED: Readonly<Record<Change, string>> = {
-  cancel: 'is cancelled, unless it was already done',
-  retry: 'is open again, in its next round; finished tasks are kept',
-  remove: 'is forgotten here, and by the others as they hear of it',
+
+/** What has come of it: not every job can be changed so. */
+async function told(node: NodeApi, change: Change, before: JobDetail): Promise<string> {
+  if (change === 'remove') return 'is forgotten here, and by the others as they hear of it'
+  const { state, round } = await node.job(before.id)
+  if (change === 'cancel') return state === 'cancelled' ? 'is cancelled' : `was over before: it is ${state}`
+  if (round > before.round) return 'is open again, in its next round; finished tasks are kept'
+  return state === 'done' ? 'is done, and nothing of its result is lost' : `is not over: it is ${state}, and goes on`
 }
 
 /** `shoal job cancel|retry|rm ID` */
 export function changeJob(change: Change): (context: Context, args: readonly string[]) => Promise<number> {
   return async (context, [id = '']) => {
     const node = context.node()
-    const job = (await node.job(id)).id
+    const before = await node.job(id)
+    const job = before.id
     await node[change](job)
     if (context.json) await context.printJson({ schema: 'shoal.done/1', job, done: change })
     else if (context.quiet) await context.print(job)
-    else context.note(`job ${shortId(job)} ${CHANGED[change]}`)
+    else context.note(`job ${shortId(job)} ${await told(node, change, before)}`)
     return 0
   }
 }

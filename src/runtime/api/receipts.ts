@@ -13,6 +13,7 @@ import { askOne } from '../peers/ask-all.ts'
 import type { Context } from '../context.ts'
 import { coverageOf, errorOf } from './job-views.ts'
 import { sourcesOf } from '../peers/part-sources.ts'
+import { lostPart } from './results.ts'
 
 /** Throws the job's own error when it failed, JOB_FAILED while it is open, RESULT_LOST when a manifest cannot be had. */
 export async function receiptOf(context: Context, job: JobState): Promise<Receipt> {
@@ -69,7 +70,5 @@ async function reduceManifest(context: Context, job: JobState, task: TaskIndex):
     const found = openManifest(answer)
     if (fits(found)) return found.manifest as ReduceManifest
   }
-  throw new ShoalError('RESULT_LOST', `the manifest of part ${task - job.plan.first.reduce} cannot be had`, {
-    job: job.record.id,
-  })
+  throw lostPart(job, task, 'no node that lives gives its manifest')
 }

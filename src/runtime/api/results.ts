@@ -26,7 +26,7 @@ export async function* resultOf(
   const { first, count } = job.plan
   for (let task = first.reduce; task < first.reduce + count.reduce; task++) {
     const output = agreed(job.ledger.tasks[task])
-    if (output === null) throw lost(job, task, 'its output is not known')
+    if (output === null) throw lostPart(job, task, 'its output is not known')
     yield* partOf(context, job, task, output, signal)
     if (signal.aborted) return
   }
@@ -121,7 +121,7 @@ async function locate(context: Context, job: JobState, task: TaskIndex): Promise
       why = `${nameOf(context, holder)} does not give it: ${error instanceof Error ? error.message : String(error)}`
     }
   }
-  throw lost(job, task, why)
+  throw lostPart(job, task, why)
 }
 
 let fetches = 0
@@ -149,7 +149,7 @@ async function fetchPart(context: Context, job: JobState, task: TaskIndex, holde
   }
 }
 
-function lost(job: JobState, task: TaskIndex, why: string): ShoalError {
+export function lostPart(job: JobState, task: TaskIndex, why: string): ShoalError {
   const partition = task - job.plan.first.reduce
   const id = job.record.id.slice(0, 12)
   const hopeless = job.hopeless === null ? '' : `; it could not be made again: ${job.hopeless.message}`

@@ -18,6 +18,7 @@ export interface JobCode {
 
 /** A log of which a part is lost tells less than it could; all of it are facts that others have, or that are made again. */
 const LEDGER_LOST = 'a part of what this node knew of the job is lost: peers say it again, or it is made again'
+const OUTPUT_LOST = 'the output is had again from another node, or made again, where it is still wanted'
 const JOURNAL_LOST = 'an attempt that was open when the node died may not be known'
 
 /** What was found of a task's consumed input at boot. */
@@ -111,7 +112,10 @@ export class JobStore {
     return [...this.#withoutRecord]
   }
 
-  /** The code that the record names; null where it is damaged or not here. */
+  /**
+   * The code that the record names; null where it is damaged or not here. A source map only serves messages: code without
+   * its own is better than none, and another node's is asked for.
+   */
   async getCode(job: JobId, code: Digest): Promise<JobCode | null> {
     const folder = this.folder(job)
     const what = 'it is had again from another node'
@@ -120,9 +124,9 @@ export class JobStore {
     const sourceMap = await this.#kept(`${folder}/bundle.map`, what, job)
     const whole = codeDigest(text) === code
     if (!whole) this.#damage.found(`${folder}/bundle.js`, what, job)
-    if (whole && sourceMap instanceof Uint8Array) return { bundle: text, sourceMap: textOf(sourceMap) }
-    this.#withoutCode.add(job)
-    return null
+    const hasMap = sourceMap instanceof Uint8Array
+    if (!whole || !hasMap) this.#withoutCode.add(job)
+    return whole ? { bundle: text, sourceMap: hasMap ? textOf(sourceMap) : '' } : null
   }
 
   /** Known jobs whose code was found damaged or missing, until `putCode` brings it. */
@@ -213,8 +217,7 @@ export class JobStore {
   }
 
   async #json(name: string): Promise<unknown> {
-    const job = (name.split('/')[1] ?? null) as JobId | null
-    const bytes = await this.#kept(name, 'the output is had again from another node, or made again', job)
+    const bytes = await this.#kept(name, OUTPUT_LOST, jobOf(name))
     return bytes instanceof Uint8Array ? parsed(bytes) : null
   }
 
@@ -252,10 +255,18 @@ export class JobStore {
   async #found(folder: string): Promise<{ name: string; manifest: TaskManifest; files: readonly string[] }[]> {
     const found: { name: string; manifest: TaskManifest; files: readonly string[] }[] = []
     for (const name of await this.#disk.list(folder)) {
-      const manifest = await this.manifest(`${folder}/${name}/manifest.json`)
+      const manifest = await this.#manifestOrNothing(`${folder}/${name}`)
       if (manifest !== null) found.push({ name, manifest, files: await this.#disk.list(`${folder}/${name}`) })
     }
     return found
+  }
+
+  /** Without its manifest nothing in the folder counts, ever: it goes, or it would be found damaged at each start. */
+  async #manifestOrNothing(folder: string): Promise<TaskManifest | null> {
+    const name = `${folder}/manifest.json`
+    const bytes = await this.#kept(name, OUTPUT_LOST, jobOf(name))
+    if (bytes === 'damaged') await this.#disk.remove(folder).catch(() => undefined)
+    return bytes instanceof Uint8Array ? openManifest(parsed(bytes)) : null
   }
 
   /** Deletes runs, sample keys and all that had arrived; parts and manifests stay. */
@@ -321,6 +332,11 @@ export function outputFiles({ manifest }: TaskManifest): string[] {
   if (manifest.kind === 'map') return manifest.runs.map((run) => `run-${run.partition}`)
   if (manifest.kind === 'sample') return ['keys']
   return manifest.kind === 'reduce' ? ['part'] : []
+}
+
+/** Of a file below a job's folder. */
+function jobOf(name: string): JobId | null {
+  return (name.split('/')[1] ?? null) as JobId | null
 }
 
 export function codeDigest(bundle: string): Digest {

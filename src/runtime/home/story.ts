@@ -70,9 +70,15 @@ export class Story {
     })
   }
 
-  /** Reads all of it once, so that damage is found before anyone asks. */
+  /** Reads all of it once, so that damage is found before anyone asks; what is whole of it is written anew. */
   async check(jobs: readonly JobId[]): Promise<void> {
-    for (const job of jobs) await this.#inTurn(() => this.#kept(job))
+    for (const job of jobs)
+      await this.#inTurn(async () => {
+        const { events, isWhole } = await this.#read(job)
+        if (isWhole) return
+        if (events.length === 0) await this.#disk.remove(nameOf(job))
+        else await this.#disk.put(nameOf(job), toEntry(Buffer.from(JSON.stringify(events))))
+      })
   }
 
   forget(job: JobId): void {
@@ -80,13 +86,17 @@ export class Story {
   }
 
   async #kept(job: JobId): Promise<StoryEvent[]> {
+    return (await this.#read(job)).events
+  }
+
+  async #read(job: JobId): Promise<{ events: StoryEvent[]; isWhole: boolean }> {
     const bytes = await this.#disk.get(nameOf(job))
-    if (bytes === null) return []
+    if (bytes === null) return { events: [], isWhole: true }
     const { payloads, lost } = entriesOf(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength))
     const events = payloads.map((payload) => eventsIn(payload))
-    if (lost > 0 || bytes.length === 0 || events.includes(null))
-      this.#damage.found(nameOf(job), "a part of what this node can tell of the job's story is lost", job)
-    return events.flatMap((some) => some ?? [])
+    const isWhole = lost === 0 && bytes.length > 0 && !events.includes(null)
+    if (!isWhole) this.#damage.found(nameOf(job), "a part of what this node can tell of the job's story is lost", job)
+    return { events: events.flatMap((some) => some ?? []), isWhole }
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
