@@ -60,16 +60,13 @@ function usage(folder: string): { bytes: number; files: number } {
   return { bytes, files }
 }
 
-/** Least squares: how much a figure grows in an hour. */
+/**
+ * How much a figure grows in an hour: the median of the slopes between any two readings (Sen 1968), so that one reading
+ * in the midst of a burst is not taken for growth.
+ */
 export function slopeAnHour(readings: readonly Reading[], of: (reading: Reading) => number): number {
-  const count = readings.length
-  const meanX = readings.reduce((sum, { minutes }) => sum + minutes, 0) / count
-  const meanY = readings.reduce((sum, reading) => sum + of(reading), 0) / count
-  let above = 0
-  let below = 0
-  for (const reading of readings) {
-    above += (reading.minutes - meanX) * (of(reading) - meanY)
-    below += (reading.minutes - meanX) ** 2
-  }
-  return below === 0 ? 0 : (above / below) * 60
+  const slopes = readings.flatMap((late, i) =>
+    readings.slice(0, i).map((early) => ((of(late) - of(early)) / (late.minutes - early.minutes)) * 60),
+  )
+  return slopes.toSorted((a, b) => a - b)[slopes.length >> 1] ?? 0
 }
