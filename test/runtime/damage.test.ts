@@ -159,18 +159,6 @@ describe('what is found when a node starts', () => {
     return { store: new JobStore(node.disk, damage), damage }
   }
 
-  it('an output without its manifest is gone: it is found once', async () => {
-    const { node, job } = await holder()
-    const name = `jobs/${job.id}/out/0/manifest.json`
-    node.disk.damage(name, flip)
-    const first = next(node)
-    expect((await first.store.holding(job.id)).map(({ task }) => task)).toEqual([1])
-    expect(first.damage.list().map(({ file }) => file)).toEqual([name])
-    const second = next(node)
-    expect((await second.store.holding(job.id)).map(({ task }) => task)).toEqual([1])
-    expect(second.damage.list()).toEqual([])
-  })
-
   it('code whose source map is damaged is given without it, and the map is asked for', async () => {
     const { node, job } = await holder()
     const code = { bundle: 'export default 1', sourceMap: '{"mappings":""}' }

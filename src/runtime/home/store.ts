@@ -1,4 +1,3 @@
-import { dirname } from 'node:path'
 import { hashText } from '../../core/hash.ts'
 import type { Delta } from '../../core/ledger.ts'
 import { outputOf, type TaskManifest } from '../../core/manifest.ts'
@@ -253,33 +252,19 @@ export class JobStore {
     return arrivals
   }
 
-  async #found(
-    folder: string,
-    open: (name: string) => Promise<TaskManifest | null> = (name) => this.#manifestAtStart(name),
-  ): Promise<{ name: string; manifest: TaskManifest; files: readonly string[] }[]> {
+  async #found(folder: string): Promise<{ name: string; manifest: TaskManifest; files: readonly string[] }[]> {
     const found: { name: string; manifest: TaskManifest; files: readonly string[] }[] = []
     for (const name of await this.#disk.list(folder)) {
-      const manifest = await open(`${folder}/${name}/manifest.json`)
+      const manifest = await this.manifest(`${folder}/${name}/manifest.json`)
       if (manifest !== null) found.push({ name, manifest, files: await this.#disk.list(`${folder}/${name}`) })
     }
     return found
   }
 
-  /**
-   * Without its manifest nothing in a folder counts: before anyone counts on it, it goes, or it would be found damaged at
-   * each start.
-   */
-  async #manifestAtStart(name: string): Promise<TaskManifest | null> {
-    const bytes = await this.#kept(name, OUTPUT_LOST, jobOf(name))
-    if (bytes === 'damaged') await this.#disk.remove(dirname(name)).catch(() => undefined)
-    return bytes instanceof Uint8Array ? openManifest(parsed(bytes)) : null
-  }
-
   /** Deletes runs, sample keys and all that had arrived; parts and manifests stay. */
   async release(job: JobId): Promise<void> {
     await this.#disk.remove(`${this.folder(job)}/in`)
-    const folder = `${this.folder(job)}/out`
-    for (const { name, manifest, files } of await this.#found(folder, (output) => this.manifest(output))) {
+    for (const { name, manifest, files } of await this.#found(`${this.folder(job)}/out`)) {
       if (manifest.manifest.kind === 'reduce') continue
       for (const file of files)
         if (file !== 'manifest.json') await this.#disk.remove(this.output(job, Number(name), file))
