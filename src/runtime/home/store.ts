@@ -171,7 +171,7 @@ export class JobStore {
     return deltas
   }
 
-  /** A torn end is damage, too: a process that is killed tears nothing, only a machine that goes down does. */
+  /** A torn end is named as damage, too: a crash, or a kill inside a long append, cannot be told from it. */
   async #entries(job: JobId, file: string, what: string): Promise<readonly Uint8Array[]> {
     const name = `${this.folder(job)}/${file}`
     const { payloads, lost, empty } = await readLog(this.#disk, name)
@@ -217,7 +217,8 @@ export class JobStore {
   }
 
   async #json(name: string): Promise<unknown> {
-    const bytes = await this.#kept(name, OUTPUT_LOST, jobOf(name))
+    const job = (name.split('/')[1] ?? null) as JobId | null
+    const bytes = await this.#kept(name, OUTPUT_LOST, job)
     return bytes instanceof Uint8Array ? parsed(bytes) : null
   }
 
@@ -324,11 +325,6 @@ export function outputFiles({ manifest }: TaskManifest): string[] {
   if (manifest.kind === 'map') return manifest.runs.map((run) => `run-${run.partition}`)
   if (manifest.kind === 'sample') return ['keys']
   return manifest.kind === 'reduce' ? ['part'] : []
-}
-
-/** Of a file below a job's folder. */
-function jobOf(name: string): JobId | null {
-  return (name.split('/')[1] ?? null) as JobId | null
 }
 
 export function codeDigest(bundle: string): Digest {

@@ -6,7 +6,7 @@ import type { JobId, TaskIndex } from '../../core/types.ts'
 import type { Clock, Disk } from '../../ports.ts'
 import { fromJson } from '../../wire/codec.ts'
 import type { Damage } from './damage.ts'
-import { entriesOf, toEntry } from './kept-log.ts'
+import { entriesOf, readLog, toEntry } from './kept-log.ts'
 
 const storyEvents = z.array(
   z.strictObject({
@@ -74,10 +74,9 @@ export class Story {
   async check(jobs: readonly JobId[]): Promise<void> {
     for (const job of jobs)
       await this.#inTurn(async () => {
-        const { events, isWhole } = await this.#read(job)
-        if (isWhole) return
-        if (events.length === 0) await this.#disk.remove(nameOf(job))
-        else await this.#disk.put(nameOf(job), toEntry(Buffer.from(JSON.stringify(events))))
+        const { isWhole } = await this.#read(job)
+        // Where the disk refuses, it is found again by the next life; the other jobs' stories are read all the same.
+        if (!isWhole) await readLog(this.#disk, nameOf(job)).catch(() => undefined)
       })
   }
 
