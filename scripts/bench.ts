@@ -12,6 +12,7 @@ import { memory } from './bench/memory.ts'
 import { table, type Measurement } from './bench/report.ts'
 import { shuffle } from './bench/shuffle.ts'
 import { throughput, type Sizes } from './bench/throughput.ts'
+import { whole } from './options.ts'
 
 const PARTS: Readonly<Record<string, (sizes: Sizes) => Promise<Measurement[]>>> = {
   throughput,
@@ -35,7 +36,7 @@ const sizes: Sizes = {
   cache,
   bytes: quick ? 64 * 2 ** 20 : 2 ** 30,
   wideBytes: quick ? 256 * 2 ** 20 : 4 * 2 ** 30,
-  pairs: Number(values.pairs ?? (quick ? 1 : 5)),
+  pairs: whole('pairs', values.pairs ?? (quick ? '1' : '5'), 1),
   tinyRuns: quick ? 5 : 20,
 }
 

@@ -12,6 +12,7 @@ import { parseArgs } from 'node:util'
 import { fuzz, inputOf, run } from '../test/fuzz/fuzz.ts'
 import type { Target } from '../test/fuzz/target.ts'
 import { TARGETS } from '../test/fuzz/targets/all.ts'
+import { whole } from './options.ts'
 
 /** Inputs of one process at most: what a decoder leaves behind ends with it. */
 const SHARE_MAX = 50_000
@@ -47,14 +48,7 @@ const { values } = parseArgs({
     worker: { type: 'string' },
   },
 })
-const seed = numberOf('seed', values.seed)
-
-function numberOf(name: string, text: string): number {
-  const number = Number(text)
-  if (text.trim() === '' || !Number.isSafeInteger(number) || number < 0)
-    throw new Error(`--${name} ${text} is not a whole number`)
-  return number
-}
+const seed = whole('seed', values.seed)
 
 function chosen(): readonly Target[] {
   const names = values.only?.split(',')
@@ -199,15 +193,8 @@ async function main(): Promise<number> {
   }
   const targets = chosen()
   if (values.bytes !== undefined) return replay(targets[0]!, Buffer.from(values.bytes, 'base64'))
-  if (values.input !== undefined)
-    return replay(targets[0]!, inputOf(targets[0]!, seed, numberOf('input', values.input)))
-  return (await fuzzAll(
-    targets,
-    numberOf('inputs', values.inputs),
-    Math.max(1, numberOf('workers', values.workers)),
-  )) === 0
-    ? 0
-    : 1
+  if (values.input !== undefined) return replay(targets[0]!, inputOf(targets[0]!, seed, whole('input', values.input)))
+  return (await fuzzAll(targets, whole('inputs', values.inputs), whole('workers', values.workers, 1))) === 0 ? 0 : 1
 }
 
 process.exitCode = await main()

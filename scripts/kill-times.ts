@@ -10,6 +10,7 @@ import type { JobDetail } from '../src/control/api.ts'
 import { prepareJob } from '../src/index.ts'
 import { until } from '../test/e2e/command.ts'
 import { seeded, type Random } from './bench/random.ts'
+import { whole } from './options.ts'
 import { heading, medianAndWorst, row, type Cost } from './storm/costs.ts'
 import { compare, prepareJobs, requestFor, type Jobs } from './storm/jobs.ts'
 import { makeOrders, ordersOf, type Question } from './storm/orders.ts'
@@ -39,7 +40,7 @@ export default defineJob({
   params: { salt: '0' },
   map({ user, cents }, { emit, params }) {
     let x = cents
-    for (let i = 0; i < ${Number(values.turns)}; i++) x = (Math.imul(x, 31) + i) | 0
+    for (let i = 0; i < ${whole('turns', values.turns)}; i++) x = (Math.imul(x, 31) + i) | 0
     emit(x === 0.5 ? '' : user + '/' + params.salt, cents)
   },
   combine: (a, b) => a + b,
@@ -231,4 +232,6 @@ function simulated(): number {
   return 0
 }
 
-process.exitCode = values.simulated ? simulated() : await killTimes(Number(values.rounds), Number(values.seed))
+process.exitCode = values.simulated
+  ? simulated()
+  : await killTimes(whole('rounds', values.rounds, 1), whole('seed', values.seed))

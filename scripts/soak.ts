@@ -6,6 +6,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { seeded } from './bench/random.ts'
+import { amount, whole } from './options.ts'
 import { read, slopeAnHour, type Reading } from './storm/gauge.ts'
 import { carryOut, prepareJobs, type Fate, type Jobs } from './storm/jobs.ts'
 import { KINDS, makeOrders, ordersOf, type Kind } from './storm/orders.ts'
@@ -27,6 +28,11 @@ const { values } = parseArgs({
   },
 })
 
+// Before any node is started.
+const everyMs = amount('every', values.every, 0.1) * 1_000
+const samples = whole('samples', values.samples, 1)
+const lanes = whole('lanes', values.lanes, 1)
+
 async function soak(minutes: number, seed: number): Promise<number> {
   const random = seeded(seed)
   const mesh = new StormMesh(seeded(seed + 1))
@@ -45,12 +51,12 @@ async function soak(minutes: number, seed: number): Promise<number> {
     const jobs: Jobs = { storm: mesh, prepared: await prepareJobs(mesh), orders: ordersOf(files), partitions: 4 }
     const spared = mesh.nodes[0] as StormNode
     const over = new AbortController()
-    const blowing = mesh.blow({ everyMs: Number(values.every) * 1_000, spared: [spared.name] }, over.signal)
+    const blowing = mesh.blow({ everyMs, spared: [spared.name] }, over.signal)
     const began = performance.now()
     const passed = (): number => (performance.now() - began) / 60_000
     const fates: Fate[] = []
     const readings: Reading[] = []
-    const gauging = gauge(spared, readings, minutes / Number(values.samples), passed, () => fates.length, over.signal)
+    const gauging = gauge(spared, readings, minutes / samples, passed, () => fates.length, over.signal)
     const bad: string[] = []
     const lane = async (): Promise<void> => {
       while (passed() < minutes) {
@@ -63,7 +69,7 @@ async function soak(minutes: number, seed: number): Promise<number> {
         if (fate.state !== 'right') bad.push(`${fate.id.slice(0, 12)} ${fate.state} ${fate.why}`)
       }
     }
-    await Promise.all(Array.from({ length: Number(values.lanes) }, lane))
+    await Promise.all(Array.from({ length: lanes }, lane))
     over.abort()
     await Promise.all([blowing, gauging])
     return report(mesh, fates, readings, bad)
@@ -138,4 +144,4 @@ function report(mesh: StormMesh, fates: readonly Fate[], readings: readonly Read
   return bad.length + mesh.fallen.length > 0 ? 1 : 0
 }
 
-process.exitCode = await soak(Number(values.minutes), Number(values.seed))
+process.exitCode = await soak(amount('minutes', values.minutes), whole('seed', values.seed))

@@ -8,6 +8,7 @@
  */
 import { parseArgs } from 'node:util'
 import { seeded } from './bench/random.ts'
+import { amount, whole } from './options.ts'
 import { carryOut, prepareJobs, type Fate, type Jobs } from './storm/jobs.ts'
 import { KINDS, makeOrders, ordersOf, type Kind, type Question } from './storm/orders.ts'
 import { killRounds } from './storm/rounds.ts'
@@ -28,13 +29,20 @@ const { values } = parseArgs({
   },
 })
 
-const seed = Number(values.seed)
+// Before any node is started.
+const seed = whole('seed', values.seed)
+const lines = whole('lines', values.lines, 1)
+const everyMs = amount('every', values.every, 0.1) * 1_000
+const flight = whole('flight', values.flight, 1)
+const stormMs = amount('minutes', values.minutes) * 60_000
+const rounds = values.rounds === undefined ? null : whole('rounds', values.rounds, 1)
+
 /** Five nodes: four with orders of their own, three of them with the mirrored ones as well, one without data. */
 async function storm(milliseconds: number): Promise<number> {
   const random = seeded(seed)
   const mesh = new StormMesh(seeded(seed + 1))
   try {
-    const files = makeOrders(seed, 12, Number(values.lines))
+    const files = makeOrders(seed, 12, lines)
     const own = (node: number): Record<string, string> =>
       Object.fromEntries(Object.entries(files).filter((_, i) => i % 4 === node))
     await mesh.start(
@@ -48,7 +56,7 @@ async function storm(milliseconds: number): Promise<number> {
     const over = new AbortController()
     let last = Infinity
     const deadline = (): number => last
-    const blowing = mesh.blow({ everyMs: Number(values.every) * 1_000, spared: [] }, over.signal)
+    const blowing = mesh.blow({ everyMs, spared: [] }, over.signal)
     const fates: Fate[] = []
     const lane = async (): Promise<void> => {
       while (performance.now() - began < milliseconds) {
@@ -62,7 +70,7 @@ async function storm(milliseconds: number): Promise<number> {
         fates.push(told(await carryOut(jobs, question, `storm-${seed}-${fates.length}-${random.bits()}`, deadline)))
       }
     }
-    const lanes = Promise.all(Array.from({ length: Number(values.flight) }, lane))
+    const lanes = Promise.all(Array.from({ length: flight }, lane))
     await Promise.race([lanes, pause(milliseconds)])
     over.abort()
     await blowing
@@ -116,7 +124,4 @@ function unequalHashes(fates: readonly Fate[]): string[] {
   })
 }
 
-process.exitCode =
-  values.rounds === undefined
-    ? await storm(Number(values.minutes) * 60_000)
-    : await killRounds(Number(values.rounds), seed)
+process.exitCode = rounds === null ? await storm(stormMs) : await killRounds(rounds, seed)

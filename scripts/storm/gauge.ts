@@ -1,6 +1,7 @@
 /** What a node's process uses, read from outside, and how that moves. */
 import { lstatSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { median } from '../bench/report.ts'
 import type { StormNode } from './weather.ts'
 
 export interface Reading {
@@ -68,5 +69,5 @@ export function slopeAnHour(readings: readonly Reading[], of: (reading: Reading)
   const slopes = readings.flatMap((late, i) =>
     readings.slice(0, i).map((early) => ((of(late) - of(early)) / (late.minutes - early.minutes)) * 60),
   )
-  return slopes.toSorted((a, b) => a - b)[slopes.length >> 1] ?? 0
+  return slopes.length === 0 ? 0 : median(slopes)
 }
