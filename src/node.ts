@@ -149,7 +149,7 @@ class Node {
       () => tasks.stop(),
       () => catalog.stop(),
     )
-    const network = await this.#startNetwork({
+    const network = await this.#startNetwork(incarnation.count > 1, {
       gossip: (from, bytes) => late.events?.gossip(from, bytes),
       peer: (peer, connected) => late.events?.peer(peer, connected),
       stream: (protocol, stream) =>
@@ -225,14 +225,14 @@ class Node {
   }
 
   /** libp2p is loaded for a real mesh only: it takes longer to load than a small local job to run. */
-  async #startNetwork(events: MeshEvents): Promise<Network> {
+  async #startNetwork(startedBefore: boolean, events: MeshEvents): Promise<Network> {
     if (this.#options.local) {
       const { localNetwork } = await import('./adapters/memory/local-network.ts')
       return localNetwork(Object.values(PROTOCOLS), events)
     }
     const { startNetwork } = await import('./adapters/libp2p/network.ts')
     return startNetwork(
-      { ...this.#options, protocols: Object.values(PROTOCOLS), warn: (line) => this.#warn(line) },
+      { ...this.#options, protocols: Object.values(PROTOCOLS), startedBefore, warn: (line) => this.#warn(line) },
       events,
     )
   }

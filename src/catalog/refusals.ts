@@ -17,14 +17,16 @@ export function noData(dataset: string, offered: ReadonlySet<string>): ShoalErro
   const near = nearest(dataset, names)
   return new ShoalError('NO_DATA', `no node offers a dataset ${JSON.stringify(dataset)}${didYouMean(near)}`, {
     why: names.length === 0 ? 'no node offers any data' : `there is ${namedOf(names)}`,
-    try: names.length === 0 ? ['shoal node --data NAME=DIR'] : ['shoal data ls'],
+    try: [`--data ${dataset}=DIR   for a node that holds it`, ...(names.length === 0 ? [] : ['shoal data ls'])],
   })
 }
 
 /** Nothing in the dataset has a path that the glob takes; `paths` are those that there are. */
 export function noMatch(dataset: string, glob: string, paths: ReadonlySet<string>): ShoalError {
   if (paths.size === 0) {
-    return new ShoalError('NO_DATA', `the dataset ${JSON.stringify(dataset)} has no files`, { try: ['shoal data ls'] })
+    return new ShoalError('NO_DATA', `the dataset ${JSON.stringify(dataset)} has no files`, {
+      try: ['put files into its directory; names that begin with a dot are not offered'],
+    })
   }
   const sorted = [...paths].toSorted(compareUtf8)
   const folder = glob.endsWith('/') ? glob : `${glob}/`

@@ -1,4 +1,4 @@
-import { resolve } from 'node:path'
+import { basename, dirname, resolve } from 'node:path'
 import { readFileSync, statSync } from 'node:fs'
 import type { DataOption } from '../control/node-options.ts'
 import { ShoalError } from '../core/errors.ts'
@@ -29,10 +29,15 @@ function existingFolder(name: string, path: string, given: string): string {
   } catch (error) {
     throw new ShoalError('DATA_DIR', `--data ${name}: there is no directory ${given}`, {
       why: (error as Error).message,
-      try: given.includes(',') ? [`--data ${name}=${given.slice(0, given.lastIndexOf(','))}${REPLICATED}`] : [],
+      try: [
+        ...(given.includes(',') ? [`--data ${name}=${given.slice(0, given.lastIndexOf(','))}${REPLICATED}`] : []),
+        `mkdir -p ${path}   if its files come later`,
+      ],
     })
   }
-  throw new ShoalError('DATA_DIR', `--data ${name}: ${given} is not a directory`)
+  throw new ShoalError('DATA_DIR', `--data ${name}: ${given} is not a directory`, {
+    try: [`--data ${name}=${dirname(given)} --input '${name}/${basename(given)}'   for this file alone`],
+  })
 }
 
 /** Reads `--join`: a ticket or multiaddr as it stands, `@FILE`, or `-` for stdin; a file may hold several, one a line. */

@@ -134,14 +134,14 @@ export async function loadJobs(context: Context, times: Times): Promise<void> {
 
 /** False where there is no whole record. Throws WireError where it is none that this version takes. */
 async function loadJob(context: Context, times: Times, id: JobId): Promise<boolean> {
-  const { store, dispatch } = context
+  const { store, dispatch, story } = context
   const text = await store.getRecord(id)
   if (text === null) return false
   const record = openJobRecord(text)
   if (record.id !== id) throw new WireError('a job in the folder of another')
   await store.getCode(id, record.spec.code)
   await context.disk.remove(`${store.folder(id)}/spool`)
-  await times.load(id)
+  await times.load(id, story)
   const remembered = await recall(context, id)
   dispatch({ type: 'job', record, ...remembered })
   // Told once: the next start finds only what was open at its own death.

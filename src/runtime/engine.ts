@@ -96,7 +96,7 @@ export class Engine {
     this.#attempts = new Attempts(this.context, parts.hold)
     this.#self = new SelfRecord(this.context, parts.version)
     this.#ledgers = new LedgerLog(this.context)
-    this.#mending = new Mending(this.context)
+    this.#mending = new Mending(this.context, this.times)
     this.#ownLife = new OwnLife(this.context)
     const perform = performer({
       context: this.context,
@@ -145,6 +145,7 @@ export class Engine {
       onSweep()
     }
     this.#cancelSweep = this.context.clock.after(LIMITS.sweepMs, sweep)
+    void this.keeping.sweep()
     void this.#mending.readAll()
     const { dropped, keys, state, story } = this.context
     story.check([...state.jobs.keys()]).catch((error: unknown) => dropped('story', error))

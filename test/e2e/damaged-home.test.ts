@@ -92,9 +92,11 @@ const DAMAGE: Readonly<Record<string, (bytes: Buffer) => Buffer>> = {
 }
 
 /** All of it with SHOAL_DAMAGE=all, a minute more; else the first two, and of the others each file has its turn of one. */
+const ALL = process.env['SHOAL_DAMAGE'] === 'all'
+
 const kindsOf = (turn: number): readonly string[] => {
   const kinds = Object.keys(DAMAGE)
-  return process.env['SHOAL_DAMAGE'] === 'all' ? kinds : [...kinds.slice(0, 2), kinds[2 + (turn % 3)]!]
+  return ALL ? kinds : [...kinds.slice(0, 2), kinds[2 + (turn % 3)]!]
 }
 
 /** Written anew by each start, and for people's eyes alone; the task program has a test of its own. */
@@ -104,7 +106,7 @@ const isForPeople = (file: string): boolean => file === 'lock.json' || file.star
 const isWholeLog = (file: string, bytes: Buffer): boolean =>
   file.endsWith('.log') && bytes.length > 0 && entriesOf(bytes).lost === 0
 
-const REFUSALS = ['DAMAGED', 'RESULT_LOST', 'JOB_FAILED']
+const REFUSALS = ['DAMAGED', 'RESULT_LOST', 'JOB_FAILED', 'NO_SUCH_JOB']
 
 describe('a home whose files are damaged', { timeout: 900_000 }, () => {
   let job: PreparedJob
@@ -146,6 +148,36 @@ describe('a home whose files are damaged', { timeout: 900_000 }, () => {
       }
     }
   })
+
+  test('or that are gone: the same, and a key that is gone is named', async () => {
+    for (const [turn, file] of files(attic).entries()) {
+      if (!ALL && !file.endsWith('.key') && turn % 5 > 0) continue
+      rmSync(home, { recursive: true, force: true })
+      cpSync(attic, home, { recursive: true })
+      rmSync(join(home, file))
+      try {
+        if (file === 'identity.key') await expectNewMember()
+        else await expectFoundOut(file, file !== 'mesh.key')
+      } catch (error) {
+        throw new Error(`${file} is gone: ${(error as Error).message}`, { cause: error })
+      }
+    }
+  })
+
+  const expectNewMember = async (): Promise<void> => {
+    const { node, api, said } = await start()
+    try {
+      expect(said.join('\n')).toContain('identity.key is gone')
+      expect(await answer(api, ids.plain)).toBe(expected)
+      const { id: self } = await api.status()
+      const old = (await api.members()).find(({ id }) => id !== self)
+      expect(await tried(() => submit(api, job, null))).toBe('INCOMPLETE')
+      await api.forgetMember(old!.id)
+      expect(await done(api, await submit(api, job, null))).toBe(result)
+    } finally {
+      await node.stop()
+    }
+  }
 
   const expectFoundOut = async (file: string, silently: boolean): Promise<void> => {
     let life: Life

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
 import { Times } from '../../src/runtime/home/times.ts'
+import { Story } from '../../src/runtime/home/story.ts'
 import type { JobId } from '../../src/core/types.ts'
 import { bench } from './peer.ts'
 
@@ -14,7 +15,7 @@ it('an outcome that is told again, as at each start of a node, does not move the
   await times.end(job, true)
   now += 60_000
   const again = new Times(clock, context.disk)
-  await again.load(job)
+  await again.load(job, context.story)
   await again.end(job, true)
   const { submitted, ended } = again.of(job)
   expect(again.elapsed(submitted, ended)).toBe(500)
@@ -47,7 +48,41 @@ it('when an open job began is known after a restart', async () => {
   for (const id of [job, gone]) times.begin(id)
   await times.save((id) => id === job)
   const again = new Times({ ...context.clock, wall: () => new Date(1e12) }, context.disk)
-  for (const id of [job, gone]) await again.load(id)
+  for (const id of [job, gone]) await again.load(id, context.story)
   expect(again.of(job)).toEqual(times.of(job))
   expect(again.of(gone)).toEqual({ submitted: new Date(1e12).toISOString(), ended: null })
+})
+
+it('damaged times are those of the story, or else come from a peer; what is made up meanwhile is not kept', async () => {
+  const { context, disk } = await bench()
+  const [told, silent] = ['a'.repeat(64), 'b'.repeat(64)] as [JobId, JobId]
+  let now = Date.parse('2026-11-22T10:00:00Z')
+  const clock = { ...context.clock, wall: () => new Date(now) }
+  const story = new Story(clock, 'north', disk, context.damage)
+  story.tell(told, 'submitted', 'submitted on north')
+  now += 3_000
+  story.tell(told, 'outcome', 'sealed: result sha256:00')
+  for (const job of [told, silent]) await disk.put(`jobs/${job}/times.json`, Buffer.from('damaged'))
+  now += 60_000
+  const times = new Times(clock, disk, context.damage)
+  for (const job of [told, silent]) {
+    await times.load(job, story)
+    times.begin(job)
+    await times.end(job, true)
+  }
+  const span = { submitted: '2026-11-22T10:00:00.000Z', ended: '2026-11-22T10:00:03.000Z' }
+  expect(times.of(told)).toEqual(span)
+  expect(times.lost()).toEqual([silent])
+  await times.save(() => true)
+  expect(context.damage.list().map(({ job }) => job)).toEqual([silent])
+
+  times.restore(silent, span)
+  await times.save(() => true)
+  expect(times.lost()).toEqual([])
+  expect(context.damage.list()).toEqual([])
+  const again = new Times(clock, disk)
+  for (const job of [told, silent]) {
+    await again.load(job, story)
+    expect(again.of(job)).toEqual(span)
+  }
 })

@@ -68,6 +68,8 @@ const shoalJob: Plugin = {
   },
 }
 
+const WRITE_ONE = 'shoal init FOLDER   to have a starter job written'
+
 async function findFile(file: string): Promise<string> {
   const path = resolve(file)
   try {
@@ -80,10 +82,12 @@ async function findFile(file: string): Promise<string> {
     const names = await readdir(dirname(path)).catch(() => [])
     const near = nearestOne(basename(path), names)
     throw new ShoalError('NO_JOB_FILE', `there is no job file ${file}`, {
-      try: near === null ? [] : [join(dirname(file), near)],
+      try: near === null ? [WRITE_ONE] : [join(dirname(file), near)],
     })
   }
-  throw new ShoalError('NO_JOB_FILE', `${file} is not a file`)
+  throw new ShoalError('NO_JOB_FILE', `${file} is not a file`, {
+    try: ['name the job file in it, such as job.ts', WRITE_ONE],
+  })
 }
 
 function isBuildFailure(error: unknown): error is BuildFailure {

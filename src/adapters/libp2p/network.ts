@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import { ShoalError } from '../../core/errors.ts'
 import type { MeshEvents } from '../../ports.ts'
-import { openIdentity } from './identity.ts'
+import { openIdentity, type SecretStore } from './identity.ts'
 import { createMeshKey, meshKey, type MeshKey } from './key.ts'
 import { startMesh, type NetworkMesh } from './mesh.ts'
 import { secretFile } from './secret-file.ts'
@@ -14,6 +14,8 @@ export interface NetworkOptions {
   readonly listen: readonly string[]
   readonly mdns: boolean
   readonly protocols: readonly string[]
+  /** Whether a node ran on this home before: it has an identity and a mesh, then. */
+  readonly startedBefore: boolean
   warn(line: string): void
 }
 
@@ -32,7 +34,13 @@ export async function startNetwork(options: NetworkOptions, events: MeshEvents):
     targets.map((t) => t.key).filter((k) => k !== null),
     targets.length > 0,
   )
-  const identity = await openIdentity(secretFile(join(options.home, 'identity.key')))
+  const identityFile = secretFile(join(options.home, 'identity.key'))
+  if (options.startedBefore && (await isMissing(identityFile)))
+    options.warn(
+      `identity.key is gone from ${options.home}: this node is a new member. Where there is no backup of the file, ` +
+        '`shoal members forget` the one that it was',
+    )
+  const identity = await openIdentity(identityFile)
   const portFile = secretFile(join(options.home, 'port'))
   const kept = await portFile.load().catch((error: unknown) => {
     if (!isDamaged(error)) throw error
@@ -62,7 +70,11 @@ export async function startNetwork(options: NetworkOptions, events: MeshEvents):
 }
 
 /** The home's key, or the tickets' (kept from now on); a new one only where nothing is joined. */
-async function openKey({ home, warn }: NetworkOptions, given: readonly Uint8Array[], joins: boolean): Promise<MeshKey> {
+async function openKey(
+  { home, startedBefore, warn }: NetworkOptions,
+  given: readonly Uint8Array[],
+  joins: boolean,
+): Promise<MeshKey> {
   const store = secretFile(join(home, 'mesh.key'))
   const ids = new Set(given.map((bytes) => meshKey(bytes).id))
   if (ids.size > 1) throw new ShoalError('TICKET', 'the tickets are of different meshes')
@@ -94,9 +106,18 @@ async function openKey({ home, warn }: NetworkOptions, given: readonly Uint8Arra
     throw new ShoalError('NOT_ADMITTED', 'an address to join was given, and there is no mesh key at hand', {
       try: ['--join TICKET: shoal ticket on a member prints one, with the key in it'],
     })
+  if (startedBefore && given[0] === undefined)
+    warn(
+      `mesh.key is gone from ${home}: this node begins a new mesh. --join TICKET brings it back to the one that it was in`,
+    )
   const key = given[0] === undefined ? createMeshKey() : meshKey(given[0])
   await store.save(key.bytes)
   return key
+}
+
+/** A damaged file is not a missing one. */
+async function isMissing(file: SecretStore): Promise<boolean> {
+  return (await file.load().catch(() => 'damaged')) === null
 }
 
 function isDamaged(error: unknown): error is ShoalError {

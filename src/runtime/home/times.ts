@@ -1,12 +1,10 @@
 import type { JobId } from '../../core/types.ts'
 import type { Clock, Disk } from '../../ports.ts'
+import { fromJson } from '../../wire/codec.ts'
+import { jobTimes, type JobTimes } from '../../wire/job.ts'
 import { Damage } from './damage.ts'
 import { getKept, isDamaged, putKept } from './kept.ts'
-
-interface Span {
-  readonly submitted: string
-  readonly ended: string | null
-}
+import type { Story } from './story.ts'
 
 /**
  * When a job was submitted, and when it ended, as this node heard of it; one that is fetched comes with what the node
@@ -16,11 +14,13 @@ export class Times {
   readonly #clock: Clock
   readonly #disk: Disk
   readonly #damage: Damage
-  readonly #spans = new Map<JobId, Span>()
+  readonly #spans = new Map<JobId, JobTimes>()
   /** Ends of fetched jobs, until their outcome is known here too. */
   readonly #ends = new Map<JobId, string>()
-  /** Begun and not on disk: a job may take days. */
+  /** Begun, or had again, and not on disk: a job may take days. */
   readonly #unsaved = new Set<JobId>()
+  /** Damaged here, and not had again yet: what `of` says meanwhile is not kept. */
+  readonly #lost = new Set<JobId>()
 
   constructor(clock: Clock, disk: Disk, damage: Damage = new Damage()) {
     this.#clock = clock
@@ -28,7 +28,7 @@ export class Times {
     this.#damage = damage
   }
 
-  of(job: JobId): Span {
+  of(job: JobId): JobTimes {
     return this.#spans.get(job) ?? { submitted: this.#clock.wall().toISOString(), ended: null }
   }
 
@@ -40,18 +40,18 @@ export class Times {
   begin(job: JobId): void {
     if (this.#spans.has(job)) return
     this.#spans.set(job, { submitted: this.#clock.wall().toISOString(), ended: null })
-    this.#unsaved.add(job)
+    if (!this.#lost.has(job)) this.#unsaved.add(job)
   }
 
   /** What another node says of a job that is not known here yet. */
-  adopt(job: JobId, { submitted, ended }: Span): void {
+  adopt(job: JobId, { submitted, ended }: JobTimes): void {
     if (this.#spans.has(job)) return
     this.#spans.set(job, { submitted, ended: null })
     this.#unsaved.add(job)
     if (ended !== null) this.#ends.set(job, ended)
   }
 
-  /** Keeps when jobs began that have not ended. Rejects when the disk refuses: they wait, then. */
+  /** Keeps what is not on disk yet. Rejects when the disk refuses: they wait, then. */
   async save(isKnown: (job: JobId) => boolean): Promise<void> {
     for (const job of this.#unsaved) {
       if (isKnown(job)) await this.#put(job)
@@ -69,30 +69,52 @@ export class Times {
     this.#spans.set(job, { ...this.of(job), ended: over ? end : null })
     this.#ends.delete(job)
     this.#unsaved.delete(job)
-    await this.#put(job)
+    if (!this.#lost.has(job)) await this.#put(job)
   }
 
   async #put(job: JobId): Promise<void> {
-    const name = `jobs/${job}/times.json`
+    const name = nameOf(job)
     await putKept(this.#disk, name, Buffer.from(JSON.stringify(this.of(job))))
     this.#damage.mended(name)
   }
 
-  async load(job: JobId): Promise<void> {
-    const name = `jobs/${job}/times.json`
+  /** Where the file is damaged, `story` has about the same: when this node first and last told of the job. */
+  async load(job: JobId, story: Story): Promise<void> {
+    const name = nameOf(job)
     try {
       const bytes = await getKept(this.#disk, name)
-      if (bytes !== null) this.#spans.set(job, JSON.parse(Buffer.from(bytes).toString()) as Span)
+      if (bytes !== null) this.#spans.set(job, fromJson(jobTimes, bytes))
     } catch (error) {
       if (!isDamaged(error)) throw error
-      this.#damage.found(name, 'when the job began and ended is not known here any more', job)
-      await this.#disk.remove(name)
+      this.#damage.found(name, 'when the job began and ended is had again, from its story or a peer', job)
+      this.#lost.add(job)
+      const told = (await story.of(job)).filter(({ type }) => type !== 'damaged')
+      const last = told.findLast(({ type }) => type === 'outcome')
+      const ended = last === undefined || last.text === 'open' ? null : last.t
+      if (told[0] !== undefined) this.restore(job, { submitted: told[0].t, ended })
     }
+  }
+
+  /** Jobs whose times are to be had from a peer. */
+  lost(): readonly JobId[] {
+    return [...this.#lost]
+  }
+
+  /** It is on disk with the next `save`. */
+  restore(job: JobId, { submitted, ended }: JobTimes): void {
+    if (!this.#lost.delete(job)) return
+    this.#spans.set(job, { submitted, ended: ended ?? this.#spans.get(job)?.ended ?? null })
+    this.#unsaved.add(job)
   }
 
   forget(job: JobId): void {
     this.#spans.delete(job)
     this.#ends.delete(job)
     this.#unsaved.delete(job)
+    this.#lost.delete(job)
   }
+}
+
+function nameOf(job: JobId): string {
+  return `jobs/${job}/times.json`
 }

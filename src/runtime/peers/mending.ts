@@ -2,41 +2,60 @@
 import { livePeers } from '../../core/candidates.ts'
 import { LIMITS } from '../../core/limits.ts'
 import type { JobState } from '../../core/state.ts'
-import type { JobId, TaskIndex } from '../../core/types.ts'
-import { fromBytes } from '../../wire/codec.ts'
-import { jobBody, openJob } from '../../wire/job.ts'
+import type { JobId, NodeId, TaskIndex } from '../../core/types.ts'
+import { fromBytes, fromJson } from '../../wire/codec.ts'
+import { jobBody, jobTimes, openJob } from '../../wire/job.ts'
 import { isWhole, loseOutput } from '../home/check-files.ts'
 import type { Context } from '../context.ts'
 import { readLogs } from '../home/logs.ts'
 import { pause } from '../pause.ts'
 import { callPeer } from './rpc.ts'
 import { outputFiles } from '../home/store.ts'
+import type { Times } from '../home/times.ts'
 
 export class Mending {
   readonly #context: Context
+  readonly #times: Times
   #sweeping = false
   #stopped = false
 
-  constructor(context: Context) {
+  constructor(context: Context, times: Times) {
     this.#context = context
+    this.#times = times
   }
 
   stop(): void {
     this.#stopped = true
   }
 
-  /** Code that is damaged or missing here comes from whoever has it. Never rejects. */
+  /** Code that is damaged or missing here, and when a job began, come from whoever has them. Never rejects. */
   async sweep(): Promise<void> {
     if (this.#sweeping) return
     this.#sweeping = true
     for (const job of this.#context.store.withoutCode()) await this.#haveCode(job)
+    for (const job of this.#times.lost()) await this.#haveTimes(job)
     this.#sweeping = false
+  }
+
+  #connected(): readonly NodeId[] {
+    const { state } = this.#context
+    return livePeers(state).filter((node) => state.members.get(node)?.connected === true)
+  }
+
+  async #haveTimes(job: JobId): Promise<void> {
+    for (const node of this.#connected()) {
+      try {
+        const { body } = await callPeer(this.#context, node, { call: 'times', job })
+        return this.#times.restore(job, fromJson(jobTimes, body))
+      } catch (error) {
+        this.#context.dropped('fetch-times', error)
+      }
+    }
   }
 
   async #haveCode(job: JobId): Promise<void> {
     const { state, store, dropped } = this.#context
-    for (const node of livePeers(state)) {
-      if (state.members.get(node)?.connected !== true) continue
+    for (const node of this.#connected()) {
       try {
         const body = fromBytes(jobBody, (await callPeer(this.#context, node, { call: 'job', job })).body)
         if (openJob(body).id !== job) throw new Error('another job than asked for')
