@@ -96,27 +96,27 @@ describe('a job that is over', () => {
     expect(node.state.jobs.size).toBe(0)
   })
 
-  test('is not begun anew by a node that hears of it late', () => {
+  /** A node that hears of the job so long after it was sealed on another. */
+  const hearsAfter = (ms: number): OneNode => {
     const [a, b] = [new OneNode(n1, [n2], 0), new OneNode(n2, [n1], 0)]
     a.add(job)
     tell(a, job, sealed('result'))
-    later(a, 160 * HOUR)
+    later(a, ms)
     talk(b, a)
     b.add(job)
     talk(b, a)
+    return b
+  }
+
+  test('is not begun anew by a node that hears of it late', () => {
+    const b = hearsAfter(160 * HOUR)
     expect(b.job(job).ledger.outcome).toEqual(sealed('result'))
     later(b, 9 * HOUR)
     expect(b.state.jobs.size).toBe(0)
   })
 
   test('stays for a minute where somebody asks for it again, though its time is long over there', () => {
-    const [a, b] = [new OneNode(n1, [n2], 0), new OneNode(n2, [n1], 0)]
-    a.add(job)
-    tell(a, job, sealed('result'))
-    later(a, 168 * HOUR)
-    talk(b, a)
-    b.add(job)
-    talk(b, a)
+    const b = hearsAfter(168 * HOUR)
     later(b, LIMITS.keptAtLeastMs - LIMITS.tickMs)
     expect(b.job(job).ledger.outcome).toEqual(sealed('result'))
     later(b, 2 * LIMITS.tickMs)

@@ -1,4 +1,3 @@
-import { setTimeout } from 'node:timers/promises'
 import { expect, it } from 'vitest'
 import { until } from '../../contracts/mesh.ts'
 import { useBench } from './bench.ts'
@@ -31,8 +30,15 @@ it('notices a cut that neither end is told of, and connects anew by another addr
 it('leaves a silent connection alone as long as probes are answered', async () => {
   const probe = { afterMs: 50, probeMs: 30_000 }
   const [a, b] = [await bench.start({ probe }), await bench.start({ probe })]
-  await bench.connect(a, b)
-  await setTimeout(1_000)
-  expect(a.seen.peers).toEqual([{ peer: b.mesh.self, connected: true }])
-  expect(b.seen.peers).toEqual([{ peer: a.mesh.self, connected: true }])
+  const proxy = await startProxy(b.mesh.port ?? 0)
+  try {
+    a.mesh.keepDialling(null, [`/ip4/127.0.0.1/tcp/${proxy.port}`])
+    await until('connected', () => a.mesh.peers().length === 1 && b.mesh.peers().length === 1)
+    const before = proxy.passed()
+    await until('probes and answers', () => proxy.passed() > before + 40)
+    expect(a.seen.peers).toEqual([{ peer: b.mesh.self, connected: true }])
+    expect(b.seen.peers).toEqual([{ peer: a.mesh.self, connected: true }])
+  } finally {
+    proxy.close()
+  }
 })

@@ -2,6 +2,8 @@ import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
 
 export interface Proxy {
   readonly port: number
+  /** Pieces that have passed, both ways together. */
+  passed(): number
   /** A cut cable: both sides stay connected, and no byte passes any more. */
   cut(): void
   close(): void
@@ -11,6 +13,7 @@ export interface Proxy {
 export async function startProxy(to: number): Promise<Proxy> {
   const sockets = new Set<Socket>()
   let passing = true
+  let passed = 0
   const server = createServer((inward) => {
     const outward = connect(to, '127.0.0.1')
     for (const [one, other] of [
@@ -19,6 +22,7 @@ export async function startProxy(to: number): Promise<Proxy> {
     ] as const) {
       sockets.add(one)
       one.pipe(other)
+      one.on('data', () => passed++)
       one.on('error', () => passing && other.destroy())
       one.on('close', () => passing && other.destroy())
     }
@@ -28,6 +32,7 @@ export async function startProxy(to: number): Promise<Proxy> {
   })
   return {
     port: (server.address() as AddressInfo).port,
+    passed: () => passed,
     cut: () => {
       passing = false
       server.close()

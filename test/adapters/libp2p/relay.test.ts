@@ -61,6 +61,7 @@ it('keeps bounded what a relay holds of a stream that nobody reads', async () =>
     await stream.end()
   })()
   await until('arrived', () => b.seen.held.length === 1)
+  // Time for a writer that nothing stops to be done: a slow machine makes this see less, and never fail.
   await new Promise((resolve) => {
     setTimeout(resolve, 400)
   })
