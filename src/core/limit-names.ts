@@ -38,6 +38,7 @@ export type Limit =
   | 'deltaTasks'
   | 'pushTriesMax'
   | 'rpcFrameBytesMax'
+  | 'cborItemsMax'
   | 'rpcBodyBytesMax'
   | 'rpcTimeoutMs'
   | 'shardCallMs'

@@ -88,6 +88,8 @@ export const LIMITS: Readonly<Record<Limit, number>> = {
   deltaTasks: 40,
   pushTriesMax: 20,
   rpcFrameBytesMax: 4 * MIB,
+  /** And one more for each 8 bytes of a message. The largest honest one has a few numbers for each task of a job. */
+  cborItemsMax: 1_000_000,
   rpcBodyBytesMax: 256 * MIB,
   rpcTimeoutMs: 10_000,
   /** A few MiB of a shard may take this long over a slow link; one that stands still is given up long before. */

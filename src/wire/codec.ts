@@ -1,5 +1,6 @@
-import { decode, encode } from 'cborg'
+import { decode, encode, Tokenizer, type DecodeOptions } from 'cborg'
 import { z } from 'zod/mini'
+import { LIMITS } from '../core/limits.ts'
 
 /** Bytes that are not what they should be: whoever reads from a peer counts and drops them. */
 export class WireError extends Error {
@@ -11,6 +12,23 @@ export function toBytes(value: unknown): Uint8Array {
   return encode(value, { ignoreUndefinedProperties: true })
 }
 
+const STRICTLY: DecodeOptions = { allowUndefined: false, strict: true }
+
+/** An item may take one byte of a frame, and then takes tenfold in memory. */
+class CountedItems extends Tokenizer {
+  #left: number
+
+  constructor(bytes: Uint8Array) {
+    super(bytes, STRICTLY)
+    this.#left = LIMITS.cborItemsMax + bytes.length / 8
+  }
+
+  override next(): ReturnType<Tokenizer['next']> {
+    if (this.#left-- < 1) throw new Error('too many items for its length')
+    return super.next()
+  }
+}
+
 /**
  * Decodes and validates. The result has the schema's shape and nothing more.
  * Throws WireError; allocation is bounded by the length of `bytes`.
@@ -18,7 +36,7 @@ export function toBytes(value: unknown): Uint8Array {
 export function fromBytes<T>(schema: z.ZodMiniType<T>, bytes: Uint8Array): T {
   let value: unknown
   try {
-    value = decode(bytes, { allowUndefined: false, strict: true })
+    value = decode(bytes, { ...STRICTLY, tokenizer: new CountedItems(bytes) })
   } catch (error) {
     throw new WireError(`not CBOR: ${(error as Error).message}`)
   }
