@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { decode } from 'cborg'
 import { hashText } from '../../../src/core/hash.ts'
 import { jobId } from '../../../src/core/job-id.ts'
+import { LIMITS } from '../../../src/core/limits.ts'
 import { outputOf } from '../../../src/core/manifest.ts'
 import type { Message } from '../../../src/core/messages.ts'
 import type { JobRecord } from '../../../src/core/types.ts'
@@ -212,6 +213,8 @@ export const WIRE: readonly Target[] = [
   }),
   target('manifest', {
     what: 'wire/manifest: manifests of peers and of this disk',
+    // JSON of nothing but brackets takes 28 times its length; more than a frame of it does not arrive.
+    bytesMax: 32 * LIMITS.rpcFrameBytesMax,
     input: jsonInput(MANIFESTS),
     check: (bytes) => {
       const json = jsonOf(bytes)
