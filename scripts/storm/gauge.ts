@@ -1,6 +1,7 @@
 /** What a node's process uses, read from outside, and how that moves. */
 import { lstatSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { median } from '../bench/report.ts'
 import type { StormNode } from './weather.ts'
 
@@ -17,18 +18,27 @@ export interface Reading {
 }
 
 const PAGE_BYTES = 4096
+/** Streams and files come and go with the work: what is held for good is the least of so many looks. */
+const LOOKS = 10
+const LOOK_EVERY_MS = 500
 
 /** Of the node's own process, without its task processes. */
 export async function read(node: StormNode, minutes: number, jobs: number): Promise<Reading> {
   const { pid, home } = node.node
+  let [files, streams] = [Infinity, Infinity]
+  for (let look = 1; look < LOOKS; look++) {
+    files = Math.min(files, readdirSync(`/proc/${pid}/fd`).length)
+    streams = Math.min(streams, (await node.api.status()).streams)
+    await sleep(LOOK_EVERY_MS)
+  }
   const status = await node.api.status()
   const disk = usage(home)
   return {
     minutes,
     jobs,
     memory: Number(readFileSync(`/proc/${pid}/statm`, 'latin1').split(' ')[1]) * PAGE_BYTES,
-    files: readdirSync(`/proc/${pid}/fd`).length,
-    streams: status.streams,
+    files: Math.min(files, readdirSync(`/proc/${pid}/fd`).length),
+    streams: Math.min(streams, status.streams),
     connections: status.connections,
     disk: disk.bytes,
     diskFiles: disk.files,
