@@ -12,12 +12,12 @@ import type { NodeApi } from './control/api.ts'
 import type { NodeOptions, RunningNode } from './control/node-options.ts'
 import { VERSION } from './control/version.ts'
 import { ShoalError } from './core/errors.ts'
-import { LIMITS } from './core/limits.ts'
 import type { Incarnation, NodeId } from './core/types.ts'
 import type { Disk, Mesh, MeshEvents, Tasks } from './ports.ts'
 import { nextIncarnation } from './runtime/boot.ts'
 import type { Context } from './runtime/context.ts'
 import { Damage } from './runtime/home/damage.ts'
+import { Warnings } from './runtime/home/warnings.ts'
 import { Engine } from './runtime/engine.ts'
 import { PROTOCOLS } from './runtime/peers/protocols.ts'
 import { createNodeApi } from './runtime/api/node-api.ts'
@@ -86,7 +86,7 @@ class Node {
   readonly #disk: Disk
   readonly #close: () => void
   readonly #counts = new Map<string, number>()
-  readonly #warnings: string[] = []
+  readonly #warnings: Warnings
   readonly #damage = new Damage()
   /** What the catalog warned of and was said; its own list has what holds now. */
   #saidOfData: readonly string[] = []
@@ -102,7 +102,8 @@ class Node {
     this.#close = close
     // Whoever starts a node may look at its end late, or never.
     this.#ended.promise.catch(() => {})
-    this.#damage.listen(({ file, what }) => this.#warn(`${disk.path(file)} is damaged: ${what}`))
+    this.#warnings = new Warnings(systemClock, options.home, (line) => options.warn(line))
+    this.#damage.listen(({ file, what }) => this.#warnings.say(`${disk.path(file)} is damaged: ${what}`))
   }
 
   async start(): Promise<RunningNode> {
@@ -149,7 +150,7 @@ class Node {
       () => tasks.stop(),
       () => catalog.stop(),
     )
-    const network = await this.#startNetwork(incarnation.count > 1, {
+    const network = await this.#startNetwork((await disk.list('members')).length > 0, {
       gossip: (from, bytes) => late.events?.gossip(from, bytes),
       peer: (peer, connected) => late.events?.peer(peer, connected),
       stream: (protocol, stream) =>
@@ -202,7 +203,7 @@ class Node {
       ticket: () => network.ticket(),
       traffic: () => network.traffic(),
       lagMs: () => this.#lag.max / 1e6,
-      warnings: () => [...this.#warnings, ...context.catalog.warnings()],
+      warnings: () => [...this.#warnings.list(), ...context.catalog.warnings()],
       counts: () => Object.fromEntries(this.#counts),
       forgetMember: (node) => this.#forget(context, node),
       drain: () => engine.drain().then(() => this.#stop()),
@@ -210,6 +211,10 @@ class Node {
   }
 
   async #forget(context: Context, node: NodeId): Promise<void> {
+    if (node === context.state.self.node)
+      throw new ShoalError('USAGE', 'a node does not forget itself', {
+        try: ['shoal drain   to leave the mesh, then shoal members forget on the others'],
+      })
     context.dispatch({ type: 'forget-member', node })
     context.mesh.drop(node)
     await this.#disk.remove(`members/${node}.record`)
@@ -232,7 +237,12 @@ class Node {
     }
     const { startNetwork } = await import('./adapters/libp2p/network.ts')
     return startNetwork(
-      { ...this.#options, protocols: Object.values(PROTOCOLS), startedBefore, warn: (line) => this.#warn(line) },
+      {
+        ...this.#options,
+        protocols: Object.values(PROTOCOLS),
+        startedBefore,
+        warn: (line) => this.#warnings.say(line),
+      },
       events,
     )
   }
@@ -256,7 +266,7 @@ class Node {
 
   #joinFailed(address: string, why: 'refused' | 'unreachable' | 'version', message: string): void {
     if (why === 'unreachable' || this.#met) {
-      this.#warn(`${address}: ${message}`)
+      this.#warnings.say(`${address}: ${message}`)
       return
     }
     this.#fail(
@@ -275,14 +285,9 @@ class Node {
     this.#saidOfData = lines
   }
 
-  #warn(line: string): void {
-    if (this.#warnings.includes(line)) return
-    if (this.#warnings.length < LIMITS.warningsMax) this.#warnings.push(line)
-    this.#options.warn(line)
-  }
-
   #count(kind: string, error: unknown): void {
     this.#counts.set(kind, (this.#counts.get(kind) ?? 0) + 1)
+    this.#warnings.failed(error)
     if (process.env['SHOAL_DEBUG'] !== undefined) console.error('dropped', kind, error)
   }
 

@@ -146,7 +146,7 @@ export const COMMANDS: readonly Command[] = [
   {
     path: 'members forget',
     args: '<node>',
-    summary: 'count a member, and the data it held, no more',
+    summary: 'count a member, and the data it held, no more on this node',
     flags: [],
     load: async () => (await import('./commands/mesh.ts')).forgetMember,
   },

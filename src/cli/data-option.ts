@@ -36,7 +36,7 @@ function existingFolder(name: string, path: string, given: string): string {
     })
   }
   throw new ShoalError('DATA_DIR', `--data ${name}: ${given} is not a directory`, {
-    try: [`--data ${name}=${dirname(given)} --input '${name}/${basename(given)}'   for this file alone`],
+    try: [`--data ${name}=${dirname(given)}   and --input '${name}/${basename(given)}' of a job for this file alone`],
   })
 }
 

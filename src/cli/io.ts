@@ -1,5 +1,6 @@
 import { styleText } from 'node:util'
 import type { Writable } from 'node:stream'
+import { ShoalError } from '../core/errors.ts'
 import type { Environment } from './settings.ts'
 
 export type Stream = Writable & { readonly isTTY?: boolean; readonly columns?: number }
@@ -25,13 +26,15 @@ export class ClosedPipe extends Error {
   override readonly name: string = 'ClosedPipe'
 }
 
-/** Writes with back-pressure. @throws ClosedPipe */
+/** Writes with back-pressure. @throws ClosedPipe, ShoalError OUTPUT */
 export async function writeTo(stream: Stream, data: string | Uint8Array): Promise<void> {
   if (stream.destroyed || stream.errored !== null) throw new ClosedPipe()
   await new Promise<void>((resolve, reject) => {
     stream.write(data, (error) => {
       if (error === null || error === undefined) resolve()
-      else reject((error as NodeJS.ErrnoException).code === 'EPIPE' ? new ClosedPipe() : error)
+      else if ((error as NodeJS.ErrnoException).code === 'EPIPE') reject(new ClosedPipe())
+      else
+        reject(new ShoalError('OUTPUT', 'what stdout leads to cannot be written', { why: error.message, cause: error }))
     })
   })
 }

@@ -8,6 +8,7 @@ import { ShoalError } from '../core/errors.ts'
 import type { Context } from './context.ts'
 import { parseDataOption } from './data-option.ts'
 import { DATA, LOCAL, MEMORY, SLOTS } from './flags.ts'
+import { watchInterrupts } from './interrupts.ts'
 
 /**
  * Does `work` at the node of this home or, with --local, at a mesh of this process alone in a throw-away home.
@@ -34,6 +35,7 @@ export async function withNode<T>(context: Context, work: (node: NodeApi) => Pro
   const home = await mkdtemp(join(tmpdir(), 'shoal-local-'))
   const removeNow = (): void => rmSync(home, { recursive: true, force: true })
   process.once('exit', removeNow)
+  const leave = [() => rm(home, { recursive: true, force: true, maxRetries: 3 })]
   try {
     const node = await startNode({
       home,
@@ -48,13 +50,13 @@ export async function withNode<T>(context: Context, work: (node: NodeApi) => Pro
       warn: (line) => context.note(`warning: ${line}`),
     })
     node.ended.catch(() => {})
-    try {
-      return await work(node.api)
-    } finally {
-      await node.stop()
-    }
+    leave.unshift(() => node.stop())
+    return await work(node.api)
   } finally {
-    await rm(home, { recursive: true, force: true, maxRetries: 3 })
+    // A signal that comes twice within milliseconds must not end the process before its folder is gone.
+    const interrupts = watchInterrupts(io)
+    for (const step of leave) await step()
     process.off('exit', removeNow)
+    interrupts.dispose()
   }
 }

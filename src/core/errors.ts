@@ -82,6 +82,11 @@ const REFUSED_BY_SYSTEM: ReadonlyMap<unknown, readonly [message: string, remedy:
   ['EMFILE', ['too many files are open', 'a higher limit of open files (ulimit -n)']],
 ])
 
+/** What the system refuses, and what helps; undefined where it is something else. */
+export function refusalOf(error: unknown): readonly [message: string, remedy: string] | undefined {
+  return error instanceof Error && 'code' in error ? REFUSED_BY_SYSTEM.get(error.code) : undefined
+}
+
 /**
  * Anything thrown, as a ShoalError: NODE_SETUP where the system refuses something; what else is none already is a bug in
  * Shoal (INTERNAL, exit 70).
@@ -89,7 +94,7 @@ const REFUSED_BY_SYSTEM: ReadonlyMap<unknown, readonly [message: string, remedy:
 export function asShoalError(error: unknown): ShoalError {
   if (error instanceof ShoalError) return error
   if (isShoalErrorLike(error)) return new ShoalError(error.code, error.message, error)
-  const refused = error instanceof Error && 'code' in error ? REFUSED_BY_SYSTEM.get(error.code) : undefined
+  const refused = refusalOf(error)
   if (error instanceof Error && refused !== undefined)
     return new ShoalError('NODE_SETUP', refused[0], { why: error.message, try: [refused[1]], cause: error })
   if (error instanceof Error && 'syscall' in error)

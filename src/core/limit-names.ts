@@ -148,6 +148,7 @@ export type Limit =
   | 'sweepMs'
   | 'readAllPauseMs'
   | 'warningsMax'
+  | 'refusalLastsMs'
   | 'readyWaitMs'
   | 'dialBackoffMs'
   | 'dialBackoffMaxMs'

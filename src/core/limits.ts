@@ -261,6 +261,8 @@ export const LIMITS: Readonly<Record<Limit, number>> = {
   /** Between two half MiB of a look at all outputs: about a tenth of a disk, and of a core. */
   readAllPauseMs: 10,
   warningsMax: 100,
+  /** What the system refused so long ago is over: a refused write is tried again sooner. */
+  refusalLastsMs: 60_000,
   readyWaitMs: 10_000,
   dialBackoffMs: 500,
   dialBackoffMaxMs: 15_000,

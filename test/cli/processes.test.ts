@@ -1,6 +1,6 @@
 /** The real command line in real processes: every command that the help lists, over two nodes on this machine. */
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -270,6 +270,31 @@ describe('as a process among others', () => {
     const command = `"${process.execPath}" --conditions=development "${MAIN}" --help | head -n 1; echo "\${PIPESTATUS[0]}"`
     const ran = spawnSync('bash', ['-c', command], { encoding: 'utf8' })
     expect(ran).toMatchObject({ stdout: 'Usage: shoal [options] [command]\n0\n', stderr: '' })
+  })
+
+  test.skipIf(!existsSync('/dev/full'))('a full disk behind stdout is named, and no home', () => {
+    const command = `"${process.execPath}" --conditions=development "${MAIN}" --json --help > /dev/full`
+    const ran = spawnSync('bash', ['-c', command], { encoding: 'utf8' })
+    expect([ran.status, ran.stderr]).toEqual([1, expect.stringContaining('what stdout leads to cannot be written')])
+  })
+
+  test('a local mesh whose Ctrl-C comes twice within milliseconds leaves nothing behind', async () => {
+    const tmp = join(root, 'tmp')
+    mkdirSync(tmp)
+    writeFileSync(join(root, 'slow.ts'), JOB.replace('console.log', 'for (let i = 0; i < 1e11; i++); console.log'))
+    const words = ['run', 'slow.ts', '--local', '--data', 'sales=sales-0', '--memory', '128MB']
+    const child = spawn(process.execPath, ['--conditions=development', MAIN, ...words], {
+      cwd: root,
+      stdio: ['ignore', 'ignore', 'pipe'],
+      env: { PATH: process.env['PATH'], HOME: root, TMPDIR: tmp },
+    })
+    for await (const chunk of child.stderr as AsyncIterable<Buffer>) {
+      if (!chunk.toString().startsWith('job ')) continue
+      expect(readdirSync(tmp).some((name) => name.startsWith('shoal-local-'))).toBe(true)
+      child.kill('SIGINT')
+      setTimeout(() => child.kill('SIGINT'), 30)
+    }
+    expect(readdirSync(tmp).filter((name) => name.startsWith('shoal-local-'))).toEqual([])
   })
 
   test('every command that the help lists was driven above', () => {

@@ -174,6 +174,10 @@ describe('own, replicated, away', { timeout: 500_000 }, () => {
         .toSorted(),
     ).toEqual(['away', 'offered'])
 
+    const patient = ['--wait-for-data', '60s', '--timeout', '2s']
+    const late = await a.run('--json', 'run', words, '--input', 'own', ...patient)
+    expect([late.code, refusal(late).code]).toEqual([5, 'TIMEOUT'])
+
     const partial = await a.run('run', words, '--input', 'own', '--allow-partial')
     expect(partial.code).toBe(0)
     expect(records(partial.stdout)).toEqual(countWords([SAME]))

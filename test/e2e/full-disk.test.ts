@@ -95,6 +95,25 @@ describe('a full disk', { timeout: 300_000 }, () => {
     expect(readdirSync(join(node.home, '.tmp'))).toEqual([])
   })
 
+  test.skipIf(!small)('a job that it cannot even keep waits, and both nodes say so', async () => {
+    const [other] = (await mesh.start({ name: 'roomy' })) as [MeshNode]
+    fill(0)
+    const id = await other.submit(job, '--param', 'again=1')
+    const why = await until('it says for whom the job waits', async () => {
+      const said = await other.ok('job', 'why', id)
+      return said.includes('waits for') ? said : null
+    })
+    expect(why).toContain(`waits for ${node.name}: busy with other jobs, or without room to keep this one`)
+    const warned = async (): Promise<boolean> =>
+      (await node.status()).warnings.some((line) => line.includes('no space is left'))
+    await until('the node itself says it', async () => ((await warned()) ? true : null))
+    rmSync(ballast)
+    const waited = await other.run('wait', id, '--timeout', '120s')
+    expect([waited.code, waited.stderr]).toEqual([0, expect.stringContaining('result sha256:')])
+    expect(resultOf(waited)).toBe(expected)
+    await other.kill()
+  })
+
   test.skipIf(!small)('a node that cannot start on it says why, and does once it can', async () => {
     await node.kill()
     fill(0)

@@ -154,6 +154,7 @@ describe('refusals', { timeout: 500_000 }, () => {
     ['an unknown command', ['rnu'], 'USAGE'],
     ['a size that is none', ['run', '{job}', '--task-memory', 'big'], 'USAGE'],
     ['a duration that is none', ['run', '{job}', '--task-timeout', 'soon'], 'USAGE'],
+    ['a node, to forget itself', ['members', 'forget', 'only'], 'USAGE'],
     ['less than a slot needs', ['node', '--slots', '4', '--memory', '128MB', '--home', '{home}'], 'MEMORY_SETTING'],
     ['a folder that is not there', ['node', '--data', 'x=/nowhere/at/all', '--home', '{home}'], 'DATA_DIR'],
   ])('%s is 2', async (_, args, code) => {

@@ -41,7 +41,7 @@ it('a job that is fetched began and ended when the giver says; a later round end
   expect(times.of(job)).toEqual({ ...said, ended: '2026-11-22T10:00:01.000Z' })
 })
 
-it('when an open job began is known after a restart', async () => {
+it('when an open job began is known after a restart; where that was never kept, nobody else may know it either', async () => {
   const { context } = await bench()
   const [job, gone] = ['a'.repeat(64), 'b'.repeat(64)] as [JobId, JobId]
   const times = new Times(context.clock, context.disk)
@@ -50,39 +50,50 @@ it('when an open job began is known after a restart', async () => {
   const again = new Times({ ...context.clock, wall: () => new Date(1e12) }, context.disk)
   for (const id of [job, gone]) await again.load(id, context.story)
   expect(again.of(job)).toEqual(times.of(job))
-  expect(again.of(gone)).toEqual({ submitted: new Date(1e12).toISOString(), ended: null })
+  const heard = { submitted: new Date(1e12).toISOString(), ended: null }
+  expect(again.of(gone)).toEqual(heard)
+  again.begin(gone)
+  again.giveUp(gone)
+  await again.save(() => true)
+  const third = new Times(context.clock, context.disk)
+  await third.load(gone, context.story)
+  expect(third.of(gone)).toEqual(heard)
 })
 
-it('damaged times are those of the story, or else come from a peer; what is made up meanwhile is not kept', async () => {
-  const { context, disk } = await bench()
-  const [told, silent] = ['a'.repeat(64), 'b'.repeat(64)] as [JobId, JobId]
-  let now = Date.parse('2026-11-22T10:00:00Z')
-  const clock = { ...context.clock, wall: () => new Date(now) }
-  const story = new Story(clock, 'north', disk, context.damage)
-  story.tell(told, 'submitted', 'submitted on north')
-  now += 3_000
-  story.tell(told, 'outcome', 'sealed: result sha256:00')
-  for (const job of [told, silent]) await disk.put(`jobs/${job}/times.json`, Buffer.from('damaged'))
-  now += 60_000
-  const times = new Times(clock, disk, context.damage)
-  for (const job of [told, silent]) {
-    await times.load(job, story)
-    times.begin(job)
-    await times.end(job, true)
-  }
-  const span = { submitted: '2026-11-22T10:00:00.000Z', ended: '2026-11-22T10:00:03.000Z' }
-  expect(times.of(told)).toEqual(span)
-  expect(times.lost()).toEqual([silent])
-  await times.save(() => true)
-  expect(context.damage.list().map(({ job }) => job)).toEqual([silent])
+it.each(['damaged', 'gone'])(
+  'times that are %s are those of the story, or else come from a peer; what is made up meanwhile is not kept',
+  async (how) => {
+    const { context, disk } = await bench()
+    const [told, silent] = ['a'.repeat(64), 'b'.repeat(64)] as [JobId, JobId]
+    let now = Date.parse('2026-11-22T10:00:00Z')
+    const clock = { ...context.clock, wall: () => new Date(now) }
+    const story = new Story(clock, 'north', disk, context.damage)
+    story.tell(told, 'submitted', 'submitted on north')
+    now += 3_000
+    story.tell(told, 'outcome', 'sealed: result sha256:00')
+    const files = [told, silent].map((job) => `jobs/${job}/times.json`)
+    for (const file of how === 'damaged' ? files : []) await disk.put(file, Buffer.from('damaged'))
+    now += 60_000
+    const times = new Times(clock, disk, context.damage)
+    for (const job of [told, silent]) {
+      await times.load(job, story)
+      times.begin(job)
+      await times.end(job, true)
+    }
+    const span = { submitted: '2026-11-22T10:00:00.000Z', ended: '2026-11-22T10:00:03.000Z' }
+    expect(times.of(told)).toEqual(span)
+    expect(times.lost()).toEqual([silent])
+    await times.save(() => true)
+    expect(context.damage.list().map(({ job }) => job)).toEqual(how === 'damaged' ? [silent] : [])
 
-  times.restore(silent, span)
-  await times.save(() => true)
-  expect(times.lost()).toEqual([])
-  expect(context.damage.list()).toEqual([])
-  const again = new Times(clock, disk)
-  for (const job of [told, silent]) {
-    await again.load(job, story)
-    expect(again.of(job)).toEqual(span)
-  }
-})
+    times.restore(silent, span)
+    await times.save(() => true)
+    expect(times.lost()).toEqual([])
+    expect(context.damage.list()).toEqual([])
+    const again = new Times(clock, disk)
+    for (const job of [told, silent]) {
+      await again.load(job, story)
+      expect(again.of(job)).toEqual(span)
+    }
+  },
+)

@@ -14,7 +14,7 @@ export interface NetworkOptions {
   readonly listen: readonly string[]
   readonly mdns: boolean
   readonly protocols: readonly string[]
-  /** Whether a node ran on this home before: it has an identity and a mesh, then. */
+  /** Whether a node was in a mesh with this home before: it has an identity and a key, then. */
   readonly startedBefore: boolean
   warn(line: string): void
 }
@@ -37,8 +37,8 @@ export async function startNetwork(options: NetworkOptions, events: MeshEvents):
   const identityFile = secretFile(join(options.home, 'identity.key'))
   if (options.startedBefore && (await isMissing(identityFile)))
     options.warn(
-      `identity.key is gone from ${options.home}: this node is a new member. Where there is no backup of the file, ` +
-        '`shoal members forget` the one that it was',
+      `identity.key is gone from ${options.home}: this node is a new member. Stop it and restore the file from a backup, ` +
+        'or on every node `shoal members forget ID` the one that it was; `shoal members --json` has the id',
     )
   const identity = await openIdentity(identityFile)
   const portFile = secretFile(join(options.home, 'port'))
@@ -69,6 +69,11 @@ export async function startNetwork(options: NetworkOptions, events: MeshEvents):
   }
 }
 
+const BACK_INTO_THE_MESH = [
+  '--join TICKET: shoal ticket on a member prints one, with the key in it',
+  'restore the file from a backup',
+]
+
 /** The home's key, or the tickets' (kept from now on); a new one only where nothing is joined. */
 async function openKey(
   { home, startedBefore, warn }: NetworkOptions,
@@ -83,10 +88,7 @@ async function openKey(
     if (given[0] === undefined)
       throw new ShoalError('NODE_SETUP', 'the mesh key kept in the home folder is damaged', {
         why: error.message,
-        try: [
-          '--join TICKET: shoal ticket on a member prints one, with the key in it',
-          'restore the file from a backup',
-        ],
+        try: BACK_INTO_THE_MESH,
         cause: error,
       })
     warn(`${error.message}: it takes the key of the ticket`)
@@ -107,9 +109,10 @@ async function openKey(
       try: ['--join TICKET: shoal ticket on a member prints one, with the key in it'],
     })
   if (startedBefore && given[0] === undefined)
-    warn(
-      `mesh.key is gone from ${home}: this node begins a new mesh. --join TICKET brings it back to the one that it was in`,
-    )
+    throw new ShoalError('NODE_SETUP', 'the mesh key is gone from the home folder, which is that of a member', {
+      why: `there is no ${join(home, 'mesh.key')}`,
+      try: BACK_INTO_THE_MESH,
+    })
   const key = given[0] === undefined ? createMeshKey() : meshKey(given[0])
   await store.save(key.bytes)
   return key

@@ -42,7 +42,11 @@ export async function members(context: Context): Promise<number> {
 /** `shoal members forget NODE`: its shards no longer count, and jobs no longer wait for it. */
 export async function forgetMember(context: Context, [node = '']: readonly string[]): Promise<number> {
   await context.node().forgetMember(node)
-  return await saidDone(context, node, 'is forgotten: its data counts no more until it comes back')
+  return await saidDone(
+    context,
+    node,
+    'is forgotten here: its data counts no more for jobs submitted on this node, until it comes back',
+  )
 }
 
 interface ShardRow extends ShardInfo {

@@ -3,7 +3,7 @@ import { ShoalError } from '../../core/errors.ts'
 import type { Context } from '../context.ts'
 import { DETACH, DRY_RUN, FORMAT, LOCAL, OUTPUT, OVERWRITE, TIMEOUT } from '../flags.ts'
 import { ask, follow, only, requireDone, resultOf, type Outcome, type Via } from '../follow.ts'
-import { Interrupted, orAborted, watchInterrupts, type Interrupts } from '../interrupts.ts'
+import { Interrupted, orAborted, watchInterrupts } from '../interrupts.ts'
 import { withNode } from '../local.ts'
 import { formatFor, resolveTarget, type Target } from '../output/target.ts'
 import { writeResult } from '../output/write-result.ts'
@@ -52,7 +52,7 @@ export async function runAt(
   const interrupts = watchInterrupts(context.io)
   try {
     const signal = AbortSignal.any([interrupts.signal, waitingLimit(context)])
-    const id = await submit(context, via, request, interrupts)
+    const id = await submit(context, via, request, signal)
     submitted()
     if (context.settings.on(DETACH)) {
       await context.print(id)
@@ -60,18 +60,28 @@ export async function runAt(
     }
     return await followAndDeliver(context, via, id, target, signal)
   } catch (error) {
+    if (isTimeout(error) && error.job === undefined)
+      throw new ShoalError('TIMEOUT', error.message, {
+        why: `the node had not said that it has the job; ${MAY_HAVE_IT}`,
+      })
     if (!(error instanceof Interrupted)) throw error
-    context.note('stopped before the node had said that it has the job; `shoal jobs` shows whether it has')
+    context.note(`stopped before the node had said that it has the job; ${MAY_HAVE_IT}`)
     return error.exit
   } finally {
     interrupts.dispose()
   }
 }
 
-async function submit(context: Context, via: Via, request: SubmitRequest, interrupts: Interrupts): Promise<string> {
-  const submitted = ask(via, interrupts.signal, (node) => node.submit(request))
+const MAY_HAVE_IT = '`shoal jobs` shows whether it has'
+
+function isTimeout(error: unknown): error is ShoalError {
+  return error instanceof ShoalError && error.code === 'TIMEOUT'
+}
+
+async function submit(context: Context, via: Via, request: SubmitRequest, signal: AbortSignal): Promise<string> {
+  const submitted = ask(via, signal, (node) => node.submit(request))
   const patience = sayThatItWaits(context, request.waitForDataMs)
-  const answer = await orAborted(submitted, interrupts.signal).finally(() => clearTimeout(patience))
+  const answer = await orAborted(submitted, signal).finally(() => clearTimeout(patience))
   for (const warning of answer.warnings) context.hint(`warning: ${warning}`)
   const alone = answer.knownHereOnly && !via.passing ? '   known here only: no other member is alive' : ''
   const found = answer.attached ? '   attached: it exists already' : ''
@@ -145,6 +155,7 @@ async function deliver(
   const renderer = engine.createRenderer(format, Number.isFinite(width) ? { width } : {})
   const source = {
     job: outcome.job,
+    passing: via.passing,
     chunks: () => resultOf(via, outcome.job, signal),
     receipt: () => Promise.resolve(receipt),
   }
@@ -163,7 +174,7 @@ export function detachedOr(context: Context, error: unknown, id: string, passing
     }
     return error.exit
   }
-  if (error instanceof ShoalError && error.code === 'TIMEOUT' && error.job === undefined) {
+  if (isTimeout(error) && error.job === undefined) {
     throw new ShoalError('TIMEOUT', error.message, {
       why: passing ? 'this mesh ends with the command' : 'the job runs on',
       try: passing ? ['a longer --timeout'] : [`shoal wait ${shortId(id)}`, `shoal job why ${shortId(id)}`],

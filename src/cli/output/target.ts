@@ -71,7 +71,10 @@ function checkWritable(folder: string, given: string): void {
 }
 
 function cannot(given: string, why: string): ShoalError {
-  return new ShoalError('OUTPUT', `the output ${given} cannot be written`, { why })
+  return new ShoalError('OUTPUT', `the output ${given} cannot be written`, {
+    why,
+    try: ['-o PATH   where files can be made', '-o -   to stdout'],
+  })
 }
 
 const SUFFIXES: Readonly<Record<string, OutputFormat>> = {

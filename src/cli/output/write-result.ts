@@ -13,6 +13,8 @@ import type { Target } from './target.ts'
 /** A result to be written. `chunks` can be asked for more than once: some formats look at all records first. */
 export interface ResultSource {
   readonly job: string
+  /** The mesh ends with the command: nobody keeps the result. */
+  readonly passing: boolean
   chunks(): AsyncIterable<ResultChunk>
   receipt(): Promise<Receipt>
 }
@@ -39,17 +41,19 @@ export async function writeResult(
     else if (target.kind === 'file') await writeFile(source, target.path, renderer, engine)
     else await writeDevice(source, target.path, renderer, engine)
   } catch (error) {
-    throw outputError(error, target.given, source.job)
+    throw outputError(error, target.given, source)
   }
 }
 
-function outputError(error: unknown, given: string, job: string): unknown {
+function outputError(error: unknown, given: string, { job, passing }: ResultSource): unknown {
   const code = error instanceof Error && 'syscall' in error ? (error as NodeJS.ErrnoException).code : undefined
   if (code === undefined) return error
   const why = code === 'ENOSPC' ? 'the disk is full' : (error as Error).message
   return new ShoalError('OUTPUT', `the output ${given} cannot be written`, {
     why: `${why}; nothing was left there`,
-    try: [`shoal job result ${shortId(job)} -o PATH   the mesh keeps the result`],
+    try: passing
+      ? ['the same command with another -o']
+      : [`shoal job result ${shortId(job)} -o PATH   the mesh keeps the result`],
     job,
     cause: error,
   })

@@ -4,6 +4,7 @@ import { isConflict } from '../../core/ledger.ts'
 import { isStageReady } from '../../core/open-tasks.ts'
 import { shardOf, type PlannedTask } from '../../core/plan.ts'
 import { runsAlone } from '../../core/poison.ts'
+import { LIMITS } from '../../core/limits.ts'
 import type { JobState } from '../../core/state.ts'
 import type { NodeId } from '../../core/types.ts'
 import { describe } from '../attempts.ts'
@@ -97,7 +98,22 @@ export function troubleOf(
     if (runsAlone(all))
       return `${describe(job, task)} was running when ${deadOf(context, all)} died: it runs alone on its node now`
   }
-  return leftBehind(context, job, failures)
+  return leftBehind(context, job, failures) ?? notBegun(context, job, failures)
+}
+
+/** Holders that live, and for long enough have not begun anything of a job of which nobody else does anything. */
+function notBegun(context: Context, job: JobState, failures: FailureIndex): string | null {
+  const { state } = context
+  if (state.now - job.knownAt < LIMITS.awayAfterMs) return null
+  const { tasks } = job.plan
+  if (tasks.some((task) => isToDo(job, task) && ownerOf(context, job, task, failures) !== null)) return null
+  const task = tasks.find((one) => isToDo(job, one) && one.holders.length > 0 && isStageReady(job, one.kind))
+  if (task === undefined) return null
+  const holders = candidates(state, job, task, failures).map((node) => nameOf(context, node))
+  return holders.length === 0
+    ? null
+    : `${describe(job, task)} waits for ${holders.join(' or ')}: busy with other jobs, or without room to keep this one ` +
+        '(`shoal doctor` there says more)'
 }
 
 /** A task of a node that is away, which somebody is about to take over. */

@@ -19,7 +19,7 @@ export class Times {
   readonly #ends = new Map<JobId, string>()
   /** Begun, or had again, and not on disk: a job may take days. */
   readonly #unsaved = new Set<JobId>()
-  /** Damaged here, and not had again yet: what `of` says meanwhile is not kept. */
+  /** Not to be had from this disk, nor from a peer yet: what `of` says meanwhile is not kept. */
   readonly #lost = new Set<JobId>()
 
   constructor(clock: Clock, disk: Disk, damage: Damage = new Damage()) {
@@ -78,26 +78,34 @@ export class Times {
     this.#damage.mended(name)
   }
 
-  /** Where the file is damaged, `story` has about the same: when this node first and last told of the job. */
+  /**
+   * Where the file is damaged, or gone, or was not written before a crash, `story` has about the same: when this node
+   * first and last told of the job.
+   */
   async load(job: JobId, story: Story): Promise<void> {
     const name = nameOf(job)
     try {
       const bytes = await getKept(this.#disk, name)
-      if (bytes !== null) this.#spans.set(job, fromJson(jobTimes, bytes))
+      if (bytes !== null) return void this.#spans.set(job, fromJson(jobTimes, bytes))
     } catch (error) {
       if (!isDamaged(error)) throw error
       this.#damage.found(name, 'when the job began and ended is had again, from its story or a peer', job)
-      this.#lost.add(job)
-      const told = (await story.of(job)).filter(({ type }) => type !== 'damaged')
-      const last = told.findLast(({ type }) => type === 'outcome')
-      const ended = last === undefined || last.text === 'open' ? null : last.t
-      if (told[0] !== undefined) this.restore(job, { submitted: told[0].t, ended })
     }
+    this.#lost.add(job)
+    const told = (await story.of(job)).filter(({ type }) => type !== 'damaged')
+    const last = told.findLast(({ type }) => type === 'outcome')
+    const ended = last === undefined || last.text === 'open' ? null : last.t
+    if (told[0] !== undefined) this.restore(job, { submitted: told[0].t, ended })
   }
 
   /** Jobs whose times are to be had from a peer. */
   lost(): readonly JobId[] {
     return [...this.#lost]
+  }
+
+  /** Nobody else knows it: what this node says of it stands. */
+  giveUp(job: JobId): void {
+    if (this.#lost.delete(job)) this.#unsaved.add(job)
   }
 
   /** It is on disk with the next `save`. */

@@ -43,7 +43,8 @@ export class Mending {
   }
 
   async #haveTimes(job: JobId): Promise<void> {
-    for (const node of this.#connected()) {
+    const peers = this.#connected()
+    for (const node of peers) {
       try {
         const { body } = await callPeer(this.#context, node, { call: 'times', job })
         return this.#times.restore(job, fromJson(jobTimes, body))
@@ -51,6 +52,7 @@ export class Mending {
         this.#context.dropped('fetch-times', error)
       }
     }
+    if (peers.length > 0 || this.#context.state.members.size <= 1) this.#times.giveUp(job)
   }
 
   async #haveCode(job: JobId): Promise<void> {

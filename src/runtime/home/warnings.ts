@@ -1,0 +1,43 @@
+import { refusalOf } from '../../core/errors.ts'
+import { LIMITS } from '../../core/limits.ts'
+import type { Millis } from '../../core/types.ts'
+import type { Clock } from '../../ports.ts'
+
+/** What the operator of a node is told, each thing once; `status` shows it again. */
+export class Warnings {
+  readonly #clock: Clock
+  readonly #home: string
+  readonly #tell: (line: string) => void
+  readonly #lines: string[] = []
+  /** What the system refused last, such as room on the disk: a warning for as long as it goes on. */
+  #refusal: { readonly line: string; readonly at: Millis } | null = null
+
+  constructor(clock: Clock, home: string, tell: (line: string) => void) {
+    this.#clock = clock
+    this.#home = home
+    this.#tell = tell
+  }
+
+  say(line: string): void {
+    if (this.#lines.includes(line)) return
+    if (this.#lines.length < LIMITS.warningsMax) this.#lines.push(line)
+    this.#tell(line)
+  }
+
+  /** An error of work that nobody waits for: a full disk is the operator's to mend. */
+  failed(error: unknown): void {
+    const refusal = refusalOf(error)
+    if (refusal === undefined) return
+    const line = `${this.#home}: ${refusal[0]}; ${refusal[1]}`
+    if (!this.#isRefusing()) this.#tell(line)
+    this.#refusal = { line, at: this.#clock.now() }
+  }
+
+  list(): readonly string[] {
+    return this.#refusal !== null && this.#isRefusing() ? [...this.#lines, this.#refusal.line] : this.#lines
+  }
+
+  #isRefusing(): boolean {
+    return this.#refusal !== null && this.#clock.now() - this.#refusal.at < LIMITS.refusalLastsMs
+  }
+}
