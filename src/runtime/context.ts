@@ -1,6 +1,6 @@
 import type { Event } from '../core/events.ts'
 import type { State } from '../core/state.ts'
-import type { JobId, NodeId } from '../core/types.ts'
+import type { JobId, Millis, NodeId } from '../core/types.ts'
 import type { Catalog } from '../catalog/catalog.ts'
 import type { Clock, Disk, Mesh, Tasks } from '../ports.ts'
 import type { Catalogs } from './peers/catalogs.ts'
@@ -45,7 +45,24 @@ export interface Context {
   dropped(kind: string, error: unknown): void
 }
 
-/** A member's name, for people; its id where it is not known. */
-export function nameOf(context: Context, node: NodeId): string {
-  return context.state.members.get(node)?.record.name ?? node
+/** A member's name, for people, with the end of its id where others have that name, too; its id where it is not known. */
+export function nameOf({ state }: Context, node: NodeId): string {
+  const name = state.members.get(node)?.record.name
+  if (name === undefined) return node
+  return sharedNames(state).has(name) ? `${name}@${node.slice(-8)}` : name
+}
+
+/** Looked for once for each moment: an answer may name a million holders. */
+const shared = new WeakMap<
+  State,
+  { readonly now: Millis; readonly members: number; readonly names: ReadonlySet<string> }
+>()
+
+function sharedNames(state: State): ReadonlySet<string> {
+  const known = shared.get(state)
+  if (known?.now === state.now && known.members === state.members.size) return known.names
+  const all = [...state.members.values()].map(({ record }) => record.name)
+  const names = new Set(all.filter((name, i) => all.indexOf(name) < i))
+  shared.set(state, { now: state.now, members: state.members.size, names })
+  return names
 }

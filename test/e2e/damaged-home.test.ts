@@ -173,7 +173,8 @@ describe('a home whose files are damaged', { timeout: 900_000 }, () => {
       const { id: self } = await api.status()
       const old = (await api.members()).find(({ id }) => id !== self)
       expect(await tried(() => submit(api, job, null))).toBe('INCOMPLETE')
-      await api.forgetMember(old!.id)
+      expect(await tried(() => api.forgetMember(old!.name).then(String))).toBe('AMBIGUOUS_ID')
+      await api.forgetMember(`${old!.name}@${old!.id.slice(-8)}`)
       expect(await done(api, await submit(api, job, null))).toBe(result)
     } finally {
       await node.stop()

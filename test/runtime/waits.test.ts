@@ -88,6 +88,12 @@ test('the only holder of a shard, which is away', () => {
   expect(asked.why).toBe('waiting: waits for logs/part-00000 on data-2 (away)')
 })
 
+test('one of two members with one name, told apart by the ends of their ids', () => {
+  const asked = new Asked({ n3: { name: 'data-2' } })
+  asked.lose(n2)
+  expect(asked.why).toBe('waiting: waits for logs/part-00000 on data-2@n2 (away)')
+})
+
 test('a node that can run a map: holders live, and nobody has a slot for it', () => {
   expect(new Asked({ n2: { slots: 0 } }).why).toBe(
     'waiting: waits for a node that can run map 1/1: there is data-2 (without slots), n1 (without slots), data-3 (without slots)',

@@ -8,7 +8,7 @@ import { compareUtf8 } from '../../core/plan.ts'
 import type { JobState } from '../../core/state.ts'
 import type { NodeId } from '../../core/types.ts'
 import { askAll } from '../peers/ask-all.ts'
-import type { Context } from '../context.ts'
+import { nameOf, type Context } from '../context.ts'
 import { damagedRecord } from '../home/damaged-record.ts'
 import { diffJobs } from './diff.ts'
 import { doctor } from './doctor.ts'
@@ -137,16 +137,18 @@ function findJob(context: Context, prefix: string): JobState {
   throw new ShoalError('NO_SUCH_JOB', `no job ${prefix}`, { try: ['shoal jobs'] })
 }
 
-function findMember({ state, catalogs }: Context, text: string): NodeId {
-  const found = [...state.members.values()].filter(
-    (m) => m.node === text || m.record.name === text || m.node.startsWith(text),
+/** By name, where others share it with the end of the id, or by any unique prefix of the id. */
+function findMember(context: Context, text: string): NodeId {
+  const found = [...context.state.members.values()].filter(
+    ({ node, record }) =>
+      text !== '' && (record.name === text || nameOf(context, node) === text || node.startsWith(text)),
   )
   if (found.length === 1) return found[0]!.node
   if (found.length > 1)
-    throw new ShoalError('AMBIGUOUS_ID', `${found.length} members are called ${text}`, {
-      try: ['the full id, see shoal members'],
+    throw new ShoalError('AMBIGUOUS_ID', `${found.length} members have this name, or an id that begins so: ${text}`, {
+      try: found.map(({ node }) => (nameOf(context, node) === text ? node : nameOf(context, node))),
     })
-  const lost = catalogs.lost().find((node) => node === text)
+  const lost = context.catalogs.lost().find((node) => node === text)
   if (lost !== undefined) return lost
   throw new ShoalError('NO_SUCH_NODE', `no member ${text}`, { try: ['shoal members'] })
 }

@@ -135,6 +135,6 @@ function deadOf(context: Context, failures: NonNullable<ReturnType<FailureIndex[
 /** A text with the names of members in the place of their ids. */
 function named(context: Context, text: string): string {
   let result = text
-  for (const [node, { record }] of context.state.members) result = result.replaceAll(node, record.name)
+  for (const node of context.state.members.keys()) result = result.replaceAll(node, nameOf(context, node))
   return result
 }
