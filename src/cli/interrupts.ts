@@ -37,6 +37,16 @@ export function watchInterrupts(io: Io): Interrupts {
   return { signal: controller.signal, dispose }
 }
 
+/** `work`, or Interrupted at the first Ctrl-C. */
+export async function orInterrupted<T>(io: Io, work: Promise<T>): Promise<T> {
+  const interrupts = watchInterrupts(io)
+  try {
+    return await orAborted(work, interrupts.signal)
+  } finally {
+    interrupts.dispose()
+  }
+}
+
 /** `work`, or the signal's reason as soon as it fires. */
 export async function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   // What is not waited for any more must not end the process when it fails.

@@ -34,7 +34,13 @@ export async function writeTo(stream: Stream, data: string | Uint8Array): Promis
       if (error === null || error === undefined) resolve()
       else if ((error as NodeJS.ErrnoException).code === 'EPIPE') reject(new ClosedPipe())
       else
-        reject(new ShoalError('OUTPUT', 'what stdout leads to cannot be written', { why: error.message, cause: error }))
+        reject(
+          new ShoalError('OUTPUT', 'what stdout leads to cannot be written', {
+            why: error.message,
+            try: ['make room there'],
+            cause: error,
+          }),
+        )
     })
   })
 }

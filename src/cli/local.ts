@@ -12,7 +12,8 @@ import { watchInterrupts } from './interrupts.ts'
 
 /**
  * Does `work` at the node of this home or, with --local, at a mesh of this process alone in a throw-away home.
- * @throws ShoalError USAGE where --data is given without --local, or the other way round
+ * `work` sees to signals by itself.
+ * @throws ShoalError USAGE where --data is given without --local, or the other way round; Interrupted while it starts
  */
 export async function withNode<T>(context: Context, work: (node: NodeApi) => Promise<T>): Promise<T> {
   const { settings, io } = context
@@ -32,6 +33,7 @@ export async function withNode<T>(context: Context, work: (node: NodeApi) => Pro
   const offers = data.map((text) => parseDataOption(text, io.folder))
   const capacity = ownCapacityOf({ slots: settings.get(SLOTS), memory: settings.get(MEMORY) }, thisMachine())
   const { startNode } = await context.engine()
+  const early = watchInterrupts(io)
   const home = await mkdtemp(join(tmpdir(), 'shoal-local-'))
   const removeNow = (): void => rmSync(home, { recursive: true, force: true })
   process.once('exit', removeNow)
@@ -51,12 +53,15 @@ export async function withNode<T>(context: Context, work: (node: NodeApi) => Pro
     })
     node.ended.catch(() => {})
     leave.unshift(() => node.stop())
+    early.dispose()
+    early.signal.throwIfAborted()
     return await work(node.api)
   } finally {
     // A signal that comes twice within milliseconds must not end the process before its folder is gone.
-    const interrupts = watchInterrupts(io)
+    const late = watchInterrupts(io)
+    early.dispose()
     for (const step of leave) await step()
     process.off('exit', removeNow)
-    interrupts.dispose()
+    late.dispose()
   }
 }

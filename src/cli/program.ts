@@ -7,6 +7,7 @@ import { Context } from './context.ts'
 import type { Outside } from './engine.ts'
 import { renderFailure } from './failure.ts'
 import { GLOBAL_FLAGS, JSON_OUTPUT, NO_COLOR, VERBOSE, type Flag } from './flags.ts'
+import { Interrupted } from './interrupts.ts'
 import { ClosedPipe, paintFor, writeTo, type Io } from './io.ts'
 import { Settings, readConfigFile } from './settings.ts'
 
@@ -35,6 +36,7 @@ export async function main(argv: readonly string[], io: Io, outside: Outside): P
     return await run(new Context(settings, io, outside), parsed.args)
   } catch (error) {
     if (error instanceof ClosedPipe) return 0
+    if (error instanceof Interrupted) return error.exit
     io.stderr.write(renderFailure(error, failureForm(argv, settings, io)))
     return asShoalError(error).exit
   }

@@ -49,7 +49,11 @@ export interface Context {
 export function nameOf({ state }: Context, node: NodeId): string {
   const name = state.members.get(node)?.record.name
   if (name === undefined) return node
-  return sharedNames(state).has(name) ? `${name}@${node.slice(-8)}` : name
+  return sharedNames(state).has(name) ? fullName(name, node) : name
+}
+
+export function fullName(name: string, node: NodeId): string {
+  return `${name}@${node.slice(-8)}`
 }
 
 /** Looked for once for each moment: an answer may name a million holders. */

@@ -1,8 +1,10 @@
 /** The real command line in real processes: every command that the help lists, over two nodes on this machine. */
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { COMMANDS } from '../../src/cli/commands.ts'
 import type { DiffAnswer, JobSummary, MemberInfo, NodeStatus, Receipt, VerifyAnswer } from '../../src/control/api.ts'
@@ -278,24 +280,28 @@ describe('as a process among others', () => {
     expect([ran.status, ran.stderr]).toEqual([1, expect.stringContaining('what stdout leads to cannot be written')])
   })
 
-  test('a local mesh whose Ctrl-C comes twice within milliseconds leaves nothing behind', async () => {
-    const tmp = join(root, 'tmp')
-    mkdirSync(tmp)
-    writeFileSync(join(root, 'slow.ts'), JOB.replace('console.log', 'for (let i = 0; i < 1e11; i++); console.log'))
-    const words = ['run', 'slow.ts', '--local', '--data', 'sales=sales-0', '--memory', '128MB']
-    const child = spawn(process.execPath, ['--conditions=development', MAIN, ...words], {
-      cwd: root,
-      stdio: ['ignore', 'ignore', 'pipe'],
-      env: { PATH: process.env['PATH'], HOME: root, TMPDIR: tmp },
-    })
-    for await (const chunk of child.stderr as AsyncIterable<Buffer>) {
-      if (!chunk.toString().startsWith('job ')) continue
-      expect(readdirSync(tmp).some((name) => name.startsWith('shoal-local-'))).toBe(true)
+  test.each(['while it starts', 'while a job runs'])(
+    'a local mesh that a doubled Ctrl-C ends %s leaves nothing behind',
+    async (when) => {
+      const tmp = mkdtempSync(join(root, 'tmp-'))
+      writeFileSync(join(root, 'slow.ts'), JOB.replace('console.log', 'for (let i = 0; i < 1e11; i++); console.log'))
+      const words = ['run', 'slow.ts', '--local', '--data', 'sales=sales-1', '--memory', '128MB']
+      const child = spawn(process.execPath, ['--conditions=development', MAIN, ...words], {
+        cwd: root,
+        stdio: ['ignore', 'ignore', 'pipe'],
+        env: { PATH: process.env['PATH'], HOME: root, TMPDIR: tmp },
+      })
+      const ended = once(child, 'exit')
+      const homes = (): string[] => readdirSync(tmp).filter((name) => name.startsWith('shoal-local-'))
+      while (homes().length === 0) await sleep(1)
+      if (when === 'while a job runs')
+        for await (const chunk of child.stderr as AsyncIterable<Buffer>) if (chunk.toString().startsWith('job ')) break
       child.kill('SIGINT')
       setTimeout(() => child.kill('SIGINT'), 30)
-    }
-    expect(readdirSync(tmp).filter((name) => name.startsWith('shoal-local-'))).toEqual([])
-  })
+      await ended
+      expect(homes()).toEqual([])
+    },
+  )
 
   test('every command that the help lists was driven above', () => {
     expect(COMMANDS.map((command) => command.path).filter((path) => !driven.has(path))).toEqual([])

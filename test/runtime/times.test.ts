@@ -60,6 +60,23 @@ it('when an open job began is known after a restart; where that was never kept, 
   expect(third.of(gone)).toEqual(heard)
 })
 
+it('a job that was not submitted here is asked of peers, whatever the story has', async () => {
+  const { context, disk } = await bench()
+  const job = 'a'.repeat(64) as JobId
+  const clock = { ...context.clock, wall: () => new Date('2026-11-22T10:00:00Z') }
+  const story = new Story(clock, 'north', disk, context.damage)
+  story.tell(job, 'outcome', 'sealed: result sha256:00')
+  const times = new Times({ ...clock, wall: () => new Date('2026-11-23T10:00:00Z') }, disk)
+  await times.load(job, story)
+  times.begin(job)
+  const heard = '2026-11-22T10:00:00.000Z'
+  expect(times.of(job)).toEqual({ submitted: heard, ended: heard })
+  expect(times.lost()).toEqual([job])
+  const known = { submitted: '2026-11-20T08:00:00.000Z', ended: '2026-11-20T08:00:01.000Z' }
+  times.restore(job, known)
+  expect(times.of(job)).toEqual(known)
+})
+
 it.each(['damaged', 'gone'])(
   'times that are %s are those of the story, or else come from a peer; what is made up meanwhile is not kept',
   async (how) => {

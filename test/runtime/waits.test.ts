@@ -75,7 +75,7 @@ test('nothing: it runs', () => {
 
 test('a holder that lives and begins nothing, as one with a full disk', () => {
   const asked = new Asked()
-  const waits = '; map 1/1 waits for data-2: busy with other jobs, or without room to keep this one'
+  const waits = '; waits for data-2: busy with other jobs, or without room to keep this one'
   asked.node.pass(LIMITS.awayAfterMs + LIMITS.tickMs, ...asked.alive)
   expect(asked.why).toBe(`running: runs: map 0/1, reduce 0/1${waits} (\`shoal doctor\` there says more)`)
   asked.begin(1)

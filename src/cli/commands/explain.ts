@@ -1,5 +1,6 @@
 import type { ExplainAnswer } from '../../control/api.ts'
 import type { Context } from '../context.ts'
+import { orInterrupted } from '../interrupts.ts'
 import { withNode } from '../local.ts'
 import { submissionOf } from '../submission.ts'
 import { visible } from '../table.ts'
@@ -9,7 +10,9 @@ import { bytesText, countText, plural, shortId } from '../units.ts'
 export async function explain(context: Context, [file = '']: readonly string[]): Promise<number> {
   const { prepareJob } = await context.engine()
   const request = submissionOf(await prepareJob(context.path(file)), context.settings)
-  return await withNode(context, async (node) => await showExplanation(context, await node.explain(request)))
+  return await withNode(context, async (node) => {
+    return await showExplanation(context, await orInterrupted(context.io, node.explain(request)))
+  })
 }
 
 export async function showExplanation(context: Context, answer: ExplainAnswer): Promise<number> {

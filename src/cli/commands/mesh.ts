@@ -45,7 +45,7 @@ export async function forgetMember(context: Context, [node = '']: readonly strin
   return await saidDone(
     context,
     node,
-    'is forgotten here: its data counts no more for jobs submitted on this node, until it comes back',
+    'is forgotten here: its data counts no more for jobs submitted on this node, until it comes back (one that lives does at once)',
   )
 }
 

@@ -3,7 +3,7 @@ import { ShoalError } from '../../core/errors.ts'
 import type { Context } from '../context.ts'
 import { DETACH, DRY_RUN, FORMAT, LOCAL, OUTPUT, OVERWRITE, TIMEOUT } from '../flags.ts'
 import { ask, follow, only, requireDone, resultOf, type Outcome, type Via } from '../follow.ts'
-import { Interrupted, orAborted, watchInterrupts } from '../interrupts.ts'
+import { Interrupted, orAborted, orInterrupted, watchInterrupts } from '../interrupts.ts'
 import { withNode } from '../local.ts'
 import { formatFor, resolveTarget, type Target } from '../output/target.ts'
 import { writeResult } from '../output/write-result.ts'
@@ -29,7 +29,8 @@ export async function run(context: Context, [file = '']: readonly string[]): Pro
   for (const warning of misspeltParams(job, settings)) context.hint(`warning: ${warning}`)
   formatFor(settings.get(FORMAT), target, request.job.format)
   return await withNode(context, async (node) => {
-    if (settings.on(DRY_RUN)) return await showExplanation(context, await node.explain(request))
+    if (settings.on(DRY_RUN))
+      return await showExplanation(context, await orInterrupted(context.io, node.explain(request)))
     return await runAt(context, only(node, settings.on(LOCAL)), request, target)
   })
 }
@@ -60,19 +61,24 @@ export async function runAt(
     }
     return await followAndDeliver(context, via, id, target, signal)
   } catch (error) {
+    const how = leftEarly(via, request)
     if (isTimeout(error) && error.job === undefined)
-      throw new ShoalError('TIMEOUT', error.message, {
-        why: `the node had not said that it has the job; ${MAY_HAVE_IT}`,
-      })
+      throw new ShoalError('TIMEOUT', 'the job was not submitted within --timeout', { why: how, try: ['shoal jobs'] })
     if (!(error instanceof Interrupted)) throw error
-    context.note(`stopped before the node had said that it has the job; ${MAY_HAVE_IT}`)
+    context.note(`stopped before the node had said that it has the job: ${how}`)
     return error.exit
   } finally {
     interrupts.dispose()
   }
 }
 
-const MAY_HAVE_IT = '`shoal jobs` shows whether it has'
+/** What becomes of a submission that nobody waits for any more. */
+function leftEarly(via: Via, { waitForDataMs }: SubmitRequest): string {
+  if (via.passing) return 'this mesh ends with the command'
+  return waitForDataMs === 0
+    ? '`shoal jobs` shows whether it has'
+    : 'the node waits for the data as long as it was told to, and has the job then; `shoal jobs` shows it'
+}
 
 function isTimeout(error: unknown): error is ShoalError {
   return error instanceof ShoalError && error.code === 'TIMEOUT'

@@ -22,10 +22,10 @@ function meshChecks(context: Context): Check[] {
   const away = members.filter((m) => livenessOf(state, m.node) === 'away').map((m) => nameOf(context, m.node))
   const odd = members
     .filter((m) => m.record.runtime !== state.self.runtime)
-    .map((m) => `${m.record.name} ${m.record.runtime}`)
+    .map((m) => `${nameOf(context, m.node)} ${m.record.runtime}`)
   const far = members
     .filter((m) => m.node !== state.self.node && !m.connected && livenessOf(state, m.node) !== 'away')
-    .map((m) => m.record.name)
+    .map((m) => nameOf(context, m.node))
   const dialable = mesh.addresses().filter((a) => !a.includes('/127.0.0.1/') && !a.includes('/p2p-circuit'))
   return [
     check(

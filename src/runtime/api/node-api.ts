@@ -8,7 +8,7 @@ import { compareUtf8 } from '../../core/plan.ts'
 import type { JobState } from '../../core/state.ts'
 import type { NodeId } from '../../core/types.ts'
 import { askAll } from '../peers/ask-all.ts'
-import { nameOf, type Context } from '../context.ts'
+import { fullName, nameOf, type Context } from '../context.ts'
 import { damagedRecord } from '../home/damaged-record.ts'
 import { diffJobs } from './diff.ts'
 import { doctor } from './doctor.ts'
@@ -137,11 +137,11 @@ function findJob(context: Context, prefix: string): JobState {
   throw new ShoalError('NO_SUCH_JOB', `no job ${prefix}`, { try: ['shoal jobs'] })
 }
 
-/** By name, where others share it with the end of the id, or by any unique prefix of the id. */
+/** By name, also with the end of the id as `nameOf` gives it where others share the name, or by a prefix of the id. */
 function findMember(context: Context, text: string): NodeId {
   const found = [...context.state.members.values()].filter(
     ({ node, record }) =>
-      text !== '' && (record.name === text || nameOf(context, node) === text || node.startsWith(text)),
+      text !== '' && (record.name === text || fullName(record.name, node) === text || node.startsWith(text)),
   )
   if (found.length === 1) return found[0]!.node
   if (found.length > 1)

@@ -101,19 +101,23 @@ export function troubleOf(
   return leftBehind(context, job, failures) ?? notBegun(context, job, failures)
 }
 
-/** Holders that live, and for long enough have not begun anything of a job of which nobody else does anything. */
+/** Holders that live, and have never begun anything of a job that they could have heard of long ago. */
 function notBegun(context: Context, job: JobState, failures: FailureIndex): string | null {
   const { state } = context
   if (state.now - job.knownAt < LIMITS.awayAfterMs) return null
-  const { tasks } = job.plan
-  if (tasks.some((task) => isToDo(job, task) && ownerOf(context, job, task, failures) !== null)) return null
-  const task = tasks.find((one) => isToDo(job, one) && one.holders.length > 0 && isStageReady(job, one.kind))
+  const { reports, tasks } = job.ledger
+  const begun = new Set([...reports.keys(), ...tasks.map(({ claim }) => claim?.owner)])
+  const task = job.plan.tasks.find((one) => {
+    if (!isToDo(job, one) || one.holders.length === 0 || !isStageReady(job, one.kind)) return false
+    const able = candidates(state, job, one, failures)
+    return able.length > 0 && !able.some((node) => begun.has(node))
+  })
   if (task === undefined) return null
   const holders = candidates(state, job, task, failures).map((node) => nameOf(context, node))
-  return holders.length === 0
-    ? null
-    : `${describe(job, task)} waits for ${holders.join(' or ')}: busy with other jobs, or without room to keep this one ` +
-        '(`shoal doctor` there says more)'
+  return (
+    `waits for ${holders.join(' or ')}: busy with other jobs, or without room to keep this one ` +
+    '(`shoal doctor` there says more)'
+  )
 }
 
 /** A task of a node that is away, which somebody is about to take over. */

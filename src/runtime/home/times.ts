@@ -1,6 +1,6 @@
 import type { JobId } from '../../core/types.ts'
 import type { Clock, Disk } from '../../ports.ts'
-import { fromJson } from '../../wire/codec.ts'
+import { fromJson, WireError } from '../../wire/codec.ts'
 import { jobTimes, type JobTimes } from '../../wire/job.ts'
 import { Damage } from './damage.ts'
 import { getKept, isDamaged, putKept } from './kept.ts'
@@ -80,7 +80,7 @@ export class Times {
 
   /**
    * Where the file is damaged, or gone, or was not written before a crash, `story` has about the same: when this node
-   * first and last told of the job.
+   * first and last told of the job. Unless that was submitted here, a peer may know better.
    */
   async load(job: JobId, story: Story): Promise<void> {
     const name = nameOf(job)
@@ -88,14 +88,20 @@ export class Times {
       const bytes = await getKept(this.#disk, name)
       if (bytes !== null) return void this.#spans.set(job, fromJson(jobTimes, bytes))
     } catch (error) {
-      if (!isDamaged(error)) throw error
+      if (!isDamaged(error) && !(error instanceof WireError)) throw error
       this.#damage.found(name, 'when the job began and ended is had again, from its story or a peer', job)
     }
     this.#lost.add(job)
     const told = (await story.of(job)).filter(({ type }) => type !== 'damaged')
     const last = told.findLast(({ type }) => type === 'outcome')
     const ended = last === undefined || last.text === 'open' ? null : last.t
-    if (told[0] !== undefined) this.restore(job, { submitted: told[0].t, ended })
+    if (told[0] === undefined) return
+    if (told[0].type === 'submitted') this.restore(job, { submitted: told[0].t, ended })
+    else this.#spans.set(job, { submitted: told[0].t, ended })
+  }
+
+  isLost(job: JobId): boolean {
+    return this.#lost.has(job)
   }
 
   /** Jobs whose times are to be had from a peer. */

@@ -9,8 +9,8 @@ export class Warnings {
   readonly #home: string
   readonly #tell: (line: string) => void
   readonly #lines: string[] = []
-  /** What the system refused last, such as room on the disk: a warning for as long as it goes on. */
-  #refusal: { readonly line: string; readonly at: Millis } | null = null
+  /** What the system refused, such as room on the disk, and when last: warnings for as long as it goes on. */
+  readonly #refusals = new Map<string, Millis>()
 
   constructor(clock: Clock, home: string, tell: (line: string) => void) {
     this.#clock = clock
@@ -29,15 +29,16 @@ export class Warnings {
     const refusal = refusalOf(error)
     if (refusal === undefined) return
     const line = `${this.#home}: ${refusal[0]}; ${refusal[1]}`
-    if (!this.#isRefusing()) this.#tell(line)
-    this.#refusal = { line, at: this.#clock.now() }
+    if (!this.#refused().includes(line)) this.#tell(line)
+    this.#refusals.set(line, this.#clock.now())
   }
 
   list(): readonly string[] {
-    return this.#refusal !== null && this.#isRefusing() ? [...this.#lines, this.#refusal.line] : this.#lines
+    return [...this.#lines, ...this.#refused()]
   }
 
-  #isRefusing(): boolean {
-    return this.#refusal !== null && this.#clock.now() - this.#refusal.at < LIMITS.refusalLastsMs
+  #refused(): string[] {
+    const now = this.#clock.now()
+    return [...this.#refusals].filter(([, at]) => now - at < LIMITS.refusalLastsMs).map(([line]) => line)
   }
 }

@@ -47,7 +47,10 @@ export class Mending {
     for (const node of peers) {
       try {
         const { body } = await callPeer(this.#context, node, { call: 'times', job })
-        return this.#times.restore(job, fromJson(jobTimes, body))
+        const { submitted, ended } = fromJson(jobTimes, body)
+        // Opened again here, and not yet there.
+        const isOpen = this.#context.state.jobs.get(job)?.endedAt === null
+        return this.#times.restore(job, { submitted, ended: isOpen ? null : ended })
       } catch (error) {
         this.#context.dropped('fetch-times', error)
       }
