@@ -1,6 +1,7 @@
 import picomatch from 'picomatch'
 import { ShoalError } from '../core/errors.ts'
 import { LIMITS } from '../core/limits.ts'
+import { compareUtf8 } from '../core/plan.ts'
 
 /**
  * Whether a shard's path belongs to an input. `''` takes all; else the glob has picomatch's meaning on the whole path
@@ -20,7 +21,9 @@ export function globMatcher(glob: string): (path: string) => boolean {
       'USAGE',
       `a glob has at most ${STARS_MAX} stars between two slashes, and ${GLOBSTARS_MAX} times **`,
       {
-        why: `${JSON.stringify(glob)} has more; +( ) and *( ) count as two, !( ) as one`,
+        why:
+          `${JSON.stringify(glob)} has more; +( ) and *( ) count as two; !( ), ?( ) and alternatives that do not begin ` +
+          'differently count as one, and cannot be repeated',
         try: ['{a*,b*} for one or the other'],
       },
     )
@@ -66,21 +69,49 @@ function wildness(glob: string): { stars: number; folders: number } {
     }
     return Math.max(most, stars)
   }
-  /** Stars of a group; one that repeats counts for more, as each of its rounds can end anywhere. */
+  /**
+   * Stars of a group; one that repeats counts for more, as each of its rounds can end anywhere, and a choice that the
+   * next letter does not decide counts as a star: many of them, or rounds of one, have ways without number.
+   */
   const group = (opens: string): number => {
     const before = glob[at - 1] ?? ''
     at++
-    const within = starsUpTo(opens === '(' ? '|' : ',')
+    const from = at
+    const separator = opens === '(' ? '|' : ','
+    const within = starsUpTo(separator)
+    const content = glob.slice(from, at)
+    const choice = isDecided(alternatives(content, separator)) ? 0 : 1
     const after = glob[at + 1] ?? ''
     const extended = opens === '(' && before !== '' && '+*!?@'.includes(before)
     if (after === '*' && opens === '(' && !extended) return STARS_MAX + 1
-    if (!extended) return within
-    if (before === '!') return 1 + within
-    return before === '+' || before === '*' ? REPEATED + 2 * within : within
+    if (!extended || before === '@') return choice + within
+    if (before === '!' || before === '?') return 1 + within
+    return choice === 0 && !/[({]/.test(content) ? REPEATED + 2 * within : STARS_MAX + 1
   }
   // `(a|aa)+` is no glob, but picomatch hands it on to the expression.
   const stars = /[)}](?:\+|\{\d*,?\})/.test(glob) ? STARS_MAX + 1 : starsUpTo('')
   return { stars, folders }
+}
+
+/** Of what stands in a group, outside of groups within it. */
+function alternatives(content: string, separator: string): string[] {
+  const all = ['']
+  let depth = 0
+  for (let at = 0; at < content.length; at++) {
+    const c = content[at]!
+    if (c === '(' || c === '{') depth++
+    else if (c === ')' || c === '}') depth--
+    if (c === separator && depth === 0) all.push('')
+    else all[all.length - 1] += c === '\\' ? c + (content[++at] ?? '') : c
+  }
+  return all
+}
+
+/** Whether the letters that come next leave but one of the alternatives: none begins with another, as far as it is plain. */
+function isDecided(all: readonly string[]): boolean {
+  if (all.length === 1) return true
+  const plain = all.map((one) => /^[^?*+!@[\]\\(){}]*/.exec(one)![0]).toSorted(compareUtf8)
+  return plain.every((one, i) => one !== '' && (i === 0 || !one.startsWith(plain[i - 1]!)))
 }
 
 /** The leading folders of a glob that are plain text, with a `/` behind them; '' if there are none. */

@@ -20,7 +20,11 @@ const submission = z.looseObject({
     name: z.string(),
     bundle: z.string(),
     sourceMap: z.string(),
-    params: z.record(z.string(), z.string()),
+    params: z.pipe(
+      // A record of zod's leaves this key unseen, and so would the job.
+      z.custom((given) => !(given instanceof Object && Object.hasOwn(given, '__proto__')), 'no parameter is __proto__'),
+      z.record(z.string(), z.string()),
+    ),
     inputs: z.array(input),
     partitions: z.nullable(z.number()),
     combine: z.boolean(),

@@ -13,6 +13,14 @@ describe('a glob that could take for ever is refused', () => {
     '+(+(a))b',
     '*(*a)b',
     '*,*,*,*',
+    '+([a]|a)b',
+    '+((a|aa)a)b',
+    '+({a,aa})b',
+    '*(a|a?)b',
+    '+(a?(a))b',
+    '?(a)'.repeat(30),
+    '{a,aa}'.repeat(30),
+    '@(a|)'.repeat(30),
   ])('%s', (glob) => {
     expect(() => globMatcher(glob)).toThrow(expect.objectContaining({ code: 'USAGE' }))
   })
@@ -23,6 +31,9 @@ describe('a glob that could take for ever is refused', () => {
     ['!(a|b)*', 'c.csv'],
     ['!(*.csv)', 'c.tsv'],
     ['+(a|b)*.csv', 'abab-1.csv'],
+    ['+([0-9])_x', '007_x'],
+    ['part-{0,1,2}{a,b}{c,d}{e,f}.*.{csv,csv.gz}', 'part-2ade.x.csv.gz'],
+    ['?(old-){x,y}', 'old-y'],
     ['*-*-*.log', 'x-y-z.log'],
     ['{2025,2026}{-01,-02}*.csv', '2026-01-x.csv'],
     ['\\*\\*\\*\\*', '****'],

@@ -18,7 +18,7 @@ export interface CsvRows {
 /** Splits a region into rows. Without a quote in it, lines and delimiters are all there is to know: the fast path. */
 export function csvRows(text: string, delimiter: string, quote: string): CsvRows {
   if (quote !== '' && text.includes(quote)) return new QuotedRows(text, delimiter, quote)
-  return new PlainRows(linesOf(text), delimiter)
+  return new PlainRows(text, delimiter)
 }
 
 class PlainRows implements CsvRows {
@@ -30,11 +30,10 @@ class PlainRows implements CsvRows {
   readonly #numbers: readonly number[] | null
   readonly #delimiter: string
 
-  constructor(lines: string[], delimiter: string) {
+  constructor(text: string, delimiter: string) {
+    // The last line of a file may end in CR without LF. Before an LF, no more than one CR is part of a line's end.
+    const lines = linesOf(text.endsWith('\r') ? text.slice(0, -1) : text)
     this.lineCount = lines.length
-    // The last line of a file may end in CR without LF.
-    const last = lines.at(-1)
-    if (last?.endsWith('\r') === true) lines[lines.length - 1] = last.slice(0, -1)
     this.#numbers = lines.includes('') ? [...lines.keys()].filter((i) => lines[i] !== '') : null
     this.#lines = this.#numbers === null ? lines : lines.filter((line) => line !== '')
     this.length = this.#lines.length

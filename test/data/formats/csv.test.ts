@@ -52,6 +52,21 @@ describe('csv', () => {
     )
   })
 
+  test('before a line feed one CR is the line end, and another is data, wherever a cut lies', async () => {
+    const text = 'a\r\r\nb\r\r\n\r\r\nc\r'
+    const options = { header: false, quote: '' }
+    for (const cut of text.split('').keys()) {
+      const parts = [
+        { start: 0, end: cut },
+        { start: cut, end: text.length },
+      ]
+      const records = (
+        await Promise.all(parts.map((split) => readAll(Buffer.from(text), 'a.csv', options, split)))
+      ).flatMap((read) => read.records)
+      expect(records).toEqual([['a\r'], ['b\r'], ['\r'], ['c']])
+    }
+  })
+
   test('without quotes, any cut gives the same records', async () => {
     const cell = string({ unit: constantFrom('a', 'ü', ' ', '"', '1'), minLength: 1, maxLength: 5 })
     const rows = array(tuple(cell, cell), { minLength: 1, maxLength: 20 })

@@ -125,7 +125,8 @@ async function checkCsv(bytes: Uint8Array): Promise<void> {
   if (quoted || resolved.header || resolved.columns !== null || !isUtf8(file)) return
   const rows = naiveLines(Buffer.from(string))
     .map((line) => Buffer.from(line).toString())
-    .filter((line) => line !== '' && line !== '\r')
+    // The last line may end in CR without LF.
+    .filter((line, i, all) => line !== '' && !(line === '\r' && i === all.length - 1 && !string.endsWith('\n')))
   holds(whole.records.length === rows.length, 'without quotes each line is a row')
   holds(isDeepStrictEqual(await readInTwo(file, 'a.csv', options, cut), whole.records), 'a cut shows')
 }
@@ -174,6 +175,8 @@ export const FORMATS: readonly Target[] = [
     what: 'data/formats: zstd',
     input: (random) => mutate(random, ZSTDS),
     check: (bytes) => checkCompressed(bytes, 'a.log.zst', zstdDecompressSync),
+    // A frame may ask for a window of 128 MiB, which zstd's decoders take unless told otherwise; here are two of them.
+    bytesMax: 320 * 2 ** 20,
     quick: 200,
   }),
   target('read-options', {
