@@ -1,6 +1,6 @@
 /** A home on a disk that is full: attempts fail and say so, the node lives, and with room the job ends by itself. */
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, readdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
+import { appendFileSync, mkdirSync, readdirSync, rmSync, statfsSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { until } from './command.ts'
@@ -66,7 +66,12 @@ describe('a full disk', { timeout: 300_000 }, () => {
   /** Takes what is free on the node's disk, but for a little. */
   const fill = (left: number): void => {
     const { bavail, bsize } = statfsSync(node.home)
-    writeFileSync(ballast, Buffer.alloc(Math.max(0, bavail * bsize - left)))
+    try {
+      appendFileSync(ballast, Buffer.alloc(Math.max(0, bavail * bsize - left)))
+    } catch (error) {
+      // The node has written meanwhile: it is full all the same.
+      if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error
+    }
   }
 
   test.skipIf(!small)('its attempts fail as its own, and with room the job ends without a command', async () => {
