@@ -35,10 +35,17 @@ export async function readParquetFooter(source: RandomAccess, name: string): Pro
     // The default parsers would make objects of statistics; nothing here reads those.
     const metadata = parquetMetadata(bytes, { geoparquet: false })
     checkSchema(metadata.schema)
+    checkRowGroups(metadata.row_groups)
     return { metadata, bytes }
   } catch (error) {
     throw damaged(name, 'its footer cannot be parsed', error)
   }
+}
+
+/** Throws an Error unless they are lists: the library maps over bytes that stand in a list's place as if they were one. */
+function checkRowGroups(groups: FileMetaData['row_groups']): void {
+  if (!Array.isArray(groups) || !groups.every(({ columns }) => Array.isArray(columns)))
+    throw new Error('its row groups are no list')
 }
 
 export function damaged(name: string, why: string, cause?: unknown): ShoalError {
