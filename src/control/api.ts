@@ -359,7 +359,8 @@ export interface NodeApi {
   drain(): Promise<void>
 
   explain(request: SubmitRequest): Promise<ExplainAnswer>
-  submit(request: SubmitRequest): Promise<SubmitAnswer>
+  /** When `signal` fires while it waits for data, it waits no longer, and no job is made. */
+  submit(request: SubmitRequest, signal?: AbortSignal): Promise<SubmitAnswer>
   jobs(): Promise<readonly JobSummary[]>
   /** `id` is any unique prefix, here and below. */
   job(id: string): Promise<JobDetail>
@@ -369,7 +370,7 @@ export interface NodeApi {
   logs(id: string): Promise<readonly { readonly task: number; readonly node: string; readonly text: string }[]>
   receipt(id: string): Promise<Receipt>
   /** Reads the sealed result whole and checks everything that the receipt says. */
-  verify(id: string): Promise<VerifyAnswer>
+  verify(id: string, signal?: AbortSignal): Promise<VerifyAnswer>
   diff(a: string, b: string): Promise<DiffAnswer>
   cancel(id: string): Promise<void>
   retry(id: string): Promise<void>

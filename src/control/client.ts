@@ -22,6 +22,8 @@ const SILENCE_MS = 15_000
  */
 export function connectControl(home: string): NodeApi {
   const call = <T>(method: PlainMethod, ...args: readonly unknown[]): Promise<T> => plainCall(home, method, args)
+  const until = <T>(method: PlainMethod, signal: AbortSignal | undefined, ...args: readonly unknown[]): Promise<T> =>
+    plainCall(home, method, args, signal)
   return {
     status: () => call('status'),
     members: () => call('members'),
@@ -34,14 +36,14 @@ export function connectControl(home: string): NodeApi {
     doctor: () => call('doctor'),
     drain: () => call('drain'),
     explain: (request) => call('explain', request),
-    submit: (request) => call('submit', request),
+    submit: (request, signal) => until('submit', signal, request),
     jobs: () => call('jobs'),
     job: (id) => call('job', id),
     why: (id) => call('why', id),
     events: (id) => call('events', id),
     logs: (id) => call('logs', id),
     receipt: (id) => call('receipt', id),
-    verify: (id) => call('verify', id),
+    verify: (id, signal) => until('verify', signal, id),
     diff: (a, b) => call('diff', a, b),
     cancel: (id) => call('cancel', id),
     retry: (id) => call('retry', id),
@@ -51,9 +53,14 @@ export function connectControl(home: string): NodeApi {
   }
 }
 
-async function plainCall<T>(home: string, method: PlainMethod, args: readonly unknown[]): Promise<T> {
+async function plainCall<T>(
+  home: string,
+  method: PlainMethod,
+  args: readonly unknown[],
+  signal?: AbortSignal,
+): Promise<T> {
   const quick = method === 'status' || method === 'members' || method === 'ticket'
-  const response = await open(home, method, args, quick ? AbortSignal.timeout(SILENCE_MS) : null)
+  const response = await open(home, method, args, quick ? AbortSignal.timeout(SILENCE_MS) : (signal ?? null))
   const answer = answerOf(home, await readAll(home, response))
   if (!('value' in answer)) throw strange(home)
   return answer['value'] as T

@@ -15,10 +15,13 @@ interface MethodFacts {
   readonly takes: readonly ('string' | 'object')[]
   /** Answers as soon as the node listens; all others wait until it is ready. */
   readonly early: boolean
+  /** May take long: it has a signal for its last argument, which fires when nobody waits for the answer any more. */
+  readonly long: boolean
 }
 
-const early = (...takes: MethodFacts['takes'][number][]): MethodFacts => ({ takes, early: true })
-const ready = (...takes: MethodFacts['takes'][number][]): MethodFacts => ({ takes, early: false })
+const early = (...takes: MethodFacts['takes'][number][]): MethodFacts => ({ takes, early: true, long: false })
+const ready = (...takes: MethodFacts['takes'][number][]): MethodFacts => ({ takes, early: false, long: false })
+const long = (...takes: MethodFacts['takes'][number][]): MethodFacts => ({ takes, early: false, long: true })
 
 export const METHODS: Readonly<Record<PlainMethod, MethodFacts>> = {
   status: early(),
@@ -32,14 +35,14 @@ export const METHODS: Readonly<Record<PlainMethod, MethodFacts>> = {
   freeze: ready('string'),
   snapshots: ready(),
   explain: ready('object'),
-  submit: ready('object'),
+  submit: long('object'),
   jobs: ready(),
   job: ready('string'),
   why: ready('string'),
   events: ready('string'),
   logs: ready('string'),
   receipt: ready('string'),
-  verify: ready('string'),
+  verify: long('string'),
   diff: ready('string', 'string'),
   cancel: ready('string'),
   retry: ready('string'),

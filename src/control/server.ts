@@ -134,13 +134,13 @@ async function answerPlain(
 ): Promise<void> {
   if (!Object.hasOwn(METHODS, method)) throw new ShoalError('USAGE', `the node has no method ${JSON.stringify(method)}`)
   const name = method as PlainMethod
-  const { takes, early } = METHODS[name]
+  const { takes, early, long } = METHODS[name]
   const fits = takes.length === args.length && takes.every((type, i) => typeof args[i] === type && args[i] !== null)
   if (!fits) throw new ShoalError('USAGE', `${name} takes (${takes.join(', ')})`)
   if (name === 'submit' || name === 'explain') checkSubmission(args[0])
   if (!early) await whenReady(served, gone)
   const call = served.api[name] as (this: NodeApi, ...args: readonly unknown[]) => Promise<unknown>
-  const value = await call.call(served.api, ...args)
+  const value = await call.call(served.api, ...args, ...(long ? [gone] : []))
   response.setHeader('content-type', 'application/json')
   response.end(JSON.stringify({ value: value ?? null }))
 }

@@ -164,7 +164,7 @@ export function fakeNode(changes: Partial<NodeApi> = {}, calls: unknown[][] = []
   const done =
     <T>(name: string, value: T) =>
     (...args: readonly unknown[]): Promise<T> => {
-      calls.push([name, ...args])
+      calls.push([name, ...args.filter((arg) => !(arg instanceof AbortSignal))])
       return Promise.resolve(value)
     }
   return {

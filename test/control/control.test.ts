@@ -84,6 +84,24 @@ describe('plain calls', () => {
     expect(sent).toContainEqual(['drain'])
   })
 
+  test('who leaves a call that takes long ends it', async () => {
+    const began = Promise.withResolvers<void>()
+    const ended = Promise.withResolvers<void>()
+    const node = await serve({
+      verify: (_id, signal) => {
+        signal?.addEventListener('abort', () => ended.resolve())
+        began.resolve()
+        return new Promise(() => {})
+      },
+    })
+    const asker = new AbortController()
+    const asked = failure(node.verify('7c', asker.signal))
+    await began.promise
+    asker.abort()
+    await ended.promise
+    await asked
+  })
+
   test('an error keeps code, reason, remedies and job', async () => {
     const node = await serve({
       receipt: () =>

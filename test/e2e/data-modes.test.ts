@@ -174,9 +174,11 @@ describe('own, replicated, away', { timeout: 500_000 }, () => {
         .toSorted(),
     ).toEqual(['away', 'offered'])
 
+    const before = (await a.jobs()).length
     const patient = ['--wait-for-data', '60s', '--timeout', '2s']
     const late = await a.run('--json', 'run', words, '--input', 'own', ...patient)
     expect([late.code, refusal(late).code]).toEqual([5, 'TIMEOUT'])
+    expect(refusal(late).why).toContain('waits for the data no longer')
 
     const partial = await a.run('run', words, '--input', 'own', '--allow-partial')
     expect(partial.code).toBe(0)
@@ -196,6 +198,8 @@ describe('own, replicated, away', { timeout: 500_000 }, () => {
     expect(whole.code, whole.stderr).toBe(0)
     expect(records(whole.stdout)).toEqual(countWords([SAME, SAME]))
     expect(resultOf(whole)).not.toBe(resultOf(partial))
+    // Of the one that was left while it waited nothing came.
+    expect(await a.jobs()).toHaveLength(before + 2)
   })
 
   test('a member that was forgotten is missed no more', async () => {

@@ -75,9 +75,8 @@ export async function runAt(
 /** What becomes of a submission that nobody waits for any more. */
 function leftEarly(via: Via, { waitForDataMs }: SubmitRequest): string {
   if (via.passing) return 'this mesh ends with the command'
-  return waitForDataMs === 0
-    ? '`shoal jobs` shows whether it has'
-    : 'the node waits for the data as long as it was told to, and has the job then; `shoal jobs` shows it'
+  const where = '`shoal jobs` shows whether it has'
+  return waitForDataMs === 0 ? where : `the node waits for the data no longer; ${where}`
 }
 
 function isTimeout(error: unknown): error is ShoalError {
@@ -85,7 +84,7 @@ function isTimeout(error: unknown): error is ShoalError {
 }
 
 async function submit(context: Context, via: Via, request: SubmitRequest, signal: AbortSignal): Promise<string> {
-  const submitted = ask(via, signal, (node) => node.submit(request))
+  const submitted = ask(via, signal, (node) => node.submit(request, signal))
   const patience = sayThatItWaits(context, request.waitForDataMs)
   const answer = await orAborted(submitted, signal).finally(() => clearTimeout(patience))
   for (const warning of answer.warnings) context.hint(`warning: ${warning}`)

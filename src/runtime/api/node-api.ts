@@ -82,7 +82,7 @@ export function createNodeApi(parts: ApiParts): NodeApi {
 
     explain: async (request) =>
       explain(context, await submission.draft(request), Buffer.byteLength(request.job.bundle)),
-    submit: (request) => submission.submit(request),
+    submit: (request, signal) => submission.submit(request, signal),
     jobs: async () =>
       [...state.jobs.values()]
         .map((job) => summaryOf(context, job, times))
@@ -100,7 +100,7 @@ export function createNodeApi(parts: ApiParts): NodeApi {
       return [...(await readLogs(context, job)), ...told.flat()].sort((a, b) => a.task - b.task)
     },
     receipt: async (id) => receiptOf(context, await known(id)),
-    verify: async (id) => verify(context, await known(id), new AbortController().signal),
+    verify: async (id, signal = new AbortController().signal) => verify(context, await known(id, signal), signal),
     diff: async (a, b) => diffJobs(context, find(a), find(b)),
     cancel: async (id) => cancelJob(context, find(id)),
     retry: async (id) => retryJob(context, find(id)),

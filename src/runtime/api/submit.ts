@@ -60,11 +60,11 @@ export class Submission {
     this.#frozen = frozen
   }
 
-  /** What would be submitted: snapshot taken, nothing made. Throws what submission throws. */
-  async draft(request: SubmitRequest): Promise<Draft> {
+  /** What would be submitted: snapshot taken, nothing made. Throws what submission throws, and the signal's reason. */
+  async draft(request: SubmitRequest, signal?: AbortSignal): Promise<Draft> {
     const { state } = this.#context
     const spec = this.#spec(request)
-    const { snapshot, warnings } = await this.#pin(spec, request)
+    const { snapshot, warnings } = await this.#pin(spec, request, signal)
     plan(spec, snapshot)
     const members = [...state.members.values()]
       .map((m) => m.record.node)
@@ -81,7 +81,8 @@ export class Submission {
     return { record, warnings }
   }
 
-  async submit(request: SubmitRequest): Promise<SubmitAnswer> {
+  /** Whoever leaves while data are waited for gets no job: it would come to be when nobody expects it any more. */
+  async submit(request: SubmitRequest, signal?: AbortSignal): Promise<SubmitAnswer> {
     const spec = this.#spec(request)
     if (request.key !== null) {
       const id = keyedJobId(spec, request.key)
@@ -91,7 +92,7 @@ export class Submission {
       const remembered = await rememberedOf(this.#context, id)
       if (remembered !== null) return this.#again(remembered, request)
     }
-    const { record, warnings } = await this.draft(request)
+    const { record, warnings } = await this.draft(request, signal)
     const existing = this.#context.state.jobs.get(record.id) ?? null
     if (existing !== null) return this.#attach(existing, request)
     return this.#begin(record, request, warnings)
@@ -155,7 +156,11 @@ export class Submission {
     }
   }
 
-  async #pin(spec: JobSpec, request: SubmitRequest): Promise<{ snapshot: Snapshot; warnings: readonly string[] }> {
+  async #pin(
+    spec: JobSpec,
+    request: SubmitRequest,
+    signal?: AbortSignal,
+  ): Promise<{ snapshot: Snapshot; warnings: readonly string[] }> {
     const { clock } = this.#context
     const asks = spec.inputs.map(({ dataset, glob, options }) => ({ dataset, glob, options }))
     const requests = spec.inputs.map((input): SnapshotRequest => {
@@ -166,6 +171,7 @@ export class Submission {
     const deadline = clock.now() + request.waitForDataMs
     for (;;) {
       const sources = await scanMesh(this.#context, asks)
+      signal?.throwIfAborted()
       const outcome = takeSnapshot(requests, sources, {
         allowPartial: request.allowPartial,
         now: clock.wall().getTime(),
