@@ -8,6 +8,12 @@ export interface SourcePlace {
   readonly column: number
 }
 
+/** A map is an object of lists. To parse brackets in brackets takes a second for every 2 MiB, and much memory. */
+const NESTS_MAX = 2
+const [QUOTE, BACKSLASH] = [0x22, 0x5c]
+const OPENS: ReadonlySet<number> = new Set([0x5b, 0x7b])
+const CLOSES: ReadonlySet<number> = new Set([0x5d, 0x7d])
+
 const FRAME = new RegExp(`${JOB_SCRIPT.replace('.', '\\.')}:(\\d+):(\\d+)`, 'g')
 
 /**
@@ -49,12 +55,25 @@ function openMap(sourceMap: string): SourceMap | null {
 
 /** A job's source map may come from a peer: what is wrong with it must not hide what is wrong with the job. */
 function mapOf(sourceMap: string): Readonly<Partial<Record<'sources' | 'sourcesContent' | 'mappings', unknown>>> {
+  if (!isFlat(sourceMap)) return {}
   try {
     const map: unknown = JSON.parse(sourceMap)
     return typeof map === 'object' && map !== null ? map : {}
   } catch {
     return {}
   }
+}
+
+function isFlat(json: string): boolean {
+  let depth = 0
+  for (let at = 0; at < json.length; at++) {
+    const code = json.charCodeAt(at)
+    if (code === QUOTE) {
+      while (++at < json.length && json.charCodeAt(at) !== QUOTE) if (json.charCodeAt(at) === BACKSLASH) at++
+    } else if (OPENS.has(code) && ++depth > NESTS_MAX) return false
+    else if (CLOSES.has(code)) depth--
+  }
+  return true
 }
 
 /** `file.ts:12:7` of the innermost frame in the user's own code (not a package), else of any; '' if there is none. */
