@@ -21,6 +21,12 @@ export interface Group {
   readonly summary: string
 }
 
+export interface Tree {
+  /** In the order in which the help lists them. */
+  readonly commands: readonly Command[]
+  readonly groups: readonly Group[]
+}
+
 /** Every flag of any command, once. */
 export function allFlags(commands: readonly Command[]): readonly Flag<unknown>[] {
   return [...new Set([...GLOBAL_FLAGS, ...commands.flatMap((command) => command.flags)])]

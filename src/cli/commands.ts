@@ -1,15 +1,14 @@
-import type { Command, Group } from './command.ts'
+import type { Command, Group, Tree } from './command.ts'
 import { FLAGS_OF } from './flags.ts'
 
 /** Words that group commands. */
-export const GROUPS: readonly Group[] = [
+const GROUPS: readonly Group[] = [
   { path: 'job', summary: 'one job: show, why, events, logs, result, receipt, verify, diff, cancel, retry, rm' },
   { path: 'data', summary: 'what the mesh offers: ls, freeze, show, forget' },
   { path: 'sim', summary: 'a mesh of real nodes on this machine: run, up' },
 ]
 
-/** Every command, in the order in which the help lists them. */
-export const COMMANDS: readonly Command[] = [
+const COMMANDS: readonly Command[] = [
   {
     path: 'node',
     args: '',
@@ -225,7 +224,10 @@ export const COMMANDS: readonly Command[] = [
     args: '[topic...]',
     summary: 'help on a command, or what an error code means',
     flags: [],
-    load: async () => (await import('./commands/help.ts')).help,
+    load: async () => {
+      const { help } = await import('./commands/help.ts')
+      return (context, topic) => help(context, TREE, topic)
+    },
   },
   {
     path: 'version',
@@ -235,3 +237,6 @@ export const COMMANDS: readonly Command[] = [
     load: async () => (await import('./commands/version.ts')).version,
   },
 ]
+
+/** Every command. */
+export const TREE: Tree = { commands: COMMANDS, groups: GROUPS }

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { COMMANDS } from '../../src/cli/commands.ts'
+import { TREE } from '../../src/cli/commands.ts'
 import { CODES } from '../../src/core/codes.ts'
 import { JOB_ID, RESULT, shoal } from './fake.ts'
 
@@ -147,7 +147,7 @@ describe('waiting', () => {
 describe('help', () => {
   test('lists every command, in words that explain it', async () => {
     const root = (await shoal(['--help'])).stdout
-    for (const command of COMMANDS) {
+    for (const command of TREE.commands) {
       const words = command.path.split(' ')
       expect(root).toContain(words[0])
       const own = await shoal([...words, '--help'])

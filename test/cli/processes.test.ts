@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { COMMANDS } from '../../src/cli/commands.ts'
+import { TREE } from '../../src/cli/commands.ts'
 import type { DiffAnswer, JobSummary, MemberInfo, NodeStatus, Receipt, VerifyAnswer } from '../../src/control/api.ts'
 
 const MAIN = join(import.meta.dirname, '../../src/cli/main.ts')
@@ -31,7 +31,7 @@ interface Ran {
 }
 
 function shoal(argv: readonly string[], input = ''): Ran {
-  for (const { path } of COMMANDS)
+  for (const { path } of TREE.commands)
     if (`${argv.filter((word) => !word.startsWith('-')).join(' ')} `.includes(`${path} `)) driven.add(path)
   const ran = spawnSync(process.execPath, ['--conditions=development', MAIN, ...argv], {
     cwd: root,
@@ -305,6 +305,6 @@ describe('as a process among others', () => {
   )
 
   test('every command that the help lists was driven above', () => {
-    expect(COMMANDS.map((command) => command.path).filter((path) => !driven.has(path))).toEqual([])
+    expect(TREE.commands.map((command) => command.path).filter((path) => !driven.has(path))).toEqual([])
   })
 })

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
 import { allFlags, commandFirst } from '../../src/cli/command.ts'
-import { COMMANDS } from '../../src/cli/commands.ts'
+import { TREE } from '../../src/cli/commands.ts'
 import { DATA, HOME, JSON_OUTPUT, MEMORY, NO_COLOR, TIMEOUT, environmentName } from '../../src/cli/flags.ts'
 import { Settings, readConfigFile } from '../../src/cli/settings.ts'
 import { shoal } from './fake.ts'
@@ -22,7 +22,7 @@ afterEach(() => {
 })
 
 describe('flags in any position', () => {
-  const order = (line: string): string => commandFirst(line.split(' '), COMMANDS).join(' ')
+  const order = (line: string): string => commandFirst(line.split(' '), TREE.commands).join(' ')
 
   test.each([
     ['--home X run a.ts', 'run --home X a.ts'],
@@ -90,14 +90,14 @@ describe('flag over environment over file over default', () => {
   })
 
   test('every flag of every command has a variable of its own', () => {
-    const names = allFlags(COMMANDS).map((flag) => environmentName(flag.name))
+    const names = allFlags(TREE.commands).map((flag) => environmentName(flag.name))
     expect(new Set(names).size).toBe(names.length)
     expect(names).toContain('SHOAL_TASK_TIMEOUT')
   })
 })
 
 describe('shoal.config.ts', () => {
-  const flags = allFlags(COMMANDS)
+  const flags = allFlags(TREE.commands)
 
   test('names in either case; strings, numbers, booleans, lists', async () => {
     const folder = folderWith(

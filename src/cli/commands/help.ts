@@ -1,20 +1,20 @@
 import { CODES, type Code } from '../../core/codes.ts'
 import { ShoalError } from '../../core/errors.ts'
-import { COMMANDS } from '../commands.ts'
+import type { Tree } from '../command.ts'
 import type { Context } from '../context.ts'
 import { nearestOne } from '../../core/nearest.ts'
 import { writeTo } from '../io.ts'
-import { helpFor } from '../program.ts'
+import { helpFor } from '../parser.ts'
 
 /** `shoal help`, `shoal help COMMAND`, `shoal help CODE` */
-export async function help(context: Context, topic: readonly string[]): Promise<number> {
+export async function help(context: Context, tree: Tree, topic: readonly string[]): Promise<number> {
   const [word = ''] = topic
   const code = word.toUpperCase().replaceAll('-', '_')
   const isCode = topic.length === 1 && Object.hasOwn(CODES, code)
   // `ticket` is a command, TICKET an error.
-  const text = isCode && word === code ? null : helpFor(topic)
+  const text = isCode && word === code ? null : helpFor(tree, topic)
   if (text === null && isCode) return await explainCode(context, code as Code)
-  if (text === null) throw unknownTopic(topic.join(' '))
+  if (text === null) throw unknownTopic(tree, topic.join(' '))
   await writeTo(context.io.stdout, text)
   return 0
 }
@@ -31,8 +31,8 @@ async function explainCode(context: Context, code: Code): Promise<number> {
   return 0
 }
 
-function unknownTopic(topic: string): ShoalError {
-  const topics = [...COMMANDS.map((command) => command.path), ...Object.keys(CODES)]
+function unknownTopic(tree: Tree, topic: string): ShoalError {
+  const topics = [...tree.commands.map((command) => command.path), ...Object.keys(CODES)]
   const meant = nearestOne(topic, topics)
   return new ShoalError('USAGE', `there is no command and no error code ${JSON.stringify(topic)}`, {
     try: [meant === null ? 'shoal help' : `shoal help ${meant}`],
