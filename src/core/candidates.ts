@@ -33,7 +33,7 @@ export function livePeers(state: State): NodeId[] {
 }
 
 /** What of a job decides who may run a task, before anything of it has happened. */
-export type Ranked = Pick<JobState, 'record' | 'placement' | 'orders'>
+export type Ranked = Pick<JobState, 'record' | 'placement' | 'orders' | 'lateCopies'>
 
 /** May run tasks of this job: it lives, takes work, and is alike (same runtime id). */
 export function isEligible(state: State, job: Ranked, node: NodeId): boolean {
@@ -88,7 +88,8 @@ export function failureIndex(state: State, job: JobState): FailureIndex {
  * Eligible nodes for a task, best first: its base order, then all other members; nodes that get on with nothing, or
  * failed it by their own fault, last. A map runs where its shards lie: others read them over a stream, and only while a
  * holder lives that could give them and none can run it (no slots, another runtime, failed at it twice). A busy holder
- * is waited for: input does not cross the network to be faster.
+ * is waited for: input does not cross the network to be faster. A copy that came after the snapshot was pinned makes its
+ * node the last of the holders, in its own eyes: others see it once it claims.
  */
 export function candidates(state: State, job: Ranked, task: PlannedTask, failures: FailureIndex): NodeId[] {
   const able = baseOrder(job, task).filter((node) => isEligible(state, job, node))
@@ -97,9 +98,12 @@ export function candidates(state: State, job: Ranked, task: PlannedTask, failure
     const joined = [...state.members.keys()].filter((node) => !includes(job.record.members, node))
     if (joined.length > 0) able.push(...others(state, job, task, joined))
   } else {
+    if (job.lateCopies.has(task.index) && isEligible(state, job, state.self.node)) able.push(state.self.node)
     const tried = (node: NodeId): boolean => failed.some((f) => f.node === node && f.term > 1)
     if (able.every(tried) && task.holders.some((node) => isLive(state, node))) {
-      const strangers = [...state.members.keys()].filter((node) => !includes(task.holders, node))
+      const strangers = [...state.members.keys()].filter(
+        (node) => !includes(task.holders, node) && !able.includes(node),
+      )
       able.push(...others(state, job, task, strangers))
     }
   }

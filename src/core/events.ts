@@ -63,6 +63,8 @@ export type Event =
   | { readonly type: 'report-signed'; readonly job: JobId; readonly round: number; readonly report: SignedReport }
   | { readonly type: 'cancel'; readonly job: JobId }
   | { readonly type: 'retry'; readonly job: JobId }
+  /** All maps whose shards lie here in copies that the snapshot does not name: they came after it was pinned. */
+  | { readonly type: 'late-copies'; readonly job: JobId; readonly tasks: ReadonlySet<TaskIndex> }
   /** Another submission of the job asks for these limits: the larger hold, from the next attempt on. */
   | { readonly type: 'raise'; readonly job: JobId; readonly limits: JobLimits }
   /** What other nodes remember of a job with a key that they have forgotten. */

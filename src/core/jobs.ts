@@ -23,6 +23,7 @@ function newJob(state: State, record: JobRecord, isNewHere: boolean): JobState {
     placement: place(record.id, planned.partitions, record.members),
     knownRows: knownRows(record.snapshot),
     orders: new Map(),
+    lateCopies: new Set(),
     has: new Set(),
     failures: [],
     reportSeq: 0,

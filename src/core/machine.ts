@@ -129,7 +129,19 @@ function take(state: State, event: Event): Effect[] {
 
 type JobEvent = Extract<
   Event,
-  { type: 'arrived' | 'copied' | 'push-ended' | 'pull-ended' | 'lost' | 'report-signed' | 'cancel' | 'retry' | 'raise' }
+  {
+    type:
+      | 'arrived'
+      | 'copied'
+      | 'push-ended'
+      | 'pull-ended'
+      | 'lost'
+      | 'report-signed'
+      | 'late-copies'
+      | 'cancel'
+      | 'retry'
+      | 'raise'
+  }
 >
 
 function onJobEvent(state: State, job: JobState, event: JobEvent): Effect[] {
@@ -166,6 +178,10 @@ function onJobEvent(state: State, job: JobState, event: JobEvent): Effect[] {
       return event.round === job.ledger.round
         ? join(state, job, { round: event.round, outcome: job.ledger.outcome, tasks: [], reports: [event.report] })
         : []
+    case 'late-copies':
+      job.lateCopies = event.tasks
+      job.nextSearch = state.now
+      return []
     case 'cancel':
       return join(state, job, { round: job.ledger.round, outcome: { kind: 'cancelled' }, tasks: [], reports: [] })
     case 'retry':

@@ -39,6 +39,8 @@ export interface JobState {
   readonly meanBytes: Bytes
   /** Each task's base order of candidates, computed when first asked for. */
   readonly orders: Map<TaskIndex, readonly NodeId[]>
+  /** Maps that this node may run because it has copies of their shards that came after the snapshot was pinned. */
+  lateCopies: ReadonlySet<TaskIndex>
   /** Tasks whose whole output this node has; its part of the report. */
   readonly has: Set<TaskIndex>
   failures: Failure[]

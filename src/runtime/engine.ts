@@ -10,6 +10,7 @@ import { Attempts, type Hold } from './attempts.ts'
 import { loadJobs, loadMembers, lookAtOwnRecord, nextIncarnation } from './boot.ts'
 import { Catalogs } from './peers/catalogs.ts'
 import type { Context, Offers } from './context.ts'
+import { LateCopies } from './copies.ts'
 import { ControlPlane } from './peers/control-plane.ts'
 import { Damage } from './home/damage.ts'
 import { Dropped } from './home/dropped.ts'
@@ -77,6 +78,7 @@ export class Engine {
   readonly #receiver: Receiver
   readonly #mending: Mending
   readonly #ownLife: OwnLife
+  readonly #lateCopies: LateCopies
   readonly #drained = Promise.withResolvers<void>()
   #cancelSweep: (() => void) | null = null
 
@@ -98,6 +100,7 @@ export class Engine {
     this.#ledgers = new LedgerLog(this.context)
     this.#mending = new Mending(this.context, this.times)
     this.#ownLife = new OwnLife(this.context)
+    this.#lateCopies = new LateCopies(this.context)
     const perform = performer({
       context: this.context,
       control: this.#control,
@@ -140,6 +143,7 @@ export class Engine {
         .save((job) => this.context.state.jobs.has(job))
         .catch((error: unknown) => this.context.dropped('times', error))
       keepMembers(this.context)
+      this.#lateCopies.look()
       void this.#mending.sweep()
       void this.#ownLife.ask()
       onSweep()

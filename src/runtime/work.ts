@@ -5,11 +5,12 @@ import { outputOf, type TaskManifest } from '../core/manifest.ts'
 import { rankSplits, shardOf, tasksOf, type PlannedTask } from '../core/plan.ts'
 import { upstreamOf } from '../core/receipt.ts'
 import type { JobState } from '../core/state.ts'
-import type { BoundsManifest, Digest, MapManifest, Shard, Split } from '../core/types.ts'
+import type { BoundsManifest, Digest, MapManifest, Shard, ShardCopy, Split } from '../core/types.ts'
 import type { MapWork, RunWork, Spool, SplitWork, TaskFile, Work } from '../ports.ts'
 import { fitsTask } from '../wire/manifest.ts'
 import { isWhole, loseOutput } from './home/check-files.ts'
 import type { Context } from './context.ts'
+import { copiesHere } from './copies.ts'
 import { spoolFolder, spoolSplit, type Spooling } from './peers/spool.ts'
 import { outputFiles } from './home/store.ts'
 
@@ -53,9 +54,11 @@ async function mapWork(
   for (const [i, split] of task.splits.entries()) {
     const shard = shardOf(snapshot, split)
     const input = spec.inputs[split.input]!
-    const { path, ...facts } = isHere(context, shard)
-      ? localFile(context, shard)
-      : await spooledFile(context, job, task, split, `${spoolFolder(context, job, spooling.attempt)}/${i}`, spooling)
+    const copies = copiesHere(context, shard)
+    const { path, ...facts } =
+      copies.length > 0
+        ? localFile(context, shard, copies)
+        : await spooledFile(context, job, task, split, `${spoolFolder(context, job, spooling.attempt)}/${i}`, spooling)
     const file = files.get(path) ?? { name: `shard-${files.size}`, path }
     files.set(path, file)
     splits.push({
@@ -80,10 +83,6 @@ async function mapWork(
   return { work, files: [...files.values()] }
 }
 
-function isHere({ state }: Context, shard: Shard): boolean {
-  return shard.copies.some(({ node }) => node === state.self.node)
-}
-
 /** What this node brings over because no node that has the shard can run the task. */
 async function spooledFile(
   context: Context,
@@ -97,9 +96,8 @@ async function spooledFile(
   return { path: context.disk.path(name), witness: '', spool }
 }
 
-function localFile(context: Context, shard: Shard): { path: string; witness: string } {
-  for (const copy of shard.copies) {
-    if (copy.node !== context.state.self.node) continue
+function localFile(context: Context, shard: Shard, copies: readonly ShardCopy[]): { path: string; witness: string } {
+  for (const copy of copies) {
     const path = context.catalog.resolve(copy.root, shard.path)
     const { dev, ino, mtimeNs, ctimeNs } = copy.witness
     if (path !== null) return { path, witness: `${dev}:${ino}:${mtimeNs}:${ctimeNs}` }

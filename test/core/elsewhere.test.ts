@@ -101,3 +101,39 @@ describe('a map task whose holder is away', () => {
     expect(started(node.effects)).toEqual([])
   })
 })
+
+describe('a copy that came here after the job was pinned', () => {
+  const late = (job: JobRecord, ...tasks: TaskIndex[]) =>
+    ({ type: 'late-copies', job: job.id, tasks: new Set(tasks) }) as const
+
+  test('lets this node run what its holder, which is away, cannot', () => {
+    const { node, job, order } = setting({}, { slots: 8 })
+    node.pass(LIMITS.awayAfterMs + 1_000, n3)
+    node.add(job)
+    node.pass(5_000, n3)
+    expect(started(node.effects)).toEqual([])
+    node.give(late(job, 2, 5))
+    node.pass(1_000, n3)
+    expect(started(node.effects)).toEqual([2, 5])
+    expect([order(1), order(2)]).toEqual([[], [n1]])
+  })
+
+  test('is used beside a busy holder, which comes first; and no more once it is gone', () => {
+    const { node, job, order } = setting({})
+    node.add(job)
+    node.give(late(job, 5))
+    expect(order(5)).toEqual([n2, n1])
+    node.pass(LIMITS.stealAfterMs + 1_000, n2, n3)
+    expect(started(node.effects)).toEqual([5])
+    node.give(late(job))
+    expect(order(5)).toEqual([n2])
+  })
+
+  test('is of no use to a node without slots', () => {
+    const { node, job, order } = setting({}, { slots: 0 })
+    node.pass(LIMITS.awayAfterMs + 1_000, n3)
+    node.add(job)
+    node.give(late(job, 2))
+    expect(order(2)).toEqual([])
+  })
+})

@@ -193,6 +193,23 @@ describe('nodes that die', { timeout: 500_000 }, () => {
     await expectDone(id)
   })
 
+  test('the only holder of a replicated file, which does not come back: a node with a copy that joined later', async () => {
+    const text = books[0]![1]
+    const [holder] = await mesh.start({ name: 'holder', data: { 'mirror,replicated': { 'a.txt': text } } })
+    await holder!.restart({ hold: true })
+    await mesh.ready()
+    const id = await submitter.submit(words, ...PARTITIONS, '--input', 'mirror')
+    await killInTask(id, holder!, submitter)
+    await until('the job waits for the holder', async () =>
+      (await submitter.job(id)).state === 'waiting' ? true : null,
+    )
+    await mesh.start({ name: 'latecomer', data: { 'mirror,replicated': { 'a.txt': text } } })
+    const waited = await submitter.run('wait', id, '--timeout', '120s')
+    expect(waited.code, waited.stderr).toBe(0)
+    expect(records(await submitter.ok('job', 'result', id))).toEqual(countWords([text]))
+    expect((await submitter.job(id)).tasks[0]).toMatchObject({ kind: 'map', state: 'done', owner: 'latecomer' })
+  })
+
   test('a node that gets INT hands over, exits 0 after 30 s at the latest, and its shards count as away', async () => {
     const [leaving, staying] = data
     const began = performance.now()

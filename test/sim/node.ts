@@ -26,7 +26,8 @@ export class SimNode {
   readonly name: string
   readonly process: SimProcess
   readonly disk: SimDisk
-  readonly catalog: CatalogBody
+  /** What it offers; a body never changes, another one may take its place. */
+  catalog: CatalogBody
   endpoint: Endpoint | null = null
   engine: Engine | null = null
   tasks: SimTasks | null = null

@@ -27,6 +27,8 @@ export type Fault = { readonly at: Millis; readonly for: Millis; readonly after:
   /** Another version runs there meanwhile: one that executes no tasks of this one, or (`wire`) does not even talk to it. */
   | { readonly kind: 'upgrade'; readonly node: number; readonly wire: boolean }
   | { readonly kind: 'pause' | 'full' | 'stuck' | 'drain' | 'absent' | 'gone'; readonly node: number }
+  /** Somebody copies all of the replicated dataset to a node: jobs may have been pinned before. */
+  | { readonly kind: 'copies'; readonly node: number }
   | { readonly kind: 'cancel'; readonly node: number; readonly job: string }
   | { readonly kind: 'deaf' | 'mute'; readonly node: number }
   | { readonly kind: 'rot'; readonly node: number; readonly files: 'data' | 'ledger' | 'any' }
@@ -119,15 +121,15 @@ export function drawScenario({ seed, nodes: wanted, unsteady: always = false }: 
   // One machine that never comes back: only where every shard lies on another one, too.
   if (replicas > 1 && nodes > 2 && jobs.every((job) => job.replicated) && random.chance(0.5))
     faults.push({ at: random.between(500, 4_000), for: 0, after: null, kind: 'gone', node: fragile })
-  return {
-    seed,
-    nodes,
-    slots: random.between(1, 3),
-    slotless: nodes > 1 && random.chance(0.15) ? random.below(nodes) : null,
-    replicas,
-    jobs,
-    faults: faults.sort((a, b) => a.at - b.at),
+  const slots = random.between(1, 3)
+  const slotless = nodes > 1 && random.chance(0.15) ? random.below(nodes) : null
+  const able = range(0, nodes).filter((node) => node !== slotless && node !== fragile)
+  const replicated = jobs.filter((job) => job.replicated)
+  if (able.length > 0 && replicated.length > 0 && random.chance(0.2)) {
+    const base = { at: random.between(0, 2_500), for: 0, after: random.pick(replicated).name }
+    faults.push({ ...base, kind: 'copies', node: random.pick(able) })
   }
+  return { seed, nodes, slots, slotless, replicas, jobs, faults: faults.sort((a, b) => a.at - b.at) }
 }
 
 function range(from: number, to: number): number[] {

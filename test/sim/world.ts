@@ -3,6 +3,7 @@ import type { SubmitRequest } from '../../src/control/api.ts'
 import type { JobId, JobRecord, Millis, NodeId } from '../../src/core/types.ts'
 import type { AttemptSpec, ReduceWork } from '../../src/ports.ts'
 import { cancelJob } from '../../src/runtime/api/decisions.ts'
+import type { CatalogBody } from '../../src/catalog/body.ts'
 import { Agenda } from '../core/agenda.ts'
 import { Checks, Violation } from './checks.ts'
 import { CALM, Network } from './network.ts'
@@ -29,6 +30,9 @@ export class World implements NodeWorld {
   violation: Violation | null = null
   /** The machine that never comes back. */
   gone: SimNode | null = null
+  /** Each node's catalog with all of the replicated dataset in it, and the nodes that have been given it. */
+  readonly #copies: ReadonlyMap<SimNode, CatalogBody>
+  readonly #copied = new Set<SimNode>()
   readonly #random: Random
   readonly #scenario: Scenario
   /** Faults that follow a submission, until it is said yes to. */
@@ -54,6 +58,14 @@ export class World implements NodeWorld {
       const given = { id, name: `n${i}`, catalog: { version: 1, datasets }, slots, process }
       return new SimNode(given, this.network, this.#random, this)
     })
+    const everywhere = copies.map(({ path }) => ({ path, nodes: ids }))
+    this.#copies = new Map(
+      this.nodes.map((node) => {
+        const more = catalogOf(node.id, 'copies', true, everywhere).datasets
+        const rest = node.catalog.datasets.filter(({ name }) => name !== 'copies')
+        return [node, { version: 2, datasets: [...more, ...rest] }]
+      }),
+    )
     for (const [i, node] of this.nodes.entries()) {
       const absent = scenario.faults.some((fault) => fault.kind === 'absent' && fault.node === i)
       if (!absent) this.agenda.after(this.#random.below(200), () => node.start())
@@ -260,10 +272,14 @@ export class World implements NodeWorld {
         break
       case 'gone':
         // Pinned before its other holders were known, a shard may be here alone: then the job waits, as it should.
-        if (this.checks.jobs.some(({ record }) => isSoleHolder(record, node.id))) return
+        if (this.#copied.size === 0 && this.checks.jobs.some(({ record }) => isSoleHolder(record, node.id))) return
         node.kill(false)
         node.isGone = true
         this.gone = node
+        return
+      case 'copies':
+        node.catalog = this.#copies.get(node)!
+        this.#copied.add(node)
         return
       case 'cancel': {
         this.#cancel(node, this.acknowledged.get(fault.job) as JobId)
@@ -361,7 +377,7 @@ export class World implements NodeWorld {
     const acknowledged = new Set(this.acknowledged.values())
     return this.checks.jobs.filter(
       ({ record }) =>
-        !(this.gone !== null && isSoleHolder(record, this.gone.id)) &&
+        !(this.gone !== null && this.#copied.size === 0 && isSoleHolder(record, this.gone.id)) &&
         (acknowledged.has(record.id) || this.staying.some((node) => node.state?.jobs.has(record.id) === true)),
     )
   }

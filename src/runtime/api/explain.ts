@@ -10,7 +10,7 @@ import type { Draft } from './submit.ts'
 export function explain(context: Context, { record, warnings }: Draft, bundleBytes: Bytes): ExplainAnswer {
   const planned = plan(record.spec, record.snapshot)
   const placement = place(record.id, planned.partitions, record.members)
-  const job: Ranked = { record, placement, orders: new Map() }
+  const job: Ranked = { record, placement, orders: new Map(), lateCopies: new Set() }
   const order = (task: PlannedTask): NodeId[] => candidates(context.state, job, task, new Map())
   const stages = (['sample', 'bounds', 'map', 'reduce'] as const satisfies readonly TaskKind[])
     .filter((kind) => planned.count[kind] > 0)

@@ -83,7 +83,12 @@ export function troubleOf(
   failures: FailureIndex = failureIndex(context.state, job),
 ): string | null {
   const orphan = job.plan.tasks.find(
-    (task) => task.holders.length > 0 && isToDo(job, task) && !task.holders.some((node) => isLive(context.state, node)),
+    (task) =>
+      task.holders.length > 0 &&
+      isToDo(job, task) &&
+      !task.holders.some((node) => isLive(context.state, node)) &&
+      !job.lateCopies.has(task.index) &&
+      ownerOf(context, job, task, failures) === null,
   )
   if (orphan !== undefined) return waitsFor(context, job, orphan)
   for (const [index, all] of failures) {
