@@ -160,7 +160,10 @@ export function answerBuckets(job: JobState, from: NodeId, message: Extract<Mess
   const effects: Effect[] = []
   const wanted = differing(ledger, message)
   // Two submissions at once may have made records of other limits: here they meet.
-  for (const delta of chunk(ledger, wanted.tasks, wanted.reports).map((d) => ({ ...d, limits: ledger.limits })))
+  for (const delta of chunk(ledger, wanted.tasks, wanted.reports, LIMITS.syncTasks).map((d) => ({
+    ...d,
+    limits: ledger.limits,
+  })))
     effects.push({ type: 'send', to: from, message: { type: 'delta', job: job.record.id, delta, ...pinOf(job) } })
   if (!message.reply) effects.push({ type: 'send', to: from, message: buckets(job, true) })
   return effects
@@ -190,15 +193,20 @@ function differing(
   return { tasks, reports }
 }
 
-/** Deltas of at most LIMITS.deltaTasks tasks and one report each; at least one, which carries the outcome. */
-export function chunk(ledger: Ledger, tasks: readonly TaskIndex[], reports: readonly SignedReport[]): Delta[] {
+/** Deltas of at most so many tasks and one report each; at least one, which carries the outcome. */
+export function chunk(
+  ledger: Ledger,
+  tasks: readonly TaskIndex[],
+  reports: readonly SignedReport[],
+  tasksMax: number = LIMITS.deltaTasks,
+): Delta[] {
   const base = faceOf(ledger)
   const deltas: Delta[] = []
   const stated = tasks.filter((i) => ledger.tasks[i]!.claim !== null || ledger.tasks[i]!.output !== null)
-  for (let at = 0; at < stated.length; at += LIMITS.deltaTasks)
+  for (let at = 0; at < stated.length; at += tasksMax)
     deltas.push({
       ...base,
-      tasks: stated.slice(at, at + LIMITS.deltaTasks).map((i) => [i, ledger.tasks[i]!] as const),
+      tasks: stated.slice(at, at + tasksMax).map((i) => [i, ledger.tasks[i]!] as const),
       reports: [],
     })
   for (const report of reports) deltas.push({ ...base, tasks: [], reports: [report] })

@@ -139,7 +139,9 @@ export function startPulls(state: State, job: JobState): Effect[] {
       continue
     }
     job.pulls.set(task, from)
-    effects.push({ type: 'pull', job: job.record.id, task, digest: output.digest, from, consumers: lacking, copy })
+    // All that consume bounds consume them whole, and may be more than a request can name.
+    const asked = job.plan.tasks[task]!.kind === 'bounds' ? lacking.slice(0, 1) : lacking
+    effects.push({ type: 'pull', job: job.record.id, task, digest: output.digest, from, consumers: asked, copy })
   }
   job.wanted = waiting
   return effects

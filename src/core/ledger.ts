@@ -263,7 +263,10 @@ function joinOne(ledger: Ledger, index: TaskIndex, state: TaskState): boolean {
   return true
 }
 
+/** What names a task that the job has not is no report of it. */
 function joinReport(ledger: Ledger, report: SignedReport): boolean {
+  const beyond = ledger.tasks.length
+  if ((report.has.at(-1) ?? 0) >= beyond || report.failures.some(({ task }) => task >= beyond)) return false
   const mine = ledger.reports.get(report.node)
   if (mine !== undefined && !newer(report, mine)) return false
   if (mine === undefined && ledger.reports.size >= LIMITS.membersMax) return false

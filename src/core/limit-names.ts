@@ -36,6 +36,7 @@ export type Limit =
   | 'syncIntervalMs'
   | 'syncBuckets'
   | 'deltaTasks'
+  | 'syncTasks'
   | 'pushTriesMax'
   | 'rpcFrameBytesMax'
   | 'cborItemsMax'

@@ -86,6 +86,8 @@ export const LIMITS: Readonly<Record<Limit, number>> = {
   syncBuckets: 64,
   /** Task states of about 250 bytes that fit into one gossip message. */
   deltaTasks: 40,
+  /** … and into one over a stream, half a MiB: the messages for all of a job of the largest size fit into the queue to a peer. */
+  syncTasks: 2_000,
   pushTriesMax: 20,
   rpcFrameBytesMax: 4 * MIB,
   /** And one more for each 8 bytes of a message. The largest honest one has a few numbers for each task of a job. */
@@ -288,4 +290,8 @@ assert(LIMITS.awayAfterMs > LIMITS.suspectAfterMs, 'suspicion comes before takeo
 assert(LIMITS.shuffleFrameBytes < LIMITS.streamReadBufferBytes, 'a frame fits into the read buffer')
 assert(LIMITS.combineBlockBytes * 4 < LIMITS.slotMemoryMin, 'combine blocks fit into the smallest task')
 assert(LIMITS.scanAnswerMs * 2 < LIMITS.scanRpcMs, 'a holder that scans is not taken for away')
+assert(
+  (2 * LIMITS.tasksMax) / LIMITS.syncTasks < LIMITS.controlQueueMax,
+  'a round of anti-entropy can tell all of a job: else the next one would begin with the same tasks',
+)
 assert(LIMITS.packBytes >= LIMITS.splitBytes, 'a full split fits into a pack')

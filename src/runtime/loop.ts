@@ -10,7 +10,8 @@ export type Perform = { readonly [T in Effect['type']]: (effect: Extract<Effect,
 
 /**
  * The loop of one node: events in, `step`, effects out, one event at a time. It decides nothing.
- * A broken invariant in the core ends the node: `onFatal` is called once.
+ * A broken invariant in the core ends the node: `onFatal` is called once. What happens after that, or after `stop`, is no
+ * event: an attempt that is killed as the node stops would make room for the next one.
  */
 export class Loop {
   readonly #state: State
@@ -20,6 +21,7 @@ export class Loop {
   readonly #queue: Event[] = []
   readonly #listeners = new Set<() => void>()
   #running = false
+  #stopped = false
   #cancel: (() => void) | null = null
   #lastTick = 0
 
@@ -31,11 +33,13 @@ export class Loop {
   }
 
   dispatch(event: Event): void {
+    if (this.#stopped) return
     this.#queue.push(event)
     if (this.#running) return
     this.#running = true
     try {
-      for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) this.#take(next)
+      for (let next = this.#queue.shift(); next !== undefined && !this.#stopped; next = this.#queue.shift())
+        this.#take(next)
     } catch (error) {
       this.stop()
       this.#onFatal(error)
@@ -73,6 +77,7 @@ export class Loop {
   }
 
   stop(): void {
+    this.#stopped = true
     this.#cancel?.()
     this.#cancel = null
   }

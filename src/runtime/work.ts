@@ -141,13 +141,15 @@ async function reduceWork(
   const manifests: MapManifest[] = []
   for (const [t, map] of maps.entries()) {
     const { manifest } = await consumedManifest(context, job, map, consumes[t]!)
-    manifests.push(manifest as MapManifest)
+    // Of its runs one is read here: all of them, of thousands of maps, are hundreds of megabytes.
+    const { runs: all, ...facts } = manifest as MapManifest
+    manifests.push({ ...facts, runs: all.filter((run) => run.partition === task.partition) })
   }
   const ranks = rankSplits(snapshot, maps, (t, s) => manifests[t]!.splits[s]!.input)
   const files: TaskFile[] = []
   const runs: RunWork[] = []
   for (const [t, map] of maps.entries()) {
-    const run = manifests[t]!.runs.find((r) => r.partition === task.partition)
+    const [run] = manifests[t]!.runs
     if (run === undefined) continue
     const file = await consumedFile(context, job, map, consumes[t]!, `run-${task.partition}`)
     files.push(file)

@@ -6,6 +6,7 @@ import { LIMITS } from '../../src/core/limits.ts'
 import type { Message } from '../../src/core/messages.ts'
 import type { Outcome } from '../../src/core/outcome.ts'
 import type { Digest, JobRecord, NodeId } from '../../src/core/types.ts'
+import { toBytes } from '../../src/wire/codec.ts'
 import { makeJob } from './fake-work.ts'
 import { only, OneNode, outputOf, recordOf, reportOf } from './one-node.ts'
 
@@ -80,6 +81,19 @@ describe('two replicas that differ', () => {
     // 9,001 tasks in 64 buckets: about 141 of them travel, each way once.
     expect(said.flatMap((m) => (m.type === 'delta' ? m.delta.tasks : [])).length).toBeLessThan(2 * 145)
     expect(bytesOf(said)).toBeLessThan(100_000)
+  })
+
+  test('in all of 50,000 tasks and a report need fewer messages than may wait for a peer', () => {
+    const large = makeJob({ maps: 50_000, reduces: 1, members })
+    const [a, b] = pair()
+    for (const node of [a, b]) node.add(large)
+    const tasks = Array.from({ length: 50_000 }, (_, i) => [i, { output: outputOf(`m${i}`) }] as const)
+    a.learn(large, tasks, [reportOf(n1, { has: [0] })])
+    const said = [...round(a, b), ...round(b, a)]
+    expect(factsOf(a, large)).toEqual(factsOf(b, large))
+    expect(said.length).toBeLessThan(LIMITS.controlQueueMax)
+    // … each of which fits into a frame.
+    expect(Math.max(...said.map((message) => toBytes(message).length))).toBeLessThan(LIMITS.rpcFrameBytesMax / 2)
   })
 
   const job = makeJob({ maps: 6, reduces: 2, members })

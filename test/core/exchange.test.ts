@@ -142,6 +142,17 @@ describe('pulls', () => {
     expect(only(node.effects, 'note').map((note) => note.kind)).toEqual(['lost'])
   })
 
+  test('of bounds name one of those that consume them, however many: all do, and whole', () => {
+    const job = makeJob({ maps: 2 * LIMITS.partitionsMax + 2, reduces: 2, members: [n1, n2], sort: true })
+    const node = new OneNode(n1, [n2])
+    node.add(job)
+    const { first } = node.job(job).plan
+    const outputs = Array.from({ length: first.bounds + 1 }, (_, i) => [i, { output: outputOf(`s${i}`) }] as const)
+    node.learn(job, outputs, [reportOf(n2, { has: outputs.map(([i]) => i) })])
+    const pulls = only(node.pass(4_000, n2), 'pull').filter(({ task }) => task === first.bounds)
+    expect(pulls.map(({ consumers }) => consumers.length)).toEqual([1])
+  })
+
   test('go to another holder when one fails', () => {
     const { node, job, mine } = mapped(2)
     for (const task of maps.slice(1)) arrive(node, job, task, mine)

@@ -31,6 +31,7 @@ import {
 } from '../../src/core/ledger.ts'
 import { joinOutcome, type Outcome } from '../../src/core/outcome.ts'
 import type { Digest, NodeId } from '../../src/core/types.ts'
+import { failureOf, reportOf } from './one-node.ts'
 
 const TASKS = 4
 
@@ -228,7 +229,7 @@ describe('a ledger', () => {
         round: 1,
         outcome: { kind: 'open' },
         tasks: [[99, { claim: null, output: outputOf('d1' as Digest) }]],
-        reports: [],
+        reports: [reportOf('n1' as NodeId, { has: [0, 99] }), reportOf('n2' as NodeId, { failures: [failureOf(99)] })],
       },
     ])
     expect(plain(ledger)).toEqual(plain(newLedger(TASKS)))
