@@ -55,11 +55,18 @@ export function answerHello(state: State, from: NodeId, message: Extract<Message
       to: from,
       message: {
         type: 'stamps',
-        jobs: mine.jobs === message.jobs ? [] : jobStamps(state, from).slice(-LIMITS.jobsKeptMax),
+        jobs: mine.jobs === message.jobs ? [] : someOf(jobStamps(state, from), state.now),
         nodes: mine.nodes === message.nodes ? [] : nodeStamps(state),
       },
     },
   ]
+}
+
+/** As many stamps as a message takes, others each time: what none of the peers heard of in one round comes in a later one. */
+function someOf(stamps: readonly JobStamp[], now: Millis): readonly JobStamp[] {
+  if (stamps.length <= LIMITS.jobsKeptMax) return stamps
+  const start = hash32(String(now)) % stamps.length
+  return [...stamps.slice(start), ...stamps.slice(0, start)].slice(0, LIMITS.jobsKeptMax)
 }
 
 /** Takes the other side's stamps: fetches unknown jobs, opens a bucket exchange for others, offers and asks records. */

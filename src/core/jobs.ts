@@ -147,13 +147,14 @@ export function dropJob(state: State, id: JobId, expired: boolean): Effect[] {
 }
 
 /** The oldest make room, but for those that a key's result hangs on. */
-function rememberDropped({ dropped, promised }: State, id: JobId, round: number): void {
+function rememberDropped({ dropped, promised, expired }: State, id: JobId, round: number): void {
   dropped.delete(id)
   dropped.set(id, round)
   if (dropped.size <= LIMITS.droppedKept + promised.size) return
   for (const oldest of dropped.keys()) {
     if (promised.has(oldest)) continue
     dropped.delete(oldest)
+    expired.delete(oldest)
     return
   }
 }

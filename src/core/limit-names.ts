@@ -81,6 +81,7 @@ export type Limit =
   | 'reportTasksPerMs'
   | 'membersMax'
   | 'livesSkipped'
+  | 'livesAheadMax'
   | 'raisesMax'
   | 'namesBytesMax'
   | 'slotMemoryMin'

@@ -136,6 +136,8 @@ export const LIMITS: Readonly<Record<Limit, number>> = {
   membersMax: 1_000,
   /** A node whose count of lives is damaged goes on so far above the last that it still knows of. */
   livesSkipped: 1_000,
+  /** A home that was set back is no further behind what peers remember of it: a start every minute for two years. */
+  livesAheadMax: 1_000_000,
   /** In one life a node raises its count so often above what peers know; once is enough where nobody else does so too. */
   raisesMax: 4,
   namesBytesMax: 100,

@@ -280,13 +280,21 @@ function onTick(state: State): Effect[] {
   return effects
 }
 
-/** Beyond so many jobs the one that ended first goes, before its time; open ones never do. */
+/**
+ * Beyond so many finished jobs the one that ended first goes, before its time, unless it has just ended or come here: who
+ * waits for it fetches its result.
+ */
 function forgetOldest(state: State): Effect[] {
   if (state.jobs.size <= LIMITS.jobsKeptMax) return []
+  let finished = 0
   let oldest: JobState | null = null
-  for (const job of state.jobs.values())
-    if (job.endedAt !== null && job.endedAt < (oldest?.endedAt ?? Infinity)) oldest = job
-  return oldest === null ? [] : dropJob(state, oldest.record.id, true)
+  for (const job of state.jobs.values()) {
+    if (job.endedAt === null || isRemade(job)) continue
+    finished++
+    if (job.endedAt < (oldest?.endedAt ?? Infinity) && state.now >= job.keptUntil) oldest = job
+  }
+  if (finished <= LIMITS.jobsKeptMax || oldest === null) return []
+  return state.now - oldest.endedAt! < LIMITS.keptAtLeastMs ? [] : dropJob(state, oldest.record.id, true)
 }
 
 /** All that can go on now. Its cost grows with the jobs' tasks, and so does the pause until the next that no tick asks for. */

@@ -4,7 +4,19 @@ import type { SignedReport } from '../core/ledger.ts'
 import type { Message } from '../core/messages.ts'
 import type { NodeId } from '../core/types.ts'
 import { fromBytes, toBytes, WireError } from './codec.ts'
-import { beat, count, digest, list, nodeId, signed, text, wireDelta, type Signed, type WireDelta } from './shapes.ts'
+import {
+  beat,
+  beatBody,
+  count,
+  digest,
+  list,
+  nodeId,
+  signed,
+  text,
+  wireDelta,
+  type Signed,
+  type WireDelta,
+} from './shapes.ts'
 import { openRecord, openReport, type Signer } from './signed.ts'
 
 /** A report says in a few bytes that a node has all tasks of a job. Nodes send one at a time, so that this is far above. */
@@ -48,6 +60,7 @@ export function encodeMessage(message: Message): Uint8Array {
   if (message.type === 'records') return toBytes({ ...message, records: message.records.map(seal) })
   if (message.type === 'delta')
     return toBytes({ ...message, delta: { ...message.delta, reports: message.delta.reports.map(seal) } })
+  if (message.type === 'beat' || message.type === 'hello') return toBytes({ ...message, beat: beatBody(message.beat) })
   return toBytes(message)
 }
 

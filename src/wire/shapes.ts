@@ -56,14 +56,34 @@ export const nodeRecord = z.strictObject({
   catalog: z.strictObject({ version: count, hash: digest, shards: count, bytes: count }),
 }) as unknown as z.ZodMiniType<NodeRecord>
 
+const RUNNING_MAX = 1024
+
+/** By job: its id takes more room than all that is said of a task. */
+const runningByJob = list(z.tuple([digest, list(z.tuple([taskIndex, count, count]), RUNNING_MAX)]), RUNNING_MAX).check(
+  z.refine((jobs) => jobs.reduce((sum, [, tasks]) => sum + tasks.length, 0) <= RUNNING_MAX),
+)
+const running = z.pipe(
+  runningByJob,
+  z.transform((jobs) =>
+    jobs.flatMap(([job, tasks]) => tasks.map(([task, units, bytes]) => ({ job, task, units, bytes }))),
+  ),
+)
+
 export const beat = z.strictObject({
   node: nodeId,
   incarnation,
   seq: count,
   record: count,
   busy: count,
-  running: list(z.strictObject({ job: digest, task: taskIndex, units: count, bytes: count }), 1024),
+  running,
 }) as unknown as z.ZodMiniType<Beat>
+
+/** A heartbeat in the form that `beat` reads. */
+export function beatBody({ running: all, ...rest }: Beat): object {
+  const jobs = new Map<Digest, [number, number, number][]>()
+  for (const { job, task, units, bytes } of all) jobs.set(job, [...(jobs.get(job) ?? []), [task, units, bytes]])
+  return { ...rest, running: [...jobs] }
+}
 
 const claim = z.strictObject({
   term: count.check(z.lte(LIMITS.termMax)),

@@ -96,6 +96,23 @@ describe('two replicas that differ', () => {
     expect(Math.max(...said.map((message) => toBytes(message).length))).toBeLessThan(LIMITS.rpcFrameBytesMax / 2)
   })
 
+  test('in any of more jobs than a message names hear of it in some rounds', () => {
+    const [a, b] = pair()
+    const jobs = Array.from({ length: LIMITS.jobsKeptMax + 100 }, (_, i) =>
+      makeJob({ maps: 1, reduces: 1, members, name: `job ${i}` }),
+    )
+    for (const one of jobs) for (const node of [a, b]) node.add(one)
+    const [first, last] = [jobs[0]!, jobs.at(-1)!]
+    for (const one of [first, last]) a.give({ type: 'cancel', job: one.id })
+    for (let i = 0; i < 30; i++) {
+      for (const node of [a, b]) node.now += LIMITS.syncIntervalMs
+      for (const node of [a, b]) node.give({ type: 'tick', stalled: 0 })
+      round(a, b)
+      round(b, a)
+    }
+    expect([first, last].map((one) => b.job(one).ledger.outcome.kind)).toEqual(['cancelled', 'cancelled'])
+  })
+
   const job = makeJob({ maps: 6, reduces: 2, members })
   const task = record({
     claim: oneof(

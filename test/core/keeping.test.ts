@@ -42,20 +42,48 @@ function talk(a: OneNode, b: OneNode): Message['type'][] {
   return said
 }
 
-test('beyond the bound the job that ended first is forgotten; open ones never are', () => {
-  const node = new OneNode(n1, [], 0)
-  const jobs = Array.from({ length: LIMITS.jobsKeptMax + 1 }, (_, i) =>
+describe('beyond the bound of finished jobs', () => {
+  const jobs = Array.from({ length: LIMITS.jobsKeptMax + 3 }, (_, i) =>
     makeJob({ maps: 1, reduces: 1, members: [n1], name: `job ${i}` }),
   )
-  for (const job of jobs) node.add(job)
-  node.pass(LIMITS.tickMs)
-  expect(node.state.jobs.size).toBe(LIMITS.jobsKeptMax + 1)
-  for (const ended of [jobs[7]!, jobs[3]!]) {
-    node.give({ type: 'cancel', job: ended.id })
-    node.pass(LIMITS.tickMs)
+  const dropped = (node: OneNode): readonly string[] => only(node.effects, 'drop').map((effect) => effect.job)
+
+  test('those that ended first are forgotten, once who waited for them has had a minute', () => {
+    const node = new OneNode(n1, [], 0)
+    for (const one of jobs) node.add(one)
+    // One stays open; two of the others are over before the rest.
+    for (const one of [jobs[7]!, jobs[3]!]) {
+      node.give({ type: 'cancel', job: one.id })
+      node.now += 1
+    }
+    for (const one of jobs.slice(1)) node.give({ type: 'cancel', job: one.id })
+    later(node, LIMITS.keptAtLeastMs - 10)
+    expect(dropped(node)).toEqual([])
+    later(node, 10)
+    node.pass(10 * LIMITS.tickMs)
+    expect(dropped(node)).toEqual([jobs[7]!.id, jobs[3]!.id])
+    expect(node.state.jobs.has(jobs[0]!.id)).toBe(true)
+  })
+
+  test('open ones count for nothing', () => {
+    const node = new OneNode(n1, [], 0)
+    for (const one of jobs) node.add(one)
+    node.give({ type: 'cancel', job: jobs[7]!.id })
+    later(node, 2 * LIMITS.keptAtLeastMs)
+    expect(dropped(node)).toEqual([])
+  })
+})
+
+test('that a job went by this node’s own time is remembered no longer than that it went', () => {
+  const node = new OneNode(n1, [], 0)
+  for (let i = 0; i < LIMITS.droppedKept + 10; i++) {
+    const one = makeJob({ maps: 1, reduces: 1, members: [n1], name: `job ${i}` })
+    node.add(one)
+    node.give({ type: 'cancel', job: one.id })
+    node.give({ type: 'expire', job: one.id })
   }
-  expect(only(node.effects, 'drop').map((effect) => effect.job)).toEqual([jobs[7]!.id])
-  expect(node.state.jobs.size).toBe(LIMITS.jobsKeptMax)
+  expect([...node.state.expired].toSorted()).toEqual([...node.state.dropped.keys()].toSorted())
+  expect(node.state.expired.size).toBe(LIMITS.droppedKept)
 })
 
 describe('a job that is over', () => {

@@ -1,4 +1,5 @@
-import { fromBytes } from '../../wire/codec.ts'
+import { LIMITS } from '../../core/limits.ts'
+import { fromBytes, WireError } from '../../wire/codec.ts'
 import { incarnation } from '../../wire/shapes.ts'
 import type { Context } from '../context.ts'
 import { callPeer } from './rpc.ts'
@@ -24,7 +25,11 @@ export class OwnLife {
     try {
       const { body } = await callPeer(this.#context, peer.node, { call: 'life' })
       if (body.length === 0) return
-      dispatch({ type: 'own-life', incarnation: fromBytes(incarnation, body) })
+      const life = fromBytes(incarnation, body)
+      // Nobody has signed it: whoever says what cannot be must not push this home's count to where it ends.
+      if (life.count > state.self.incarnation.count + LIMITS.livesAheadMax)
+        throw new WireError(`a life of this node that cannot have been: ${life.count}`)
+      dispatch({ type: 'own-life', incarnation: life })
     } catch (error) {
       dropped('own-life', error)
     }
