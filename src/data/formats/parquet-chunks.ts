@@ -86,10 +86,15 @@ export class ParquetChunks implements AsyncBuffer {
     return bytes.buffer
   }
 
+  /** Of two chunks with one path the library gives the first, and whatever the second throws would end the process. */
   #rangesOf(group: RowGroup, columns: ReadonlySet<string>): CheckedRange[] {
+    const seen = new Set<string>()
     return chunkRanges(group, columns).map((range) => {
-      const leaf = this.#leaves.get(leafKey(range.meta.path_in_schema))
+      const key = leafKey(range.meta.path_in_schema)
+      const leaf = this.#leaves.get(key)
       if (leaf === undefined) throw new Error('a column is not in the schema')
+      if (seen.has(key)) throw new Error(`two columns have one name: ${range.meta.path_in_schema.join('.')}`)
+      seen.add(key)
       if (leaf.maxRepetition === 0 && Number(range.meta.num_values) !== Number(group.num_rows))
         throw new Error('a column has not a value for each row')
       return { ...range, leaf }

@@ -130,6 +130,16 @@ describe('parquet', () => {
     ])
   })
 
+  test('two columns of one name are refused, unless neither is asked for: no record could have both', async () => {
+    const columnData = ['a', 'b', 'a'].map((name, i) => ({ name, data: Int32Array.from([i, i + 10]), type: 'INT32' as const })) // prettier-ignore
+    const file = new Uint8Array(parquetWriteBuffer({ columnData }))
+    await expect(readAll(file, 'x.parquet', {})).rejects.toMatchObject({
+      ...damaged,
+      why: expect.stringContaining('two columns have one name: a') as unknown,
+    })
+    expect((await readAll(file, 'x.parquet', { columns: ['b'] })).records).toEqual([{ b: 1 }, { b: 11 }])
+  })
+
   test('truncated, overwritten or other files are DAMAGED, never anything else', async () => {
     const file = fixture('parquet/strings.parquet')
     for (let length = 0; length < file.length; length += 7) {
