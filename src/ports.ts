@@ -97,8 +97,10 @@ export interface Disk {
   open(name: string): OpenFile
   /** Names of the direct entries of a folder; [] where there is none. */
   list(folder: string): Promise<string[]>
-  /** Removes a file or a folder with all in it; no error where there is none. */
+  /** Removes a file or a folder with all in it; no error where there is none. A crash soon after may bring it back, whole. */
   remove(name: string): Promise<void>
+  /** The same for what must not come back. */
+  removeForGood(name: string): Promise<void>
   /** The absolute path, for links that a task process reads through. */
   path(name: string): string
 }

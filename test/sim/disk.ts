@@ -1,6 +1,7 @@
 /**
  * A simulated disk behind the Disk port. What has resolved survives a crash; of what is under way when the process dies
- * each write has happened, has not, or, in a log, has happened in part. It fills up, it rots, it is lost.
+ * each write has happened, has not, or, in a log, has happened in part; what was removed shortly before may be back. It
+ * fills up, it rots, it is lost.
  */
 import type { Bytes } from '../../src/core/types.ts'
 import type { Disk, DiskWriter, OpenFile } from '../../src/ports.ts'
@@ -8,6 +9,8 @@ import type { SimProcess } from './process.ts'
 import type { Random } from './random.ts'
 
 const HOME = '/home'
+/** A file system has what changed in a folder on disk after so long by itself. */
+const COMMIT_MS = 5_000
 
 interface Pending {
   readonly apply: () => void
@@ -21,6 +24,8 @@ export class SimDisk implements Disk {
   /** Files that task processes left, by absolute path. */
   readonly #left = new Map<string, Uint8Array>()
   readonly #pending = new Set<Pending>()
+  /** Removals of late, which no fsync has made last: a crash may undo them. */
+  #removed: { readonly at: number; readonly files: readonly (readonly [string, Uint8Array])[] }[] = []
   /** Writes to one name end in the order in which they began. */
   readonly #last = new Map<string, Promise<void>>()
   readonly #process: SimProcess
@@ -33,12 +38,17 @@ export class SimDisk implements Disk {
 
   // ---- what happens to it
 
-  crash(): void {
+  /** The process has died, or the machine: then what no fsync has made last may be undone. */
+  crash(power: boolean): void {
     for (const pending of this.#pending) {
       const fate = this.#random.below(3)
       if (fate === 0) pending.apply()
       else if (fate === 1) pending.tear?.()
     }
+    for (const { at, files } of this.#removed)
+      if (power && this.#process.now - at < COMMIT_MS && this.#random.chance(0.3))
+        for (const [name, bytes] of files) if (!this.files.has(name)) this.files.set(name, bytes)
+    this.#removed = []
     this.#pending.clear()
     this.#left.clear()
     this.#last.clear()
@@ -139,11 +149,20 @@ export class SimDisk implements Disk {
   }
 
   remove(name: string): Promise<void> {
+    return this.#write(name, () => this.#sweep(name, true), null, true)
+  }
+
+  removeForGood(name: string): Promise<void> {
+    return this.#write(name, () => this.#sweep(name, false), null, true)
+  }
+
+  #sweep(name: string, mayReturn: boolean): void {
     const prefix = `${name}/`
-    const sweep = (): void => {
-      for (const file of this.files.keys()) if (file === name || file.startsWith(prefix)) this.files.delete(file)
-    }
-    return this.#write(name, sweep, null, true)
+    const files = [...this.files].filter(([file]) => file === name || file.startsWith(prefix))
+    for (const [file] of files) this.files.delete(file)
+    if (!mayReturn || files.length === 0) return
+    const at = this.#process.now
+    this.#removed = [...this.#removed.filter((one) => at - one.at < COMMIT_MS), { at, files }]
   }
 
   // ---- how

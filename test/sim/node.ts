@@ -152,7 +152,7 @@ export class SimNode {
   /** As by SIGKILL; `silently` as by the power cord: then nobody sees its connections close. */
   kill(silently: boolean): void {
     if (!this.process.up) return
-    this.disk.crash()
+    this.disk.crash(silently)
     this.process.die()
     this.engine = null
     this.tasks = null

@@ -29,6 +29,11 @@ export class SimProcess {
     this.#random = random
   }
 
+  /** The world's time. */
+  get now(): Millis {
+    return this.#agenda.now
+  }
+
   /** Plans something for this life of the process. */
   turn(delay: Millis, run: () => void): void {
     const { life } = this

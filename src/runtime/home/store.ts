@@ -296,7 +296,7 @@ export class JobStore {
 
   /** Takes the record away: from now on the job is not here, and what is left of it goes with the next `drop`. */
   disown(job: JobId): Promise<void> {
-    return this.#disk.remove(`${this.folder(job)}/record.json`)
+    return this.#disk.removeForGood(`${this.folder(job)}/record.json`)
   }
 
   async drop(job: JobId): Promise<void> {
