@@ -160,13 +160,12 @@ function steal(
   return from === null ? null : choiceOf(state, job, from.at(-1)!, failures)
 }
 
+/** Who goes on with a claim of its own may be no candidate any more, since a holder is back: then it ranks last. */
 function choiceOf(state: State, job: JobState, task: PlannedTask, failures: FailureIndex): Choice {
   const { claim } = job.ledger.tasks[task.index]!
-  return {
-    task,
-    term: nextTerm(claim),
-    rank: candidates(state, job, task, failures).indexOf(state.self.node),
-  }
+  const order = candidates(state, job, task, failures)
+  const rank = order.indexOf(state.self.node)
+  return { task, term: nextTerm(claim), rank: rank < 0 ? order.length : rank }
 }
 
 /** Slot time that this node has spent on a job, attempts under way among it. */

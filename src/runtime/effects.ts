@@ -5,7 +5,7 @@ import { jobBody, jobTimes, openJob } from '../wire/job.ts'
 import { fromBytes, fromJson, toBytes } from '../wire/codec.ts'
 import { signReport } from '../wire/signed.ts'
 import type { Attempts } from './attempts.ts'
-import { bringJob } from './home/recall.ts'
+import { bringJob, forgottenRound } from './home/recall.ts'
 import type { Context } from './context.ts'
 import type { ControlPlane } from './peers/control-plane.ts'
 import { putKept } from './home/kept.ts'
@@ -114,6 +114,7 @@ async function fetchJob(
   times: Times,
   { job, from }: Extract<Effect, { type: 'fetch-job' }>,
 ): Promise<void> {
+  const forgotten = forgottenRound(context, job)
   try {
     const [{ body }, known] = await Promise.all([
       callPeer(context, from, { call: 'job', job }),
@@ -126,7 +127,7 @@ async function fetchJob(
     const record = openJob(code)
     if (record.id !== job) throw new Error('another job than asked for')
     if (known !== null) times.adopt(job, known)
-    await bringJob(context, record, code)
+    await bringJob(context, record, code, forgotten)
   } catch (error) {
     context.dropped('fetch-job', error)
     context.dispatch({ type: 'job-missing', job, from })

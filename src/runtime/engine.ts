@@ -136,6 +136,7 @@ export class Engine {
     const sweep = (): void => {
       this.#cancelSweep = this.context.clock.after(LIMITS.sweepMs, sweep)
       void this.publish()
+      this.context.forgotten.catchUp().catch((error: unknown) => this.context.dropped('drop', error))
       void this.#ledgers.catchUp().then(() => this.#ledgers.compact())
       void this.keeping.sweep()
       void this.#saveStories()

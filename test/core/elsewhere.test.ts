@@ -56,6 +56,16 @@ describe('a map task whose holder lives', () => {
     expect(started(node.effects)).toEqual([])
   })
 
+  test('and can run it again leaves it to who has begun it, whose claim then ranks last', () => {
+    const { node, job, order } = setting({})
+    node.add(job)
+    node.learn(job, [[3, { claim: { term: 1, rank: 0, owner: n1, incarnation: 1 } }]])
+    node.pass(LIMITS.stealAfterMs, n2, n3)
+    expect(order(3)).toEqual([n2])
+    expect(started(node.effects)).toEqual([3])
+    expect(node.job(job).ledger.tasks[3]!.claim).toMatchObject({ owner: n1, term: 2, rank: 1 })
+  })
+
   test('the samples of a sorted job too', () => {
     const { node, job, order } = setting({ slots: 0 }, { sort: true, slots: 8 })
     const effects = node.add(job)

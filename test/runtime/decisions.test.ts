@@ -5,7 +5,7 @@ import { jobId } from '../../src/core/job-id.ts'
 import { LIMITS } from '../../src/core/limits.ts'
 import type { JobState } from '../../src/core/state.ts'
 import type { Context } from '../../src/runtime/context.ts'
-import { cancelJob, retryJob } from '../../src/runtime/api/decisions.ts'
+import { cancelJob, removeJob, retryJob } from '../../src/runtime/api/decisions.ts'
 import { makeJob } from '../core/fake-work.ts'
 import { bench, settled } from './peer.ts'
 
@@ -58,4 +58,16 @@ it('where the disk does not take it in time, that is said; the job is cancelled 
   })
   expect(job.ledger.outcome.kind).toBe('cancelled')
   await expect(cancelJob(context, job)).resolves.toBeUndefined()
+})
+
+it('a removal that the disk does not take is said, too', async () => {
+  const { context, job, written } = await started()
+  written()
+  await cancelJob(context, job)
+  const refused = new Error('the disk is full')
+  const dispatch: Context['dispatch'] = (event) => {
+    context.dispatch(event)
+    context.store.leave(job.record.id, () => Promise.reject(refused)).catch(() => undefined)
+  }
+  await expect(removeJob({ ...context, dispatch }, job)).rejects.toMatchObject({ code: 'NODE_SETUP', cause: refused })
 })

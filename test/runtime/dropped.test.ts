@@ -68,7 +68,10 @@ it('goes on after a disk was full', async () => {
   })
   const { dropped } = await loaded(disk)
   await expect(dropped.put({ job: job(1), round: 1, expired: false })).rejects.toMatchObject({ code: 'ENOSPC' })
+  await expect(dropped.catchUp()).rejects.toMatchObject({ code: 'ENOSPC' })
   full = false
-  await dropped.put({ job: job(1), round: 1, expired: false })
+  await dropped.catchUp()
   expect((await loaded(disk)).state.dropped).toEqual(new Map([[job(1), 1]]))
+  await dropped.put({ job: job(2), round: 1, expired: false })
+  expect((await loaded(disk)).state.dropped.size).toBe(2)
 })

@@ -84,6 +84,21 @@ describe('a pushed batch', () => {
     expect(books(node, job)).toEqual(new Map([[2, new Map([[0, outputOf(manifest).digest]])]]))
   })
 
+  it.each([
+    ['another checksum', [{ name: 'run-0', size: 8, crc: 1 }]],
+    ['fewer files', []],
+    ['more files', ['run-0', 'run-1'].map((name) => ({ name, size: 8, crc: crc32('run zero') }))],
+  ])('whose END says %s does not count', async (_what, files) => {
+    const { node, job, stream } = await receiving()
+    const manifest = mapManifest('a', { 0: 'run zero' })
+    expect(await begin(stream, job, { consumers: [2], manifest, files: { 'run-0': 'run zero' } })).toBe('ready')
+    await stream.send(Buffer.from('run zero'))
+    await stream.sendValue({ end: true, files })
+    expect((await stream.receiveValue(batchAck)).ack).toBe(false)
+    await settled()
+    expect([books(node, job), await node.disk.list(`jobs/${job.id}/in`)]).toEqual([new Map(), []])
+  })
+
   it('with more files than are open at once has none of them in place before its END', async () => {
     const node = await bench()
     const count = LIMITS.groupFilesMax * 2 + 3
@@ -179,5 +194,23 @@ describe('a pushed batch', () => {
       expect(Buffer.from(bytes!).toString()).toBe('first')
     }
     expect(work).toMatchObject({ runs: [{ digest: hash('first') }, { digest: hash('first') }] })
+  })
+
+  it('is not read where this node holds another output of the task than the one that is consumed', async () => {
+    const { node, job } = await receiving()
+    const [agreed, other] = [mapManifest('a', { 0: 'first' }), mapManifest('b', { 0: 'second' })]
+    const state = node.context.state.jobs.get(job.id)!
+    for (const task of [0, 1]) {
+      // As a late attempt of an earlier round leaves it.
+      await node.store.putManifest(node.store.output(job.id, task, 'manifest.json'), other)
+      await node.disk.put(node.store.output(job.id, task, 'run-0'), Buffer.from('second'))
+      state.has.add(task)
+    }
+    const consumes = [outputOf(agreed).digest, outputOf(agreed).digest]
+    const spooling = { attempt: '1-1', moved: () => undefined }
+    await expect(workFor(node.context, state, state.plan.tasks[2]!, consumes, spooling)).rejects.toMatchObject({
+      code: 'DAMAGED',
+    })
+    expect(state.has.has(0)).toBe(false)
   })
 })

@@ -1,4 +1,5 @@
 /** What must hold at any moment, seen from outside the nodes. A breach is a Violation: the run ends there. */
+import { copiesWanted } from '../../src/core/exchange.ts'
 import { snapshotId } from '../../src/core/job-id.ts'
 import { agreed, beats, type Claim } from '../../src/core/ledger.ts'
 import { LIMITS } from '../../src/core/limits.ts'
@@ -7,7 +8,7 @@ import type { JobState } from '../../src/core/state.ts'
 import type { Digest, JobId, JobRecord, Manifest, NodeId } from '../../src/core/types.ts'
 import { BlockReader } from '../../src/data/blocks.ts'
 import { RUN_MAGIC } from '../../src/data/run.ts'
-import type { ReduceWork } from '../../src/ports.ts'
+import type { AttemptSpec, ReduceWork } from '../../src/ports.ts'
 import { filesOf } from './execution.ts'
 import type { SimNode } from './node.ts'
 import { codeOf, expectedOf, sha256, type Expected } from './workload.ts'
@@ -51,6 +52,10 @@ interface Known {
   readonly told: Map<string, Progress>
   /** What people were told at each node: no crash takes it back. */
   readonly decided: Map<NodeId, Progress>
+  /** The round that people were told is forgotten, at each node. */
+  readonly forgotten: Map<NodeId, number>
+  /** Somebody wants it gone: its files go here and there. */
+  isRemoved: boolean
   /** Results that some node sealed by what it knew: others may take them over before they know as much. */
   readonly sealed: Set<Digest>
   /** Its code is no function: it may fail for that, or be disputed. */
@@ -63,6 +68,8 @@ export class Checks {
   readonly #byRecord = new WeakMap<JobRecord, Known>()
   readonly #claimed = new Map<string, readonly (Claim | null)[]>()
   readonly #seen = new Set<string>()
+  /** All of the mesh. */
+  nodes: readonly SimNode[] = []
   /** Bits of some disk were flipped. */
   rotten = false
   /** Outcomes `failed` that a rule allows, such as a task that was open at too many deaths. */
@@ -78,6 +85,8 @@ export class Checks {
       tasks: plan(record.spec, record.snapshot).tasks.length,
       told: new Map(),
       decided: new Map(),
+      forgotten: new Map(),
+      isRemoved: false,
       sealed: new Set(),
       unsteady: codeOf(record.spec.name).startsWith('unsteady'),
     }
@@ -98,6 +107,9 @@ export class Checks {
   #job(node: SimNode, job: JobState): void {
     const { record, ledger } = job
     const known = this.known(record)
+    const forgotten = known.forgotten.get(node.id) ?? 0
+    if (ledger.round <= forgotten && !node.lossy && !this.rotten)
+      breach('forgotten', node, `${record.id.slice(0, 8)} is back, and people were told that it is forgotten`)
     this.#outcome(node, job, known)
     if (job.pulls.size > LIMITS.pullsMax) breach('memory', node, `${job.pulls.size} pulls at once`)
     if (job.failures.length > LIMITS.failuresPerNode) breach('memory', node, `${job.failures.length} failures`)
@@ -112,6 +124,7 @@ export class Checks {
         this.#whole(node, job, consumer, producer, digest)
       }
     }
+    if (job.released && !known.isRemoved) this.#copied(node, job)
     this.#claims(node, job)
     for (const task of ledger.tasks) {
       if (task.claim !== null && task.claim.term > LIMITS.termMax) breach('term', node, `term ${task.claim.term}`)
@@ -148,6 +161,22 @@ export class Checks {
     const { manifest } = manifestIn(kept)
     for (const file of filesOf(manifest))
       if (!node.disk.files.has(`${folder}/${file}`)) breach('durable', node, `has task ${task}, and no ${file} of it`)
+  }
+
+  /** Runs go only when each part is on the disks of as many nodes as asked for, or as can. */
+  #copied(node: SimNode, job: JobState): void {
+    const { plan: planned, record, ledger } = job
+    const key = `${node.id} ${node.process.life} ${record.id} released ${ledger.round}`
+    if (this.#seen.has(key) || this.rotten || this.nodes.some(({ lossy }) => lossy)) return
+    this.#seen.add(key)
+    const wanted = copiesWanted(node.state!, job)
+    for (const task of planned.tasks) {
+      if (task.kind !== 'reduce') continue
+      const part = `jobs/${record.id}/out/${task.index}/part`
+      const having = this.nodes.filter(({ disk }) => disk.files.has(part)).length
+      if (having < wanted)
+        breach('copies', node, `releases runs while ${having} of ${wanted} nodes have part ${task.partition}`)
+    }
   }
 
   /** A claim gives way to one that beats it, and to no other. */
@@ -221,11 +250,35 @@ export class Checks {
     this.known(record).decided.set(node.id, { round, rank: RANK[kind] })
   }
 
+  removing(record: JobRecord): void {
+    this.known(record).isRemoved = true
+  }
+
+  /** A person was told that it is forgotten; of a job with a key its snapshot and its result are not. */
+  forgotten(node: SimNode, record: JobRecord, round: number): void {
+    const { forgotten } = this.known(record)
+    for (const file of record.key === null ? [] : ['record.json', 'facts.json'])
+      if (!node.disk.files.has(`keys/${record.id}/${file}`))
+        breach('key', node, `forgot ${record.id.slice(0, 8)}, and has no ${file} of what its key gave`)
+    forgotten.set(node.id, Math.max(round, forgotten.get(node.id) ?? 0))
+  }
+
+  isForgotten(record: JobRecord): boolean {
+    return this.known(record).forgotten.size > 0
+  }
+
   /** The only failures that a job can have here: its code throws, or its tasks were open at too many deaths. */
   #fail(node: SimNode, { expected }: Known, error: { code: string; message: string }): void {
     if (error.code === 'JOB_THREW' && expected.throws) return
     if (error.code !== 'TASK_POISON') breach('failed', node, `the job failed: ${error.code} ${error.message}`)
     this.failed.push(`${node.name}: ${error.message}`)
+  }
+
+  /** Whatever an attempt does to its node, the next life knows of it. */
+  begun(node: SimNode, { job, attempt }: AttemptSpec): void {
+    const journal = node.disk.files.get(`jobs/${job}/attempts.log`) ?? new Uint8Array()
+    if (!this.rotten && !Buffer.from(journal).includes(`"${attempt}"`))
+      breach('journal', node, `begins attempt ${attempt}, which is not in its journal`)
   }
 
   /** A reduce is about to fold: each map task once, and all of them. */

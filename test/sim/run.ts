@@ -72,7 +72,7 @@ function report(world: World, healing: Millis): Report {
 /** Every job that was submitted is known to every node, and sealed there. A round that deaths ended is opened again. */
 function allSealed(world: World): boolean {
   startAll(world)
-  let all = world.isSubmitted
+  let all = world.isSubmitted && isForgottenByAll(world)
   for (const { record, unsteady, expected } of world.promised)
     for (const node of world.staying) {
       const job = node.state?.jobs.get(record.id)
@@ -85,6 +85,15 @@ function allSealed(world: World): boolean {
       if (kind === 'failed' || kind === 'cancelled') node.engine?.context.dispatch({ type: 'retry', job: record.id })
     }
   return all
+}
+
+/** What one node was told to forget is forgotten by all, unless a disk was lost that knew of it. */
+function isForgottenByAll(world: World): boolean {
+  if (world.checks.rotten || world.gone !== null || world.nodes.some(({ lossy }) => lossy)) return true
+  return !world.checks.jobs.some(
+    ({ record }) =>
+      world.checks.isForgotten(record) && world.staying.some((node) => node.state?.jobs.has(record.id) === true),
+  )
 }
 
 /** One that was still handing over when all was well again goes down only then. */

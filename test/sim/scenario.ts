@@ -29,7 +29,8 @@ export type Fault = { readonly at: Millis; readonly for: Millis; readonly after:
   | { readonly kind: 'pause' | 'full' | 'stuck' | 'drain' | 'absent' | 'gone'; readonly node: number }
   /** Somebody copies all of the replicated dataset to a node: jobs may have been pinned before. */
   | { readonly kind: 'copies'; readonly node: number }
-  | { readonly kind: 'cancel'; readonly node: number; readonly job: string }
+  /** `dies`: that node is killed as soon as it has said yes. */
+  | { readonly kind: 'cancel' | 'remove'; readonly node: number; readonly job: string; readonly dies: boolean }
   | { readonly kind: 'deaf' | 'mute'; readonly node: number }
   | { readonly kind: 'rot'; readonly node: number; readonly files: 'data' | 'ledger' | 'any' }
   | { readonly kind: 'slow'; readonly node: number; readonly times: number }
@@ -116,7 +117,17 @@ export function drawScenario({ seed, nodes: wanted, unsteady: always = false }: 
   if (random.chance(0.15)) {
     const { name } = random.pick(jobs)
     const base = { at: random.between(0, 1_200), for: 0, after: name }
-    faults.push({ ...base, kind: 'cancel', node: random.below(nodes), job: name })
+    const dies = new Random(seed, 'cancel').chance(0.5)
+    faults.push({ ...base, kind: 'cancel', node: random.below(nodes), job: name, dies })
+  }
+  // Somebody removes a job, over or not (then it is cancelled before); a stream of its own, so that what else a seed
+  // draws stays.
+  const removal = new Random(seed, 'removal')
+  if (removal.chance(0.2)) {
+    const { name } = removal.pick(jobs)
+    const at = removal.pick([removal.between(100, 2_500), removal.between(1_000, 12_000)])
+    const base = { at, for: 0, after: name, dies: removal.chance(0.5) }
+    faults.push({ ...base, kind: 'remove', node: removal.below(nodes), job: name })
   }
   // One machine that never comes back: only where every shard lies on another one, too.
   if (replicas > 1 && nodes > 2 && jobs.every((job) => job.replicated) && random.chance(0.5))

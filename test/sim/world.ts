@@ -2,7 +2,7 @@
 import type { SubmitRequest } from '../../src/control/api.ts'
 import type { JobId, JobRecord, Millis, NodeId } from '../../src/core/types.ts'
 import type { AttemptSpec, ReduceWork } from '../../src/ports.ts'
-import { cancelJob } from '../../src/runtime/api/decisions.ts'
+import { cancelJob, removeJob } from '../../src/runtime/api/decisions.ts'
 import type { CatalogBody } from '../../src/catalog/body.ts'
 import { Agenda } from '../core/agenda.ts'
 import { Checks, Violation } from './checks.ts'
@@ -66,6 +66,7 @@ export class World implements NodeWorld {
         return [node, { version: 2, datasets: [...more, ...rest] }]
       }),
     )
+    this.checks.nodes = this.nodes
     for (const [i, node] of this.nodes.entries()) {
       const absent = scenario.faults.some((fault) => fault.kind === 'absent' && fault.node === i)
       if (!absent) this.agenda.after(this.#random.below(200), () => node.start())
@@ -105,6 +106,12 @@ export class World implements NodeWorld {
 
   begun(node: NodeId, spec: AttemptSpec): void {
     this.executions++
+    this.#guarded(() =>
+      this.checks.begun(
+        this.nodes.find(({ id }) => id === node)!,
+        spec,
+      ),
+    )
     this.#say(`${this.nodes.find(({ id }) => id === node)!.name} begins ${workName(spec)} of ${spec.job.slice(0, 8)}`)
   }
 
@@ -282,7 +289,11 @@ export class World implements NodeWorld {
         this.#copied.add(node)
         return
       case 'cancel': {
-        this.#cancel(node, this.acknowledged.get(fault.job) as JobId)
+        this.#cancel(node, this.acknowledged.get(fault.job) as JobId, fault.dies)
+        return
+      }
+      case 'remove': {
+        this.#remove(node, this.acknowledged.get(fault.job) as JobId, fault.dies)
         return
       }
       case 'drain':
@@ -338,14 +349,42 @@ export class World implements NodeWorld {
     over(() => node.start())
   }
 
-  #cancel(node: SimNode, id: JobId): void {
+  #cancel(node: SimNode, id: JobId, dies: boolean): void {
     const job = node.state?.jobs.get(id)
     if (job === undefined) return
     const { round } = job.ledger
     cancelJob(node.engine!.context, job).then(
-      () => this.checks.decided(node, job.record, { round, kind: 'cancelled' }),
+      () => {
+        this.checks.decided(node, job.record, { round, kind: 'cancelled' })
+        if (dies) this.#dieNow(node)
+      },
       (error: unknown) => this.#say(`${node.name}: ${String(error)}`),
     )
+  }
+
+  /** As a person does it: cancelled first, where it is open. */
+  #remove(node: SimNode, id: JobId, dies: boolean): void {
+    const job = node.state?.jobs.get(id)
+    if (job === undefined) return
+    const { context } = node.engine!
+    const { round } = job.ledger
+    this.checks.removing(job.record)
+    cancelJob(context, job)
+      .then(() => removeJob(context, job))
+      .then(
+        () => {
+          this.#say(`${node.name} has removed ${id.slice(0, 8)}`)
+          this.#guarded(() => this.checks.forgotten(node, job.record, round))
+          if (dies) this.#dieNow(node)
+        },
+        (error: unknown) => this.#say(`${node.name}: ${String(error)}`),
+      )
+  }
+
+  #dieNow(node: SimNode): void {
+    this.#say(`${node.name} has said yes, and is killed`)
+    node.kill(false)
+    this.agenda.after(1_500, () => node.start())
   }
 
   /** What a later `rollback` brings back. */
@@ -377,6 +416,7 @@ export class World implements NodeWorld {
     const acknowledged = new Set(this.acknowledged.values())
     return this.checks.jobs.filter(
       ({ record }) =>
+        !this.checks.known(record).isRemoved &&
         !(this.gone !== null && this.#copied.size === 0 && isSoleHolder(record, this.gone.id)) &&
         (acknowledged.has(record.id) || this.staying.some((node) => node.state?.jobs.has(record.id) === true)),
     )

@@ -29,6 +29,18 @@ describe('a job record from a peer', () => {
     expect(openJob(bodyOf((record) => record)).spec.name).toBe('job')
   })
 
+  it('is refused with code that it does not name, and under an id that is not its own', () => {
+    const body = bodyOf((record) => record)
+    expect(() => openJob({ ...body, bundle: 'export default 2' })).toThrow('a bundle that the job does not name')
+    const record = JSON.parse(body.record) as JobRecord
+    for (const other of [
+      { ...record, spec: { ...record.spec, params: { more: '1' } } },
+      { ...record, snapshot: withShards(record, (shard) => ({ ...shard, size: shard.size + 1 })).snapshot },
+      { ...record, key: 'november' },
+    ])
+      expect(() => openJob({ ...body, record: JSON.stringify(other) })).toThrow('a job record of another id')
+  })
+
   it('is refused where its plan has too many tasks: in the core that would end the node', () => {
     const body = bodyOf((record) => {
       const [first] = record.snapshot.inputs[0]!.shards

@@ -7,6 +7,7 @@ import { errorFromJson, ShoalError } from '../../core/errors.ts'
 import { LIMITS } from '../../core/limits.ts'
 import { isLasting, isOver } from '../../core/outcome.ts'
 import type { JobState } from '../../core/state.ts'
+import type { JobId } from '../../core/types.ts'
 import type { Context } from '../context.ts'
 import { errorOf } from './job-views.ts'
 import { within } from '../pause.ts'
@@ -42,7 +43,7 @@ export async function retry(context: Context, job: JobState): Promise<void> {
   await onDisk(context, job, 'it is open again')
 }
 
-/** Throws USAGE where the job is not over. */
+/** Throws USAGE where the job is not over, and NODE_SETUP where the disk does not take it. */
 export async function removeJob({ dispatch, store }: Context, { ledger, record }: JobState): Promise<void> {
   if (!isOver(ledger.outcome))
     throw new ShoalError('USAGE', 'the job is not over yet', {
@@ -50,18 +51,26 @@ export async function removeJob({ dispatch, store }: Context, { ledger, record }
       try: [`shoal job cancel ${record.id.slice(0, 12)}   and then rm`],
     })
   dispatch({ type: 'drop', job: record.id })
-  await store.left(record.id)
+  try {
+    await store.gone(record.id)
+  } catch (error) {
+    throw notOnDisk(record.id, 'it is removed', error)
+  }
 }
 
 async function onDisk({ clock, durable }: Context, { record }: JobState, what: string): Promise<void> {
   try {
     await within(clock, LIMITS.rpcTimeoutMs, durable(record.id), () => undefined, 'the disk does not answer')
   } catch (error) {
-    throw new ShoalError('NODE_SETUP', `${what}, but the disk of this node does not take that`, {
-      job: record.id,
-      why: 'it is full, or does not answer: if the node stops now, only the others know',
-      try: ['make room on the disk of the home folder: what is not written yet follows by itself'],
-      cause: error,
-    })
+    throw notOnDisk(record.id, what, error)
   }
+}
+
+function notOnDisk(job: JobId, what: string, cause: unknown): ShoalError {
+  return new ShoalError('NODE_SETUP', `${what}, but the disk of this node does not take that`, {
+    job,
+    why: 'it is full, or does not answer: if the node stops now, only the others know',
+    try: ['make room on the disk of the home folder: what is not written yet follows by itself'],
+    cause,
+  })
 }

@@ -15,7 +15,7 @@ import { nameOf, type Context } from '../context.ts'
 import { damagedRecord } from '../home/damaged-record.ts'
 import type { Frozen } from '../home/frozen.ts'
 import { pause } from '../pause.ts'
-import { bringJob, recall } from '../home/recall.ts'
+import { bringJob, forgottenRound, recall } from '../home/recall.ts'
 import { checkAgain, rememberedOf, type Remembered } from './remembered.ts'
 import { retry } from './decisions.ts'
 import { callPeer } from '../peers/rpc.ts'
@@ -188,6 +188,7 @@ export class Submission {
     const here = state.jobs.get(id)
     if (here !== undefined) return here
     const peers = livePeers(state)
+    const forgotten = forgottenRound(this.#context, id)
     const found = await Promise.all(
       peers.map((peer) =>
         callPeer(this.#context, peer, { call: 'job', job: id }).then(
@@ -198,7 +199,7 @@ export class Submission {
     )
     const body = found.find((b) => b !== null)
     if (body === undefined) return null
-    await bringJob(this.#context, openJob(body), body)
+    await bringJob(this.#context, openJob(body), body, forgotten)
     return state.jobs.get(id) ?? null
   }
 

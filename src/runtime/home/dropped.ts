@@ -25,6 +25,8 @@ export class Dropped {
   readonly #kept: number
   /** In the order in which they were dropped last. */
   readonly #entries = new Map<JobId, Entry>()
+  /** Those that the disk has refused so far. */
+  readonly #owed = new Map<JobId, Entry>()
   /** Entries in the file, those that later ones replace among them. */
   #written = 0
   #last: Promise<unknown> = Promise.resolve()
@@ -51,15 +53,22 @@ export class Dropped {
     }
   }
 
-  /** Resolves when it is on disk. */
+  /** Resolves when it is on disk. Rejects where the disk refuses: `catchUp` makes up for it. */
   put(entry: Entry): Promise<void> {
     const put = this.#last.then(() => this.#put(entry))
     this.#last = put.catch(() => undefined)
     return put
   }
 
+  /** To be called now and then. Rejects where the disk still refuses. */
+  async catchUp(): Promise<void> {
+    for (const entry of this.#owed.values()) await this.put(entry)
+  }
+
   async #put(entry: Entry): Promise<void> {
+    this.#owed.set(entry.job, entry)
     await this.#disk.append(FILE, bytesOf(entry))
+    if (this.#owed.get(entry.job) === entry) this.#owed.delete(entry.job)
     this.#add(entry)
     if (++this.#written <= 2 * this.#kept) return
     await this.#disk.put(FILE, Buffer.concat([...this.#entries.values()].map(bytesOf)))

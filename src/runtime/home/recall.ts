@@ -1,3 +1,4 @@
+import { ShoalError } from '../../core/errors.ts'
 import type { Event } from '../../core/events.ts'
 import type { JobId, JobRecord } from '../../core/types.ts'
 import { WireError } from '../../wire/codec.ts'
@@ -21,11 +22,23 @@ export async function recall({ store, mesh, state }: Context, job: JobId): Promi
   return { kept, holding, deaths: deaths.filter(({ task }) => !held.has(task)) }
 }
 
+/** The highest round of a job that was forgotten here. */
+export function forgottenRound({ state }: Context, job: JobId): number {
+  return state.dropped.get(job) ?? 0
+}
+
 /**
  * A job that a peer or a submitter brings: onto this disk, then into the control plane. One whose record was damaged
- * here goes on with what else its folder has.
+ * here goes on with what else its folder has. `forgotten`: the highest round of it that was forgotten here when it was
+ * asked for. What was forgotten since is not begun anew (only a submission after that does so): it throws NO_SUCH_JOB.
  */
-export async function bringJob(context: Context, record: JobRecord, code: JobCode): Promise<void> {
-  await context.store.putJob(record, code)
+export async function bringJob(context: Context, record: JobRecord, code: JobCode, forgotten: number): Promise<void> {
+  const { state, store } = context
+  const isForgotten = (): boolean => forgottenRound(context, record.id) > forgotten && !state.jobs.has(record.id)
+  if (!isForgotten()) await store.putJob(record, code)
+  if (isForgotten()) {
+    await store.leave(record.id, () => store.drop(record.id))
+    throw new ShoalError('NO_SUCH_JOB', 'the job was removed while it was on its way here')
+  }
   context.dispatch({ type: 'job', record, ...(await recall(context, record.id)) })
 }

@@ -283,6 +283,11 @@ export class JobStore {
     }
   }
 
+  /** Resolves once such work has ended; rejects where it failed. */
+  async gone(job: JobId): Promise<void> {
+    await this.#leaving.get(job)
+  }
+
   /** Resolves once no such work is under way, however it ended. */
   async left(job: JobId): Promise<void> {
     await this.#leaving.get(job)?.catch(() => undefined)

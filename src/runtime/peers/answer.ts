@@ -13,7 +13,7 @@ import { isPart, loseOutput } from '../home/check-files.ts'
 import type { Context } from '../context.ts'
 import { getKept } from '../home/kept.ts'
 import { readLogs } from '../home/logs.ts'
-import { bringJob } from '../home/recall.ts'
+import { bringJob, forgottenRound } from '../home/recall.ts'
 import { signalledWithin } from '../pause.ts'
 import type { Answered, Answerer } from './rpc.ts'
 import { ShardServer } from './shard-server.ts'
@@ -104,7 +104,7 @@ async function takeJob(context: Context, bytes: Uint8Array): Promise<Uint8Array>
   const body = fromBytes(jobBody, bytes)
   const record = openJob(body)
   if (!context.state.jobs.has(record.id)) {
-    await bringJob(context, record, body)
+    await bringJob(context, record, body, forgottenRound(context, record.id))
   } else if (record.key !== null) context.dispatch({ type: 'pinned', job: record.id, pin: snapshotId(record.snapshot) })
   return json(context.state.jobs.get(record.id)?.ledger.round ?? 1)
 }

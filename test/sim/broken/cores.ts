@@ -198,6 +198,34 @@ export const BROKEN: readonly BrokenCore[] = [
     '    await this.#context.store.putJob(record, body)\n    const elsewhere',
     '    void this.#context.store.putJob(record, body).catch(() => {})\n    const elsewhere',
   ),
+  one(
+    'release-at-the-seal',
+    'once a result is sealed, nobody needs what it was made of',
+    'core/exchange.ts',
+    'if (stayingHolders(state, job, i).length < wanted) return false',
+    'if (stayingHolders(state, job, i).length < 1) return false',
+  ),
+  one(
+    'forgotten-in-memory',
+    'what was removed is gone: what is there to write',
+    'runtime/effects.ts',
+    '=> forgotten.put({ job, round, expired })',
+    '=> Promise.resolve()',
+  ),
+  one(
+    'journal-later',
+    'that an attempt begins is written while it begins',
+    'runtime/attempts.ts',
+    "await store.journal(effect.job, effect.task, effect.attempt, 'started')",
+    "void store.journal(effect.job, effect.task, effect.attempt, 'started').catch(() => {})",
+  ),
+  one(
+    'decided-before-disk',
+    'that a job is cancelled will be on disk in a moment',
+    'runtime/api/decisions.ts',
+    'durable(record.id), () => undefined',
+    'Promise.resolve(void durable), () => undefined',
+  ),
 ]
 
 /** Every node takes itself for the first candidate of everything, and no claim stands: the theorem of the design. */
