@@ -217,8 +217,9 @@ class Node {
       })
     context.dispatch({ type: 'forget-member', node })
     context.mesh.drop(node)
-    await this.#disk.remove(`members/${node}.record`)
+    // In this order: a catalog without a record is of a member whose record was lost.
     await context.catalogs.forget(node)
+    await this.#disk.remove(`members/${node}.record`)
   }
 
   async #startTasks(): Promise<Tasks> {

@@ -99,8 +99,6 @@ export interface Disk {
   list(folder: string): Promise<string[]>
   /** Removes a file or a folder with all in it; no error where there is none. A crash soon after may bring it back, whole. */
   remove(name: string): Promise<void>
-  /** The same for what must not come back. */
-  removeForGood(name: string): Promise<void>
   /** The absolute path, for links that a task process reads through. */
   path(name: string): string
 }

@@ -245,7 +245,8 @@ export interface NodeStatus {
     readonly bytes: Bytes
     readonly pending: number
   }[]
-  readonly jobs: { readonly open: number; readonly known: number }
+  /** `unreadable`: ids of jobs whose record is damaged or gone here, and that no other node has brought again. */
+  readonly jobs: { readonly open: number; readonly known: number; readonly unreadable: readonly string[] }
   readonly disk: DiskUse
   /** Connections that are open now, and streams on them. */
   readonly connections: number

@@ -64,39 +64,54 @@ function countOf(bytes: Uint8Array): number {
 
 /** Members met before, with their catalogs; their addresses are dialled again. */
 export async function loadMembers(context: Context): Promise<NodeId[]> {
-  const { disk, mesh, catalogs, damage, dispatch, state } = context
+  const { disk, catalogs, damage, state } = context
   const known: NodeId[] = []
-  for (const file of await disk.list('members')) {
-    const name = `members/${file}`
-    const node = file.replace(/\.record$/, '') as NodeId
-    if (node === file) continue
-    try {
-      const bytes = await getKept(disk, name)
-      if (bytes === null) continue
-      const record = await openRecord(mesh, fromBytes(signed, bytes))
-      if (record.node !== node) throw new WireError('the record of another node')
-      if (node === state.self.node) continue
-      await loadCatalog(context, node)
-      dispatch({ type: 'message', from: state.self.node, message: { type: 'records', records: [record] } })
-      mesh.keepDialling(node, record.addresses)
-      known.push(node)
-    } catch (error) {
-      if (!isDamaged(error)) context.dropped('kept-record', error)
-      if (node === state.self.node) continue
+  // Where one of a member's two files is gone, the other says that there is such a member.
+  const files = await disk.list('members')
+  const nodes = new Set(files.flatMap((file) => /^(.+)\.(?:record|catalog)$/.exec(file)?.[1] ?? []) as NodeId[])
+  for (const node of nodes) {
+    if (node === state.self.node) continue
+    await loadCatalog(context, node)
+    if (await loadMember(context, node)) known.push(node)
+    else {
       // It counts as a member that is away, with what it is known to offer or whatever that is: nothing of it is left out
       // without a word.
-      await loadCatalog(context, node)
-      damage.found(name, 'this member counts as away until it is met again, or `shoal members forget` it')
+      damage.found(
+        `members/${node}.record`,
+        'this member counts as away until it is met again, or `shoal members forget` it',
+      )
       catalogs.lose(node)
     }
   }
   return known
 }
 
-/** This node's own record and catalog are written anew by each start; that they were damaged is said before. */
-export async function lookAtOwnRecord({ disk, mesh, damage }: Context): Promise<void> {
+/** False where there is no whole record of it. */
+async function loadMember({ disk, mesh, dispatch, dropped, state }: Context, node: NodeId): Promise<boolean> {
+  try {
+    const bytes = await getKept(disk, `members/${node}.record`)
+    if (bytes === null) return false
+    const record = await openRecord(mesh, fromBytes(signed, bytes))
+    if (record.node !== node) throw new WireError('the record of another node')
+    dispatch({ type: 'message', from: state.self.node, message: { type: 'records', records: [record] } })
+    mesh.keepDialling(node, record.addresses)
+    return true
+  } catch (error) {
+    if (!isDamaged(error)) dropped('kept-record', error)
+    return false
+  }
+}
+
+/**
+ * This node's own record and catalog are written anew by each start; that they were damaged is said before. Where its own
+ * record is gone, those of others may be as well, and nothing says who they were.
+ */
+export async function lookAtOwnRecord({ disk, mesh, damage, state }: Context): Promise<void> {
+  const own = `members/${mesh.self}`
+  if (state.self.incarnation.count > 1 && (await disk.size(`${own}.record`)) === null)
+    damage.found('members', 'members that are gone from it are not missed until they are met again')
   for (const file of ['record', 'catalog']) {
-    const name = `members/${mesh.self}.${file}`
+    const name = `${own}.${file}`
     await getKept(disk, name).catch((error: unknown) => {
       if (!isDamaged(error)) throw error
       damage.found(name, 'it is written anew')
@@ -115,8 +130,8 @@ async function loadCatalog({ catalogs, damage, dropped }: Context, node: NodeId)
 }
 
 /**
- * Jobs that were here, with what the disk has of their ledgers, outputs and arrivals. A folder without a record is what
- * is left of a job that was being written or dropped, and goes; a job whose record is damaged comes again from peers.
+ * Jobs that were here, with what the disk has of their ledgers, outputs and arrivals. What is left of a job that was
+ * being written or dropped goes; a job whose record is damaged or missing comes again from peers.
  */
 export async function loadJobs(context: Context, times: Times): Promise<void> {
   const { disk, store } = context
@@ -125,7 +140,9 @@ export async function loadJobs(context: Context, times: Times): Promise<void> {
   await disk.remove(RECEIVING)
   for (const id of await store.jobs()) {
     try {
-      if (!(await loadJob(context, times, id)) && !store.isRecordDamaged(id)) await store.drop(id)
+      if (await loadJob(context, times, id)) continue
+      const isForgotten = context.state.dropped.has(id)
+      if (!store.isRecordDamaged(id) && (isForgotten || !(await store.missRecord(id)))) await store.drop(id)
     } catch (error) {
       context.dropped('kept-job', error)
     }

@@ -109,11 +109,11 @@ export interface KeyedMemory {
   readonly result: Digest | null
 }
 
-export const keyedMemory = z.strictObject({
-  record: text(LIMITS.rpcBodyBytesMax),
-  round: count,
-  result: z.nullable(digest),
-}) as unknown as z.ZodMiniType<KeyedMemory>
+/** What a node says of a key; 'lost': it knows that there was a job under it, and not over what. */
+export const keyedMemory = z.union([
+  z.strictObject({ record: text(LIMITS.rpcBodyBytesMax), round: count, result: z.nullable(digest) }),
+  z.literal('lost'),
+]) as unknown as z.ZodMiniType<KeyedMemory | 'lost'>
 
 /**
  * A peer's job as a record that can be trusted: well formed, of the id that it names, with the code that it names, and

@@ -105,7 +105,7 @@ export const STATUS: NodeStatus = {
   busy: 1,
   memory: 256_000_000,
   datasets: [{ name: 'purchases', replicated: true, shards: 37, bytes: 18_400_000_000, pending: 2 }],
-  jobs: { open: 1, known: 9 },
+  jobs: { open: 1, known: 9, unreadable: [] },
   disk: { open: 1_000_000, finished: 2_500_000_000, most: 10_000_000_000, retentionMs: 7 * 86_400_000, early: 2 },
   connections: 2,
   streams: 9,

@@ -201,3 +201,30 @@ describe('a full disk', () => {
     expect(state.dropped).toEqual(new Map([[job.id, 1]]))
   })
 })
+
+describe('a folder without a record', () => {
+  const ofRecord = (node: Bench, job: JobRecord): boolean =>
+    node.context.damage.list().some(({ file }) => file === `jobs/${job.id}/record.json`)
+
+  it('of a job that was known here is damage: what the job was is asked of others, and under its key none begins anew', async () => {
+    const { node, job, append } = await kept()
+    await append(deltaOf(0))
+    await node.disk.remove(`jobs/${job.id}/record.json`)
+    const next = await restart(node)
+    expect([ofRecord(next, job), next.store.isRecordDamaged(job.id)]).toEqual([true, true])
+    expect((await next.disk.list(`jobs/${job.id}`)).includes('ledger.log')).toBe(true)
+    await next.store.putJob(job, CODE)
+    expect([ofRecord(next, job), known(await restart(next), job)[0]]).toEqual([false, first])
+  })
+
+  it('of a job that was on its way here, or was being forgotten, goes', async () => {
+    const { node, job, append } = await kept()
+    await append(deltaOf(0))
+    await node.store.disown(job.id)
+    const coming = hashText('another') as JobRecord['id']
+    await node.store.putCode(coming, CODE)
+    const next = await restart(node)
+    expect(await next.disk.list('jobs')).toEqual([])
+    expect(next.context.damage.list()).toEqual([])
+  })
+})

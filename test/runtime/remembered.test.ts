@@ -55,3 +55,29 @@ it('is KEY_CONFLICT where two results are remembered, or two snapshots', async (
     await expect(rememberedOf(node.context, id)).rejects.toMatchObject({ code: 'KEY_CONFLICT' })
   }
 })
+
+it('is RESULT_LOST where somebody knows that there was a job, and nobody over what', async () => {
+  const lost = async (node: Bench, id: JobRecord['id']): Promise<void> => {
+    await expect(rememberedOf(node.context, id)).rejects.toMatchObject({ code: 'RESULT_LOST', job: id })
+  }
+  const silent = (node: Bench, says: unknown): void => {
+    node.peerServes = (stream) => void serveCall(stream, node.context.clock, async () => toBytes(says))
+  }
+  // Its own record of the key is damaged, and the peer knows nothing; the other way round; a whole folder is gone.
+  const mine = await remembering({ round: 1, result: one }, { round: 1, result: one })
+  mine.node.disk.damage(`keys/${mine.id}/record.json`, (bytes) => bytes.fill(0, 60, 80))
+  expect(await rememberedOf(mine.node.context, mine.id)).toMatchObject({ result: one })
+  silent(mine.node, null)
+  await lost(mine.node, mine.id)
+  const theirs = await remembering({ round: 1, result: one }, { round: 1, result: one })
+  await theirs.node.disk.remove(`keys/${theirs.id}`)
+  silent(theirs.node, null)
+  expect(await rememberedOf(theirs.node.context, theirs.id)).toBeNull()
+  silent(theirs.node, 'lost')
+  await lost(theirs.node, theirs.id)
+  const gone = await remembering({ round: 1, result: one }, { round: 1, result: one })
+  await gone.node.disk.remove(`keys/${gone.id}`)
+  silent(gone.node, null)
+  gone.node.context.dispatch({ type: 'remembered', job: gone.id, round: 1, result: null })
+  await lost(gone.node, gone.id)
+})

@@ -17,6 +17,8 @@ class Asked {
   readonly job: JobRecord
   readonly alive: NodeId[]
 
+  codeLost = false
+
   constructor(over: { slots?: number; n2?: Partial<SignedNodeRecord>; n3?: Partial<SignedNodeRecord> } = {}) {
     this.node = new OneNode(n1, [n2, n3], over.slots ?? 0)
     this.alive = [n2, n3]
@@ -49,7 +51,8 @@ class Asked {
   }
 
   get why(): string {
-    const context = { state: this.node.state } as unknown as Context
+    const store = { isCodeLost: () => this.codeLost }
+    const context = { state: this.node.state, store } as unknown as Context
     const job = this.node.job(this.job)
     return `${stateOf(context, job)}: ${whyOf(context, job)}`
   }
@@ -150,5 +153,13 @@ test('a slot of its own for a task over which a node has died', () => {
   asked.fail(1, { blame: 'death', place: `${n2}/1` })
   expect(asked.why).toBe(
     'running: runs: map 0/1, reduce 0/1; map 1/1 was running when data-2 died: it runs alone on its node now',
+  )
+})
+
+test('its code, where that is damaged and nobody has it', () => {
+  const asked = new Asked()
+  asked.codeLost = true
+  expect(asked.why).toBe(
+    'running: waits for its code, which is damaged here, and which no node that lives has: `shoal run` of the same job file brings it again',
   )
 })

@@ -102,10 +102,17 @@ export class SimDisk implements Disk {
   adopt(from: string, name: string, size: Bytes): Promise<void> {
     const bytes = this.#left.get(from) ?? this.at(from)
     if (bytes === null || bytes.length !== size) return Promise.reject(systemError('ENOENT', from))
-    return this.#write(name, () => {
-      this.files.set(name, bytes)
-      this.files.delete(from.slice(HOME.length + 1))
-    })
+    // To rename a file takes no room.
+    const isOwn = !this.#left.has(from)
+    return this.#write(
+      name,
+      () => {
+        this.files.set(name, bytes)
+        this.files.delete(from.slice(HOME.length + 1))
+      },
+      null,
+      isOwn,
+    )
   }
 
   create(name: string): Promise<DiskWriter> {
@@ -149,18 +156,14 @@ export class SimDisk implements Disk {
   }
 
   remove(name: string): Promise<void> {
-    return this.#write(name, () => this.#sweep(name, true), null, true)
+    return this.#write(name, () => this.#sweep(name), null, true)
   }
 
-  removeForGood(name: string): Promise<void> {
-    return this.#write(name, () => this.#sweep(name, false), null, true)
-  }
-
-  #sweep(name: string, mayReturn: boolean): void {
+  #sweep(name: string): void {
     const prefix = `${name}/`
     const files = [...this.files].filter(([file]) => file === name || file.startsWith(prefix))
     for (const [file] of files) this.files.delete(file)
-    if (!mayReturn || files.length === 0) return
+    if (files.length === 0) return
     const at = this.#process.now
     this.#removed = [...this.#removed.filter((one) => at - one.at < COMMIT_MS), { at, files }]
   }

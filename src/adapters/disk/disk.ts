@@ -181,27 +181,14 @@ class FileDisk implements Disk {
 
   /** The name is gone at once, whole; a crash may bring it back whole, never in part. */
   async remove(name: string): Promise<void> {
-    const aside = await this.#putAside(name)
-    if (aside !== null) await rm(aside, { recursive: true, force: true })
-  }
-
-  async removeForGood(name: string): Promise<void> {
-    const aside = await this.#putAside(name)
-    if (aside === null) return
-    await syncFolder(dirname(this.path(name)))
-    await rm(aside, { recursive: true, force: true })
-  }
-
-  /** null where there is nothing of the name. */
-  async #putAside(name: string): Promise<string | null> {
     const aside = join(this.#root, TEMPORARY, String(++this.#temporaries))
     try {
       await rename(this.path(name), aside)
-      return aside
     } catch (error) {
-      if (codeOf(error) === 'ENOENT') return null
+      if (codeOf(error) === 'ENOENT') return
       throw error
     }
+    await rm(aside, { recursive: true, force: true })
   }
 
   async #makeFolderOf(path: string): Promise<void> {

@@ -28,6 +28,7 @@ interface Holder {
 const LOCK = 'lock'
 const HOLDER = 'lock.json'
 const SQLITE_BUSY = 5
+const SQLITE_NOTADB = 26
 
 /** A new holder writes down who it is within this many tries, 50 ms apart. */
 const HOLDER_TRIES = 10
@@ -75,6 +76,12 @@ function sqliteCode(error: unknown): number | null {
 function cannotLock(root: string, error: unknown): ShoalError {
   // A full disk has a remedy of its own.
   if (['ENOSPC', 'EDQUOT'].includes(codeOf(error))) return asShoalError(error)
+  if (sqliteCode(error) === SQLITE_NOTADB)
+    return new ShoalError('NODE_SETUP', `${join(root, LOCK)} is damaged`, {
+      why: 'it should be empty, and has something in it',
+      try: [`remove ${join(root, LOCK)}   where no node runs on this home: nothing is kept in it`],
+      cause: error,
+    })
   return new ShoalError('NODE_SETUP', `the home folder ${root} cannot be used`, {
     why: error instanceof Error ? error.message : String(error),
     try: ['shoal node --home DIR   with a folder on a local disk that you own'],

@@ -148,10 +148,6 @@ export class MemoryDisk implements Disk {
     })
   }
 
-  removeForGood(name: string): Promise<void> {
-    return this.remove(name)
-  }
-
   async #change(operation: DiskOperation, name: string, apply: () => void): Promise<void> {
     assertName(name)
     const life = this.#life

@@ -1,6 +1,6 @@
 import { ShoalError, errorToJson } from '../../core/errors.ts'
 import type { Bytes, Millis } from '../../core/types.ts'
-import type { AttemptFailure } from '../../ports.ts'
+import type { AttemptFailure, Work } from '../../ports.ts'
 
 /** The job's name is part of each message: the reader may run several. */
 export function outOfMemory(job: string, memory: Bytes, resident: Bytes | null): AttemptFailure {
@@ -16,16 +16,25 @@ export function outOfMemory(job: string, memory: Bytes, resident: Bytes | null):
   return { blame: 'user', error: errorToJson(error), place: '' }
 }
 
-export function outOfTime(job: string, timeoutMs: Millis, records: number): AttemptFailure {
+/** `records`: as many as it has told of; it cannot tell while user code goes round in circles. */
+export function outOfTime(job: string, timeoutMs: Millis, records: number, work: Work): AttemptFailure {
+  const before = records === 0 ? 'near the beginning of' : `behind at least ${records} records of`
   const error = new ShoalError(
     'TASK_TIMEOUT',
     `${job}: user code ran for ${timeoutMs / 1000} s without finishing a record or taking a value`,
     {
-      why: `the task had finished ${records} records before; this looks like an endless loop`,
+      why: `${before} ${inputOf(work)}; this looks like an endless loop`,
       try: ['--task-timeout D with more, if a single record needs so long'],
     },
   )
   return { blame: 'user', error: errorToJson(error), place: '' }
+}
+
+function inputOf(work: Work): string {
+  if (work.kind === 'reduce') return `partition ${work.partition}`
+  if (work.kind === 'bounds') return 'the sampled keys'
+  const paths = [...new Set(work.splits.map(({ dataset, path }) => `${dataset}/${path}`))]
+  return `${paths.slice(0, 3).join(', ')}${paths.length > 3 ? ` and ${paths.length - 3} more` : ''}`
 }
 
 export function killed(why: string): AttemptFailure {

@@ -102,7 +102,7 @@ export class RunningAttempt implements Attempt {
     const resident = residentBytes(this.process.pid)
     if (resident > memory) return this.#stop(outOfMemory(jobFile, memory, resident))
     if (this.#inUserCode && now - this.#heardAt > timeoutMs)
-      this.#stop(outOfTime(jobFile, timeoutMs, this.#progress.records))
+      this.#stop(outOfTime(jobFile, timeoutMs, this.#progress.records, this.spec.work))
   }
 
   /** The node itself stood still: the process's silence meanwhile is not its own. */

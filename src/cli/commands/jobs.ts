@@ -19,11 +19,17 @@ const JOB_COLUMNS: readonly Column<JobSummary>[] = [
 
 /** `shoal jobs` */
 export async function jobs(context: Context): Promise<number> {
-  const list = await context.node().jobs()
+  const node = context.node()
+  const list = await node.jobs()
+  const { unreadable } = (await node.status()).jobs
   if (context.json) await context.printJson({ schema: 'shoal.jobs/1', jobs: list })
   else if (context.quiet) for (const job of list) await context.print(job.id)
   else if (list.length === 0) context.hint('no jobs yet: shoal run JOB.ts submits one')
   else await context.printTable(list, JOB_COLUMNS)
+  for (const id of unreadable)
+    context.note(
+      `warning: job ${shortId(id)} is not among them: its record is damaged here (shoal job show ${shortId(id)})`,
+    )
   return 0
 }
 

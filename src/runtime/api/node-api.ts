@@ -157,7 +157,7 @@ function sealed(job: JobState): JobState {
   const { kind } = job.ledger.outcome
   if (kind === 'sealed') return job
   throw new ShoalError(
-    'JOB_FAILED',
+    kind === 'open' ? 'USAGE' : 'JOB_FAILED',
     kind === 'open' ? 'the job has no result yet' : `the job is ${kind}: it has no result`,
     {
       job: job.record.id,
@@ -200,6 +200,7 @@ function statusOf(parts: ApiParts): NodeStatus {
     jobs: {
       open: [...state.jobs.values()].filter((job) => !isOver(job.ledger.outcome)).length,
       known: state.jobs.size,
+      unreadable: context.store.withoutRecord(),
     },
     disk: parts.keeping.use(),
     ...parts.traffic(),

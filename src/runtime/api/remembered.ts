@@ -6,6 +6,7 @@ import type { Digest, JobId, JobRecord } from '../../core/types.ts'
 import { fromBytes } from '../../wire/codec.ts'
 import { keyedMemory, openJobRecord } from '../../wire/job.ts'
 import type { Context } from '../context.ts'
+import { memoryOf } from '../home/recall.ts'
 import { callPeer } from '../peers/rpc.ts'
 
 export interface Remembered {
@@ -15,26 +16,37 @@ export interface Remembered {
   readonly result: Digest | null
 }
 
-/** null where nobody remembers this key. Throws KEY_CONFLICT where nodes remember two snapshots, or two results. */
+/**
+ * null where nobody remembers this key. Throws KEY_CONFLICT where nodes remember two snapshots, or two results, and
+ * RESULT_LOST where one knows that there was a job under it, and nobody over what: to begin anew would give another result.
+ */
 export async function rememberedOf(context: Context, id: JobId): Promise<Remembered | null> {
-  const { state, keys } = context
+  const { state } = context
   const peers = livePeers(state)
   const answers = await Promise.all([
-    keys.get(id),
+    memoryOf(context, id),
     ...peers.map((peer) =>
-      callPeer(context, peer, { call: 'key', job: id }).then(
-        ({ body }) => fromBytes(keyedMemory, body),
-        () => null,
-      ),
+      callPeer(context, peer, { call: 'key', job: id })
+        .then(({ body }) => fromBytes(keyedMemory, body))
+        .catch(() => null),
     ),
   ])
   let all: Remembered | null = null
   for (const answer of answers) {
-    if (answer === null) continue
+    if (answer === null || answer === 'lost') continue
     const one = { record: openJobRecord(answer.record), round: answer.round, result: answer.result }
     if (one.record.id !== id) continue
     all = all === null ? one : join(all, one)
   }
+  if (all === null && answers.includes('lost'))
+    throw new ShoalError('RESULT_LOST', 'there was a result under this key, and no node that lives knows over what', {
+      why: 'what was kept of it is damaged or gone',
+      job: id,
+      try: [
+        'start the nodes that are away: one of them may know it',
+        'another --key   for a result over what the data are now',
+      ],
+    })
   return all
 }
 

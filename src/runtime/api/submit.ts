@@ -191,10 +191,9 @@ export class Submission {
     const forgotten = forgottenRound(this.#context, id)
     const found = await Promise.all(
       peers.map((peer) =>
-        callPeer(this.#context, peer, { call: 'job', job: id }).then(
-          ({ body }) => fromBytes(jobBody, body),
-          () => null,
-        ),
+        callPeer(this.#context, peer, { call: 'job', job: id })
+          .then(({ body }) => fromBytes(jobBody, body))
+          .catch(() => null),
       ),
     )
     const body = found.find((b) => b !== null)

@@ -25,7 +25,19 @@ export function membersOf(context: Context): MemberInfo[] {
       connected: self || connected,
     }
   })
+  infos.push(...unreadable(context))
   return infos.sort((a, b) => compareUtf8(a.name, b.name) || compareUtf8(a.id, b.id))
+}
+
+/** Members whose record is damaged here, and that were not met since: all that is known is what they offer. */
+function unreadable({ catalogs, state }: Context): MemberInfo[] {
+  const lost = catalogs.lost().filter((node) => !state.members.has(node))
+  return lost.map((id): MemberInfo => {
+    const entries = (catalogs.get(id)?.datasets ?? []).flatMap((dataset) => dataset.entries)
+    const bytes = entries.reduce((sum, entry) => sum + entry.size, 0)
+    const unknown = { addresses: [], version: '', runtime: '', slots: 0, drained: false, connected: false }
+    return { id, name: id, state: 'away', self: false, shards: entries.length, bytes, ...unknown }
+  })
 }
 
 /** All datasets of all known nodes; shards of a node that is not there are `away`. */

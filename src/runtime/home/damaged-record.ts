@@ -4,12 +4,12 @@ import type { Context } from '../context.ts'
 
 /** What is said of a job whose record is damaged here, while no other node has brought it again. */
 export function damagedRecord({ disk, store }: Context, job: JobId): ShoalError {
-  return new ShoalError('DAMAGED', `${disk.path(`${store.folder(job)}/record.json`)} is damaged`, {
+  return new ShoalError('DAMAGED', `${disk.path(`${store.folder(job)}/record.json`)} is damaged or gone`, {
     why: 'what the job is cannot be read, and no other node that lives has it',
     job,
     try: [
       'start a node that knows the job',
-      `remove ${disk.path(store.folder(job))} and start this node again, to forget the job`,
+      `remove ${disk.path(store.folder(job))} and start this node again, to forget the job (under a key that it had, another result could then be computed)`,
     ],
   })
 }

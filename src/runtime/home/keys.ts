@@ -8,6 +8,8 @@ import { count, digest } from '../../wire/shapes.ts'
 import type { Damage } from './damage.ts'
 import { getKept, isDamaged, putKept } from './kept.ts'
 
+const KEY_LOST = 'what this key gave is asked of other nodes'
+
 interface Facts {
   readonly round: number
   readonly result: Digest | null
@@ -20,7 +22,7 @@ const factsShape = z.strictObject({ round: count, result: z.nullable(digest) }) 
  * result's hash, so that the key gives that result again or none.
  *
  *   keys/ID/record.json   the job's record
- *   keys/ID/facts.json    highest round that is over, and its result; last, so that where it is, all is
+ *   keys/ID/facts.json    highest round that is over, and its result
  */
 export class Keys {
   readonly #disk: Disk
@@ -48,14 +50,19 @@ export class Keys {
     await this.#write(`${folder}/facts.json`, { round: facts.round, result: facts.result })
   }
 
-  /** null where nothing is remembered of it, or what is can't be read. */
-  async get(id: JobId): Promise<KeyedMemory | null> {
+  /**
+   * null where nothing is remembered of it; 'lost' where it is, and what it was over cannot be read. Without its facts the
+   * record says enough to compute the result again.
+   */
+  async get(id: JobId): Promise<KeyedMemory | 'lost' | null> {
     const folder = folderOf(id)
+    if ((await this.#disk.list(folder)).length === 0) return null
     const [facts, record] = await Promise.all([
       this.#json(factsShape, `${folder}/facts.json`),
       this.#json(z.unknown(), `${folder}/record.json`),
     ])
-    return facts === null || record === null ? null : { ...facts, record: JSON.stringify(record) }
+    if (record === null) return 'lost'
+    return { round: 0, result: null, ...facts, record: JSON.stringify(record) }
   }
 
   /** Reads all of it once, so that damage is found before anyone asks. */
@@ -71,10 +78,12 @@ export class Keys {
   async #json<T>(shape: z.ZodMiniType<T>, name: string): Promise<T | null> {
     try {
       const bytes = await getKept(this.#disk, name)
-      return bytes === null ? null : fromJson(shape, bytes)
+      if (bytes !== null) return fromJson(shape, bytes)
+      this.#damage.found(name, KEY_LOST)
+      return null
     } catch (error) {
       if (!isDamaged(error) && !(error instanceof WireError)) throw error
-      this.#damage.found(name, 'what this key gave is asked of other nodes')
+      this.#damage.found(name, KEY_LOST)
       return null
     }
   }

@@ -2,6 +2,7 @@ import { ShoalError } from '../../core/errors.ts'
 import type { Event } from '../../core/events.ts'
 import type { JobId, JobRecord } from '../../core/types.ts'
 import { WireError } from '../../wire/codec.ts'
+import type { KeyedMemory } from '../../wire/job.ts'
 import { decodeMessage } from '../../wire/messages.ts'
 import type { Context } from '../context.ts'
 import type { JobCode } from './store.ts'
@@ -25,6 +26,13 @@ export async function recall({ store, mesh, state }: Context, job: JobId): Promi
 /** The highest round of a job that was forgotten here. */
 export function forgottenRound({ state }: Context, job: JobId): number {
   return state.dropped.get(job) ?? 0
+}
+
+/** What this node remembers of a key, whose job it has not. That there was one also shows in what it keeps of others. */
+export async function memoryOf({ keys, state, store }: Context, job: JobId): Promise<KeyedMemory | 'lost' | null> {
+  const memory = await keys.get(job)
+  if (memory !== null) return memory
+  return state.dropped.has(job) || state.overBefore.has(job) || store.isRecordDamaged(job) ? 'lost' : null
 }
 
 /**

@@ -19,7 +19,13 @@ export interface JobCode {
 /** A log of which a part is lost tells less than it could; all of it are facts that others have, or that are made again. */
 const LEDGER_LOST = 'a part of what this node knew of the job is lost: peers say it again, or it is made again'
 const OUTPUT_LOST = 'the output is had again from another node, or made again, where it is still wanted'
+const RECORD_LOST = 'the job is not known here until another node brings it again'
 const JOURNAL_LOST = 'an attempt that was open when the node died may not be known'
+
+/** All that a folder has before the record comes. */
+const CODE_FILES: readonly string[] = ['bundle.js', 'bundle.map']
+/** What a record is called once its job is forgotten. */
+const LEAVING = 'leaving.json'
 
 /** What was found of a task's consumed input at boot. */
 export interface Arrival {
@@ -33,6 +39,7 @@ export interface Arrival {
  * A job's folder under home:
  *
  *   jobs/ID/record.json  bundle.js  bundle.map      what the job is; the bundle is named by its hash in the record
+ *   jobs/ID/leaving.json                            the record of a job that is being forgotten
  *   jobs/ID/ledger.log                              deltas as they were joined, to be joined again
  *   jobs/ID/attempts.log                            attempts started and ended: one left open is a death
  *   jobs/ID/out/TASK/{manifest.json, run-P|keys|part}   whole outputs that this node holds
@@ -48,6 +55,8 @@ export class JobStore {
   readonly #leaving = new Map<JobId, Promise<void>>()
   /** Jobs that are known here, and whose code is damaged or missing on this disk. */
   readonly #withoutCode = new Set<JobId>()
+  /** Those of them whose code no node that could be asked has. */
+  readonly #nobodyHasCode = new Set<JobId>()
   /** Jobs whose record is damaged: what they are is not known here. */
   readonly #withoutRecord = new Set<JobId>()
 
@@ -91,16 +100,24 @@ export class JobStore {
     await this.#disk.put(`${folder}/bundle.js`, Buffer.from(bundle))
     await putKept(this.#disk, `${folder}/bundle.map`, Buffer.from(sourceMap))
     this.#withoutCode.delete(job)
+    this.#nobodyHasCode.delete(job)
     for (const file of ['bundle.js', 'bundle.map']) this.#damage.mended(`${folder}/${file}`)
   }
 
   /** The record as it travels; null where there is none, or a damaged one, which `isRecordDamaged` then tells. */
   async getRecord(job: JobId): Promise<string | null> {
-    const name = `${this.folder(job)}/record.json`
-    const what = 'the job is not known here until another node brings it again'
-    const bytes = await this.#kept(name, what, job)
+    const bytes = await this.#kept(`${this.folder(job)}/record.json`, RECORD_LOST, job)
     if (bytes === 'damaged') this.#withoutRecord.add(job)
     return typeof bytes === 'string' || bytes === null ? null : textOf(bytes)
+  }
+
+  /** A folder without a record that is neither of a job on its way here nor of one that was leaving: it was taken away. */
+  async missRecord(job: JobId): Promise<boolean> {
+    const files = await this.#disk.list(this.folder(job))
+    if (files.includes(LEAVING) || !files.some((file) => !CODE_FILES.includes(file))) return false
+    this.#damage.found(`${this.folder(job)}/record.json`, RECORD_LOST, job)
+    this.#withoutRecord.add(job)
+    return true
   }
 
   isRecordDamaged(job: JobId): boolean {
@@ -118,11 +135,13 @@ export class JobStore {
    */
   async getCode(job: JobId, code: Digest): Promise<JobCode | null> {
     const folder = this.folder(job)
-    const what = 'it is had again from another node'
+    const what = 'it is had again from another node, or from the next `shoal run` of the job'
     const bundle = await this.#disk.get(`${folder}/bundle.js`)
     const text = bundle === null ? '' : textOf(bundle)
     const sourceMap = await this.#kept(`${folder}/bundle.map`, what, job)
     const whole = codeDigest(text) === code
+    // Forgotten while it was read: what is gone then is not damaged.
+    if (!whole && (await this.#disk.size(`${folder}/record.json`)) === null) return null
     if (!whole) this.#damage.found(`${folder}/bundle.js`, what, job)
     const hasMap = sourceMap instanceof Uint8Array
     if (!whole || !hasMap) this.#withoutCode.add(job)
@@ -132,6 +151,15 @@ export class JobStore {
   /** Known jobs whose code was found damaged or missing, until `putCode` brings it. */
   withoutCode(): JobId[] {
     return [...this.#withoutCode]
+  }
+
+  /** All that could be asked have been, and none has it. */
+  missCode(job: JobId): void {
+    this.#nobodyHasCode.add(job)
+  }
+
+  isCodeLost(job: JobId): boolean {
+    return this.#nobodyHasCode.has(job)
   }
 
   /** The job as it travels; null where not all of it is here, whole. */
@@ -299,14 +327,20 @@ export class JobStore {
     await this.#disk.remove(`${this.folder(job)}/out`)
   }
 
-  /** Takes the record away: from now on the job is not here, and what is left of it goes with the next `drop`. */
-  disown(job: JobId): Promise<void> {
-    return this.#disk.removeForGood(`${this.folder(job)}/record.json`)
+  /**
+   * Takes the record away, for good: from now on the job is not here, and what is left of it goes with the next `drop`.
+   * It gets another name, or a record that somebody deleted could not be told from one that was forgotten.
+   */
+  async disown(job: JobId): Promise<void> {
+    const name = `${this.folder(job)}/record.json`
+    const size = await this.#disk.size(name)
+    if (size !== null) await this.#disk.adopt(this.#disk.path(name), `${this.folder(job)}/${LEAVING}`, size)
   }
 
   async drop(job: JobId): Promise<void> {
     await this.#disk.remove(this.folder(job))
     this.#withoutCode.delete(job)
+    this.#nobodyHasCode.delete(job)
     this.#withoutRecord.delete(job)
     this.#damage.mended(this.folder(job))
   }

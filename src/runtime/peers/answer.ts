@@ -13,7 +13,7 @@ import { isPart, loseOutput } from '../home/check-files.ts'
 import type { Context } from '../context.ts'
 import { getKept } from '../home/kept.ts'
 import { readLogs } from '../home/logs.ts'
-import { bringJob, forgottenRound } from '../home/recall.ts'
+import { bringJob, forgottenRound, memoryOf } from '../home/recall.ts'
 import { signalledWithin } from '../pause.ts'
 import type { Answered, Answerer } from './rpc.ts'
 import { ShardServer } from './shard-server.ts'
@@ -40,7 +40,7 @@ async function answer(
     case 'job':
       return sendJob(context, request.job)
     case 'key': {
-      const memory = await context.keys.get(request.job)
+      const memory = await memoryOf(context, request.job)
       if (memory === null) throw gone('this key')
       return toBytes(memory)
     }

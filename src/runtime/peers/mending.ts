@@ -32,7 +32,8 @@ export class Mending {
   async sweep(): Promise<void> {
     if (this.#sweeping) return
     this.#sweeping = true
-    for (const job of this.#context.store.withoutCode()) await this.#haveCode(job)
+    const { state, store } = this.#context
+    for (const job of store.withoutCode()) if (state.jobs.has(job)) await this.#haveCode(job)
     for (const job of this.#times.lost()) await this.#haveTimes(job)
     this.#sweeping = false
   }
@@ -70,6 +71,7 @@ export class Mending {
         dropped('fetch-code', error)
       }
     }
+    store.missCode(job)
   }
 
   /**
