@@ -64,7 +64,8 @@ export class Submission {
   async draft(request: SubmitRequest, signal?: AbortSignal): Promise<Draft> {
     const { state } = this.#context
     const spec = this.#spec(request)
-    const { snapshot, warnings } = await this.#pin(spec, request, signal)
+    const { snapshot, warnings: found } = await this.#pin(spec, request, signal)
+    const warnings = [...found, ...membersLost(this.#context)]
     plan(spec, snapshot)
     const members = [...state.members.values()]
       .map((m) => m.record.node)
@@ -240,6 +241,12 @@ export class Submission {
       () => false,
     )
   }
+}
+
+/** Nobody can tell what is missing where nobody knows who is. */
+function membersLost({ damage }: Context): string[] {
+  if (!damage.list().some(({ file }) => file === 'members')) return []
+  return ['this home has lost its members: what those that it has not met again hold is not missed (`shoal status`)']
 }
 
 /** A job that other nodes would refuse, or this one when it starts again, is refused now. Throws LIMIT. */

@@ -192,6 +192,9 @@ export class JobStore {
   /** The deltas kept, in order; one that cannot be read is left out (what it said comes again from peers). */
   async readDeltas(job: JobId, decode: (bytes: Uint8Array) => Promise<Delta>): Promise<Delta[]> {
     const deltas: Delta[] = []
+    const files = await this.#disk.list(this.folder(job))
+    if (files.includes('out') && !files.includes('ledger.log'))
+      this.#damage.found(`${this.folder(job)}/ledger.log`, LEDGER_LOST, job)
     for (const payload of await this.#entries(job, 'ledger.log', LEDGER_LOST)) {
       const delta = await decode(payload).catch(() => null)
       if (delta !== null) deltas.push(delta)

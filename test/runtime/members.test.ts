@@ -1,0 +1,62 @@
+/** Which members a node misses after a start, by what is left of `members/` on its disk. */
+import { expect, it } from 'vitest'
+import { createMemoryIdentity, createMemoryNetwork } from '../../src/adapters/memory/mesh.ts'
+import { encodeCatalog } from '../../src/catalog/codec.ts'
+import { loadMembers, lookAtOwnRecord } from '../../src/runtime/boot.ts'
+import type { Context } from '../../src/runtime/context.ts'
+import { putKept } from '../../src/runtime/home/kept.ts'
+import { Catalogs } from '../../src/runtime/peers/catalogs.ts'
+import { toBytes } from '../../src/wire/codec.ts'
+import { signRecord } from '../../src/wire/signed.ts'
+import { recordOf } from '../core/one-node.ts'
+import { bench } from './peer.ts'
+
+const quiet = { gossip: () => {}, peer: () => {}, stream: () => {}, joinFailed: () => {} }
+
+/** A home that knows one member, as it is after `change`. */
+async function home(change: (disk: Awaited<ReturnType<typeof bench>>['disk'], member: string) => Promise<void>) {
+  const node = await bench()
+  const identity = createMemoryIdentity()
+  const mesh = await createMemoryNetwork().start({ protocols: [], identity }, quiet)
+  const { bytes: _bytes, signature: _signature, ...record } = recordOf(identity.id)
+  const sealed = await signRecord(mesh, record)
+  const member = `members/${identity.id}`
+  await putKept(node.disk, `${member}.record`, toBytes({ bytes: sealed.bytes, signature: sealed.signature }))
+  await putKept(node.disk, `${member}.catalog`, encodeCatalog({ version: 1, datasets: [] }))
+  await change(node.disk, member)
+  const { damage } = node.context
+  const catalogs = new Catalogs(node.disk, damage)
+  const state = { ...node.context.state, self: { ...node.context.state.self, incarnation: { count: 2, nonce: 'n' } } }
+  const context = { ...node.context, state, catalogs } as Context
+  await lookAtOwnRecord(context)
+  const known = await loadMembers(context)
+  const ofMember = damage.list().filter(({ file }) => file.startsWith(member))
+  return {
+    known,
+    lost: catalogs.lost(),
+    damaged: ofMember.map(({ file }) => file.slice(member.length)),
+    id: identity.id,
+  }
+}
+
+it('one whose files are whole is dialled again', async () => {
+  const { known, lost, damaged, id } = await home(async () => {})
+  expect([known, lost, damaged]).toEqual([[id], [], []])
+})
+
+it.each<[string, Parameters<typeof home>[0]]>([
+  ['damaged', async (disk, member) => disk.damage(`${member}.record`, (bytes) => bytes.fill(0, 30, 40))],
+  ['gone', (disk, member) => disk.remove(`${member}.record`)],
+])('one whose record is %s counts as away', async (_how, change) => {
+  const { known, lost, damaged, id } = await home(change)
+  expect([known, lost, damaged]).toEqual([[], [id], ['.record']])
+})
+
+it('all of them are missed by nobody where nothing is left: that is said, for as long as the node runs', async () => {
+  const node = await bench()
+  const later = { ...node.context.state.self, incarnation: { count: 2, nonce: 'n' } }
+  await lookAtOwnRecord({ ...node.context, state: { ...node.context.state, self: later } })
+  expect(node.context.damage.list().map(({ file }) => file)).toEqual(['members'])
+  const first = await bench()
+  await lookAtOwnRecord(first.context)
+})
