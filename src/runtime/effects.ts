@@ -64,7 +64,7 @@ export function performer(parts: Parts): Perform {
       // Else a crash could find the runs gone, and nothing that says why.
       background(
         'release',
-        parts.ledgers.durable(job).then(() => (mayRelease(context, job) ? store.release(job) : undefined)),
+        parts.ledgers.durable(job).then(() => store.release(job, () => mayRelease(context, job))),
       )
     },
     drop: (effect) => {

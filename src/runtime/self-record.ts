@@ -1,6 +1,8 @@
 /** This node's own record: signed anew whenever something in it changes. */
+import type { CatalogBody } from '../catalog/body.ts'
 import type { NodeRecord } from '../core/membership.ts'
 import { LIMITS } from '../core/limits.ts'
+import type { Digest } from '../core/types.ts'
 import { signRecord } from '../wire/signed.ts'
 import type { Context } from './context.ts'
 
@@ -10,6 +12,8 @@ export class SelfRecord {
   #count = 0
   #last: Promise<void> = Promise.resolve()
   #told = ''
+  /** What the record says of the catalog: to encode and hash a large one takes long, and it changes rarely. */
+  #offers: { readonly body: CatalogBody; readonly catalog: NodeRecord['catalog'] } | null = null
 
   constructor(context: Context, version: string) {
     this.#context = context
@@ -27,8 +31,8 @@ export class SelfRecord {
   async #publish(): Promise<void> {
     const { state, catalog, catalogs, mesh, memory, name, dispatch } = this.#context
     const body = catalog.record()
-    const { hash } = catalogs.set(state.self.node, body)
-    const entries = body.datasets.flatMap((dataset) => dataset.entries)
+    if (this.#offers?.body !== body)
+      this.#offers = { body, catalog: factsOf(body, catalogs.set(state.self.node, body).hash) }
     const facts = {
       node: state.self.node,
       incarnation: state.self.incarnation,
@@ -39,7 +43,7 @@ export class SelfRecord {
       runtime: state.self.runtime,
       shoal: this.#version,
       drained: state.draining,
-      catalog: { version: body.version, hash, shards: entries.length, bytes: entries.reduce((n, e) => n + e.size, 0) },
+      catalog: this.#offers.catalog,
     }
     const text = JSON.stringify(facts)
     if (text === this.#told) return
@@ -47,4 +51,9 @@ export class SelfRecord {
     const record: NodeRecord = { ...facts, name: name.slice(0, LIMITS.namesBytesMax), version: ++this.#count }
     dispatch({ type: 'own-record', record: await signRecord(mesh, record) })
   }
+}
+
+function factsOf({ version, datasets }: CatalogBody, hash: Digest): NodeRecord['catalog'] {
+  const entries = datasets.flatMap((dataset) => dataset.entries)
+  return { version, hash, shards: entries.length, bytes: entries.reduce((sum, { size }) => sum + size, 0) }
 }

@@ -9,7 +9,7 @@ import { PART_MAGIC } from '../../src/data/part.ts'
 import { RUN_MAGIC } from '../../src/data/run.ts'
 import { Damage } from '../../src/runtime/home/damage.ts'
 import { JobStore } from '../../src/runtime/home/store.ts'
-import { isPart } from '../../src/runtime/home/check-files.ts'
+import { isPart, loseOutput } from '../../src/runtime/home/check-files.ts'
 import { Receiver } from '../../src/runtime/peers/receiver.ts'
 import { resultOf } from '../../src/runtime/api/results.ts'
 import { Sender } from '../../src/runtime/peers/sender.ts'
@@ -97,6 +97,15 @@ describe('a damaged output', () => {
     expect([...state.has]).toEqual([1])
   })
 
+  it('is none where the job is forgotten meanwhile', async () => {
+    const { node, job } = await holder()
+    const state = node.context.state.jobs.get(job.id)!
+    node.context.dispatch({ type: 'cancel', job: job.id })
+    node.context.dispatch({ type: 'drop', job: job.id })
+    await loseOutput(node.context, state, 0, 'run-0')
+    expect(node.context.damage.list()).toEqual([])
+  })
+
   it('of a result is said, and others are asked for it from then on', async () => {
     const { node, job } = await holder()
     const state = node.context.state.jobs.get(job.id)!
@@ -172,4 +181,17 @@ describe('what is found when a node starts', () => {
     expect(await store.getJob(job.id)).toMatchObject(code)
     expect([damage.list().length, store.withoutCode()]).toEqual([0, []])
   })
+})
+
+it('the code of a job that is forgotten while it is read is not missed', async () => {
+  const { node, job } = await holder()
+  await node.store.putJob(job, { bundle: 'export default 1', sourceMap: '' })
+  const get = node.disk.get.bind(node.disk)
+  node.disk.get = async (name) => {
+    const bytes = await get(name)
+    if (name.endsWith('record.json')) await node.store.drop(job.id)
+    return bytes
+  }
+  expect(await node.store.getJob(job.id)).toBeNull()
+  expect([node.context.damage.list(), node.store.withoutCode()]).toEqual([[], []])
 })

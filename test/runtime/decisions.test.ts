@@ -3,9 +3,13 @@ import { expect, it } from 'vitest'
 import { hashText } from '../../src/core/hash.ts'
 import { jobId } from '../../src/core/job-id.ts'
 import { LIMITS } from '../../src/core/limits.ts'
+import type { NodeId } from '../../src/core/types.ts'
 import type { JobState } from '../../src/core/state.ts'
 import type { Context } from '../../src/runtime/context.ts'
 import { cancelJob, removeJob, retryJob } from '../../src/runtime/api/decisions.ts'
+import { watchJob } from '../../src/runtime/api/watch.ts'
+import { Times } from '../../src/runtime/home/times.ts'
+import type { Loop } from '../../src/runtime/loop.ts'
 import { makeJob } from '../core/fake-work.ts'
 import { bench, settled } from './peer.ts'
 
@@ -70,4 +74,27 @@ it('a removal that the disk does not take is said, too', async () => {
     context.store.leave(job.record.id, () => Promise.reject(refused)).catch(() => undefined)
   }
   await expect(removeJob({ ...context, dispatch }, job)).rejects.toMatchObject({ code: 'NODE_SETUP', cause: refused })
+})
+
+it('who waits for a job that is removed is told so', async () => {
+  const { context, job } = await started()
+  const listeners: (() => void)[] = []
+  const loop = { listen: (listener: () => void) => (listeners.push(listener), () => true) } as unknown as Loop
+  // Its pauses pass as soon as something was heard.
+  const clock = { ...context.clock, after: (_delay: number, run: () => void) => (setImmediate(run), () => {}) }
+  const events = watchJob(
+    { ...context, clock },
+    loop,
+    new Times(clock, context.disk),
+    job,
+    new AbortController().signal,
+  )
+  expect((await events.next()).value).toMatchObject({ type: 'progress' })
+  const { id } = job.record
+  context.dispatch({
+    type: 'message',
+    from: 'n2' as NodeId,
+    message: { type: 'dropped', job: id, round: 1, expired: false },
+  })
+  await expect(events.next()).rejects.toMatchObject({ code: 'NO_SUCH_JOB', job: id })
 })

@@ -149,3 +149,31 @@ it('stays what it was where the disk has no room for another', async () => {
   await settled()
   expect(await said.remembered()).toEqual(said.known())
 })
+
+it('two sweeps at once lose no fact that was said to be on disk', async () => {
+  const { node, job, say, remembered, known } = await started()
+  for (let term = 1; term < 400; term++)
+    say({ tasks: [[0, { claim: { term, rank: 0, owner: node.peer, incarnation: 1 }, output: null }]] })
+  say({ outcome: { kind: 'cancelled' } })
+  await settled()
+  // The next life knows no sizes yet: both sweeps ask for them. The second write takes longer.
+  const next = new LedgerLog(node.context)
+  const slow = Promise.withResolvers<void>()
+  const put = node.disk.put.bind(node.disk)
+  let puts = 0
+  node.disk.put = async (name, bytes) => {
+    if (name.endsWith('ledger.log') && puts++ === 1) await slow.promise
+    return put(name, bytes)
+  }
+  const both = [next.compact(), next.compact()]
+  await Promise.race(both)
+  const delta: Delta = { round: 2, outcome: { kind: 'open' }, tasks: [], reports: [] }
+  node.context.dispatch({ type: 'message', from: node.peer, message: { type: 'delta', job: job.id, delta } })
+  await next.append(job.id, delta)
+  await next.durable(job.id)
+  slow.resolve()
+  await Promise.all(both)
+  await settled()
+  expect(await remembered()).toEqual(known())
+  expect((known() as { round: number }).round).toBe(2)
+})

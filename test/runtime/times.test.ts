@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest'
+import { systemError } from '../../src/adapters/memory/disk.ts'
 import { Times } from '../../src/runtime/home/times.ts'
 import { Story } from '../../src/runtime/home/story.ts'
 import type { JobId } from '../../src/core/types.ts'
@@ -114,3 +115,24 @@ it.each(['damaged', 'gone'])(
     }
   },
 )
+
+it('an end that a full disk did not take is kept once there is room', async () => {
+  let full = false
+  const { context, disk } = await bench({
+    fault: (operation, name) => {
+      if (full && operation === 'put') throw systemError('ENOSPC', name)
+    },
+  })
+  const job = 'a'.repeat(64) as JobId
+  const times = new Times(context.clock, disk)
+  times.begin(job)
+  await times.save(() => true)
+  full = true
+  await expect(times.end(job, true)).rejects.toMatchObject({ code: 'ENOSPC' })
+  const { ended } = times.of(job)
+  full = false
+  await times.save(() => true)
+  const again = new Times(context.clock, disk)
+  await again.load(job, context.story)
+  expect([again.of(job).ended, ended === null]).toEqual([ended, false])
+})

@@ -1,6 +1,7 @@
 /** Waiting at a job: for its outcome, and for what that is made of. */
 import type { JobEvent } from '../../control/api.ts'
 import { livePeers } from '../../core/candidates.ts'
+import { ShoalError } from '../../core/errors.ts'
 import { LIMITS } from '../../core/limits.ts'
 import { isSettled } from '../../core/remake.ts'
 import type { JobState } from '../../core/state.ts'
@@ -14,7 +15,10 @@ import { troubleOf } from './waits.ts'
 /** Progress is told when it changes, and no more often than this. */
 const EVERY_MS = 100
 
-/** Events of one job until its outcome, which is the last; ends early, without one, when the signal fires. */
+/**
+ * Events of one job until its outcome, which is the last; ends early, without one, when the signal fires.
+ * Throws NO_SUCH_JOB once the job is forgotten: it has no outcome any more.
+ */
 export async function* watchJob(
   context: Context,
   loop: Loop,
@@ -30,6 +34,8 @@ export async function* watchJob(
   })
   let told = ''
   while (!signal.aborted && !isSettled(job)) {
+    if (context.state.jobs.get(job.record.id) !== job)
+      throw new ShoalError('NO_SUCH_JOB', 'the job was removed', { job: job.record.id, try: ['shoal jobs'] })
     const state = stateOf(context, job)
     const why = state === 'waiting' ? whyOf(context, job) : troubleOf(context, job)
     const progress = { state, phases: phasesOf(context, job), lanes: lanesOf(context, job), why }

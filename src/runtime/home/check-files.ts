@@ -40,8 +40,8 @@ export async function isWhole(
 export async function loseOutput(context: Context, job: JobState, task: TaskIndex, file: string): Promise<void> {
   const { store, disk, damage, dispatch, dropped } = context
   const { id } = job.record
-  // Released or struck out meanwhile.
-  if (!job.has.has(task)) return
+  // Released or struck out meanwhile, or forgotten with the job.
+  if (!job.has.has(task) || context.state.jobs.get(id) !== job) return
   damage.found(store.output(id, task, file), 'it is had again from another node, or made again', id)
   await disk.remove(store.output(id, task, 'manifest.json')).catch((error: unknown) => dropped('lose', error))
   dispatch({ type: 'lost', job: id, task, what: 'output' })

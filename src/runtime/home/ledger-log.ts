@@ -20,6 +20,7 @@ export class LedgerLog {
   readonly #last = new Map<JobId, Promise<void>>()
   /** Jobs whose log is being written anew. */
   readonly #rewriting = new Set<JobId>()
+  #compacting = false
   /** Jobs that had something to append while they were behind. */
   readonly #skipped = new Set<JobId>()
   /** What a log had when it was last whole, and what was appended since. */
@@ -80,20 +81,27 @@ export class LedgerLog {
 
   /** Writes those logs anew that have grown enough. To be called now and then. Never rejects. */
   async compact(): Promise<void> {
-    const { state, dropped, store } = this.#context
+    // One at a time: a second one could put its older view of a log over what was appended behind the first one's.
+    if (this.#compacting) return
+    this.#compacting = true
+    const { state, dropped } = this.#context
     for (const id of this.#sizes.keys()) if (!state.jobs.has(id)) this.#sizes.delete(id)
-    for (const [id, job] of state.jobs) {
-      if (this.#behind.has(id) || this.#catchingUp.has(id) || this.#rewriting.has(id)) continue
-      const sizes = this.#sizes.get(id) ?? { whole: 0, grown: await store.ledgerBytes(id) }
-      this.#sizes.set(id, sizes)
-      const least = job.endedAt === null ? LIMITS.ledgerGrownBytes : LIMITS.ledgerGrownOverBytes
-      if (sizes.grown < Math.max(least, 2 * sizes.whole)) continue
+    for (const job of state.jobs.values()) {
       try {
-        await this.#rewrite(job)
+        if (await this.#hasGrown(job)) await this.#rewrite(job)
       } catch (error) {
         dropped('save', error)
       }
     }
+    this.#compacting = false
+  }
+
+  async #hasGrown({ record: { id }, endedAt }: JobState): Promise<boolean> {
+    const sizes = this.#sizes.get(id) ?? { whole: 0, grown: await this.#context.store.ledgerBytes(id) }
+    if (!this.#sizes.has(id)) this.#sizes.set(id, sizes)
+    if (this.#behind.has(id) || this.#catchingUp.has(id) || this.#rewriting.has(id)) return false
+    const least = endedAt === null ? LIMITS.ledgerGrownBytes : LIMITS.ledgerGrownOverBytes
+    return sizes.grown >= Math.max(least, 2 * sizes.whole)
   }
 
   /** What is joined meanwhile is not appended: it is in the next try, or the job stays behind and catches up. */

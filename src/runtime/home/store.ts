@@ -293,13 +293,19 @@ export class JobStore {
     return found
   }
 
-  /** Deletes runs, sample keys and all that had arrived; parts and manifests stay. */
-  async release(job: JobId): Promise<void> {
+  /**
+   * Deletes runs, sample keys and all that had arrived; parts and manifests stay. It takes long where there are many, and
+   * ends as soon as `may` says no: a round that was opened meanwhile makes such files again.
+   */
+  async release(job: JobId, may: () => boolean): Promise<void> {
+    if (!may()) return
     await this.#disk.remove(`${this.folder(job)}/in`)
     for (const { name, manifest, files } of await this.#found(`${this.folder(job)}/out`)) {
       if (manifest.manifest.kind === 'reduce') continue
-      for (const file of files)
+      for (const file of files) {
+        if (!may()) return
         if (file !== 'manifest.json') await this.#disk.remove(this.output(job, Number(name), file))
+      }
     }
   }
 

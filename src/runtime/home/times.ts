@@ -68,8 +68,11 @@ export class Times {
     const end = this.#ends.get(job) ?? this.#clock.wall().toISOString()
     this.#spans.set(job, { ...this.of(job), ended: over ? end : null })
     this.#ends.delete(job)
+    if (this.#lost.has(job)) return
+    // Where the disk refuses it now it waits for the next `save`.
+    this.#unsaved.add(job)
+    await this.#put(job)
     this.#unsaved.delete(job)
-    if (!this.#lost.has(job)) await this.#put(job)
   }
 
   async #put(job: JobId): Promise<void> {
