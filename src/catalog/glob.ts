@@ -15,6 +15,8 @@ export function globMatcher(glob: string): (path: string) => boolean {
   if (Buffer.byteLength(glob) > LIMITS.pathBytesMax) {
     throw new ShoalError('USAGE', `a glob has at most ${LIMITS.pathBytesMax} bytes`)
   }
+  // No path has one, and picomatch leaves them out: what looks harmless with it may not be without.
+  if (glob.includes('\0')) throw new ShoalError('USAGE', 'a glob has no NUL in it')
   const { stars, folders } = wildness(glob)
   if (stars > STARS_MAX || folders > GLOBSTARS_MAX) {
     throw new ShoalError(
