@@ -113,6 +113,8 @@ export const LIMITS: Readonly<Record<Limit, number>> = {
   streamsPerProtocolMax: 64,
   /** A stream on which nothing moves for so long, though something is due, is given up: longer than a slow disk's fsync. */
   streamStillMs: 30_000,
+  /** What is pulled is read whole before: at this pace at least, a slow disk's. Who asks waits so much longer. */
+  readBytesPerMs: 50_000,
   /** Sends of map output that a node has under way at once, and receptions that it answers READY at once. */
   pushesMax: 4,
   receptionsMax: 8,
@@ -257,6 +259,9 @@ export const LIMITS: Readonly<Record<Limit, number>> = {
   ledgerGrownBytes: 1 * MIB,
   /** … and a finished job's sooner: it may lie for long. */
   ledgerGrownOverBytes: 32 * KIB,
+
+  /** The journal of a job's attempts is written anew when it has grown by so much: ten thousand attempts. */
+  journalGrownBytes: 1 * MIB,
 
   // ---- node
   drainMs: 30_000,

@@ -86,7 +86,7 @@ export class Attempts {
     const say = (type: string, text: string): void => story.tell(effect.job, type, text, effect.task, effect.attempt)
     let attempt: Attempt | null = null
     try {
-      await store.journal(effect.job, effect.task, effect.attempt, 'started')
+      await store.attempts.add(effect.job, effect.task, effect.attempt, 'started')
       say('started', `${describe(job, task)} started`)
       attempt = await this.#begin(effect, job, task)
       const end = await attempt.end
@@ -100,8 +100,8 @@ export class Attempts {
       }
       const output = await this.#adopt(effect, end)
       // An output that is here says by itself that its attempt has ended: nobody waits for the journal.
-      store
-        .journal(effect.job, effect.task, effect.attempt, 'ended')
+      store.attempts
+        .add(effect.job, effect.task, effect.attempt, 'ended')
         .catch((error: unknown) => this.#context.dropped('journal', error))
       say('done', `${describe(job, task)} done: output ${output.digest.slice(0, 12)}`)
       dispatch({ type: 'attempt-done', attempt: effect.attempt, output })
@@ -172,8 +172,8 @@ export class Attempts {
 
   async #failed(effect: Start, failure: AttemptFailure): Promise<void> {
     const { store, dispatch, name } = this.#context
-    await store
-      .journal(effect.job, effect.task, effect.attempt, 'ended')
+    await store.attempts
+      .add(effect.job, effect.task, effect.attempt, 'ended')
       .catch((error: unknown) => this.#context.dropped('journal', error))
     const error: ErrorJson = trim({ ...failure.error, job: effect.job, node: name.slice(0, LIMITS.namesBytesMax) })
     dispatch({

@@ -163,7 +163,7 @@ async function loadJob(context: Context, times: Times, id: JobId): Promise<boole
   dispatch({ type: 'job', record, ...remembered })
   // Told once: the next start finds only what was open at its own death.
   for (const { task, attempt } of remembered.deaths)
-    await store.journal(id, task, attempt, 'ended').catch((error: unknown) => context.dropped('journal', error))
+    await store.attempts.add(id, task, attempt, 'ended').catch((error: unknown) => context.dropped('journal', error))
   await loadArrivals(context, id)
   return true
 }

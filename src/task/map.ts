@@ -7,6 +7,7 @@ import type { TaskContext } from './context.ts'
 import { CounterSum } from './counters.ts'
 import { readSplit } from './read-split.ts'
 import { mapSeed } from './seed.ts'
+import { TaskSamples } from './skips.ts'
 import { NO_CALLS, UserCode } from './user-code.ts'
 
 /**
@@ -17,6 +18,7 @@ export async function runMap(context: TaskContext, work: MapWork): Promise<MapMa
   const { reporter, files } = context
   const counters = new CounterSum()
   const splits: SplitFacts[] = []
+  const samples = new TaskSamples()
   let user: UserCode | null = null
   const collector = new MapCollector({
     partitions: work.partitions,
@@ -36,7 +38,7 @@ export async function runMap(context: TaskContext, work: MapWork): Promise<MapMa
       collector.beginSplit(index, { combine: work.combine ? driver.combine : null, make: values })
       const facts = await readSplit(context, split, user, work.onBadRecord, collector)
       const { emitted } = collector.endSplit()
-      splits.push({ ...facts, emitted })
+      splits.push({ ...facts, emitted, skips: samples.take(facts.skips) })
       counters.add(JSON.parse(driver.counters()) as Record<string, number>)
       reporter.bytes += facts.bytes
       reporter.moved(facts.bytes)

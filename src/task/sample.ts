@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import type { TaskContext } from './context.ts'
 import { readSplit } from './read-split.ts'
 import { mapSeed } from './seed.ts'
+import { TaskSamples } from './skips.ts'
 import { openFile } from './slot-files.ts'
 import { NO_CALLS, UserCode } from './user-code.ts'
 
@@ -14,6 +15,7 @@ export async function runSample(context: TaskContext, work: SampleWork): Promise
   const { job, code, reporter, files } = context
   const writer = new SampleWriter(files.create(SAMPLE_NAME))
   const splits: SplitFacts[] = []
+  const samples = new TaskSamples()
   for (const split of work.splits) {
     let emitted = 0
     const calls = {
@@ -36,7 +38,7 @@ export async function runSample(context: TaskContext, work: SampleWork): Promise
       chosen(batch, (i) => writer.wanting && choice.takes(first + i))
     const facts = await readSplit(context, split, user, work.onBadRecord, writer, choose)
     writer.commit()
-    splits.push({ ...facts, emitted })
+    splits.push({ ...facts, emitted, skips: samples.take(facts.skips) })
     reporter.bytes += facts.bytes
   }
   context.attend(null)

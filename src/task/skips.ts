@@ -20,3 +20,17 @@ export class SkipBook {
     return { count: this.#count, samples: this.#samples }
   }
 }
+
+/**
+ * The samples of one task's splits, in their order: as many as a job shows. More would never be seen, and make the
+ * manifest of many small files too large to send.
+ */
+export class TaskSamples {
+  #left = LIMITS.skipSamplesPerJob
+
+  take({ count, samples }: Skips): Skips {
+    const taken = samples.slice(0, this.#left)
+    this.#left -= taken.length
+    return { count, samples: taken }
+  }
+}

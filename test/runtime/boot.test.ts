@@ -7,6 +7,7 @@ import type { Delta } from '../../src/core/ledger.ts'
 import type { JobRecord } from '../../src/core/types.ts'
 import type { Attempts } from '../../src/runtime/attempts.ts'
 import { loadJobs } from '../../src/runtime/boot.ts'
+import { AttemptLog } from '../../src/runtime/home/attempt-log.ts'
 import { Dropped } from '../../src/runtime/home/dropped.ts'
 import { performer, type Parts } from '../../src/runtime/effects.ts'
 import { LedgerLog } from '../../src/runtime/home/ledger-log.ts'
@@ -85,11 +86,25 @@ describe('a log whose last append was torn', () => {
 describe('attempts that were open at a death', () => {
   it('are told by one start, once a task, and not by the next', async () => {
     const { node, job } = await kept()
-    for (const attempt of ['1-1', '1-2', '1-3']) await node.store.journal(job.id, 0, attempt, 'started')
+    for (const attempt of ['1-1', '1-2', '1-3']) await node.store.attempts.add(job.id, 0, attempt, 'started')
     const failures = (at: Bench): unknown => at.context.state.jobs.get(job.id)!.failures.map((f) => f.attempt)
     expect(failures(await restart(node))).toEqual(['1-3'])
     expect(failures(await restart(node))).toEqual([])
   })
+})
+
+it('a log of attempts does not grow with those that have ended', async () => {
+  const { node, job } = await kept()
+  const log = new AttemptLog(node.disk, node.context.damage, 10_000)
+  await log.add(job.id, 1, '1-0', 'started')
+  let largest = 0
+  for (let i = 1; i < 2_000; i++) {
+    for (const what of ['started', 'ended'] as const)
+      await Promise.all([0, 2, 3].map((task) => log.add(job.id, task, `1-${i}`, what)))
+    largest = Math.max(largest, (await node.disk.size(`jobs/${job.id}/attempts.log`))!)
+  }
+  expect(largest).toBeLessThan(12_000)
+  expect(await log.open(job.id)).toEqual([{ task: 1, attempt: '1-0' }])
 })
 
 describe('what is damaged', () => {

@@ -11,6 +11,7 @@ import { PartReader } from '../../data/part.ts'
 import { nameOf, type Context } from '../context.ts'
 import { isPart, loseOutput, storedBytesMax } from '../home/check-files.ts'
 import { isDamaged } from '../home/kept.ts'
+import { readingMs } from '../peers/framed.ts'
 import { sourcesOf } from '../peers/part-sources.ts'
 import { callPeer } from '../peers/rpc.ts'
 
@@ -131,10 +132,13 @@ async function fetchPart(context: Context, job: JobState, task: TaskIndex, holde
   const name = `fetched/${process.pid}-${++fetches}`
   const writer = await disk.create(name)
   try {
-    const most = storedBytesMax(agreed(job.ledger.tasks[task])?.bytes ?? 0)
+    const bytes = agreed(job.ledger.tasks[task])?.bytes ?? 0
+    const most = storedBytesMax(bytes)
+    const patience = readingMs(bytes, LIMITS.rpcTimeoutMs)
     for (let start = 0, total = 1; start < total;) {
       const end = start + LIMITS.rpcFrameBytesMax
-      const answer = await callPeer(context, holder, { call: 'part', job: job.record.id, task, start, end })
+      const request = { call: 'part', job: job.record.id, task, start, end } as const
+      const answer = await callPeer(context, holder, request, undefined, patience, patience)
       if (answer.body.length === 0) throw new Error('the part became shorter')
       if (start + answer.body.length > most) throw new Error('the part is longer than it can be')
       await writer.write(answer.body)

@@ -18,7 +18,7 @@ export async function recall({ store, mesh, state }: Context, job: JobId): Promi
   })
   const holding = await store.holding(job)
   const held = new Set(holding.map(({ task }) => task))
-  const deaths = await store.deaths(job)
+  const deaths = await store.attempts.open(job)
   // An output that is here says by itself that its attempt has ended.
   return { kept, holding, deaths: deaths.filter(({ task }) => !held.has(task)) }
 }

@@ -1,11 +1,12 @@
 import { hashText } from '../../core/hash.ts'
 import type { Delta } from '../../core/ledger.ts'
 import { outputOf, type TaskManifest } from '../../core/manifest.ts'
-import type { Death, Held } from '../../core/events.ts'
+import type { Held } from '../../core/events.ts'
 import type { Digest, JobId, JobRecord, TaskIndex } from '../../core/types.ts'
 import type { Disk } from '../../ports.ts'
 import type { JobBody } from '../../wire/job.ts'
 import { openManifest } from '../../wire/manifest.ts'
+import { AttemptLog } from './attempt-log.ts'
 import { Damage } from './damage.ts'
 import { getKept, isDamaged, putKept } from './kept.ts'
 import { readLog, toEntry } from './kept-log.ts'
@@ -20,7 +21,6 @@ export interface JobCode {
 const LEDGER_LOST = 'a part of what this node knew of the job is lost: peers say it again, or it is made again'
 const OUTPUT_LOST = 'the output is had again from another node, or made again, where it is still wanted'
 const RECORD_LOST = 'the job is not known here until another node brings it again'
-const JOURNAL_LOST = 'an attempt that was open when the node died may not be known'
 
 /** All that a folder has before the record comes. */
 const CODE_FILES: readonly string[] = ['bundle.js', 'bundle.map']
@@ -60,9 +60,13 @@ export class JobStore {
   /** Jobs whose record is damaged: what they are is not known here. */
   readonly #withoutRecord = new Set<JobId>()
 
+  /** `jobs/ID/attempts.log` */
+  readonly attempts: AttemptLog
+
   constructor(disk: Disk, damage: Damage = new Damage()) {
     this.#disk = disk
     this.#damage = damage
+    this.attempts = new AttemptLog(disk, damage)
   }
 
   folder(job: JobId): string {
@@ -192,44 +196,17 @@ export class JobStore {
   /** The deltas kept, in order; one that cannot be read is left out (what it said comes again from peers). */
   async readDeltas(job: JobId, decode: (bytes: Uint8Array) => Promise<Delta>): Promise<Delta[]> {
     const deltas: Delta[] = []
+    const log = `${this.folder(job)}/ledger.log`
     const files = await this.#disk.list(this.folder(job))
-    if (files.includes('out') && !files.includes('ledger.log'))
-      this.#damage.found(`${this.folder(job)}/ledger.log`, LEDGER_LOST, job)
-    for (const payload of await this.#entries(job, 'ledger.log', LEDGER_LOST)) {
+    if (files.includes('out') && !files.includes('ledger.log')) this.#damage.found(log, LEDGER_LOST, job)
+    const { payloads, lost, empty } = await readLog(this.#disk, log)
+    // A torn end is named as damage, too: a crash, or a kill inside a long append, cannot be told from it.
+    if (lost > 0 || empty) this.#damage.found(log, LEDGER_LOST, job)
+    for (const payload of payloads) {
       const delta = await decode(payload).catch(() => null)
       if (delta !== null) deltas.push(delta)
     }
     return deltas
-  }
-
-  /** A torn end is named as damage, too: a crash, or a kill inside a long append, cannot be told from it. */
-  async #entries(job: JobId, file: string, what: string): Promise<readonly Uint8Array[]> {
-    const name = `${this.folder(job)}/${file}`
-    const { payloads, lost, empty } = await readLog(this.#disk, name)
-    if (lost > 0 || empty) this.#damage.found(name, what, job)
-    return payloads
-  }
-
-  /** Journals the start of an attempt, on disk before it starts; `ended` is told later and may be lost. */
-  journal(job: JobId, task: TaskIndex, attempt: string, what: 'started' | 'ended'): Promise<void> {
-    const line = Buffer.from(JSON.stringify([what, task, attempt]))
-    return this.#disk.append(`${this.folder(job)}/attempts.log`, toEntry(line))
-  }
-
-  /**
-   * Attempts that were open when the node last died: at most one a task, since a node runs a task once at a time, and a
-   * later start tells of the end before it.
-   */
-  async deaths(job: JobId): Promise<Death[]> {
-    const open = new Map<TaskIndex, Death>()
-    for (const payload of await this.#entries(job, 'attempts.log', JOURNAL_LOST)) {
-      const entry = parsed(payload) as [string, number, string] | null
-      if (entry === null) continue
-      const [what, task, attempt] = entry
-      if (what === 'started') open.set(task, { task, attempt })
-      else if (open.get(task)?.attempt === attempt) open.delete(task)
-    }
-    return [...open.values()]
   }
 
   async putManifest(name: string, manifest: TaskManifest): Promise<void> {
@@ -348,6 +325,7 @@ export class JobStore {
 
   async drop(job: JobId): Promise<void> {
     await this.#disk.remove(this.folder(job))
+    this.attempts.forget(job)
     this.#withoutCode.delete(job)
     this.#nobodyHasCode.delete(job)
     this.#withoutRecord.delete(job)

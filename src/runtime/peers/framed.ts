@@ -1,6 +1,6 @@
 import { FrameDecoder, frame } from '../../data/frame.ts'
 import { LIMITS } from '../../core/limits.ts'
-import type { NodeId } from '../../core/types.ts'
+import type { Bytes, Millis, NodeId } from '../../core/types.ts'
 import type { ByteStream, Clock, Mesh } from '../../ports.ts'
 import { fromBytes, toBytes, WireError } from '../../wire/codec.ts'
 import type { z } from 'zod/mini'
@@ -23,9 +23,13 @@ export class FramedStream {
   readonly #decoder: FrameDecoder
   readonly #ready: Uint8Array[] = []
 
-  constructor(stream: ByteStream, clock: Clock) {
+  readonly #stillMs: Millis
+
+  /** `stillMs`: for so long nothing may move while something is due. */
+  constructor(stream: ByteStream, clock: Clock, stillMs: Millis = LIMITS.streamStillMs) {
     this.#stream = stream
     this.#clock = clock
+    this.#stillMs = stillMs
     this.peer = stream.peer
     this.#decoder = new FrameDecoder(LIMITS.rpcFrameBytesMax)
   }
@@ -78,18 +82,17 @@ export class FramedStream {
   }
 
   #moving<T>(work: Promise<T>): Promise<T> {
-    return within(
-      this.#clock,
-      LIMITS.streamStillMs,
-      work,
-      () => this.abort('it stood still'),
-      `${this.peer} stood still`,
-    )
+    return within(this.#clock, this.#stillMs, work, () => this.abort('it stood still'), `${this.peer} stood still`)
   }
 }
 
 /** Opens a stream within LIMITS.rpcTimeoutMs; one that comes later is reset, not forgotten. */
-export async function openFramed({ mesh, clock }: Reach, peer: NodeId, protocol: string): Promise<FramedStream> {
+export async function openFramed(
+  { mesh, clock }: Reach,
+  peer: NodeId,
+  protocol: string,
+  stillMs?: Millis,
+): Promise<FramedStream> {
   const tooLate = new AbortController()
   const opening = mesh.open(peer, protocol, tooLate.signal)
   const giveUp = (): void => {
@@ -100,5 +103,10 @@ export async function openFramed({ mesh, clock }: Reach, peer: NodeId, protocol:
     )
   }
   const stream = await within(clock, LIMITS.rpcTimeoutMs, opening, giveUp, 'no stream within the time')
-  return new FramedStream(stream, clock)
+  return new FramedStream(stream, clock, stillMs)
+}
+
+/** How long who asks for an output waits for its first byte, which would take `otherwise`: its holder reads all of it before. */
+export function readingMs(bytes: Bytes, otherwise: Millis): Millis {
+  return otherwise + bytes / LIMITS.readBytesPerMs
 }

@@ -15,7 +15,7 @@ import { filesFor, receiveBatch, type Reception } from './batch.ts'
 import { isWhole, storedBytesMax } from '../home/check-files.ts'
 import type { Context } from '../context.ts'
 import { PROTOCOLS } from './protocols.ts'
-import { FramedStream, openFramed } from './framed.ts'
+import { FramedStream, openFramed, readingMs } from './framed.ts'
 
 type Pull = Extract<Effect, { type: 'pull' }>
 
@@ -104,7 +104,8 @@ export class Receiver {
       dispatch({ type: 'pull-ended', job, task, from, end, why })
     let framed: FramedStream | null = null
     try {
-      framed = await openFramed(this.#context, from, PROTOCOLS.pull)
+      const bytes = agreed(state.jobs.get(job)?.ledger.tasks[task])?.bytes ?? 0
+      framed = await openFramed(this.#context, from, PROTOCOLS.pull, readingMs(bytes, LIMITS.streamStillMs))
       await framed.sendValue({ job, task, digest, consumers, copy })
       const { answer } = await framed.receiveValue(pullAnswer)
       if (answer === 'gone') {

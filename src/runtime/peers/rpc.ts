@@ -28,11 +28,12 @@ export async function callPeer(
   request: Call,
   body: Uint8Array = EMPTY,
   timeoutMs: number = LIMITS.rpcTimeoutMs,
+  stillMs?: number,
 ): Promise<Answered> {
   let framed: FramedStream | null = null
   let late = false
   const work = async (): Promise<Answered> => {
-    framed = await openFramed(reach, peer, PROTOCOLS.rpc)
+    framed = await openFramed(reach, peer, PROTOCOLS.rpc, stillMs)
     if (late) throw new WireError('no time is left')
     await framed.sendValue({ request, bodyBytes: body.length })
     await sendBody(framed, body)

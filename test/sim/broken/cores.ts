@@ -216,8 +216,8 @@ export const BROKEN: readonly BrokenCore[] = [
     'journal-later',
     'that an attempt begins is written while it begins',
     'runtime/attempts.ts',
-    "await store.journal(effect.job, effect.task, effect.attempt, 'started')",
-    "void store.journal(effect.job, effect.task, effect.attempt, 'started').catch(() => {})",
+    "await store.attempts.add(effect.job, effect.task, effect.attempt, 'started')",
+    "void store.attempts.add(effect.job, effect.task, effect.attempt, 'started').catch(() => {})",
   ),
   one(
     'decided-before-disk',
