@@ -125,6 +125,18 @@ describe('a free slot', () => {
   })
 })
 
+test('what an attempt of an earlier round gives counts for nothing: it consumed what that round had agreed on', () => {
+  const { node, job } = setting({}, 1)
+  const [task] = started(node.add(job)) as [TaskIndex]
+  const delta = { round: 2, outcome: { kind: 'open' }, tasks: [], reports: [] } as const
+  node.give({ type: 'message', from: n2, message: { type: 'delta', job: job.id, delta } })
+  done(node, job, task)
+  const { ledger, has } = node.job(job)
+  expect([ledger.round, ledger.tasks[task]!.output, has.size]).toEqual([2, null, 0])
+  node.pass(1_000, n2, n3)
+  expect(started(node.effects).filter((one) => one === task)).toHaveLength(2)
+})
+
 describe('takeover', () => {
   /** The job with one map, whose candidates are n2, then n1; n2 has claimed it. */
   function claimed(rank: 1 | 2): { node: OneNode; job: JobRecord } {

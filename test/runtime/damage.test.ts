@@ -10,6 +10,7 @@ import { RUN_MAGIC } from '../../src/data/run.ts'
 import { Damage } from '../../src/runtime/home/damage.ts'
 import { JobStore } from '../../src/runtime/home/store.ts'
 import { isPart, loseOutput } from '../../src/runtime/home/check-files.ts'
+import { answererOf } from '../../src/runtime/peers/answer.ts'
 import { Receiver } from '../../src/runtime/peers/receiver.ts'
 import { resultOf } from '../../src/runtime/api/results.ts'
 import { Sender } from '../../src/runtime/peers/sender.ts'
@@ -95,6 +96,24 @@ describe('a damaged output', () => {
     node.disk.damage(`jobs/${job.id}/out/0/run-0`, flip)
     await loseDamaged(node.context, state, reduce!, consumes)
     expect([...state.has]).toEqual([1])
+  })
+
+  it('that is a part is not given to a peer that asks for it', async () => {
+    const { node, job } = await holder()
+    const output = outputOf(partManifest)
+    const tasks = [[1, { claim: null, output }]] as const
+    const delta = { round: 1, outcome: { kind: 'open' }, tasks, reports: [] } as const
+    node.context.dispatch({ type: 'message', from: node.peer, message: { type: 'delta', job: job.id, delta } })
+    const ask = () =>
+      answererOf(node.context)(
+        node.peer,
+        { call: 'part', job: job.id, task: 1, start: 0, end: 1_000 },
+        new Uint8Array(),
+      )
+    expect(await ask()).toMatchObject({ total: part.bytes.length })
+    node.disk.damage(`jobs/${job.id}/out/1/part`, flip)
+    await expect(ask()).rejects.toThrow('this part')
+    expect(node.context.state.jobs.get(job.id)!.has.has(1)).toBe(false)
   })
 
   it('is none where the job is forgotten meanwhile', async () => {
