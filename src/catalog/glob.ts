@@ -17,6 +17,7 @@ export function globMatcher(glob: string): (path: string) => boolean {
   }
   // No path has one, and picomatch leaves them out: what looks harmless with it may not be without.
   if (glob.includes('\0')) throw new ShoalError('USAGE', 'a glob has no NUL in it')
+  if (!isBalanced(glob)) return unbalanced(glob)
   const { stars, folders } = wildness(glob)
   if (stars > STARS_MAX || folders > GLOBSTARS_MAX) {
     throw new ShoalError(
@@ -39,6 +40,28 @@ export function globMatcher(glob: string): (path: string) => boolean {
     if (oneFolder) return false
     return path.startsWith(base) || base.startsWith(path)
   }
+}
+
+/** Whether each `(` outside of `[ ]` has its `)`: of others picomatch makes an expression of something else. */
+function isBalanced(glob: string): boolean {
+  let open = 0
+  for (let at = 0; at < glob.length && open >= 0; at++) {
+    const c = glob[at]!
+    if (c === '\\') at++
+    else if (c === '[') at = Math.max(at, glob.indexOf(']', at))
+    else if (c === '(') open++
+    else if (c === ')') open--
+  }
+  return open === 0
+}
+
+/** A file's name may be so; a pattern is not. */
+function unbalanced(glob: string): (path: string) => boolean {
+  if (/[*?[{]/.test(glob))
+    throw new ShoalError('USAGE', `the brackets of the glob ${JSON.stringify(glob)} do not match`, {
+      try: ['\\( and \\) for the letters themselves'],
+    })
+  return (path) => (path.endsWith('/') ? glob.startsWith(path) : path === glob)
 }
 
 /** So many ways there are at most, for names of the length that file systems allow: some millions. */

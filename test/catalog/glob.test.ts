@@ -41,3 +41,16 @@ describe('a glob that could take for ever is refused', () => {
     expect(globMatcher(glob)(path)).toBe(true)
   })
 })
+
+describe('a glob whose brackets do not match', () => {
+  it('is a name where it has no wildcard', () => {
+    const matches = globMatcher('a (1.csv')
+    expect(['a (1.csv', 'a (1', 'a (1)csv'].map(matches)).toEqual([true, false, false])
+    expect(globMatcher('x)/a.csv')('x)/')).toBe(true)
+    expect(globMatcher('[(]*.csv')('(a.csv')).toBe(true)
+  })
+
+  it.each(['(*/a/**/+', 'a)*', '(a|b*'])('is refused where it has one: %s', (glob) => {
+    expect(() => globMatcher(glob)).toThrow(expect.objectContaining({ code: 'USAGE' }))
+  })
+})

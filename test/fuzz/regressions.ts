@@ -34,4 +34,5 @@ export const REGRESSIONS: readonly Regression[] = [
       'AAAAABUAGSxIBAAAAAAVAgAVACUAGAoAAAAAAAAAAAAAJQBMHAAAABYAGAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAB2AAAAUEFSMQ==',
   },
   { target: 'glob', did: 'hung: a NUL that hides what is repeated', base64: 'KGErKQArZA==' },
+  { target: 'glob', did: 'hung: an open bracket, of which picomatch made another expression', base64: 'KCovYS8qKi8r' },
 ]

@@ -157,7 +157,7 @@ function sealed(job: JobState): JobState {
   const { kind } = job.ledger.outcome
   if (kind === 'sealed') return job
   throw new ShoalError(
-    kind === 'open' ? 'USAGE' : 'JOB_FAILED',
+    'JOB_FAILED',
     kind === 'open' ? 'the job has no result yet' : `the job is ${kind}: it has no result`,
     {
       job: job.record.id,

@@ -15,13 +15,13 @@ import { coverageOf, errorOf } from './job-views.ts'
 import { sourcesOf } from '../peers/part-sources.ts'
 import { lostPart } from './results.ts'
 
-/** Throws the job's own error when it failed, USAGE while it is open, RESULT_LOST when a manifest cannot be had. */
+/** Throws the job's own error when it failed, JOB_FAILED while it is open, RESULT_LOST when a manifest cannot be had. */
 export async function receiptOf(context: Context, job: JobState): Promise<Receipt> {
   const { record, ledger } = job
   const error = errorOf(job)
   if (error !== null) throw errorFromJson(error)
   if (ledger.outcome.kind !== 'sealed')
-    throw new ShoalError('USAGE', 'the job has no result yet', {
+    throw new ShoalError('JOB_FAILED', 'the job has no result yet', {
       job: record.id,
       try: [`shoal wait ${record.id.slice(0, 12)}`],
     })
