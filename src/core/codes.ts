@@ -180,7 +180,7 @@ export const CODES: Readonly<Record<Code, CodeFacts>> = {
   RESULT_LOST: of(
     3,
     true,
-    'All copies of some parts of this result are gone, or on nodes that are away. Start these nodes; or `shoal job retry ID`, or the same `run` again, makes what is lost again over the same snapshot, and gives the same result or says why it cannot.',
+    'All copies of some parts of this result are gone, or on nodes that are away. Start these nodes; or `shoal job retry ID`, or the same `run` again, makes what is lost again over the same snapshot, and gives the same result or says why it cannot. Under a key of which no node that lives knows any more what it was run over, nothing is computed: start the nodes that are away, or use another key.',
   ),
   // 4
   NO_NODE: of(

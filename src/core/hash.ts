@@ -67,19 +67,22 @@ export function sha256(bytes: Uint8Array): Digest {
   return hex as Digest
 }
 
-/** The UTF-8 bytes of well-formed text. In two passes: a list of numbers takes tenfold, and has an end. */
+/**
+ * The UTF-8 bytes of text; a surrogate without its pair has three, as any other of its units. In two passes: a list of
+ * numbers takes tenfold, and has an end.
+ */
 export function utf8(text: string): Uint8Array {
-  let length = text.length
+  let length = 0
   for (let i = 0; i < text.length; i++) {
-    const unit = text.charCodeAt(i)
-    // A surrogate pair, two units, has four bytes.
-    if (unit >= 0x80) length += unit < 0x800 || isSurrogate(unit) ? 1 : 2
+    const c = text.codePointAt(i)!
+    length += c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4
+    if (c >= 0x10000) i++
   }
   const out = new Uint8Array(length)
   let at = 0
   for (let i = 0; i < text.length; i++) {
-    let c = text.charCodeAt(i)
-    if (isSurrogate(c)) c = text.codePointAt(i++)!
+    const c = text.codePointAt(i)!
+    if (c >= 0x10000) i++
     if (c < 0x80) out[at++] = c
     else {
       if (c < 0x800) out[at++] = 0xc0 | (c >> 6)
@@ -96,8 +99,6 @@ export function utf8(text: string): Uint8Array {
   }
   return out
 }
-
-const isSurrogate = (unit: number): boolean => unit >= 0xd800 && unit < 0xe000
 
 /** SHA-256 of text. */
 export function hashText(text: string): Digest {

@@ -102,13 +102,27 @@ async function loadMember({ disk, mesh, dispatch, dropped, state }: Context, nod
   }
 }
 
+/** Says of which node this home has had a record: the first one is kept only some time after the first start. */
+const OWN_MARK = 'member'
+
+export async function markOwnRecord(disk: Disk, node: NodeId): Promise<void> {
+  const mark = await getKept(disk, OWN_MARK).catch(() => null)
+  if (mark === null || Buffer.from(mark).toString() !== node) await putKept(disk, OWN_MARK, Buffer.from(node))
+}
+
 /**
- * This node's own record and catalog are written anew by each start; that they were damaged is said before. Where its own
- * record is gone, those of others may be as well, and nothing says who they were.
+ * This node's own record and catalog are written anew by each start; that they were damaged is said before. Where a record
+ * of its own was here and is gone, those of others may be as well, and nothing says who they were.
  */
-export async function lookAtOwnRecord({ disk, mesh, damage, state }: Context): Promise<void> {
+export async function lookAtOwnRecord({ disk, mesh, damage }: Context): Promise<void> {
   const own = `members/${mesh.self}`
-  if (state.self.incarnation.count > 1 && (await disk.size(`${own}.record`)) === null)
+  const mark = await getKept(disk, OWN_MARK).catch((error: unknown) => {
+    if (!isDamaged(error)) throw error
+    damage.found(OWN_MARK, 'it is written anew')
+    return null
+  })
+  const had = mark !== null && Buffer.from(mark).toString() === mesh.self
+  if (had && (await disk.size(`${own}.record`)) === null)
     damage.found('members', 'members that are gone from it are not missed until they are met again')
   for (const file of ['record', 'catalog']) {
     const name = `${own}.${file}`
@@ -141,8 +155,8 @@ export async function loadJobs(context: Context, times: Times): Promise<void> {
   for (const id of await store.jobs()) {
     try {
       if (await loadJob(context, times, id)) continue
-      const isForgotten = context.state.dropped.has(id)
-      if (!store.isRecordDamaged(id) && (isForgotten || !(await store.missRecord(id)))) await store.drop(id)
+      if (!store.isRecordDamaged(id) && !(await store.missRecord(id, context.state.dropped.has(id))))
+        await store.drop(id)
     } catch (error) {
       context.dropped('kept-job', error)
     }

@@ -5,11 +5,13 @@ import { jobBody, jobTimes, openJob } from '../wire/job.ts'
 import { fromBytes, fromJson, toBytes } from '../wire/codec.ts'
 import { signReport } from '../wire/signed.ts'
 import type { Attempts } from './attempts.ts'
+import { markOwnRecord } from './boot.ts'
 import { bringJob, forgottenRound } from './home/recall.ts'
 import type { Context } from './context.ts'
 import type { ControlPlane } from './peers/control-plane.ts'
 import { putKept } from './home/kept.ts'
 import type { LedgerLog } from './home/ledger-log.ts'
+import type { Leaving } from './leaving.ts'
 import type { Perform } from './loop.ts'
 import type { Receiver } from './peers/receiver.ts'
 import { callPeer } from './peers/rpc.ts'
@@ -24,6 +26,7 @@ export interface Parts {
   readonly receiver: Receiver
   readonly times: Times
   readonly ledgers: LedgerLog
+  readonly leaving: Leaving
   onIdentity(problem: 'twice' | 'behind', count: number): Promise<void>
   onDrained(): void
 }
@@ -72,40 +75,12 @@ export function performer(parts: Parts): Perform {
       sender.forget(job)
       story.forget(job)
       times.forget(job)
-      background(
-        'drop',
-        store.leave(job, () => dropJob(context, attempts, effect)),
-      )
+      background('drop', parts.leaving.drop(effect))
     },
     note: ({ job, task, attempt, kind, text }) => story.tell(job, kind, text, task, attempt),
     identity: ({ problem, count }) => background('identity', parts.onIdentity(problem, count)),
     drained: () => parts.onDrained(),
   }
-}
-
-/**
- * The record goes first: a crash in between leaves a folder that the next start removes, and never a job that begins
- * anew; but what a key has to remember is on disk before. On a full disk the folder makes room for what is to be
- * remembered.
- */
-async function dropJob(
-  { forgotten, keys, store }: Context,
-  attempts: Attempts,
-  { job, round, expired, keyed }: Extract<Effect, { type: 'drop' }>,
-): Promise<void> {
-  const remember = (): Promise<void> => forgotten.put({ job, round, expired })
-  if (keyed !== null) {
-    const keep = (): Promise<void> => keys.put(keyed.record, { round, result: keyed.result })
-    await keep().catch(() => store.dropOutputs(job).then(keep))
-  }
-  await store.disown(job)
-  await attempts.ended(job)
-  const remembered = await remember().then(
-    () => true,
-    () => false,
-  )
-  await store.drop(job)
-  if (!remembered) await remember()
 }
 
 /** A job that a peer named: its record and code onto this disk, then into the control plane. */
@@ -129,6 +104,7 @@ async function fetchJob(
     if (known !== null) times.adopt(job, known)
     await bringJob(context, record, code, forgotten)
   } catch (error) {
+    if (!context.state.jobs.has(job)) times.forget(job)
     context.dropped('fetch-job', error)
     context.dispatch({ type: 'job-missing', job, from })
   }
@@ -141,6 +117,7 @@ async function keepRecord({ state, disk, catalogs, damage }: Context, node: stri
   await putKept(disk, `members/${node}.record`, toBytes({ bytes: record.bytes, signature: record.signature }))
   catalogs.found(record.node)
   damage.mended(`members/${node}.record`)
+  if (node === state.self.node) await markOwnRecord(disk, record.node)
   await catalogs.keep(record.node)
 }
 

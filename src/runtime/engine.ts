@@ -10,7 +10,7 @@ import { Attempts, type Hold } from './attempts.ts'
 import { loadJobs, loadMembers, lookAtOwnRecord, nextIncarnation } from './boot.ts'
 import { Catalogs } from './peers/catalogs.ts'
 import type { Context, Offers } from './context.ts'
-import { LateCopies } from './copies.ts'
+import { LateCopies } from './home/copies.ts'
 import { ControlPlane } from './peers/control-plane.ts'
 import { Damage } from './home/damage.ts'
 import { Dropped } from './home/dropped.ts'
@@ -20,6 +20,7 @@ import { keepMembers } from './peers/keep-members.ts'
 import { Keeping } from './home/keeping.ts'
 import { Keys } from './home/keys.ts'
 import { LedgerLog } from './home/ledger-log.ts'
+import { Leaving } from './leaving.ts'
 import { Loop } from './loop.ts'
 import { Mending } from './peers/mending.ts'
 import { OwnLife } from './peers/own-life.ts'
@@ -73,6 +74,7 @@ export class Engine {
   readonly #self: SelfRecord
   readonly #attempts: Attempts
   readonly #ledgers: LedgerLog
+  readonly #leaving: Leaving
   readonly #control: ControlPlane
   readonly #sender: Sender
   readonly #receiver: Receiver
@@ -96,6 +98,7 @@ export class Engine {
     this.#sender = new Sender(this.context)
     this.#receiver = new Receiver(this.context)
     this.#attempts = new Attempts(this.context, parts.hold)
+    this.#leaving = new Leaving(this.context, this.#attempts)
     this.#self = new SelfRecord(this.context, parts.version)
     this.#ledgers = new LedgerLog(this.context)
     this.#mending = new Mending(this.context, this.times)
@@ -109,6 +112,7 @@ export class Engine {
       receiver: this.#receiver,
       times: this.times,
       ledgers: this.#ledgers,
+      leaving: this.#leaving,
       onIdentity: (problem, count) => this.#onIdentity(problem, count),
       onDrained: () => this.#drained.resolve(),
     })
@@ -136,7 +140,7 @@ export class Engine {
     const sweep = (): void => {
       this.#cancelSweep = this.context.clock.after(LIMITS.sweepMs, sweep)
       void this.publish()
-      this.context.forgotten.catchUp().catch((error: unknown) => this.context.dropped('drop', error))
+      void this.#forget()
       void this.#ledgers.catchUp().then(() => this.#ledgers.compact())
       void this.keeping.sweep()
       void this.#saveStories()
@@ -155,6 +159,13 @@ export class Engine {
     const { dropped, keys, state, story } = this.context
     story.check([...state.jobs.keys()]).catch((error: unknown) => dropped('story', error))
     keys.check().catch((error: unknown) => dropped('keys', error))
+  }
+
+  /** What the disk refused when a job was to go. */
+  async #forget(): Promise<void> {
+    const { dropped, forgotten } = this.context
+    await this.#leaving.catchUp().catch((error: unknown) => dropped('drop', error))
+    await forgotten.catchUp().catch((error: unknown) => dropped('drop', error))
   }
 
   #saveStories(): Promise<void> {

@@ -62,6 +62,10 @@ export class Loop {
     return () => this.#listeners.delete(listener)
   }
 
+  get stopped(): boolean {
+    return this.#stopped
+  }
+
   /** Ticks until `stop`; `beforeTick` tells what has moved since. */
   start(beforeTick: () => void): void {
     this.#lastTick = this.#clock.now()

@@ -10,7 +10,7 @@ import type { MapWork, RunWork, Spool, SplitWork, TaskFile, Work } from '../port
 import { fitsTask } from '../wire/manifest.ts'
 import { isWhole, loseOutput } from './home/check-files.ts'
 import type { Context } from './context.ts'
-import { copiesHere } from './copies.ts'
+import { copiesHere } from './home/copies.ts'
 import { spoolFolder, spoolSplit, type Spooling } from './peers/spool.ts'
 import { outputFiles } from './home/store.ts'
 

@@ -5,12 +5,13 @@ import { hashText } from '../../src/core/hash.ts'
 import { jobId } from '../../src/core/job-id.ts'
 import type { Delta } from '../../src/core/ledger.ts'
 import type { JobRecord } from '../../src/core/types.ts'
-import type { Attempts } from '../../src/runtime/attempts.ts'
 import { loadJobs } from '../../src/runtime/boot.ts'
 import { AttemptLog } from '../../src/runtime/home/attempt-log.ts'
 import { Dropped } from '../../src/runtime/home/dropped.ts'
 import { performer, type Parts } from '../../src/runtime/effects.ts'
 import { LedgerLog } from '../../src/runtime/home/ledger-log.ts'
+import { Leaving } from '../../src/runtime/leaving.ts'
+import { memoryOf } from '../../src/runtime/home/recall.ts'
 import { JobStore } from '../../src/runtime/home/store.ts'
 import { Times } from '../../src/runtime/home/times.ts'
 import { encodeMessage } from '../../src/wire/messages.ts'
@@ -131,7 +132,7 @@ const effectsOf = (node: Bench, ledgers: LedgerLog): ReturnType<typeof performer
     context: node.context,
     sender: { forget: () => {} },
     times: { forget: () => {}, end: () => Promise.resolve() },
-    attempts: { ended: () => Promise.resolve() } as unknown as Attempts,
+    leaving: new Leaving(node.context, { ended: () => Promise.resolve() }),
     ledgers,
   } as unknown as Parts)
 
@@ -215,6 +216,45 @@ describe('a full disk', () => {
     await new Dropped(node.disk, node.context.damage).load(state)
     expect(state.dropped).toEqual(new Map([[job.id, 1]]))
   })
+})
+
+it.each(['keys/', 'jobs/'])('a removal of which the disk refuses what is under %s is made up for', async (folder) => {
+  let full = false
+  const node = await bench({
+    fault: (operation, name) => {
+      if (full && (operation === 'put' || operation === 'adopt') && name.startsWith(folder))
+        throw systemError('ENOSPC', name)
+    },
+  })
+  const plain = makeJob({ maps: 1, reduces: 1, members: [node.self] })
+  const spec = { ...plain.spec, code: hashText(CODE.bundle) }
+  const job = { ...plain, spec, key: 'k', id: jobId(spec, plain.snapshot, 'k') }
+  await node.store.putJob(job, CODE)
+  node.context.dispatch({ type: 'job', record: job, kept: [], holding: [], deaths: [] })
+  node.context.dispatch({ type: 'cancel', job: job.id })
+  node.context.dispatch({ type: 'drop', job: job.id })
+  const leaving = new Leaving(node.context, { ended: () => Promise.resolve() })
+  full = true
+  const keyed = { record: job, result: hashText('result') }
+  await expect(leaving.drop({ type: 'drop', job: job.id, round: 1, expired: false, keyed })).rejects.toThrow('ENOSPC')
+  await expect(leaving.catchUp()).rejects.toThrow('ENOSPC')
+  // Until then the record on disk says what the key is of.
+  expect(await memoryOf(node.context, job.id)).toMatchObject({ record: JSON.stringify(job) })
+  full = false
+  await leaving.catchUp()
+  expect(await node.disk.list('jobs')).toEqual([])
+  expect(await memoryOf(node.context, job.id)).toEqual({
+    record: JSON.stringify(job),
+    round: 1,
+    result: hashText('result'),
+  })
+  // What was put since is another life of the job, and stays.
+  full = true
+  await node.store.putJob(job, CODE).catch(() => {})
+  full = false
+  await node.store.putJob(job, CODE)
+  await leaving.catchUp()
+  expect(await node.store.getRecord(job.id)).not.toBeNull()
 })
 
 describe('a folder without a record', () => {

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 import type { CatalogBody, CatalogEntry } from '../../src/catalog/body.ts'
 import type { Digest, NodeId, Shard, Witness } from '../../src/core/types.ts'
 import type { Context } from '../../src/runtime/context.ts'
-import { copiesHere } from '../../src/runtime/copies.ts'
+import { copiesHere } from '../../src/runtime/home/copies.ts'
 
 const [self, other] = ['self', 'other'] as [NodeId, NodeId]
 const [root, elsewhere] = ['a'.repeat(12), 'b'.repeat(12)]

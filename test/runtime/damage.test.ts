@@ -9,6 +9,7 @@ import { PART_MAGIC } from '../../src/data/part.ts'
 import { RUN_MAGIC } from '../../src/data/run.ts'
 import { Damage } from '../../src/runtime/home/damage.ts'
 import { JobStore } from '../../src/runtime/home/store.ts'
+import { memoryOf } from '../../src/runtime/home/recall.ts'
 import { isPart, loseOutput } from '../../src/runtime/home/check-files.ts'
 import { answererOf } from '../../src/runtime/peers/answer.ts'
 import { Receiver } from '../../src/runtime/peers/receiver.ts'
@@ -213,4 +214,10 @@ it('the code of a job that is forgotten while it is read is not missed', async (
   }
   expect(await node.store.getJob(job.id)).toBeNull()
   expect([node.context.damage.list(), node.store.withoutCode()]).toEqual([[], []])
+})
+
+it('of a job with a key whose code is damaged a node says what it is over', async () => {
+  const { node, job } = await holder()
+  const record = node.context.state.jobs.get(job.id)!.record
+  expect(await memoryOf(node.context, job.id)).toEqual({ record: JSON.stringify(record), round: 0, result: null })
 })

@@ -2,7 +2,7 @@
 import { expect, it } from 'vitest'
 import { createMemoryIdentity, createMemoryNetwork } from '../../src/adapters/memory/mesh.ts'
 import { encodeCatalog } from '../../src/catalog/codec.ts'
-import { loadMembers, lookAtOwnRecord } from '../../src/runtime/boot.ts'
+import { loadMembers, lookAtOwnRecord, markOwnRecord } from '../../src/runtime/boot.ts'
 import type { Context } from '../../src/runtime/context.ts'
 import { putKept } from '../../src/runtime/home/kept.ts'
 import { Catalogs } from '../../src/runtime/peers/catalogs.ts'
@@ -26,8 +26,7 @@ async function home(change: (disk: Awaited<ReturnType<typeof bench>>['disk'], me
   await change(node.disk, member)
   const { damage } = node.context
   const catalogs = new Catalogs(node.disk, damage)
-  const state = { ...node.context.state, self: { ...node.context.state.self, incarnation: { count: 2, nonce: 'n' } } }
-  const context = { ...node.context, state, catalogs } as Context
+  const context = { ...node.context, catalogs } as Context
   await lookAtOwnRecord(context)
   const known = await loadMembers(context)
   const ofMember = damage.list().filter(({ file }) => file.startsWith(member))
@@ -52,11 +51,16 @@ it.each<[string, Parameters<typeof home>[0]]>([
   expect([known, lost, damaged]).toEqual([[], [id], ['.record']])
 })
 
-it('all of them are missed by nobody where nothing is left: that is said, for as long as the node runs', async () => {
+it('all of them are missed by nobody where nothing is left: that is said; at a first start nothing is', async () => {
   const node = await bench()
-  const later = { ...node.context.state.self, incarnation: { count: 2, nonce: 'n' } }
-  await lookAtOwnRecord({ ...node.context, state: { ...node.context.state, self: later } })
+  await lookAtOwnRecord(node.context)
+  expect(node.context.damage.list()).toEqual([])
+  await markOwnRecord(node.disk, node.self)
+  await lookAtOwnRecord(node.context)
   expect(node.context.damage.list().map(({ file }) => file)).toEqual(['members'])
-  const first = await bench()
-  await lookAtOwnRecord(first.context)
+  // Of another identity, which this home had before, nothing is missed.
+  const other = await bench()
+  await markOwnRecord(other.disk, node.self)
+  await lookAtOwnRecord(other.context)
+  expect(other.context.damage.list()).toEqual([])
 })

@@ -4,6 +4,7 @@ import { hashText } from '../../src/core/hash.ts'
 import { jobId } from '../../src/core/job-id.ts'
 import type { JobRecord } from '../../src/core/types.ts'
 import { performer, type Parts } from '../../src/runtime/effects.ts'
+import { bringJob, forgottenRound } from '../../src/runtime/home/recall.ts'
 import { answererOf } from '../../src/runtime/peers/answer.ts'
 import { serveCall } from '../../src/runtime/peers/rpc.ts'
 import { toBytes } from '../../src/wire/codec.ts'
@@ -29,7 +30,7 @@ it('a job that is fetched, comes by another way, ends and is removed meanwhile, 
       await gate.promise
       return body
     })
-  const effects = performer({ context: node.context, times: { adopt: () => {} } } as unknown as Parts)
+  const effects = performer({ context: node.context, times: { adopt: () => {}, forget: () => {} } } as unknown as Parts)
   effects['fetch-job']({ type: 'fetch-job', job: job.id, from: node.peer })
   await settled()
   // The submitter's own `put-job` is here first; the job ends, and a person removes it.
@@ -40,4 +41,17 @@ it('a job that is fetched, comes by another way, ends and is removed meanwhile, 
   gate.resolve()
   await settled()
   expect(node.context.state.jobs.get(job.id)?.ledger.round).toBeUndefined()
+})
+
+it('a fetch that comes too late takes nothing of what was put since', async () => {
+  const node = await bench()
+  const job = jobOf(node)
+  const remembered = forgottenRound(node.context, job.id)
+  await bringJob(node.context, job, CODE, remembered)
+  node.context.dispatch({ type: 'cancel', job: job.id })
+  node.context.dispatch({ type: 'drop', job: job.id })
+  // Submitted again: its record is on disk, and not yet known to the control plane.
+  await node.store.putJob(job, CODE)
+  await expect(bringJob(node.context, job, CODE, remembered)).rejects.toMatchObject({ code: 'NO_SUCH_JOB' })
+  expect(await node.store.getJob(job.id)).not.toBeNull()
 })

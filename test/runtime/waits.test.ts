@@ -160,6 +160,6 @@ test('its code, where that is damaged and nobody has it', () => {
   const asked = new Asked()
   asked.codeLost = true
   expect(asked.why).toBe(
-    'running: waits for its code, which is damaged here, and which no node that lives has: `shoal run` of the same job file brings it again',
+    'running: runs: map 0/1, reduce 0/1; its code is damaged here, and no node that lives has it: `shoal run` of the same job file brings it again',
   )
 })

@@ -24,11 +24,11 @@ export async function jobs(context: Context): Promise<number> {
   const { unreadable } = (await node.status()).jobs
   if (context.json) await context.printJson({ schema: 'shoal.jobs/1', jobs: list })
   else if (context.quiet) for (const job of list) await context.print(job.id)
-  else if (list.length === 0) context.hint('no jobs yet: shoal run JOB.ts submits one')
+  else if (list.length === 0 && unreadable.length === 0) context.hint('no jobs yet: shoal run JOB.ts submits one')
   else await context.printTable(list, JOB_COLUMNS)
   for (const id of unreadable)
     context.note(
-      `warning: job ${shortId(id)} is not among them: its record is damaged here (shoal job show ${shortId(id)})`,
+      `warning: job ${shortId(id)} is not among them: its record is damaged or gone here (shoal job show ${shortId(id)})`,
     )
   return 0
 }

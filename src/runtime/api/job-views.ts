@@ -249,8 +249,6 @@ export function whyOf(context: Context, job: JobState): string {
   if (error !== null) return error.why === undefined ? error.message : `${error.message}: ${error.why}`
   const blocked = blockedTask(context, job)
   if (blocked !== null) return waitsFor(context, job, blocked)
-  if (context.store.isCodeLost(job.record.id))
-    return 'waits for its code, which is damaged here, and which no node that lives has: `shoal run` of the same job file brings it again'
   const failures = failureIndex(context.state, job)
   const doing = progressText(context, job, failures)
   const trouble = troubleOf(context, job, failures)

@@ -53,6 +53,10 @@ export function createNodeApi(parts: ApiParts): NodeApi {
   const { state, catalog, clock } = context
   const submission = new Submission(context, frozen)
   const find = (id: string): JobState => findJob(context, id)
+  const decided = (id: string): JobState => {
+    checkGoing(parts)
+    return find(id)
+  }
   const known = async (id: string, signal: AbortSignal = new AbortController().signal): Promise<JobState> => {
     const job = find(id)
     await outputsKnown(context, loop, job, signal)
@@ -82,7 +86,10 @@ export function createNodeApi(parts: ApiParts): NodeApi {
 
     explain: async (request) =>
       explain(context, await submission.draft(request), Buffer.byteLength(request.job.bundle)),
-    submit: (request, signal) => submission.submit(request, signal),
+    submit: async (request, signal) => {
+      checkGoing(parts)
+      return submission.submit(request, signal)
+    },
     jobs: async () =>
       [...state.jobs.values()]
         .map((job) => summaryOf(context, job, times))
@@ -102,15 +109,23 @@ export function createNodeApi(parts: ApiParts): NodeApi {
     receipt: async (id) => receiptOf(context, await known(id)),
     verify: async (id, signal = new AbortController().signal) => verify(context, await known(id, signal), signal),
     diff: async (a, b) => diffJobs(context, find(a), find(b)),
-    cancel: async (id) => cancelJob(context, find(id)),
-    retry: async (id) => retryJob(context, find(id)),
-    remove: async (id) => removeJob(context, find(id)),
+    cancel: async (id) => cancelJob(context, decided(id)),
+    retry: async (id) => retryJob(context, decided(id)),
+    remove: async (id) => removeJob(context, decided(id)),
     watch: (id, signal) => watchJob(context, loop, times, find(id), signal),
     async *result(id, signal) {
       const job = sealed(await known(id, signal))
       yield* parts.keeping.whileRead(job.record.id, resultOf(context, job, signal))
     },
   }
+}
+
+/** What a person decides of on a node that stops would be lost. Throws NO_NODE. */
+function checkGoing({ context, loop }: ApiParts): void {
+  if (!loop.stopped) return
+  throw new ShoalError('NO_NODE', `the node ${context.name} stops`, {
+    try: ['again, once it is back, or on another node'],
+  })
 }
 
 function frozenInfo({

@@ -39,8 +39,8 @@ export async function rememberedOf(context: Context, id: JobId): Promise<Remembe
     all = all === null ? one : join(all, one)
   }
   if (all === null && answers.includes('lost'))
-    throw new ShoalError('RESULT_LOST', 'there was a result under this key, and no node that lives knows over what', {
-      why: 'what was kept of it is damaged or gone',
+    throw new ShoalError('RESULT_LOST', 'there was a job under this key, and no node that lives knows over what', {
+      why: 'what was kept of it is damaged or gone here, or on a node that is away',
       job: id,
       try: [
         'start the nodes that are away: one of them may know it',

@@ -134,10 +134,10 @@ async function fetchPart(context: Context, job: JobState, task: TaskIndex, holde
   try {
     const bytes = agreed(job.ledger.tasks[task])?.bytes ?? 0
     const most = storedBytesMax(bytes)
-    const patience = readingMs(bytes, LIMITS.rpcTimeoutMs)
     for (let start = 0, total = 1; start < total;) {
       const end = start + LIMITS.rpcFrameBytesMax
       const request = { call: 'part', job: job.record.id, task, start, end } as const
+      const patience = readingMs(start === 0 ? bytes : 0, LIMITS.rpcTimeoutMs)
       const answer = await callPeer(context, holder, request, undefined, patience, patience)
       if (answer.body.length === 0) throw new Error('the part became shorter')
       if (start + answer.body.length > most) throw new Error('the part is longer than it can be')

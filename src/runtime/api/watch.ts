@@ -35,7 +35,7 @@ export async function* watchJob(
   let told = ''
   while (!signal.aborted && !isSettled(job)) {
     if (context.state.jobs.get(job.record.id) !== job)
-      throw new ShoalError('NO_SUCH_JOB', 'the job was removed', { job: job.record.id, try: ['shoal jobs'] })
+      throw new ShoalError('NO_SUCH_JOB', 'the job is forgotten', { job: job.record.id, try: ['shoal jobs'] })
     const state = stateOf(context, job)
     const why = state === 'waiting' ? whyOf(context, job) : troubleOf(context, job)
     const progress = { state, phases: phasesOf(context, job), lanes: lanesOf(context, job), why }

@@ -10,8 +10,8 @@ const LOST = 'an attempt that was open when the node died may not be known'
 interface Book {
   /** Appends under way. */
   pending: number
-  /** By how much the log has grown since it was written anew. */
-  grown: Bytes
+  /** By how much the log has grown since it was written anew; null: as this life found it. */
+  grown: Bytes | null
   /** It is being written anew: nothing is appended meanwhile. */
   shortening: Promise<void> | null
 }
@@ -34,7 +34,7 @@ export class AttemptLog {
 
   /** The start of an attempt is on disk before it starts; `ended` is told later and may be lost. */
   async add(job: JobId, task: TaskIndex, attempt: string, what: 'started' | 'ended'): Promise<void> {
-    const book = this.#books.get(job) ?? { pending: 0, grown: 0, shortening: null }
+    const book = this.#books.get(job) ?? { pending: 0, grown: null, shortening: null }
     this.#books.set(job, book)
     while (book.shortening !== null) await book.shortening
     const entry = entryOf(what, task, attempt)
@@ -44,8 +44,8 @@ export class AttemptLog {
     } finally {
       book.pending--
     }
-    book.grown += entry.length
-    if (book.grown < this.#grownMax || book.pending > 0) return
+    book.grown = book.grown === null ? ((await this.#disk.size(nameOf(job))) ?? 0) : book.grown + entry.length
+    if (book.grown < this.#grownMax || book.pending > 0 || book.shortening !== null) return
     book.grown = 0
     // Where the disk refuses it the log stays as it is.
     book.shortening = this.#shorten(job).catch(() => undefined)
@@ -77,6 +77,8 @@ export class AttemptLog {
 
   async #shorten(job: JobId): Promise<void> {
     const open = await this.open(job)
+    // A log without an entry would be taken for one that was cut.
+    if (open.length === 0) return this.#disk.remove(nameOf(job))
     await this.#disk.put(nameOf(job), Buffer.concat(open.map(({ task, attempt }) => entryOf('started', task, attempt))))
   }
 }

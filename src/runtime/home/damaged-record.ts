@@ -9,7 +9,7 @@ export function damagedRecord({ disk, store }: Context, job: JobId): ShoalError 
     job,
     try: [
       'start a node that knows the job',
-      `remove ${disk.path(store.folder(job))} and start this node again, to forget the job (under a key that it had, another result could then be computed)`,
+      `remove ${disk.path(store.folder(job))} and start this node again, to forget the job (what a key of it gave cannot be had again then: another --key)`,
     ],
   })
 }

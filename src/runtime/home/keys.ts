@@ -61,7 +61,10 @@ export class Keys {
       this.#json(factsShape, `${folder}/facts.json`),
       this.#json(z.unknown(), `${folder}/record.json`),
     ])
-    if (record === null) return 'lost'
+    if (record === null) {
+      this.#damage.found(`${folder}/record.json`, KEY_LOST)
+      return 'lost'
+    }
     return { round: 0, result: null, ...facts, record: JSON.stringify(record) }
   }
 
@@ -78,9 +81,7 @@ export class Keys {
   async #json<T>(shape: z.ZodMiniType<T>, name: string): Promise<T | null> {
     try {
       const bytes = await getKept(this.#disk, name)
-      if (bytes !== null) return fromJson(shape, bytes)
-      this.#damage.found(name, KEY_LOST)
-      return null
+      return bytes === null ? null : fromJson(shape, bytes)
     } catch (error) {
       if (!isDamaged(error) && !(error instanceof WireError)) throw error
       this.#damage.found(name, KEY_LOST)

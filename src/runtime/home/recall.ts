@@ -28,11 +28,24 @@ export function forgottenRound({ state }: Context, job: JobId): number {
   return state.dropped.get(job) ?? 0
 }
 
-/** What this node remembers of a key, whose job it has not. That there was one also shows in what it keeps of others. */
-export async function memoryOf({ keys, state, store }: Context, job: JobId): Promise<KeyedMemory | 'lost' | null> {
-  const memory = await keys.get(job)
+/** What this node remembers of a job with a key. That there was one also shows in what it keeps of others. */
+export async function memoryOf(context: Context, id: JobId): Promise<KeyedMemory | 'lost' | null> {
+  const { keys, state, store } = context
+  const job = state.jobs.get(id)
+  if (job !== undefined) {
+    const { outcome, round } = job.ledger
+    return {
+      record: JSON.stringify(job.record),
+      round: round - 1,
+      result: outcome.kind === 'sealed' ? outcome.result : null,
+    }
+  }
+  const memory = await keys.get(id)
   if (memory !== null) return memory
-  return state.dropped.has(job) || state.overBefore.has(job) || store.isRecordDamaged(job) ? 'lost' : null
+  // Forgotten, and the disk has not let it go yet.
+  const record = await store.getRecord(id)
+  if (record !== null) return { record, round: forgottenRound(context, id), result: state.promised.get(id) ?? null }
+  return state.dropped.has(id) || state.overBefore.has(id) || store.isRecordDamaged(id) ? 'lost' : null
 }
 
 /**
@@ -42,11 +55,16 @@ export async function memoryOf({ keys, state, store }: Context, job: JobId): Pro
  */
 export async function bringJob(context: Context, record: JobRecord, code: JobCode, forgotten: number): Promise<void> {
   const { state, store } = context
-  const isForgotten = (): boolean => forgottenRound(context, record.id) > forgotten && !state.jobs.has(record.id)
-  if (!isForgotten()) await store.putJob(record, code)
+  const { id } = record
+  const isForgotten = (): boolean => forgottenRound(context, id) > forgotten && !state.jobs.has(id)
+  const removed = (): ShoalError => new ShoalError('NO_SUCH_JOB', 'the job was removed while it was on its way here')
+  if (isForgotten()) throw removed()
+  const turn = store.nextPut()
+  await store.putJob(record, code, turn)
   if (isForgotten()) {
-    await store.leave(record.id, () => store.drop(record.id))
-    throw new ShoalError('NO_SUCH_JOB', 'the job was removed while it was on its way here')
+    // Unless somebody else is just bringing it anew: then what is there is theirs.
+    if (store.isLastPut(id, turn)) await store.leave(id, () => store.drop(id))
+    throw removed()
   }
-  context.dispatch({ type: 'job', record, ...(await recall(context, record.id)) })
+  context.dispatch({ type: 'job', record, ...(await recall(context, id)) })
 }

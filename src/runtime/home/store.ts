@@ -53,9 +53,14 @@ export class JobStore {
   readonly #disk: Disk
   readonly #damage: Damage
   readonly #leaving = new Map<JobId, Promise<void>>()
+  /** Which of the puts of a job was begun last. */
+  readonly #puts = new Map<JobId, number>()
+  #turns = 0
   /** Jobs that are known here, and whose code is damaged or missing on this disk. */
   readonly #withoutCode = new Set<JobId>()
-  /** Those of them whose code no node that could be asked has. */
+  /** Those of them that cannot run: the others lack a source map alone. */
+  readonly #withoutBundle = new Set<JobId>()
+  /** Those of these whose code no node that could be asked has. */
   readonly #nobodyHasCode = new Set<JobId>()
   /** Jobs whose record is damaged: what they are is not known here. */
   readonly #withoutRecord = new Set<JobId>()
@@ -89,8 +94,9 @@ export class JobStore {
     return this.#disk.path(`${this.folder(job)}/bundle.map`)
   }
 
-  /** The record last: where it is, all of the job is. */
-  async putJob(record: JobRecord, code: JobCode): Promise<void> {
+  /** The record last: where it is, all of the job is. `isLastPut` tells whether it was put again since. */
+  async putJob(record: JobRecord, code: JobCode, turn: number = this.nextPut()): Promise<void> {
+    this.#puts.set(record.id, turn)
     await this.left(record.id)
     await this.putCode(record.id, code)
     const name = `${this.folder(record.id)}/record.json`
@@ -99,11 +105,28 @@ export class JobStore {
     this.#damage.mended(name)
   }
 
+  nextPut(): number {
+    return ++this.#turns
+  }
+
+  lastPut(job: JobId): number | undefined {
+    return this.#puts.get(job)
+  }
+
+  isLeaving(job: JobId): boolean {
+    return this.#leaving.has(job)
+  }
+
+  isLastPut(job: JobId, turn: number): boolean {
+    return this.#puts.get(job) === turn
+  }
+
   async putCode(job: JobId, { bundle, sourceMap }: JobCode): Promise<void> {
     const folder = this.folder(job)
     await this.#disk.put(`${folder}/bundle.js`, Buffer.from(bundle))
     await putKept(this.#disk, `${folder}/bundle.map`, Buffer.from(sourceMap))
     this.#withoutCode.delete(job)
+    this.#withoutBundle.delete(job)
     this.#nobodyHasCode.delete(job)
     for (const file of ['bundle.js', 'bundle.map']) this.#damage.mended(`${folder}/${file}`)
   }
@@ -115,10 +138,14 @@ export class JobStore {
     return typeof bytes === 'string' || bytes === null ? null : textOf(bytes)
   }
 
-  /** A folder without a record that is neither of a job on its way here nor of one that was leaving: it was taken away. */
-  async missRecord(job: JobId): Promise<boolean> {
+  /**
+   * A folder without a record that is neither of a job on its way here nor of one that was leaving: it was taken away.
+   * `forgotten`: once it was, and small files may have come after it; what it has put out since then may not.
+   */
+  async missRecord(job: JobId, forgotten: boolean): Promise<boolean> {
     const files = await this.#disk.list(this.folder(job))
-    if (files.includes(LEAVING) || !files.some((file) => !CODE_FILES.includes(file))) return false
+    const telling = forgotten ? files.includes('out') : files.some((file) => !CODE_FILES.includes(file))
+    if (files.includes(LEAVING) || !telling) return false
     this.#damage.found(`${this.folder(job)}/record.json`, RECORD_LOST, job)
     this.#withoutRecord.add(job)
     return true
@@ -148,6 +175,7 @@ export class JobStore {
     if (!whole && (await this.#disk.size(`${folder}/record.json`)) === null) return null
     if (!whole) this.#damage.found(`${folder}/bundle.js`, what, job)
     const hasMap = sourceMap instanceof Uint8Array
+    if (!whole) this.#withoutBundle.add(job)
     if (!whole || !hasMap) this.#withoutCode.add(job)
     return whole ? { bundle: text, sourceMap: hasMap ? textOf(sourceMap) : '' } : null
   }
@@ -157,9 +185,9 @@ export class JobStore {
     return [...this.#withoutCode]
   }
 
-  /** All that could be asked have been, and none has it. */
+  /** All that live have been asked, and none has what is missing. */
   missCode(job: JobId): void {
-    this.#nobodyHasCode.add(job)
+    if (this.#withoutBundle.has(job)) this.#nobodyHasCode.add(job)
   }
 
   isCodeLost(job: JobId): boolean {
@@ -326,7 +354,9 @@ export class JobStore {
   async drop(job: JobId): Promise<void> {
     await this.#disk.remove(this.folder(job))
     this.attempts.forget(job)
+    this.#puts.delete(job)
     this.#withoutCode.delete(job)
+    this.#withoutBundle.delete(job)
     this.#nobodyHasCode.delete(job)
     this.#withoutRecord.delete(job)
     this.#damage.mended(this.folder(job))

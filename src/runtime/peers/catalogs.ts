@@ -61,9 +61,10 @@ export class Catalogs {
     return { bytes, hash }
   }
 
+  /** On disk beside the member's record, and never without it: a catalog alone is of a member whose record is gone. */
   async keep(node: NodeId): Promise<void> {
     const known = this.#known.get(node)
-    if (known === undefined) return
+    if (known === undefined || (await this.#disk.size(`members/${node}.record`)) === null) return
     const name = `members/${node}.catalog`
     await putKept(this.#disk, name, encodeCatalog(known.body))
     this.#damage.mended(name)

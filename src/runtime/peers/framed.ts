@@ -23,13 +23,9 @@ export class FramedStream {
   readonly #decoder: FrameDecoder
   readonly #ready: Uint8Array[] = []
 
-  readonly #stillMs: Millis
-
-  /** `stillMs`: for so long nothing may move while something is due. */
-  constructor(stream: ByteStream, clock: Clock, stillMs: Millis = LIMITS.streamStillMs) {
+  constructor(stream: ByteStream, clock: Clock) {
     this.#stream = stream
     this.#clock = clock
-    this.#stillMs = stillMs
     this.peer = stream.peer
     this.#decoder = new FrameDecoder(LIMITS.rpcFrameBytesMax)
   }
@@ -44,19 +40,22 @@ export class FramedStream {
   }
 
   /** The next frame, or null when the stream has ended between frames. Rejects when it ended inside one, or was reset. */
-  receive(): Promise<Uint8Array | null> {
-    return this.#receive(false)
+  receive(stillMs: Millis = LIMITS.streamStillMs): Promise<Uint8Array | null> {
+    return this.#receive(stillMs)
   }
 
   /** As `receive`, where none is due: the peer may be silent for ever before the frame begins. */
   receiveNext(): Promise<Uint8Array | null> {
-    return this.#receive(true)
+    return this.#receive(null)
   }
 
-  async #receive(patient: boolean): Promise<Uint8Array | null> {
+  /** `stillMs` null: for ever, before the frame begins. */
+  async #receive(stillMs: Millis | null): Promise<Uint8Array | null> {
     while (this.#ready.length === 0) {
       const read = this.#stream.read()
-      const chunk = await (patient && this.#decoder.pending === 0 ? read : this.#moving(read))
+      const chunk = await (stillMs === null && this.#decoder.pending === 0
+        ? read
+        : this.#moving(read, stillMs ?? undefined))
       if (chunk === null) {
         if (this.#decoder.pending > 0) throw new WireError('the stream ended inside a frame')
         return null
@@ -67,8 +66,8 @@ export class FramedStream {
   }
 
   /** The next frame as a value of this shape; a stream that ends instead is a failure, however clean it looks. */
-  async receiveValue<T>(schema: z.ZodMiniType<T>): Promise<T> {
-    const payload = await this.receive()
+  async receiveValue<T>(schema: z.ZodMiniType<T>, stillMs?: Millis): Promise<T> {
+    const payload = await this.receive(stillMs)
     if (payload === null) throw new WireError('the stream ended before its END')
     return fromBytes(schema, payload)
   }
@@ -81,18 +80,13 @@ export class FramedStream {
     this.#stream.abort(why)
   }
 
-  #moving<T>(work: Promise<T>): Promise<T> {
-    return within(this.#clock, this.#stillMs, work, () => this.abort('it stood still'), `${this.peer} stood still`)
+  #moving<T>(work: Promise<T>, stillMs: Millis = LIMITS.streamStillMs): Promise<T> {
+    return within(this.#clock, stillMs, work, () => this.abort('it stood still'), `${this.peer} stood still`)
   }
 }
 
 /** Opens a stream within LIMITS.rpcTimeoutMs; one that comes later is reset, not forgotten. */
-export async function openFramed(
-  { mesh, clock }: Reach,
-  peer: NodeId,
-  protocol: string,
-  stillMs?: Millis,
-): Promise<FramedStream> {
+export async function openFramed({ mesh, clock }: Reach, peer: NodeId, protocol: string): Promise<FramedStream> {
   const tooLate = new AbortController()
   const opening = mesh.open(peer, protocol, tooLate.signal)
   const giveUp = (): void => {
@@ -103,7 +97,7 @@ export async function openFramed(
     )
   }
   const stream = await within(clock, LIMITS.rpcTimeoutMs, opening, giveUp, 'no stream within the time')
-  return new FramedStream(stream, clock, stillMs)
+  return new FramedStream(stream, clock)
 }
 
 /** How long who asks for an output waits for its first byte, which would take `otherwise`: its holder reads all of it before. */

@@ -61,7 +61,8 @@ export class Mending {
 
   async #haveCode(job: JobId): Promise<void> {
     const { state, store, dropped } = this.#context
-    for (const node of this.#connected()) {
+    const peers = this.#connected()
+    for (const node of peers) {
       try {
         const body = fromBytes(jobBody, (await callPeer(this.#context, node, { call: 'job', job })).body)
         if (openJob(body).id !== job) throw new Error('another job than asked for')
@@ -71,7 +72,8 @@ export class Mending {
         dropped('fetch-code', error)
       }
     }
-    store.missCode(job)
+    // Right after a start nobody is there yet to be asked.
+    if (state.now >= state.graceUntil && peers.length === livePeers(state).length) store.missCode(job)
   }
 
   /**

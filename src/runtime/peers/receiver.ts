@@ -105,9 +105,9 @@ export class Receiver {
     let framed: FramedStream | null = null
     try {
       const bytes = agreed(state.jobs.get(job)?.ledger.tasks[task])?.bytes ?? 0
-      framed = await openFramed(this.#context, from, PROTOCOLS.pull, readingMs(bytes, LIMITS.streamStillMs))
+      framed = await openFramed(this.#context, from, PROTOCOLS.pull)
       await framed.sendValue({ job, task, digest, consumers, copy })
-      const { answer } = await framed.receiveValue(pullAnswer)
+      const { answer } = await framed.receiveValue(pullAnswer, readingMs(bytes, LIMITS.streamStillMs))
       if (answer === 'gone') {
         await framed.end()
         return ended('gone', 'it has the output no more')

@@ -33,11 +33,11 @@ export async function callPeer(
   let framed: FramedStream | null = null
   let late = false
   const work = async (): Promise<Answered> => {
-    framed = await openFramed(reach, peer, PROTOCOLS.rpc, stillMs)
+    framed = await openFramed(reach, peer, PROTOCOLS.rpc)
     if (late) throw new WireError('no time is left')
     await framed.sendValue({ request, bodyBytes: body.length })
     await sendBody(framed, body)
-    const head = await framed.receiveValue(answer)
+    const head = await framed.receiveValue(answer, stillMs)
     const bytes = await receiveBody(framed, head.bodyBytes)
     await framed.end()
     if (!head.ok) throw errorFromJson(head.error as ErrorJson)

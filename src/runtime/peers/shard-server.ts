@@ -4,6 +4,7 @@ import { LIMITS } from '../../core/limits.ts'
 import type { Shard } from '../../core/types.ts'
 import type { ShardAsk } from '../../wire/rpc.ts'
 import type { Context } from '../context.ts'
+import { copiesHere } from '../home/copies.ts'
 import type { Answered } from './rpc.ts'
 import { Turns } from './turns.ts'
 
@@ -52,7 +53,7 @@ export class ShardServer {
     const { state, name } = this.#context
     const shard = state.jobs.get(id)?.record.snapshot.inputs[input]?.shards[index]
     if (shard === undefined) throw new ShoalError('NO_SUCH_JOB', 'this job, or its shard, is not known here')
-    const copy = shard.copies.find(({ node }) => node === state.self.node)
+    const [copy] = copiesHere(this.#context, shard)
     if (copy === undefined)
       throw new ShoalError('NO_DATA', `${shard.dataset}/${shard.path} is none of the shards of ${name}`)
     return { shard, copy }

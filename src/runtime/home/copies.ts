@@ -1,10 +1,10 @@
 /** Which shards of a job lie on this node: as its snapshot says, and in copies that came here since. */
-import type { CatalogBody, CatalogEntry } from '../catalog/body.ts'
-import { isOver } from '../core/outcome.ts'
-import { shardOf } from '../core/plan.ts'
-import type { JobState } from '../core/state.ts'
-import type { Shard, ShardCopy, TaskIndex } from '../core/types.ts'
-import type { Context } from './context.ts'
+import type { CatalogBody, CatalogEntry } from '../../catalog/body.ts'
+import { isOver } from '../../core/outcome.ts'
+import { shardOf } from '../../core/plan.ts'
+import type { JobState } from '../../core/state.ts'
+import type { Shard, ShardCopy, TaskIndex } from '../../core/types.ts'
+import type { Context } from '../context.ts'
 
 /**
  * This node's copies of a shard. A file of a replicated dataset is the shard where dataset, path and content are the
@@ -12,7 +12,11 @@ import type { Context } from './context.ts'
  */
 export function copiesHere({ state, catalog }: Context, shard: Shard): readonly ShardCopy[] {
   const { node } = state.self
-  const offered = offeredCopies(catalog.record(), shard).map(({ root, witness }) => ({ node, root, witness }))
+  const offered = (shard.hash === undefined ? [] : offeredCopies(catalog.record(), shard)).map(({ root, witness }) => ({
+    node,
+    root,
+    witness,
+  }))
   const roots = new Set(offered.map(({ root }) => root))
   return [...offered, ...shard.copies.filter((copy) => copy.node === node && !roots.has(copy.root))]
 }
