@@ -355,6 +355,8 @@ export class World implements NodeWorld {
     const { round } = job.ledger
     cancelJob(node.engine!.context, job).then(
       () => {
+        // One that was over already has not been cancelled.
+        if (job.ledger.outcome.kind !== 'cancelled') return
         this.checks.decided(node, job.record, { round, kind: 'cancelled' })
         if (dies) this.#dieNow(node)
       },
