@@ -124,7 +124,7 @@ export class Checks {
         this.#whole(node, job, consumer, producer, digest)
       }
     }
-    if (job.released && !known.isRemoved) this.#copied(node, job)
+    if (job.released && !this.isRemoved(record.id)) this.#copied(node, job)
     this.#claims(node, job)
     for (const task of ledger.tasks) {
       if (task.claim !== null && task.claim.term > LIMITS.termMax) breach('term', node, `term ${task.claim.term}`)
@@ -252,6 +252,11 @@ export class Checks {
 
   removing(record: JobRecord): void {
     this.known(record).isRemoved = true
+  }
+
+  /** Also where it is another record under its key: what is removed is what has the id. */
+  isRemoved(id: JobId): boolean {
+    return [...this.#jobs.values()].some((known) => known.isRemoved && known.record.id === id)
   }
 
   /** A person was told that it is forgotten; of a job with a key its snapshot and its result are not. */

@@ -418,7 +418,7 @@ export class World implements NodeWorld {
     const acknowledged = new Set(this.acknowledged.values())
     return this.checks.jobs.filter(
       ({ record }) =>
-        !this.checks.known(record).isRemoved &&
+        !this.checks.isRemoved(record.id) &&
         !(this.gone !== null && this.#copied.size === 0 && isSoleHolder(record, this.gone.id)) &&
         (acknowledged.has(record.id) || this.staying.some((node) => node.state?.jobs.has(record.id) === true)),
     )
