@@ -31,6 +31,8 @@ export type Fault = { readonly at: Millis; readonly for: Millis; readonly after:
   | { readonly kind: 'copies'; readonly node: number }
   /** `dies`: that node is killed as soon as it has said yes. */
   | { readonly kind: 'cancel' | 'remove'; readonly node: number; readonly job: string; readonly dies: boolean }
+  /** Somebody cancels a job as soon as any node has sealed it. */
+  | { readonly kind: 'cancel-at-seal'; readonly node: number; readonly job: string }
   | { readonly kind: 'deaf' | 'mute'; readonly node: number }
   | { readonly kind: 'rot'; readonly node: number; readonly files: 'data' | 'ledger' | 'any' }
   | { readonly kind: 'slow'; readonly node: number; readonly times: number }
@@ -119,6 +121,11 @@ export function drawScenario({ seed, nodes: wanted, unsteady: always = false }: 
     const base = { at: random.between(0, 1_200), for: 0, after: name }
     const dies = new Random(seed, 'cancel').chance(0.5)
     faults.push({ ...base, kind: 'cancel', node: random.below(nodes), job: name, dies })
+  }
+  const last = new Random(seed, 'last moment')
+  if (last.chance(0.25)) {
+    const { name } = last.pick(jobs)
+    faults.push({ at: 0, for: 0, after: name, kind: 'cancel-at-seal', node: last.below(nodes), job: name })
   }
   // Somebody removes a job, over or not (then it is cancelled before); a stream of its own, so that what else a seed
   // draws stays.

@@ -1,7 +1,8 @@
 /** Delta debugging (Zeller, Hildebrandt: Simplifying and Isolating Failure-Inducing Input, IEEE TSE 2002, ddmin). */
 
-/** How many runs a shrinking may cost. */
+/** How many runs, and how much time, a shrinking may cost. */
 const RUNS_MAX = 40
+const MS_MAX = 8_000
 
 /** The least part of `items`, in their order, of which `shows` still holds: nothing of it can be left out, or time is over. */
 export async function shrink<T>(
@@ -10,10 +11,12 @@ export async function shrink<T>(
 ): Promise<readonly T[]> {
   let kept = items
   let runs = 0
-  const holds = async (candidate: readonly T[]): Promise<boolean> => runs++ < RUNS_MAX && (await shows(candidate))
+  const end = performance.now() + MS_MAX
+  const holds = async (candidate: readonly T[]): Promise<boolean> =>
+    runs++ < RUNS_MAX && performance.now() < end && (await shows(candidate))
   if (kept.length > 0 && (await holds([]))) return []
   let pieces = 2
-  while (kept.length > 1 && pieces <= kept.length && runs < RUNS_MAX) {
+  while (kept.length > 1 && pieces <= kept.length && runs < RUNS_MAX && performance.now() < end) {
     const size = Math.ceil(kept.length / pieces)
     let smaller: readonly T[] | null = null
     for (let at = 0; at < kept.length && smaller === null; at += size) {

@@ -35,6 +35,8 @@ export class World implements NodeWorld {
   readonly #copied = new Set<SimNode>()
   readonly #random: Random
   readonly #scenario: Scenario
+  /** Who waits for a job to be sealed anywhere. */
+  #atSeal: readonly { readonly node: number; readonly job: string }[] = []
   /** Faults that follow a submission, until it is said yes to. */
   #awaiting: readonly Fault[]
   #troubleUntil: Millis = 0
@@ -102,6 +104,12 @@ export class World implements NodeWorld {
   stepped(node: SimNode): void {
     this.events++
     this.#guarded(() => this.checks.node(node))
+    for (const { node: at, job } of this.#atSeal) {
+      const id = this.acknowledged.get(job) as JobId
+      if (node.state?.jobs.get(id)?.ledger.outcome.kind !== 'sealed') continue
+      this.#atSeal = this.#atSeal.filter((waiting) => waiting.job !== job)
+      this.agenda.after(0, () => this.#cancel(this.nodes[at % this.nodes.length]!, id, false))
+    }
   }
 
   begun(node: NodeId, spec: AttemptSpec): void {
@@ -292,6 +300,9 @@ export class World implements NodeWorld {
         this.#cancel(node, this.acknowledged.get(fault.job) as JobId, fault.dies)
         return
       }
+      case 'cancel-at-seal':
+        this.#atSeal = [...this.#atSeal, fault]
+        return
       case 'remove': {
         this.#remove(node, this.acknowledged.get(fault.job) as JobId, fault.dies)
         return

@@ -208,7 +208,7 @@ export const BROKEN: readonly BrokenCore[] = [
   one(
     'forgotten-in-memory',
     'what was removed is gone: what is there to write',
-    'runtime/effects.ts',
+    'runtime/leaving.ts',
     '=> forgotten.put({ job, round, expired })',
     '=> Promise.resolve()',
   ),
