@@ -1,6 +1,5 @@
 /** A simulated mesh under one agenda: nodes, network, jobs and the faults of a schedule. One seed gives one history. */
-import type { SubmitRequest } from '../../src/control/api.ts'
-import type { JobId, JobRecord, Millis, NodeId } from '../../src/core/types.ts'
+import type { JobId, Millis, NodeId } from '../../src/core/types.ts'
 import type { AttemptSpec, ReduceWork } from '../../src/ports.ts'
 import { cancelJob, removeJob } from '../../src/runtime/api/decisions.ts'
 import type { CatalogBody } from '../../src/catalog/body.ts'
@@ -11,10 +10,9 @@ import { SimNode, type NodeWorld } from './node.ts'
 import { SimProcess } from './process.ts'
 import { Random } from './random.ts'
 import { describeFault, type Fault, type Scenario, type SimJob } from './scenario.ts'
+import { isSoleHolder, nodeIds, requestFor, shardsOf } from './setting.ts'
 import { workName } from './tasks.ts'
-import { catalogOf, nameOf, type SimShard } from './workload.ts'
-
-const BASE58 = '123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz'
+import { catalogOf } from './workload.ts'
 
 export class World implements NodeWorld {
   readonly agenda: Agenda = new Agenda()
@@ -453,53 +451,6 @@ export class World implements NodeWorld {
 
   get scenario(): Scenario {
     return this.#scenario
-  }
-}
-
-/** Ids of the right form, in an order that the seed gives. */
-function nodeIds(count: number, random: Random): NodeId[] {
-  const draw = (): string => BASE58[random.below(BASE58.length)]!
-  return Array.from({ length: count }, () => `S${Array.from({ length: 45 }, draw).join('')}` as NodeId)
-}
-
-function shardsOf(dataset: string, ids: readonly NodeId[], { jobs }: Scenario, copies: number): SimShard[] {
-  const count = Math.max(...jobs.map((job) => job.shards))
-  return Array.from({ length: count }, (_, i) => ({
-    path: `${dataset}-${String(i).padStart(3, '0')}`,
-    nodes: Array.from({ length: Math.min(copies, ids.length) }, (_unused, k) => ids[(i + k) % ids.length]!),
-  }))
-}
-
-function isSoleHolder({ snapshot }: JobRecord, node: NodeId): boolean {
-  return snapshot.inputs.some(({ shards }) =>
-    shards.some(({ copies }) => copies.length === 1 && copies[0]!.node === node),
-  )
-}
-
-function requestFor(job: SimJob): SubmitRequest {
-  return {
-    job: {
-      name: nameOf(job.name, job.code),
-      bundle: `count words ${job.name}`,
-      sourceMap: '',
-      params: {},
-      inputs: [
-        {
-          alias: '',
-          data: `${job.replicated ? 'copies' : 'own'}/*-0${job.shards > 9 ? '*' : `0[0-${job.shards - 1}]`}`,
-        },
-      ],
-      partitions: job.partitions,
-      combine: job.combine,
-      reduce: true,
-      sort: job.sort,
-      onBadRecord: 'fail',
-      format: null,
-    },
-    key: job.key,
-    allowPartial: false,
-    waitForDataMs: 0,
-    limits: { copies: job.copies, taskMemory: null, taskTimeoutMs: null },
   }
 }
 
