@@ -2,6 +2,7 @@
  * The outside world on one page. Ports carry bytes and plain data; who implements one imports this file, the core's
  * types and its one library. Each port has a memory twin in `adapters/memory`, and one acceptance suite that both pass.
  */
+import type { Look } from './core/look.ts'
 import type {
   BoundsManifest,
   Bytes,
@@ -134,6 +135,8 @@ export interface SplitWork {
   /** CSV: the length of the header's record, for splits that do not begin at 0. */
   readonly headerBytes: Bytes
   readonly options: ReadOptions
+  /** See Shard. */
+  readonly look?: Look
   readonly rowGroups: boolean
   /** The file's witness in the snapshot, as `dev:ino:mtimeNs:ctimeNs`; '' if the bytes came over a stream. */
   readonly witness: string

@@ -10,7 +10,7 @@ import type { Cuts, Digest, RowGroup, Witness } from '../core/types.ts'
 import type { CatalogBody, CatalogDataset, CatalogEntry, CatalogRoot, DescribedShard, ScanAnswer } from './body.ts'
 import { isDatasetName, isShardPath } from './path.ts'
 
-const FORM = 1
+const FORM = 2
 const STATES = ['offered', 'pending', 'unreadable'] as const
 const ROOT_STATES = ['ok', 'away'] as const
 /** ISO 8601 with milliseconds, years of up to six digits. */
@@ -97,6 +97,7 @@ const fromWitness = ({ dev, ino, mtimeNs, ctimeNs }: Witness): string[] => [dev,
 function fromCuts(cuts: Cuts): unknown[] {
   switch (cuts.kind) {
     case 'lines':
+      return [cuts.kind, cuts.header ?? 0]
     case 'whole':
       return [cuts.kind]
     case 'offsets':
@@ -180,9 +181,14 @@ function toWitness(value: unknown): Witness {
 function toCuts(value: unknown, size: number): Cuts {
   need(Array.isArray(value), 'cuts are no list')
   const kind: unknown = value[0]
-  if (kind === 'lines' || kind === 'whole') {
+  if (kind === 'whole') {
     tuple(value, 1, 'cuts')
     return { kind }
+  }
+  if (kind === 'lines') {
+    const header = count(tuple(value, 2, 'cuts')[1], 'header')
+    need(header <= size, 'a header beyond the shard')
+    return header === 0 ? { kind } : { kind, header }
   }
   if (kind === 'offsets') {
     const [, headerValue, offsets] = tuple(value, 3, 'cuts')

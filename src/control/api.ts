@@ -3,7 +3,7 @@
  * over HTTP on the node's unix socket, `control/client.ts` is the same interface at the other end.
  * Every method rejects with a ShoalError.
  */
-import type { Bytes, Encoding, Format, JobLimits, Millis } from '../core/types.ts'
+import type { Bytes, JobLimits, Millis, ReadOptions } from '../core/types.ts'
 import type { ErrorJson } from '../core/errors.ts'
 
 /** A job as `adapters/esbuild` finds it in a file: everything but the data and what the command line adds. */
@@ -22,17 +22,11 @@ export interface PreparedJob {
   readonly format: string | null
 }
 
-export interface PreparedInput {
+export interface PreparedInput extends ReadOptions {
   /** '' for a single input. */
   readonly alias: string
   /** DATASET[/GLOB][@SNAPSHOT] */
   readonly data: string
-  readonly format?: Format
-  readonly header?: boolean
-  readonly columns?: readonly string[]
-  readonly delimiter?: string
-  readonly quote?: string
-  readonly encoding?: Encoding
 }
 
 export interface SubmitRequest {

@@ -12,6 +12,14 @@ const input = z.looseObject({
   columns: z.optional(z.array(z.string())),
   delimiter: z.optional(z.string()),
   quote: z.optional(z.string()),
+  escape: z.optional(z.string()),
+  escapeIn: z.optional(z.string()),
+  comment: z.optional(z.string()),
+  skipLines: z.optional(z.number()),
+  trim: z.optional(z.boolean()),
+  null: z.optional(z.array(z.string())),
+  ragged: z.optional(z.string()),
+  lineEnd: z.optional(z.string()),
   encoding: z.optional(z.string()),
 })
 

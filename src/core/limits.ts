@@ -198,6 +198,15 @@ export const LIMITS: Readonly<Record<Limit, number>> = {
   decompressedChunkBytes: 256 * KIB,
   /** A file name or comment in a gzip header; without a bound a damaged one is read to the end of the file. */
   gzipHeaderTextMax: 64 * KIB,
+  /** Lines before a CSV's header: a preamble is a page, not a file. */
+  skipLinesMax: 10_000,
+  /** UTF-16 units of the text that marks a comment line: `#`, `//`, `--`. */
+  commentMarkMax: 8,
+  /** Texts that stand for null, and UTF-16 units of each: every field is looked up among them. */
+  nullTextsMax: 100,
+  nullTextMax: 100,
+  /** UTF-16 units of an encoding's label; the longest that the Encoding Standard has are 19. */
+  encodingLabelMax: 32,
   /** A footer is parsed whole in memory; a larger one would have millions of column chunks. */
   parquetFooterBytesMax: 64 * MIB,
   /** Fields and elements of a footer: a hundred row groups of a thousand columns have so many, and each becomes an object. */

@@ -68,3 +68,9 @@ function joinRowGroups(groups: readonly RowGroup[]): CutSplit[] {
   splits.push({ start, end: groups.length, bytes })
   return splits
 }
+
+/** Length of what a CSV's splits that begin later must know of its beginning, see `Cuts`. */
+export function headerBytesOf(cuts: Cuts): Bytes {
+  if (cuts.kind === 'offsets') return cuts.header
+  return cuts.kind === 'lines' ? (cuts.header ?? 0) : 0
+}

@@ -2,6 +2,8 @@
  * The words of Shoal as types. Ids are branded strings: a raw string becomes one in `wire/` (from a peer),
  * in `catalog/` (from a disk) or in `cli/` (from a person), once, and is trusted from there on.
  */
+import type { Look } from './look.ts'
+
 type Brand<T, Name extends string> = T & { readonly __brand: Name }
 
 /** A member's identity: its libp2p peer id in base58. It stays the same as long as the node keeps its home. */
@@ -28,11 +30,14 @@ export interface Incarnation {
   readonly nonce: string
 }
 
-export type Format = 'text' | 'ndjson' | 'csv' | 'tsv' | 'parquet'
+export type Format = 'text' | 'ndjson' | 'json' | 'csv' | 'tsv' | 'parquet'
 export type Compression = 'none' | 'gzip' | 'zstd'
-export type Encoding = 'utf-8' | 'latin1' | 'bytes'
+/** `utf-8`, `utf-16le`, `utf-16be`, `bytes`, or a label of one of the Encoding Standard's single-byte encodings. */
+export type Encoding = string
+/** `any`: CR, LF and CR LF each end a line; `lf`: LF does, and one CR before it belongs to it. */
+export type LineEnd = 'lf' | 'any'
 
-/** How a shard's bytes are read as records; what is absent is decided by the shard's name and the defaults in CLI.md. */
+/** How a shard's bytes are read as records; what is absent is decided by the shard's name, by what it holds, and by the defaults in CLI.md. */
 export interface ReadOptions {
   readonly format?: Format
   /** CSV/TSV: the first record names the columns (default true). */
@@ -41,8 +46,24 @@ export interface ReadOptions {
   readonly columns?: readonly string[]
   /** CSV/TSV: one character; default `,` (csv) or TAB (tsv). */
   readonly delimiter?: string
-  /** CSV/TSV: one character, or `''` for none; default `"`. */
+  /** CSV/TSV: one character, or `''` for none; default `"` (csv) or none (tsv). */
   readonly quote?: string
+  /** CSV/TSV: one character before a quote, delimiter, line end or itself that makes it data. */
+  readonly escape?: string
+  /** Where `escape` counts: within quoted fields only, or in all. Without a quote: in all. */
+  readonly escapeIn?: 'quoted' | 'all'
+  /** CSV/TSV: lines that begin so are passed over. */
+  readonly comment?: string
+  /** CSV/TSV: so many lines at the beginning of each file are passed over, whatever they hold. */
+  readonly skipLines?: number
+  /** CSV/TSV: spaces and tabs around fields, outside of quotes, are no data. */
+  readonly trim?: boolean
+  /** CSV/TSV: fields of these texts are null. */
+  readonly null?: readonly string[]
+  /** CSV/TSV: rows with fewer fields than columns are bad records, or their last fields are null. */
+  readonly ragged?: 'fail' | 'fill'
+  /** Text, NDJSON, CSV, TSV. */
+  readonly lineEnd?: LineEnd
   readonly encoding?: Encoding
 }
 
@@ -85,7 +106,8 @@ export interface Witness {
 
 /** How a shard may be cut into splits; the holder finds this out when it offers the shard. */
 export type Cuts =
-  | { readonly kind: 'lines' }
+  /** At any line end. CSV, absent for 0: what stands before the first row, up to its header's end, is [0, header). */
+  | { readonly kind: 'lines'; readonly header?: Bytes }
   | { readonly kind: 'whole' }
   /** CSV: byte offsets, ascending, none of them 0, at which a record begins; the header's record is [0, header). */
   | { readonly kind: 'offsets'; readonly header: Bytes; readonly at: readonly Bytes[] }
@@ -110,6 +132,8 @@ export interface Shard {
   readonly path: string
   readonly size: Bytes
   readonly hash?: Digest
+  /** What was found in it, where that makes a difference to how it is read. */
+  readonly look?: Look
   readonly cuts: Cuts
   readonly copies: readonly ShardCopy[]
 }

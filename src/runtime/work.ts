@@ -2,6 +2,7 @@
 import { ShoalError } from '../core/errors.ts'
 import { rootOf } from '../core/hash.ts'
 import { outputOf, type TaskManifest } from '../core/manifest.ts'
+import { headerBytesOf } from '../core/splits.ts'
 import { rankSplits, shardOf, tasksOf, type PlannedTask } from '../core/plan.ts'
 import { upstreamOf } from '../core/receipt.ts'
 import type { JobState } from '../core/state.ts'
@@ -69,8 +70,9 @@ async function mapWork(
       size: shard.size,
       start: split.start,
       end: split.end,
-      headerBytes: shard.cuts.kind === 'offsets' ? shard.cuts.header : 0,
+      headerBytes: headerBytesOf(shard.cuts),
       options: input.options,
+      ...(shard.look === undefined ? {} : { look: shard.look }),
       rowGroups: shard.cuts.kind === 'row-groups',
       ...facts,
     })

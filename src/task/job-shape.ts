@@ -20,10 +20,25 @@ const JOB_FIELDS = [
   'onBadRecord',
   'format',
 ]
-const INPUT_FIELDS = ['data', 'format', 'header', 'columns', 'delimiter', 'quote', 'encoding']
+const INPUT_FIELDS = [
+  'data',
+  'format',
+  'header',
+  'columns',
+  'delimiter',
+  'quote',
+  'escape',
+  'escapeIn',
+  'comment',
+  'skipLines',
+  'trim',
+  'null',
+  'ragged',
+  'lineEnd',
+  'encoding',
+]
 const OUTPUT_FORMATS = ['ndjson', 'csv', 'parquet', 'table', 'json', 'text']
-const INPUT_FORMATS = ['text', 'ndjson', 'csv', 'tsv', 'parquet']
-const ENCODINGS = ['utf-8', 'latin1', 'bytes']
+const INPUT_FORMATS = ['text', 'ndjson', 'json', 'csv', 'tsv', 'parquet']
 
 /**
  * Checks the plain form (see `shape`) of a job module's default export, strictly: a misspelt field is an error.
@@ -146,9 +161,28 @@ function inputOf(alias: string, value: unknown): PreparedInput {
   optional(value, 'columns', (v) => Array.isArray(v) && v.length > 0 && v.every(isText), 'a list of names')
   optional(value, 'delimiter', (v) => isText(v) && [...v].length === 1, 'one character')
   optional(value, 'quote', (v) => isText(v) && [...v].length <= 1, "one character, or ''")
+  optional(value, 'escape', (v) => isText(v) && [...v].length === 1, 'one character')
+  optional(value, 'comment', (v) => isText(v) && v !== '' && v.length <= LIMITS.commentMarkMax, 'a short text')
+  optional(value, 'skipLines', isLineCount, `a whole number from 0 to ${LIMITS.skipLinesMax}`)
+  optional(value, 'trim', (v) => typeof v === 'boolean', 'true or false')
+  optional(value, 'null', (v) => isNullText(v) || (Array.isArray(v) && isNullTexts(v)), 'a text, or a list of texts')
+  optional(value, 'encoding', isText, 'a text')
   oneOf(value, 'format', INPUT_FORMATS)
-  oneOf(value, 'encoding', ENCODINGS)
-  return { alias, ...value } as PreparedInput
+  oneOf(value, 'escapeIn', ['quoted', 'all'])
+  oneOf(value, 'ragged', ['fail', 'fill'])
+  oneOf(value, 'lineEnd', ['lf', 'any'])
+  const nulls = value['null']
+  return { alias, data, ...value, ...(isText(nulls) ? { null: [nulls] } : {}) }
+}
+
+function isLineCount(value: unknown): boolean {
+  return Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) <= LIMITS.skipLinesMax
+}
+
+const isNullText = (value: unknown): boolean => isText(value) && value.length <= LIMITS.nullTextMax
+
+function isNullTexts(values: readonly unknown[]): boolean {
+  return values.length > 0 && values.length <= LIMITS.nullTextsMax && values.every(isNullText)
 }
 
 function checkMaps(value: unknown, inputs: readonly PreparedInput[]): void {

@@ -34,7 +34,7 @@ export async function readSplit(
   const file = await openShard(context.input, split)
   try {
     const { start, end, rowGroups, headerBytes, spool } = split
-    const options = resolveReadOptions(split.path, split.options)
+    const options = resolveReadOptions(split.path, split.options, split.look)
     const before = spool === undefined ? {} : { linesBefore: spool.linesBefore }
     const input = { source: file, start, end, rowGroups, headerBytes, options, name, ...before }
     const reader = openRecords(input, user.realm.rows)

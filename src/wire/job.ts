@@ -2,6 +2,7 @@ import { z } from 'zod/mini'
 import { hashText } from '../core/hash.ts'
 import { jobId } from '../core/job-id.ts'
 import { LIMITS } from '../core/limits.ts'
+import { CONTENTS } from '../core/look.ts'
 import { plan } from '../core/plan.ts'
 import type { Digest, JobRecord, ReadOptions } from '../core/types.ts'
 import { checked, WireError } from './codec.ts'
@@ -11,12 +12,20 @@ const path = text(4096)
 const name = text(LIMITS.namesBytesMax)
 /** How an input is read, as a peer may ask for it. */
 export const readOptions = z.strictObject({
-  format: z.optional(z.enum(['text', 'ndjson', 'csv', 'tsv', 'parquet'])),
+  format: z.optional(z.enum(['text', 'ndjson', 'json', 'csv', 'tsv', 'parquet'])),
   header: z.optional(z.boolean()),
   columns: z.optional(list(text(1000), 10_000)),
   delimiter: z.optional(text(4)),
   quote: z.optional(text(4)),
-  encoding: z.optional(z.enum(['utf-8', 'latin1', 'bytes'])),
+  escape: z.optional(text(4)),
+  escapeIn: z.optional(z.enum(['quoted', 'all'])),
+  comment: z.optional(text(LIMITS.commentMarkMax)),
+  skipLines: z.optional(z.number().check(z.int(), z.gte(0), z.lte(LIMITS.skipLinesMax))),
+  trim: z.optional(z.boolean()),
+  null: z.optional(list(text(LIMITS.nullTextMax), LIMITS.nullTextsMax)),
+  ragged: z.optional(z.enum(['fail', 'fill'])),
+  lineEnd: z.optional(z.enum(['lf', 'any'])),
+  encoding: z.optional(text(LIMITS.encodingLabelMax)),
 }) as unknown as z.ZodMiniType<ReadOptions>
 
 const spec = z.strictObject({
@@ -37,7 +46,7 @@ const spec = z.strictObject({
 
 const witness = z.strictObject({ dev: text(24), ino: text(24), mtimeNs: text(24), ctimeNs: text(24) })
 const cuts = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('lines') }),
+  z.strictObject({ kind: z.literal('lines'), header: z.optional(count) }),
   z.strictObject({ kind: z.literal('whole') }),
   z.strictObject({ kind: z.literal('offsets'), header: count, at: list(count, LIMITS.cutsPerShardMax) }),
   z.strictObject({
@@ -45,11 +54,18 @@ const cuts = z.discriminatedUnion('kind', [
     groups: list(z.strictObject({ rows: count, bytes: count }), LIMITS.cutsPerShardMax),
   }),
 ])
+const look = z.strictObject({
+  compression: z.enum(['none', 'gzip', 'zstd']),
+  encoding: z.enum(['utf-8', 'utf-16le', 'utf-16be']),
+  lineEnd: z.enum(['lf', 'any']),
+  content: z.enum(CONTENTS),
+})
 const shard = z.strictObject({
   dataset: name,
   path,
   size: count,
   hash: z.optional(digest),
+  look: z.optional(look),
   cuts,
   copies: list(z.strictObject({ node: nodeId, root: text(64), witness }), LIMITS.membersMax).check(z.minLength(1)),
 })

@@ -1,5 +1,9 @@
 import { ShoalError } from '../../core/errors.ts'
-import type { Compression, Encoding, Format, ReadOptions } from '../../core/types.ts'
+import { LIMITS } from '../../core/limits.ts'
+import type { Look } from '../../core/look.ts'
+import type { Compression, Format, LineEnd, ReadOptions } from '../../core/types.ts'
+import { byteOf, COMMON_ENCODINGS, encodingOf, isSingleByte, isUtf16 } from './encodings.ts'
+import { nameParts } from './names.ts'
 
 /** How one shard's bytes are read, with every question answered. */
 export interface ResolvedReadOptions {
@@ -11,94 +15,170 @@ export interface ResolvedReadOptions {
   readonly columns: readonly string[] | null
   /** CSV/TSV: one character. */
   readonly delimiter: string
-  /** CSV/TSV: one character, or '' for none. */
+  /** CSV/TSV: one ASCII character, or '' for none. */
   readonly quote: string
-  readonly encoding: Encoding
+  /** CSV/TSV: one ASCII character, or '' for none. */
+  readonly escape: string
+  /** `unclear`: outside of quotes an escape before what it could stand for is a bad record. */
+  readonly escapeIn: 'quoted' | 'all' | 'unclear'
+  /** CSV/TSV: ASCII, or '' for none. */
+  readonly comment: string
+  readonly skipLines: number
+  readonly trim: boolean
+  readonly nulls: readonly string[]
+  /** CSV/TSV: rows that lack fields get null for them. */
+  readonly fill: boolean
+  readonly lineEnd: LineEnd
+  /** The standard's name, see `encodingOf`. */
+  readonly encoding: string
 }
 
-const FORMATS: readonly Format[] = ['text', 'ndjson', 'csv', 'tsv', 'parquet']
-const ENCODINGS: readonly Encoding[] = ['utf-8', 'latin1', 'bytes']
-const BY_SUFFIX: readonly (readonly [suffix: string, format: Format])[] = [
-  ['.ndjson', 'ndjson'],
-  ['.jsonl', 'ndjson'],
-  ['.csv', 'csv'],
-  ['.tsv', 'tsv'],
-  ['.parquet', 'parquet'],
-]
+const FORMATS: readonly Format[] = ['text', 'ndjson', 'json', 'csv', 'tsv', 'parquet']
+const TABULAR_ONLY = [
+  'header',
+  'delimiter',
+  'quote',
+  'escape',
+  'escapeIn',
+  'comment',
+  'skipLines',
+  'trim',
+  'null',
+  'ragged',
+] as const
 
 /**
- * Decides how the shard at `path` is read. Compression goes by the name alone (.gz, .zst); the format by the option,
- * else by the name without that suffix, else text lines. Suffixes match in either case.
+ * Decides how the shard at `path` is read. The format by the option, else by the name, else by what was found in it,
+ * else text lines. Compression, UTF-16 and line ends of CR alone by what was found in it; where nothing was (no `look`), compression by the name.
  *
  * Throws USAGE where an option has no meaning for the format: a `delimiter` on a file that is read as text lines is a
  * forgotten `format: 'csv'`, not a wish to be ignored.
  */
-export function resolveReadOptions(path: string, options: ReadOptions): ResolvedReadOptions {
-  const compression = compressionOf(path)
-  const format = options.format ?? formatOf(path)
+export function resolveReadOptions(path: string, options: ReadOptions, look?: Look): ResolvedReadOptions {
+  const format = options.format ?? formatOf(path, look)
   if (!FORMATS.includes(format)) refuse(path, `format '${format}' is not one of ${FORMATS.join(', ')}`)
   const tabular = format === 'csv' || format === 'tsv'
-  if (!tabular) refuseCsvOptions(path, format, options)
+  if (!tabular) refuseOptions(path, format, options)
 
-  // Parquet: 'utf-8' asks for text where the file does not say whether a binary column is text.
-  const encoding = options.encoding ?? (format === 'parquet' ? 'bytes' : 'utf-8')
-  checkEncoding(path, format, encoding)
+  const encoding = encodingFor(path, format, options, look)
   const header = tabular && (options.header ?? true)
   if (typeof header !== 'boolean') refuse(path, 'header must be true or false')
   const delimiter = options.delimiter ?? (format === 'tsv' ? '\t' : ',')
-  const quote = options.quote ?? '"'
-  if (tabular) checkPunctuation(path, delimiter, quote, encoding)
+  const quote = options.quote ?? (format === 'tsv' ? '' : '"')
+  // Doubled quotes need no escape; some tools call that an escape by the quote itself.
+  const escape = options.escape === quote ? '' : (options.escape ?? '')
+  const comment = options.comment ?? ''
+  if (tabular) checkPunctuation(path, { delimiter, quote, escape, comment }, encoding)
+  if (options.escapeIn !== undefined && escape === '') refuse(path, 'escapeIn has no meaning without escape')
   return {
     format,
-    compression,
+    compression: compressionOf(path, look),
     header,
     columns: checkColumns(path, format, header, options),
     delimiter,
     quote,
+    escape,
+    escapeIn: escape === '' ? 'quoted' : quote === '' ? 'all' : (options.escapeIn ?? 'unclear'),
+    comment,
+    skipLines: checkSkipLines(path, options.skipLines ?? 0),
+    trim: options.trim ?? false,
+    nulls: checkNulls(path, options.null ?? []),
+    fill: options.ragged === 'fill',
+    lineEnd: lineEndOf(path, format, options, look),
     encoding,
   }
 }
 
-function compressionOf(path: string): Compression {
-  const name = path.toLowerCase()
-  if (name.endsWith('.gz')) return 'gzip'
-  return name.endsWith('.zst') ? 'zstd' : 'none'
+/** A name that says gzip or zstd is believed where the content shows nothing else: damage is damage, and no text. */
+function compressionOf(path: string, look: Look | undefined): Compression {
+  const named = nameParts(path).compression
+  if (look === undefined) return named
+  if (look.compression !== 'none') return look.compression
+  return look.content === 'binary' || look.content === 'unknown' || look.content === 'empty' ? named : 'none'
 }
 
-function formatOf(path: string): Format {
-  const name = path.toLowerCase().replace(/\.(gz|zst)$/, '')
-  return BY_SUFFIX.find(([suffix]) => name.endsWith(suffix))?.[1] ?? 'text'
+function formatOf(path: string, look: Look | undefined): Format {
+  const named = nameParts(path).format
+  const content = look?.content
+  switch (named) {
+    case 'json-or-ndjson':
+      return content === 'json' || content === 'json-line' ? 'json' : 'ndjson'
+    case 'ndjson':
+      return content === 'json' ? 'json' : 'ndjson'
+    case null:
+      return content === 'parquet' ? 'parquet' : 'text'
+    default:
+      return named
+  }
 }
 
-function refuseCsvOptions(path: string, format: Format, options: ReadOptions): void {
-  for (const name of ['header', 'delimiter', 'quote'] as const) {
+function lineEndOf(path: string, format: Format, { lineEnd, encoding }: ReadOptions, look: Look | undefined): LineEnd {
+  if (lineEnd !== undefined && (format === 'parquet' || format === 'json'))
+    refuse(path, `lineEnd is for files of lines, but this file is read as ${format}`)
+  if (lineEnd === 'any' && encoding === 'bytes') refuse(path, "lineEnd 'any' has no meaning for encoding 'bytes'")
+  return lineEnd ?? (encoding === 'bytes' ? 'lf' : (look?.lineEnd ?? 'lf'))
+}
+
+function refuseOptions(path: string, format: Format, options: ReadOptions): void {
+  for (const name of TABULAR_ONLY) {
     if (options[name] === undefined) continue
     refuse(path, `${name} is for csv and tsv, but this file is read as ${format}`, "format: 'csv'")
   }
 }
 
-function checkEncoding(path: string, format: Format, encoding: Encoding): void {
-  if (!ENCODINGS.includes(encoding)) refuse(path, `encoding '${encoding}' is not one of ${ENCODINGS.join(', ')}`)
+/** Parquet: 'utf-8' asks for text where the file does not say whether a binary column is text. */
+function encodingFor(path: string, format: Format, options: ReadOptions, look: Look | undefined): string {
+  const label = options.encoding
+  if (label === undefined) return format === 'parquet' ? 'bytes' : (look?.encoding ?? 'utf-8')
+  const encoding = encodingOf(label)
+  if (encoding === null)
+    refuse(
+      path,
+      `encoding ${JSON.stringify(label)} is none that is read here: ${COMMON_ENCODINGS.join(', ')}, and the Encoding Standard's other single-byte ones`,
+    )
   if (encoding === 'bytes' && format !== 'text' && format !== 'parquet') {
     refuse(path, `encoding 'bytes' is for text lines, but this file is read as ${format}`, "format: 'text'")
   }
-  if (encoding === 'latin1' && format === 'parquet') refuse(path, `encoding '${encoding}' has no meaning for Parquet`)
+  if (format === 'parquet' && encoding !== 'bytes' && encoding !== 'utf-8')
+    refuse(path, `encoding '${label}' has no meaning for Parquet`)
+  if (format === 'json' && encoding !== 'utf-8' && !isUtf16(encoding))
+    refuse(path, `encoding '${label}' has no meaning for JSON, which is UTF-8`)
+  return encoding
 }
 
-function checkPunctuation(path: string, delimiter: string, quote: string, encoding: Encoding): void {
+interface Punctuation {
+  readonly delimiter: string
+  readonly quote: string
+  readonly escape: string
+  readonly comment: string
+}
+
+function checkPunctuation(path: string, marks: Punctuation, encoding: string): void {
+  const { delimiter, quote, escape, comment } = marks
   if (!isOneCharacter(delimiter, encoding))
     refuse(path, `delimiter must be one character, not ${JSON.stringify(delimiter)}`)
-  if (quote !== '' && !(isOneCharacter(quote, encoding) && quote.charCodeAt(0) < 0x80)) {
-    refuse(path, `quote must be one ASCII character, or '' for none, not ${JSON.stringify(quote)}`)
+  for (const [name, mark] of [
+    ['quote', quote],
+    ['escape', escape],
+  ] as const) {
+    if (mark !== '' && !(isOneCharacter(mark, encoding) && isAscii(mark)))
+      refuse(path, `${name} must be one ASCII character, or '' for none, not ${JSON.stringify(mark)}`)
   }
   if (delimiter === quote) refuse(path, 'delimiter and quote must differ')
+  if (escape !== '' && escape === delimiter) refuse(path, 'delimiter and escape must differ')
+  if (comment !== '' && !(isAscii(comment) && comment.length <= LIMITS.commentMarkMax && !/[\r\n]/.test(comment)))
+    refuse(path, `comment must be up to ${LIMITS.commentMarkMax} ASCII characters, not ${JSON.stringify(comment)}`)
+  if (comment !== '' && (comment.startsWith(delimiter) || (quote !== '' && comment.startsWith(quote))))
+    refuse(path, 'comment must not begin with the delimiter or the quote')
 }
 
-function isOneCharacter(text: unknown, encoding: Encoding): boolean {
+const isAscii = (text: string): boolean => /^[\u0001-\u007f]+$/.test(text)
+
+function isOneCharacter(text: unknown, encoding: string): boolean {
   if (typeof text !== 'string' || text === '\n' || text === '\r' || text === '\uFEFF') return false
   const code = text.codePointAt(0)
   if (code === undefined || text.length !== String.fromCodePoint(code).length || !text.isWellFormed()) return false
-  return encoding === 'utf-8' || code <= 0xff
+  return !isSingleByte(encoding) || byteOf(text, encoding) !== null
 }
 
 function checkColumns(path: string, format: Format, header: boolean, options: ReadOptions): readonly string[] | null {
@@ -112,9 +192,23 @@ function checkColumns(path: string, format: Format, header: boolean, options: Re
     refuse(path, 'columns must be a list of names')
   }
   if (new Set(columns).size < columns.length) refuse(path, 'columns names one column twice')
-  if (format === 'text' || format === 'ndjson') refuse(path, `columns has no meaning for ${format}`)
+  if (format === 'text' || format === 'ndjson' || format === 'json')
+    refuse(path, `columns has no meaning for ${format}`)
   if (header) refuse(path, 'columns names the fields of a file without a header', 'header: false')
   return columns
+}
+
+function checkSkipLines(path: string, lines: number): number {
+  if (!Number.isSafeInteger(lines) || lines < 0 || lines > LIMITS.skipLinesMax)
+    refuse(path, `skipLines must be a whole number from 0 to ${LIMITS.skipLinesMax}`)
+  return lines
+}
+
+function checkNulls(path: string, nulls: readonly string[]): readonly string[] {
+  const fits =
+    Array.isArray(nulls) && nulls.length <= LIMITS.nullTextsMax && nulls.every((text) => typeof text === 'string')
+  if (!fits) refuse(path, `null must be a list of up to ${LIMITS.nullTextsMax} texts`)
+  return nulls
 }
 
 function refuse(path: string, what: string, remedy?: string): never {

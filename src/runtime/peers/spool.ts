@@ -6,6 +6,7 @@ import { isLive } from '../../core/candidates.ts'
 import { ShoalError } from '../../core/errors.ts'
 import { LIMITS } from '../../core/limits.ts'
 import { rendezvous } from '../../core/placement.ts'
+import { headerBytesOf } from '../../core/splits.ts'
 import { shardOf } from '../../core/plan.ts'
 import type { JobState } from '../../core/state.ts'
 import type { Bytes, NodeId, Shard, Split, TaskIndex } from '../../core/types.ts'
@@ -84,14 +85,14 @@ async function spoolFrom(
 ): Promise<Spool> {
   const { disk } = context
   const shard = shardOf(job.record.snapshot, split)
-  const options = resolveReadOptions(shard.path, job.record.spec.inputs[split.input]!.options)
+  const options = resolveReadOptions(shard.path, job.record.spec.inputs[split.input]!.options, shard.look)
   const remote = new RemoteShard(context, job, split, shard, from)
   const pieces = await neededPieces({
     source: remote,
     start: split.start,
     end: split.end,
     rowGroups: shard.cuts.kind === 'row-groups',
-    headerBytes: shard.cuts.kind === 'offsets' ? shard.cuts.header : 0,
+    headerBytes: headerBytesOf(shard.cuts),
     options,
     name: `${shard.dataset}/${shard.path}`,
   })

@@ -14,17 +14,43 @@ describe('resolveReadOptions', () => {
     ['README', 'text', 'none'],
     ['access.log.1.gz', 'text', 'gzip'],
     ['x.csv.bak', 'text', 'none'],
-    ['x.json', 'text', 'none'],
+    ['x.json', 'ndjson', 'none'],
     ['.gz', 'text', 'gzip'],
+    ['data.csv.1', 'csv', 'none'],
+    ['data.csv.1.gz', 'csv', 'gzip'],
+    ['data.csv.gz.12', 'csv', 'gzip'],
+    ['a.csv.gzip', 'csv', 'gzip'],
+    ['a.tsv.bgz', 'tsv', 'gzip'],
+    ['a.ndjson.zstd', 'ndjson', 'zstd'],
+    ['a.csv.bz2', 'csv', 'none'],
+    ['a.parq', 'parquet', 'none'],
+    ['a.pq', 'parquet', 'none'],
+    ['part-0.gz.parquet', 'parquet', 'none'],
+    ['2026.01', 'text', 'none'],
   ])('%s is %s, %s', (path, format, compression) => {
     expect(resolveReadOptions(path, {})).toMatchObject({ format, compression })
   })
 
   test('defaults', () => {
-    const columns = null
-    const common = { columns, quote: '"', encoding: 'utf-8', compression: 'none' }
-    expect(resolveReadOptions('a.csv', {})).toEqual({ ...common, format: 'csv', header: true, delimiter: ',' })
-    expect(resolveReadOptions('a.tsv', {})).toEqual({ ...common, format: 'tsv', header: true, delimiter: '\t' })
+    const common = {
+      columns: null,
+      header: true,
+      escape: '',
+      comment: '',
+      skipLines: 0,
+      trim: false,
+      nulls: [],
+      fill: false,
+      lineEnd: 'lf',
+      encoding: 'utf-8',
+      compression: 'none',
+    }
+    expect(resolveReadOptions('a.csv', {})).toEqual({
+      ...{ ...common, format: 'csv', delimiter: ',', quote: '"', escapeIn: 'quoted' },
+    })
+    expect(resolveReadOptions('a.tsv', {})).toEqual({
+      ...{ ...common, format: 'tsv', delimiter: '\t', quote: '', escapeIn: 'quoted' },
+    })
     expect(resolveReadOptions('a.txt', {})).toMatchObject({ header: false })
     expect(resolveReadOptions('a.parquet', {}).encoding).toBe('bytes')
   })
@@ -54,7 +80,17 @@ describe('resolveReadOptions', () => {
     ['a.csv', { encoding: 'bytes' }, /for text lines/],
     ['a.ndjson', { encoding: 'bytes' }, /for text lines/],
     ['a.parquet', { encoding: 'latin1' }, /no meaning for Parquet/],
-    ['a.csv', { encoding: 'utf8' as 'utf-8' }, /is not one of/],
+    ['a.csv', { encoding: 'utf-9' }, /is none that is read here/],
+    ['a.csv', { encoding: 'shift_jis' }, /is none that is read here/],
+    ['a.json', { format: 'json', encoding: 'latin1' }, /no meaning for JSON/],
+    ['a.csv', { escape: '\\\\' }, /escape must be one ASCII character/],
+    ['a.csv', { escape: ',' }, /must differ/],
+    ['a.csv', { escapeIn: 'all' }, /without escape/],
+    ['a.csv', { comment: '"' }, /must not begin/],
+    ['a.csv', { skipLines: -1 }, /whole number/],
+    ['a.txt', { skipLines: 2 }, /skipLines is for csv and tsv/],
+    ['a.parquet', { lineEnd: 'any' }, /for files of lines/],
+    ['a.txt', { lineEnd: 'any', encoding: 'bytes' }, /no meaning for encoding/],
     ['a.csv', { format: 'xml' as 'csv' }, /is not one of/],
   ])('%s with %j is refused', (path, options, message) => {
     expect(() => resolveReadOptions(path, options)).toThrow(expect.objectContaining({ code: 'USAGE' }))
