@@ -1,5 +1,9 @@
 /** What one node offers, as every node knows it: plain data, gossiped by version and fetched over a stream. */
+import type { Look } from '../core/look.ts'
 import type { Bytes, Cuts, Digest, ReadOptions, Witness } from '../core/types.ts'
+import type { KindProblem } from '../data/formats/kinds.ts'
+import type { LeftOut } from './left-out.ts'
+import type { Table } from './table-formats.ts'
 
 export interface CatalogBody {
   /** Rises with every change, also over restarts of the node. */
@@ -23,7 +27,20 @@ export interface CatalogRoot {
   /** Away: missing, newly empty, or on another disk than before; its entries are what is remembered of it. */
   readonly state: 'ok' | 'away'
   readonly why: string
+  /** What in it is no data, by kind. */
+  readonly leftOut: readonly LeftOut[]
+  /** Folders that are tables of a format with a log, in UTF-8 order of their paths. */
+  readonly tables: readonly Table[]
+  /** See `machineId`; '' where it is not known. */
+  readonly machine: string
+  /** Device numbers of the file systems in it that other machines may see too, ascending as text. */
+  readonly networks: readonly string[]
 }
+
+/** What is known of a directory apart from its files. */
+export type RootFacts = Pick<CatalogRoot, 'leftOut' | 'tables' | 'machine' | 'networks'>
+
+export const NO_FACTS: RootFacts = { leftOut: [], tables: [], machine: '', networks: [] }
 
 export interface CatalogEntry {
   /** Relative, `/`-separated. A folder that cannot be read is one unreadable entry whose path ends in `/`. */
@@ -33,9 +50,13 @@ export interface CatalogEntry {
   readonly witness: Witness
   /** Offered entries of a replicated dataset: SHA-256 of the content. */
   readonly hash?: Digest
-  /** By the file's name alone; meaningless until it is offered. */
+  /** By name and look alone; meaningless until it is offered. */
   readonly cuts: Cuts
-  /** Pending: still being described or hashed. Unreadable: `why` says what the system said. */
+  /** Offered: what was found in it. */
+  readonly look?: Look
+  /** Offered: what is wrong with it where it is read as its name and look say, beside what the look itself tells. */
+  readonly doubt?: KindProblem
+  /** Pending: still being described or hashed. Unreadable: `why` says what the system said, or what it is. */
   readonly state: 'offered' | 'pending' | 'unreadable'
   readonly why?: string
   /** ISO 8601, the holder's clock, for people. */
@@ -48,6 +69,7 @@ export interface DescribedShard {
   readonly path: string
   readonly witness: Witness
   readonly cuts: Cuts
+  readonly doubt?: KindProblem
 }
 
 /** One input of a submission, as a holder is asked to scan for it. */

@@ -286,7 +286,7 @@ export class Catalog {
     const offered = entriesOf(body, dataset).filter(({ state, path }) => state === 'offered' && matches(path))
     const requests = offered.flatMap((entry) => {
       const root = this.#members.get(entry.root)?.root
-      return root === undefined ? [] : [{ root: entry.root, request: root.requestOf(entry) }]
+      return root === undefined ? [] : [{ root: entry.root, request: root.requestOf(entry), look: entry.look }]
     })
     return this.#describeAs.describe(requests, options, signal)
   }

@@ -5,19 +5,31 @@
  */
 import { decode, encode } from 'cborg'
 import { LIMITS } from '../core/limits.ts'
+import { CONTENTS, PLAIN_TEXT, type Look } from '../core/look.ts'
 import { compareUtf8 } from '../core/plan.ts'
 import type { Cuts, Digest, RowGroup, Witness } from '../core/types.ts'
 import type { CatalogBody, CatalogDataset, CatalogEntry, CatalogRoot, DescribedShard, ScanAnswer } from './body.ts'
+import type { KindProblem } from '../data/formats/kinds.ts'
+import { LEFT_OUT_KINDS, LEFT_OUT_SAMPLES, type LeftOut } from './left-out.ts'
 import { isDatasetName, isShardPath } from './path.ts'
+import { TABLE_FORMATS, type Table } from './table-formats.ts'
 
-const FORM = 2
+/** Catalogs of form 1, which a home may have from before, say nothing of what files hold. */
+export const CATALOG_FORM = 2
+const FORM = CATALOG_FORM
 const STATES = ['offered', 'pending', 'unreadable'] as const
+const COMPRESSIONS = ['none', 'gzip', 'zstd'] as const
+const ENCODINGS = ['utf-8', 'utf-16le', 'utf-16be'] as const
+const LINE_ENDS = ['lf', 'any'] as const
 const ROOT_STATES = ['ok', 'away'] as const
 /** ISO 8601 with milliseconds, years of up to six digits. */
 const MTIME = /^[+-]?\d{4,6}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/
 const DECIMAL = /^(0|-?[1-9]\d{0,19})$/
 const HASH = /^[0-9a-f]{64}$/
 const ROOT = /^[0-9a-f]{12}$/
+/** File systems of one offered directory, and remedies of one doubt: more than there are. */
+const NETWORKS_MAX = 1_000
+const REMEDIES_MAX = 8
 
 export function encodeCatalog(body: CatalogBody): Uint8Array {
   return encode([FORM, fromBody(body)])
@@ -30,9 +42,42 @@ export function decodeCatalog(bytes: Uint8Array): CatalogBody {
   return toBody(body)
 }
 
+/** The same of what a home kept, perhaps in an earlier form. */
+export function decodeKept(bytes: Uint8Array): CatalogBody & { readonly form: number } {
+  const [form, body] = tuple(decodeCbor(bytes, 'a catalog'), 2, 'a catalog')
+  need(form === FORM || form === 1, 'a catalog of another form')
+  return { ...toBody(form === 1 ? fromForm1(body) : body), form }
+}
+
+/** What a catalog had before files were looked at: fewer fields of directories, entries and cuts. */
+function fromForm1(body: unknown): unknown {
+  const [version, datasets] = tuple(body, 2, 'a body')
+  const newer = list(datasets, LIMITS.rootsMax, 'datasets').map((dataset) => {
+    const [name, replicated, roots, entries] = tuple(dataset, 4, 'a dataset')
+    return [
+      name,
+      replicated,
+      list(roots, LIMITS.rootsMax, 'roots').map((root) => [...tuple(root, 3, 'a root'), [], [], '', []]),
+      list(entries, LIMITS.shardsMax, 'entries').map((entry) => {
+        const fields = [...tuple(entry, 9, 'an entry')]
+        if (Array.isArray(fields[5]) && fields[5][0] === 'lines') fields[5] = ['lines', 0]
+        // An offered one has a look; whoever reads this describes it anew.
+        return [...fields, fields[6] === 0 ? fromLook(PLAIN_TEXT) : null, null]
+      }),
+    ]
+  })
+  return [version, newer]
+}
+
 export function encodeScanAnswer(answer: ScanAnswer): Uint8Array {
   const described = answer.described.map((shards) =>
-    shards.map(({ root, path, witness, cuts }) => [root, path, fromWitness(witness), fromCuts(cuts)]),
+    shards.map(({ root, path, witness, cuts, doubt }) => [
+      root,
+      path,
+      fromWitness(witness),
+      fromCuts(cuts),
+      fromProblem(doubt),
+    ]),
   )
   return encode([FORM, fromBody(answer.body), answer.fresh, answer.settled, answer.walk, answer.progress, described])
 }
@@ -76,8 +121,18 @@ const fromBody = (body: CatalogBody): unknown[] => [body.version, body.datasets.
 const fromDataset = ({ name, replicated, roots, entries }: CatalogDataset): unknown[] => [
   name,
   replicated,
-  roots.map(({ root, state, why }) => [root, ROOT_STATES.indexOf(state), why]),
+  roots.map(fromRoot),
   entries.map(fromEntry),
+]
+
+const fromRoot = ({ root, state, why, leftOut, tables, machine, networks }: CatalogRoot): unknown[] => [
+  root,
+  ROOT_STATES.indexOf(state),
+  why,
+  leftOut.map(({ kind, count: n, samples }) => [LEFT_OUT_KINDS.indexOf(kind), n, samples]),
+  tables.map(({ path, format }) => [path, TABLE_FORMATS.indexOf(format)]),
+  machine,
+  networks,
 ]
 
 const fromEntry = (entry: CatalogEntry): unknown[] => [
@@ -90,7 +145,19 @@ const fromEntry = (entry: CatalogEntry): unknown[] => [
   STATES.indexOf(entry.state),
   entry.why ?? null,
   entry.mtime,
+  entry.look === undefined ? null : fromLook(entry.look),
+  fromProblem(entry.doubt),
 ]
+
+const fromLook = ({ compression, encoding, lineEnd, content }: Look): number[] => [
+  COMPRESSIONS.indexOf(compression),
+  ENCODINGS.indexOf(encoding),
+  LINE_ENDS.indexOf(lineEnd),
+  CONTENTS.indexOf(content),
+]
+
+const fromProblem = (problem: KindProblem | undefined): unknown[] | null =>
+  problem === undefined ? null : [problem.looks, problem.why, problem.try]
 
 const fromWitness = ({ dev, ino, mtimeNs, ctimeNs }: Witness): string[] => [dev, ino, mtimeNs, ctimeNs]
 
@@ -135,18 +202,47 @@ export function compareEntries(a: CatalogEntry, b: CatalogEntry): number {
 }
 
 function toRoot(value: unknown): CatalogRoot {
-  const [root, state, why] = tuple(value, 3, 'a root')
+  const [root, state, why, leftOut, tables, machine, networks] = tuple(value, 7, 'a root')
   need(typeof root === 'string' && ROOT.test(root), 'a root without a proper id')
-  return { root, state: oneOf(ROOT_STATES, state, 'a root'), why: textOf(why, 'why') }
+  need(typeof machine === 'string' && (machine === '' || ROOT.test(machine)), 'a root of no proper machine')
+  const devices = list(networks, NETWORKS_MAX, 'networks').map((dev) => {
+    need(typeof dev === 'string' && DECIMAL.test(dev), 'a device that is no decimal number')
+    return dev
+  })
+  return {
+    root,
+    state: oneOf(ROOT_STATES, state, 'a root'),
+    why: textOf(why, 'why'),
+    leftOut: list(leftOut, LEFT_OUT_KINDS.length, 'left out').map(toLeftOut),
+    tables: list(tables, LIMITS.shardsMax, 'tables').map(toTable),
+    machine,
+    networks: devices,
+  }
+}
+
+function toLeftOut(value: unknown): LeftOut {
+  const [kind, n, samples] = tuple(value, 3, 'what is left out')
+  return {
+    kind: oneOf(LEFT_OUT_KINDS, kind, 'what is left out'),
+    count: count(n, 'how many are left out'),
+    samples: list(samples, LEFT_OUT_SAMPLES, 'samples').map((sample) => textOf(sample, 'a sample')),
+  }
+}
+
+function toTable(value: unknown): Table {
+  const [path, format] = tuple(value, 2, 'a table')
+  need(typeof path === 'string' && (path === '' || isShardPath(path)), 'a table without a proper path')
+  return { path, format: oneOf(TABLE_FORMATS, format, 'a table') }
 }
 
 function toEntry(value: unknown, roots: ReadonlySet<string>, replicated: boolean): CatalogEntry {
-  const [path, root, size, witness, hash, cuts, stateIndex, why, mtime] = tuple(value, 9, 'an entry')
+  const [path, root, size, witness, hash, cuts, stateIndex, why, mtime, look, doubt] = tuple(value, 11, 'an entry')
   const state = oneOf(STATES, stateIndex, 'an entry')
   need(typeof path === 'string' && isShardPath(path, state === 'unreadable'), 'an entry without a proper path')
   need(typeof root === 'string' && roots.has(root), 'an entry of an unknown root')
   need(hash === null || (typeof hash === 'string' && HASH.test(hash)), 'an entry with a wrong hash')
   need((hash !== null) === (replicated && state === 'offered'), 'an entry with or without a hash against its mode')
+  need((look !== null) === (state === 'offered'), 'an entry with or without a look against its state')
   need(typeof mtime === 'string' && MTIME.test(mtime), 'an entry with a wrong time')
   const bytes = count(size, 'size')
   return {
@@ -159,14 +255,38 @@ function toEntry(value: unknown, roots: ReadonlySet<string>, replicated: boolean
     state,
     ...(why === null ? {} : { why: textOf(why, 'why') }),
     mtime,
+    ...(look === null ? {} : { look: toLook(look) }),
+    ...toDoubt(doubt),
+  }
+}
+
+function toLook(value: unknown): Look {
+  const [compression, encoding, lineEnd, content] = tuple(value, 4, 'a look')
+  return {
+    compression: oneOf(COMPRESSIONS, compression, 'a look'),
+    encoding: oneOf(ENCODINGS, encoding, 'a look'),
+    lineEnd: oneOf(LINE_ENDS, lineEnd, 'a look'),
+    content: oneOf(CONTENTS, content, 'a look'),
+  }
+}
+
+function toDoubt(value: unknown): { readonly doubt?: KindProblem } {
+  if (value === null) return {}
+  const [looks, why, remedies] = tuple(value, 3, 'a doubt')
+  return {
+    doubt: {
+      looks: textOf(looks, 'looks'),
+      why: textOf(why, 'why'),
+      try: list(remedies, REMEDIES_MAX, 'remedies').map((remedy) => textOf(remedy, 'a remedy')),
+    },
   }
 }
 
 function toDescribed(value: unknown): DescribedShard {
-  const [root, path, witness, cuts] = tuple(value, 4, 'a described shard')
+  const [root, path, witness, cuts, doubt] = tuple(value, 5, 'a described shard')
   need(typeof root === 'string' && ROOT.test(root), 'a described shard without a proper root')
   need(typeof path === 'string' && isShardPath(path), 'a described shard without a proper path')
-  return { root, path, witness: toWitness(witness), cuts: toCuts(cuts, Number.MAX_SAFE_INTEGER) }
+  return { root, path, witness: toWitness(witness), cuts: toCuts(cuts, Number.MAX_SAFE_INTEGER), ...toDoubt(doubt) }
 }
 
 function toWitness(value: unknown): Witness {

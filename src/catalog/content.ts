@@ -4,7 +4,11 @@ import type { FileHandle } from 'node:fs/promises'
 import { setImmediate, setTimeout } from 'node:timers/promises'
 import { LIMITS } from '../core/limits.ts'
 import type { Bytes, Cuts, Digest, ReadOptions, Witness } from '../core/types.ts'
+import type { Look } from '../core/look.ts'
 import { describe } from '../data/formats/describe.ts'
+import { headDoubt } from '../data/formats/doubt.ts'
+import { kindProblem, type KindProblem } from '../data/formats/kinds.ts'
+import { lookAt, type Looked } from '../data/formats/look.ts'
 import { resolveReadOptions } from '../data/formats/options.ts'
 import type { RandomAccess } from '../data/formats/source.ts'
 import { sameWitness } from './body.ts'
@@ -26,17 +30,27 @@ export interface ContentRequest {
   readonly options: ReadOptions
   /** Whether its content is to be hashed as well. */
   readonly hash: boolean
+  /** Whether a receipt of Shoal is to be told apart from data. */
+  readonly receipts: boolean
 }
 
 export type Content =
-  | { readonly kind: 'offered'; readonly cuts: Cuts; readonly hash?: Digest }
+  | {
+      readonly kind: 'offered'
+      readonly look: Look
+      readonly cuts: Cuts
+      readonly doubt?: KindProblem
+      readonly hash?: Digest
+    }
+  | { readonly kind: 'receipt' }
   | { readonly kind: 'unreadable'; readonly why: string }
   /** It is not, or no longer, the file that was asked for: another scan will say what it is. */
   | { readonly kind: 'changed' }
 
 /**
- * Describes a file. Where that takes reading it, it must be what `witness` says from before its first byte to after its
- * last; where it does not (lines are cut anywhere), a file that grows is offered all the same: readers compare.
+ * Looks at what a file is, and describes it. Where its cuts or its hash take reading more than its ends, it must be what
+ * `witness` says from before the first byte to after the last; else a file that grows is offered all the same, as
+ * whoever reads it compares.
  * Reads in pieces of LIMITS.readChunkBytes and lets the event loop run between them; `moved` is called for each.
  * Rejects only when the signal fires. Throws USAGE where the options have no meaning for the file.
  */
@@ -46,7 +60,8 @@ export async function lookInto(
   signal: AbortSignal,
   moved: () => void,
 ): Promise<Content> {
-  const resolved = resolveReadOptions(request.path, request.options)
+  // Options that mean nothing for a file of this name are refused whether it can be read or not.
+  resolveReadOptions(request.path, request.options)
   let handle: FileHandle
   try {
     handle = await files.open(request.absolute)
@@ -57,15 +72,38 @@ export async function lookInto(
     if (!(await handle.stat()).isFile()) return { kind: 'changed' }
     await handle.read(new Uint8Array(1), 0, 1, 0)
     const source = new FileSource(handle, request, signal, moved)
+    const looked = await lookAt(source)
+    if (request.receipts && looked.look.content === 'receipt' && RECEIPT_NAME.test(request.path))
+      return { kind: 'receipt' }
+    source.beStrict()
     const hash = request.hash ? await hashOf(source) : null
-    const cuts = bounded(await describe(source, request.size, resolved, signal))
+    const { cuts, doubt } = await described(source, request, looked, signal)
     if (source.used && !(await isStill(handle, request))) return { kind: 'changed' }
-    return { kind: 'offered', cuts, ...(hash === null ? {} : { hash }) }
+    return {
+      ...{ kind: 'offered', look: looked.look, cuts },
+      ...(doubt === null ? {} : { doubt }),
+      ...(hash === null ? {} : { hash }),
+    }
   } catch (error) {
     return failed(error)
   } finally {
     await handle.close()
   }
+}
+
+const RECEIPT_NAME = /(?:^|\/)receipt\.json$/
+
+/** What is refused by its kind is not described. */
+async function described(
+  source: RandomAccess,
+  { path, options, size }: ContentRequest,
+  { look, head }: Looked,
+  signal: AbortSignal,
+): Promise<{ readonly cuts: Cuts; readonly doubt: KindProblem | null }> {
+  const resolved = resolveReadOptions(path, options, look)
+  if (kindProblem(path, options, look) !== null) return { cuts: { kind: 'whole' }, doubt: null }
+  const cuts = bounded(await describe(source, size, resolved, signal))
+  return { cuts, doubt: head === null ? null : headDoubt(head, resolved) }
 }
 
 async function isStill(handle: FileHandle, request: ContentRequest): Promise<boolean> {
@@ -106,6 +144,8 @@ class FileSource implements RandomAccess {
   readonly #signal: AbortSignal
   readonly #moved: () => void
   #buffer = new Uint8Array(0)
+  #begun = false
+  #strict = false
   #used = false
 
   constructor(handle: FileHandle, request: ContentRequest, signal: AbortSignal, moved: () => void) {
@@ -116,14 +156,20 @@ class FileSource implements RandomAccess {
     this.#moved = moved
   }
 
-  /** Whether anything was read: what is found then depends on the content. */
+  /** From here on what is read must be of the very file that the request names. */
+  beStrict(): void {
+    this.#strict = true
+  }
+
+  /** Whether anything was read since: what is found then depends on the content. */
   get used(): boolean {
     return this.#used
   }
 
   async read(offset: Bytes, length: Bytes): Promise<Uint8Array> {
     this.#signal.throwIfAborted()
-    if (!this.#used) await this.#begin()
+    if (!this.#begun) await this.#begin()
+    if (this.#strict && !this.#used) await this.#beginStrictly()
     const wanted = Math.max(0, Math.min(length, this.size - offset))
     if (this.#buffer.length < wanted) this.#buffer = new Uint8Array(wanted)
     let done = 0
@@ -138,9 +184,13 @@ class FileSource implements RandomAccess {
 
   /** The one place where time stamps of files meet the wall clock; a clock that is wrong costs TICK_MS at most. */
   async #begin(): Promise<void> {
-    this.#used = true
+    this.#begun = true
     const ageMs = Date.now() - Number(BigInt(this.#request.witness.ctimeNs) / 1_000_000n)
     if (ageMs < TICK_MS) await setTimeout(Math.min(TICK_MS, TICK_MS - ageMs), undefined, { signal: this.#signal })
+  }
+
+  async #beginStrictly(): Promise<void> {
+    this.#used = true
     if (!(await isStill(this.#handle, this.#request))) throw new Changed()
   }
 }

@@ -1,4 +1,6 @@
-import type { Cuts, ReadOptions } from '../core/types.ts'
+import type { Look } from '../core/look.ts'
+import type { ReadOptions } from '../core/types.ts'
+import { isUtf16 } from '../data/formats/encodings.ts'
 import { resolveReadOptions, type ResolvedReadOptions } from '../data/formats/options.ts'
 import type { DescribedShard } from './body.ts'
 import { finishes } from './finishes.ts'
@@ -12,32 +14,42 @@ const REMEMBERED_MAX = 100_000
  * What cuts depend on, as a key: two readings of equal key cut a shard alike. null where the options have no meaning
  * for the file (the submission is refused for that, see `snapshot.ts`).
  */
-function cutsKey(path: string, options: ReadOptions): string | null {
+function cutsKey(path: string, options: ReadOptions, look: Look | undefined): string | null {
   let resolved: ResolvedReadOptions
   try {
-    resolved = resolveReadOptions(path, options)
+    resolved = resolveReadOptions(path, options, look)
   } catch {
     return null
   }
-  const { format, compression, header, delimiter, quote, encoding } = resolved
-  const tabular = format === 'csv' || format === 'tsv'
-  return JSON.stringify(tabular ? ['csv', compression, header, delimiter, quote, encoding] : [format, compression])
+  const { format, compression, lineEnd, encoding, nulls: _nulls, fill: _fill, ...dialect } = resolved
+  if (format === 'csv' || format === 'tsv') return JSON.stringify([compression, lineEnd, encoding, dialect])
+  const shape = format === 'text' || format === 'ndjson' ? 'lines' : format
+  return JSON.stringify([shape, compression, lineEnd, isUtf16(encoding)])
 }
 
-/** Whether these options cut the shard otherwise than its name alone says. Throws USAGE where they have no meaning. */
-export function cutsOtherwise(path: string, options: ReadOptions): boolean {
+/** Whether these options cut the shard otherwise than its name and look alone say. Throws USAGE where they have no meaning. */
+export function cutsOtherwise(path: string, options: ReadOptions, look: Look | undefined): boolean {
   if (Object.keys(options).length === 0) return false
-  resolveReadOptions(path, options)
-  return cutsKey(path, options) !== cutsKey(path, {})
+  resolveReadOptions(path, options, look)
+  return cutsKey(path, options, look) !== cutsKey(path, {}, look)
 }
+
+/** A file to describe, and what was found in it. */
+export interface ShardToDescribe {
+  readonly root: string
+  readonly request: ContentRequest
+  readonly look: Look | undefined
+}
+
+type Description = Pick<DescribedShard, 'cuts' | 'doubt'>
 
 /** Describes shards by the options of a submission's input; results are kept while the files stay what they are. */
 export class DescribeAs {
   readonly #files: Files
   readonly #stopped: AbortSignal
   readonly #moved: () => void
-  readonly #known = new Map<string, Cuts>()
-  readonly #running = new Map<string, Promise<Cuts | null>>()
+  readonly #known = new Map<string, Description>()
+  readonly #running = new Map<string, Promise<Description | null>>()
 
   constructor(files: Files, stopped: AbortSignal, moved: () => void) {
     this.#files = files
@@ -51,19 +63,19 @@ export class DescribeAs {
    * read, are left out.
    */
   async describe(
-    requests: readonly { readonly root: string; readonly request: ContentRequest }[],
+    requests: readonly ShardToDescribe[],
     options: ReadOptions,
     signal: AbortSignal,
   ): Promise<DescribedShard[]> {
     const shards: DescribedShard[] = []
-    for (const { root, request } of requests) {
+    for (const { root, request, look } of requests) {
       const { path, witness } = request
-      const reading = cutsKey(path, options)
-      if (reading === null || reading === cutsKey(path, {})) continue
+      const reading = cutsKey(path, options, look)
+      if (reading === null || reading === cutsKey(path, {}, look)) continue
       const key = `${root}/${reading}/${Object.values(witness).join(':')}`
       if (!this.#known.has(key) && !(await finishes(this.#look(key, request, options), signal))) break
-      const cuts = this.#known.get(key)
-      if (cuts !== undefined) shards.push({ root, path, witness, cuts })
+      const description = this.#known.get(key)
+      if (description !== undefined) shards.push({ root, path, witness, ...description })
     }
     return shards
   }
@@ -72,16 +84,17 @@ export class DescribeAs {
     const running = this.#running.get(key) ?? this.#start(request, options)
     this.#running.set(key, running)
     try {
-      const cuts = await running
+      const description = await running
       if (this.#known.size >= REMEMBERED_MAX) this.#known.clear()
-      if (cuts !== null) this.#known.set(key, cuts)
+      if (description !== null) this.#known.set(key, description)
     } finally {
       this.#running.delete(key)
     }
   }
 
-  async #start(request: ContentRequest, options: ReadOptions): Promise<Cuts | null> {
+  async #start(request: ContentRequest, options: ReadOptions): Promise<Description | null> {
     const content = await lookInto(this.#files, { ...request, options, hash: false }, this.#stopped, this.#moved)
-    return content.kind === 'offered' ? content.cuts : null
+    if (content.kind !== 'offered') return null
+    return { cuts: content.cuts, ...(content.doubt === undefined ? {} : { doubt: content.doubt }) }
   }
 }

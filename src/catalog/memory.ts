@@ -3,9 +3,9 @@ import { ShoalError } from '../core/errors.ts'
 import { fromKept, toKept } from '../core/kept-form.ts'
 import { FORMAT_VERSION } from '../core/limits.ts'
 import type { Disk } from '../ports.ts'
-import type { CatalogEntry } from './body.ts'
-import { decodeCatalog, encodeCatalog } from './codec.ts'
-import type { OfferedRoot, RootMemory } from './root.ts'
+import { NO_FACTS, type CatalogEntry } from './body.ts'
+import { CATALOG_FORM, decodeKept, encodeCatalog } from './codec.ts'
+import { pendingAgain, type OfferedRoot, type RootMemory } from './root.ts'
 
 const FOLDER = 'catalog'
 const VERSION = `${FOLDER}/version`
@@ -84,7 +84,7 @@ export class CatalogMemory {
 function encodeRoot(root: OfferedRoot): Uint8Array {
   const { name, replicated } = root.offer
   const { dev, entries } = root.memory()
-  const dataset = { name, replicated, roots: [{ root: root.id, state: 'ok', why: '' }], entries } as const
+  const dataset = { name, replicated, roots: [{ root: root.id, state: 'ok', why: '', ...NO_FACTS }], entries } as const
   return encode([FORMAT_VERSION, dev, encodeCatalog({ version: 0, datasets: [dataset] })])
 }
 
@@ -96,15 +96,15 @@ function toVersion(value: unknown): number {
 function toRoot(value: unknown): RememberedRoot {
   const [format, dev, body] = Array.isArray(value) ? (value as unknown[]) : []
   if (typeof dev !== 'string' || !(body instanceof Uint8Array)) throw new Error('it holds no directory')
-  const dataset = decodeCatalog(body).datasets[0]
+  const { form, datasets } = decodeKept(body)
+  const [dataset] = datasets
   if (dataset === undefined) throw new Error('it holds no directory')
-  const entries = format === FORMAT_VERSION ? dataset.entries : dataset.entries.map(undescribed)
+  const described = format === FORMAT_VERSION && form === CATALOG_FORM
+  const entries = described ? dataset.entries : dataset.entries.map(undescribed)
   return { dataset: dataset.name, dev, entries }
 }
 
-/** Another version of the format may cut shards in another way. */
+/** Another version may cut shards in another way, or has not looked at what they are. */
 function undescribed(entry: CatalogEntry): CatalogEntry {
-  if (entry.state !== 'offered') return entry
-  const { hash: _, ...facts } = entry
-  return { ...facts, cuts: { kind: 'whole' }, state: 'pending' }
+  return entry.state === 'offered' ? pendingAgain(entry) : entry
 }

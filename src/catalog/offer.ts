@@ -1,46 +1,20 @@
 import { createHash } from 'node:crypto'
-import { resolve, sep } from 'node:path'
+import { sep } from 'node:path'
 import { ShoalError } from '../core/errors.ts'
 import { LIMITS } from '../core/limits.ts'
-import { isDatasetName } from './path.ts'
 
-/** One `--data NAME=DIR[,replicated]`. Several of one name are one dataset, and a path in two of them counts twice. */
+/** One `--data NAME=DIR[,replicated][,all][,follow|,skip-links]`. Several of one name are one dataset, and a path in two of them counts twice. */
 export interface DataOffer {
   readonly name: string
   /** Absolute. */
   readonly dir: string
   readonly replicated: boolean
+  /** Names that begin with `_` or `.`, and receipts of Shoal, are data like others. */
+  readonly all?: boolean
+  /** Links that lead out of the directory: files like others, or passed over; absent: unreadable. */
+  readonly links?: 'follow' | 'skip'
   /** Only these relative paths of the directory (the simulator deals files out to its nodes). */
   readonly files?: readonly string[]
-}
-
-const REPLICATED = ',replicated'
-
-/**
- * Reads `NAME=DIR[,replicated]`; DIR is taken from `from` where it is relative. `,replicated` at the very end is always
- * the option: a directory whose own name ends so is given with a `/` behind it.
- * Throws USAGE. Whether the directory is there is for `Catalog.start` to see.
- */
-export function parseOffer(text: string, from: string): DataOffer {
-  const equals = text.indexOf('=')
-  if (equals < 0) refuse(text, 'there is no = between name and directory')
-  const name = text.slice(0, equals)
-  const rest = text.slice(equals + 1)
-  const replicated = rest.endsWith(REPLICATED)
-  const dir = replicated ? rest.slice(0, -REPLICATED.length) : rest
-  if (name === '') refuse(text, 'the name is empty')
-  if (!isDatasetName(name))
-    refuse(text, `a name has letters, digits and . _ - only, at most ${LIMITS.namesBytesMax} bytes`)
-  if (dir === '') refuse(text, 'the directory is empty')
-  if (dir.includes('\0')) refuse(text, 'the directory contains a NUL')
-  return { name, dir: resolve(from, dir), replicated }
-}
-
-function refuse(text: string, why: string): never {
-  throw new ShoalError('USAGE', `--data ${JSON.stringify(text)} is not NAME=DIR[,replicated]`, {
-    why,
-    try: ['--data logs=/var/log/nginx', '--data logs=/mnt/copy,replicated'],
-  })
 }
 
 /**

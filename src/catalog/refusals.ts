@@ -3,6 +3,8 @@ import { ShoalError } from '../core/errors.ts'
 import { compareUtf8 } from '../core/plan.ts'
 import type { NodeId, OmittedShard } from '../core/types.ts'
 import { nearest } from '../core/nearest.ts'
+import type { KindProblem } from '../data/formats/kinds.ts'
+import { EXPORTS, type Table } from './table-formats.ts'
 
 /** A shard that cannot be had now. `path` is '' for a directory whose shards are not known; `detail` is for people. */
 export interface Lacking extends OmittedShard {
@@ -25,16 +27,23 @@ export function noData(dataset: string, offered: ReadonlySet<string>): ShoalErro
 export function noMatch(dataset: string, glob: string, paths: ReadonlySet<string>): ShoalError {
   if (paths.size === 0) {
     return new ShoalError('NO_DATA', `the dataset ${JSON.stringify(dataset)} has no files`, {
-      try: ['put files into its directory; names that begin with a dot are not offered'],
+      try: ['put files into its directory', '--data NAME=DIR,all   offers names that begin with _ or ., too'],
     })
   }
   const sorted = [...paths].toSorted(compareUtf8)
   const folder = glob.endsWith('/') ? glob : `${glob}/`
   const near = sorted.some((path) => path.startsWith(folder)) ? [`${folder}**`] : nearest(glob, candidatesFor(sorted))
-  const hidden = /(?:^|\/)\./.test(glob) ? '; files and folders whose name begins with a dot are not offered' : ''
+  const hidden = /(?:^|\/)[._]/.test(glob)
+  const same = sorted.filter((path) => path !== glob && path.normalize() === glob.normalize())
+  const twin =
+    same.length === 0 ? '' : '; of these one has the same letters in another Unicode form, as macOS writes names'
   return new ShoalError('NO_DATA', `nothing in ${dataset} matches ${JSON.stringify(glob)}${didYouMean(near)}`, {
-    why: `there is ${namedOf(sorted)}${hidden}`,
-    try: [...near.map((one) => `--input '${dataset}/${one}'`), 'shoal data ls'],
+    why: `there is ${namedOf(sorted)}${hidden ? '; names that begin with _ or . are not offered' : ''}${twin}`,
+    try: [
+      ...(hidden ? [`--data ${dataset}=DIR,all   for the node that holds it`] : []),
+      ...near.map((one) => `--input '${dataset}/${one}'`),
+      'shoal data ls',
+    ],
   })
 }
 
@@ -84,12 +93,77 @@ export function incomplete(lacking: readonly Lacking[], allowPartial: boolean): 
   return new ShoalError('INCOMPLETE', `not all shards can be had: ${counts}${nothing}`, {
     why: namedOf(lines, '\n'),
     try: [
-      ...(kinds.has('unreadable') ? ['rename the unreadable files, or let the node read them'] : []),
+      ...unreadableRemedies(lacking),
       ...(kinds.has('away') || kinds.has('pending') ? ['--wait-for-data 10m   to wait for them'] : []),
       ...(allowPartial ? [] : ['--allow-partial   to leave them out; the result says so']),
       ...(kinds.has('away') ? ['shoal members forget NODE, shoal data forget NAME   if they are gone for good'] : []),
     ],
   })
+}
+
+function unreadableRemedies(lacking: readonly Lacking[]): string[] {
+  const details = lacking.filter(({ why }) => why === 'unreadable').map(({ detail }) => detail)
+  const links = details.filter((detail) => detail.startsWith('it is a link'))
+  return [
+    ...(details.length > links.length ? ['rename the unreadable files, or let the node read them'] : []),
+    ...(links.length > 0
+      ? [
+          '--data NAME=DIR,follow   for the node, if what the links lead to is part of the data',
+          '--data NAME=DIR,skip-links   if it is not',
+        ]
+      : []),
+  ]
+}
+
+/** `all` is in path order and not empty. */
+export function wrongKind(all: readonly { readonly name: string; readonly problem: KindProblem }[]): ShoalError {
+  const { name, problem } = all[0]!
+  const others = all.slice(1).map((one) => `${one.name} looks like ${one.problem.looks}`)
+  return new ShoalError('FILE_KIND', `${name} looks like ${problem.looks}`, {
+    why: others.length === 0 ? problem.why : `${problem.why}\n${namedOf(others, '\n')}`,
+    try: [...problem.try.slice(0, TRIES - 1), "--input 'NAME/GLOB'   with a glob that leaves it out"],
+  })
+}
+
+/** An error carries so many remedies at most. */
+const TRIES = 8
+
+export function isTable(dataset: string, node: NodeId, { path, format }: Table): ShoalError {
+  const name = path === '' ? dataset : `${dataset}/${path}`
+  return new ShoalError('TABLE_FORMAT', `${name} on ${node} is a table of ${format}`, {
+    why: 'its log says which of its files are the table: files that were rewritten or deleted lie there, too',
+    try: [EXPORTS[format], `--input '${dataset}/GLOB'   with a glob that leaves the folder out`],
+  })
+}
+
+/** Two directories hold the very same files. */
+export function sameMount(dataset: string, a: SeenFile, b: SeenFile, network: boolean): ShoalError {
+  const where = network ? 'on a network file system' : 'on one disk'
+  return new ShoalError('SAME_MOUNT', `${a.node} and ${b.node} offer the same files as ${dataset}`, {
+    why: `${a.path} on ${a.node} and ${b.path} on ${b.node} have one inode, size and time, ${where}: it would count twice`,
+    try: [
+      `--data ${dataset}=DIR,replicated   on both: each file counts once, and both can read it`,
+      '--data OTHER=DIR   on one of them, if they are to be apart',
+    ],
+  })
+}
+
+export interface SeenFile {
+  readonly node: NodeId
+  readonly path: string
+}
+
+/** A file has the very name that the glob is, and the glob takes others as well. */
+export function ambiguousGlob(dataset: string, glob: string, other: string): ShoalError {
+  const escaped = glob.replaceAll(/[[\](){}*?!+@\\]/g, '\\$&')
+  return new ShoalError(
+    'USAGE',
+    `${JSON.stringify(glob)} is a file of ${dataset}, and a pattern that takes ${other}, too`,
+    {
+      why: 'one of the two is meant',
+      try: [`--input '${dataset}/${escaped}'   for the file`, `--input '${dataset}/{${glob},}'   for the pattern`],
+    },
+  )
 }
 
 function namedOf(names: readonly string[], separator = ', '): string {

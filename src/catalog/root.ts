@@ -1,8 +1,9 @@
 import { join } from 'node:path'
 import type { Witness } from '../core/types.ts'
-import { sameWitness, type CatalogEntry, type CatalogRoot } from './body.ts'
+import { NO_FACTS, sameWitness, type CatalogEntry, type CatalogRoot, type RootFacts } from './body.ts'
 import type { Content, ContentRequest } from './content.ts'
 import { compareEntries } from './codec.ts'
+import { joinLeftOut, LeftOutBook } from './left-out.ts'
 import { rootId, type DataOffer } from './offer.ts'
 import type { FoundFile, RootScan } from './scan.ts'
 
@@ -34,6 +35,9 @@ export class OfferedRoot {
   #warnings: readonly string[] = []
   #pending = 0
   #revision = 1
+  #facts: RootFacts = NO_FACTS
+  /** Receipts of Shoal, which are no data: known, so that they need not be looked into again. */
+  #receipts = new Map<string, FoundFile>()
   /** How often in a row a file was not, when it was looked into, what the scan had found. */
   readonly #changing = new Map<string, number>()
 
@@ -46,7 +50,10 @@ export class OfferedRoot {
   }
 
   facts(): CatalogRoot {
-    return { root: this.id, state: this.#state, why: this.#why }
+    const receipts = new LeftOutBook()
+    for (const path of this.#receipts.keys()) receipts.add('receipt', path)
+    const leftOut = joinLeftOut([...this.#facts.leftOut, ...receipts.all()])
+    return { root: this.id, state: this.#state, why: this.#why, ...this.#facts, leftOut }
   }
 
   memory(): RootMemory {
@@ -106,7 +113,9 @@ export class OfferedRoot {
     this.#dev = scan.dev
     const replaced = this.#replaceEntries(scan)
     if (moved || replaced) this.#revision++
-    return moved || replaced || back
+    const told = JSON.stringify(this.#facts) !== JSON.stringify(scan.facts)
+    this.#facts = scan.facts
+    return moved || replaced || back || told
   }
 
   /** What is still to be described. */
@@ -123,6 +132,7 @@ export class OfferedRoot {
       size: entry.size,
       witness: entry.witness,
       options: {},
+      receipts: this.offer.all !== true,
       hash: this.offer.replicated,
     }
   }
@@ -138,6 +148,11 @@ export class OfferedRoot {
     if (content.kind === 'changed' && changes < CHANGES_MAX) return false
     this.#pending--
     this.#revision++
+    if (content.kind === 'receipt') {
+      this.#entries.delete(request.path)
+      this.#receipts.set(request.path, { path: request.path, size: request.size, witness: request.witness })
+      return true
+    }
     this.#entries.set(entry.path, { ...entry, ...factsOf(content) })
     return true
   }
@@ -186,7 +201,10 @@ export class OfferedRoot {
   }
 
   #replaceEntries(scan: RootScan): boolean {
-    const next = scan.files.map((file) => this.#kept(file) ?? this.#pendingEntry(file))
+    const receipts = scan.files.filter((file) => isSameFile(this.#receipts.get(file.path), file))
+    this.#receipts = new Map(receipts.map((file) => [file.path, file]))
+    const data = scan.files.filter(({ path }) => !this.#receipts.has(path))
+    const next = data.map((file) => this.#kept(file) ?? this.#pendingEntry(file))
     for (const { path, why } of scan.unreadable) {
       const known = this.#entries.get(path)
       next.push(known?.state === 'unreadable' && known.why === why ? known : unreadableEntry(this.id, path, why))
@@ -202,7 +220,7 @@ export class OfferedRoot {
   /** The entry as it is known, if the file is the same and its facts suffice. */
   #kept(file: FoundFile): CatalogEntry | null {
     const known = this.#entries.get(file.path)
-    if (known === undefined || known.size !== file.size || !sameWitness(known.witness, file.witness)) return null
+    if (known === undefined || !isSameFile(known, file)) return null
     if (known.state !== 'offered') return known
     return (known.hash !== undefined) === this.offer.replicated ? known : null
   }
@@ -221,17 +239,31 @@ export class OfferedRoot {
   }
 }
 
-function factsOf(content: Content): Pick<CatalogEntry, 'state'> & Partial<CatalogEntry> {
+function isSameFile(known: Pick<FoundFile, 'size' | 'witness'> | undefined, file: FoundFile): boolean {
+  return known !== undefined && known.size === file.size && sameWitness(known.witness, file.witness)
+}
+
+function factsOf(content: Exclude<Content, { kind: 'receipt' }>): Pick<CatalogEntry, 'state'> & Partial<CatalogEntry> {
   if (content.kind === 'changed') return { state: 'unreadable', why: 'it keeps changing while it is read' }
   if (content.kind === 'unreadable') return { state: 'unreadable', why: content.why }
-  return { state: 'offered', cuts: content.cuts, ...(content.hash === undefined ? {} : { hash: content.hash }) }
+  const { cuts, look, doubt, hash } = content
+  return {
+    ...{ state: 'offered', cuts, look },
+    ...(doubt === undefined ? {} : { doubt }),
+    ...(hash === undefined ? {} : { hash }),
+  }
 }
 
 /** A directory that was offered in the other mode is described anew. */
 function inMode(entry: CatalogEntry, replicated: boolean): CatalogEntry {
   if (entry.state !== 'offered' || (entry.hash !== undefined) === replicated) return entry
-  const { hash: _, ...facts } = entry
-  return { ...facts, state: 'pending' }
+  return pendingAgain(entry)
+}
+
+/** What was found in the file is found anew. */
+export function pendingAgain(entry: CatalogEntry): CatalogEntry {
+  const { hash: _hash, look: _look, doubt: _doubt, ...facts } = entry
+  return { ...facts, cuts: { kind: 'whole' }, state: 'pending' }
 }
 
 function unreadableEntry(root: string, path: string, why: string): CatalogEntry {

@@ -1,10 +1,12 @@
 /**
  * One look at an offered directory: which files it has now. Rules, for users to rely on:
- * - regular files only, at any depth; names that begin with `.` are skipped, with all below them, and so is the node's
- *   own home;
+ * - regular files, at any depth; names that begin with `_` or `.` are left out, with all below them, as by every reader
+ *   of the Hadoop family, unless the offer says `all`; the node's own home always is;
  * - a symbolic link counts as a file or folder of its own path if its target lies inside the directory (a file that is
- *   reached twice counts twice, and is warned of); links that lead out, to nothing or around in a circle are left out;
- * - a name that is not UTF-8, and what cannot be looked at, is listed as unreadable: nothing is passed over in silence.
+ *   reached twice counts twice, and is warned of). One that leads out, or to nothing, is unreadable, unless the offer
+ *   says to follow or to skip such; around in a circle none is followed;
+ * - a name that is not UTF-8, and what cannot be looked at, is listed as unreadable;
+ * - what is left out is counted and sampled: nothing is passed over in silence.
  */
 import { isUtf8 } from 'node:buffer'
 import { basename, join } from 'node:path'
@@ -12,9 +14,13 @@ import type { BigIntStats, Dirent } from 'node:fs'
 import { LIMITS } from '../core/limits.ts'
 import { compareUtf8 } from '../core/plan.ts'
 import type { Bytes, Witness } from '../core/types.ts'
+import type { RootFacts } from './body.ts'
+import { isNetworkFilesystem, machineId } from './filesystem.ts'
 import { isGone, systemFailure, systemFiles, witnessOf, type Files } from './files.ts'
+import { LeftOutBook } from './left-out.ts'
 import { isInside, type DataOffer } from './offer.ts'
 import { isShardPath } from './path.ts'
+import { isIcebergMetadata, namesOf, tableFormatOf, type Table } from './table-formats.ts'
 import { Warnings } from './warnings.ts'
 
 export interface FoundFile {
@@ -31,6 +37,7 @@ export interface RootScan {
   /** By path; a folder's ends in `/`. */
   readonly unreadable: readonly { readonly path: string; readonly why: string }[]
   readonly warnings: readonly string[]
+  readonly facts: RootFacts
 }
 
 /** Files looked at side by side: enough to keep the four threads of Node's pool busy. */
@@ -54,10 +61,10 @@ export async function scanRoot(offer: DataOffer, options: ScanOptions = {}): Pro
   const root = await files.realpath(offer.dir)
   if (root === options.except) throw new Error('it is the home folder of this node, which holds its keys')
   const facts = await files.stat(root)
-  const walk = new Walk(root, files, options)
+  const walk = new Walk(root, offer, files, options)
   if (offer.files === undefined) await walk.folder({ path: '', real: root, chain: [root] }, await files.list(root))
   else await each(offer.files, (path) => walk.listed(path))
-  return walk.result(String(facts.dev))
+  return await walk.result(String(facts.dev))
 }
 
 /** A folder being walked: `real` without links, `chain` the real folders from the root down to it. */
@@ -69,25 +76,33 @@ interface Folder {
 
 class Walk {
   readonly #root: string
+  readonly #offer: DataOffer
   readonly #files: Files
   readonly #options: ScanOptions
   readonly #found = new Map<string, FoundFile>()
   readonly #unreadable = new Map<string, string>()
   readonly #warnings = new Warnings()
-  /** Files reached through a link, with their own paths. */
-  readonly #linked: { readonly path: string; readonly own: string }[] = []
+  readonly #leftOut = new LeftOutBook()
+  readonly #tables = new Map<string, Table>()
+  /** Folders that were looked at for tables, where the offer names files. */
+  readonly #looked = new Set<string>()
+  /** Device number → a file on it. */
+  readonly #devices = new Map<string, string>()
+  /** Files reached through a link, with their own absolute paths. */
+  readonly #linked: { readonly path: string; readonly real: string }[] = []
 
-  constructor(root: string, files: Files, options: ScanOptions) {
+  constructor(root: string, offer: DataOffer, files: Files, options: ScanOptions) {
     this.#root = root
+    this.#offer = offer
     this.#files = files
     this.#options = options
   }
 
   async folder(folder: Folder, entries: readonly Dirent<Buffer>[]): Promise<void> {
+    this.#noteTable(folder.path, entries)
     const below: Folder[] = []
     await each(entries, async (entry) => {
       this.#options.signal?.throwIfAborted()
-      if (entry.name[0] === 0x2e) return
       const path = this.#pathOf(folder, entry)
       if (path === null) return
       const next = await this.#guard(path, () => this.#entry(folder, entry, path))
@@ -103,36 +118,70 @@ class Walk {
   async listed(path: string): Promise<void> {
     this.#options.signal?.throwIfAborted()
     if (!isShardPath(path)) throw new Error(`not a path of a shard: ${JSON.stringify(path)}`)
+    const segments = path.split('/')
+    for (let depth = 0; depth < segments.length; depth++) await this.#lookForTable(segments.slice(0, depth).join('/'))
+    if (this.#offer.all !== true && segments.some(isHidden)) return this.#leftOut.add('hidden', path)
     await this.#guard(path, async () => {
       const facts = await this.#files.lstat(join(this.#root, path))
       if (facts.isFile()) this.#add(path, facts, join(this.#root, path))
       else if (facts.isSymbolicLink()) await this.#link({ path: '', real: this.#root, chain: [] }, path)
+      else if (!facts.isDirectory()) this.#leftOut.add('special', path)
       return null
     })
   }
 
-  result(dev: string): RootScan {
+  async result(dev: string): Promise<RootScan> {
     this.#warnOfTwice()
     const unreadable = [...this.#unreadable].map(([path, why]) => ({ path, why }))
+    const networks: string[] = []
+    for (const [device, path] of this.#devices)
+      if (await isNetworkFilesystem(join(this.#root, path))) networks.push(device)
     return {
       dev,
       files: [...this.#found.values()].toSorted((a, b) => compareUtf8(a.path, b.path)),
       unreadable: unreadable.toSorted((a, b) => compareUtf8(a.path, b.path)),
       warnings: this.#warnings.lines(),
+      facts: {
+        leftOut: this.#leftOut.all(),
+        tables: [...this.#tables.values()].toSorted((a, b) => compareUtf8(a.path, b.path)),
+        machine: machineId(),
+        networks: networks.toSorted(compareUtf8),
+      },
     }
   }
 
-  /** null (and noted as unreadable) where the name has no form as a path. */
+  async #lookForTable(path: string): Promise<void> {
+    if (this.#looked.has(path)) return
+    this.#looked.add(path)
+    const list = await this.#guard(`${path}/`, () => this.#files.list(join(this.#root, path)))
+    if (list === null) return
+    this.#noteTable(path, list)
+    if (namesOf(list).has('metadata')) await this.#lookForTable(path === '' ? 'metadata' : `${path}/metadata`)
+  }
+
+  #noteTable(path: string, entries: readonly Dirent<Buffer>[]): void {
+    const format = tableFormatOf(namesOf(entries.filter((entry) => entry.isDirectory())))
+    if (format !== null) this.#tables.set(path, { path, format })
+    if (!/(?:^|\/)metadata$/.test(path) || !isIcebergMetadata(namesOf(entries))) return
+    const table = path.slice(0, Math.max(0, path.lastIndexOf('/')))
+    this.#tables.set(table, { path: table, format: 'Apache Iceberg' })
+  }
+
+  /** null (and noted) where the name is no data, or has no form as a path. */
   #pathOf(folder: Folder, entry: Dirent<Buffer>): string | null {
     const prefix = folder.path === '' ? '' : `${folder.path}/`
     const name = isUtf8(entry.name) ? entry.name.toString() : printable(entry.name)
     const path = prefix + name
+    if (this.#offer.all !== true && isHidden(name)) {
+      this.#leftOut.add('hidden', path.slice(0, SHOWN))
+      return null
+    }
     if (!isUtf8(entry.name)) {
       this.#unreadable.set(path, 'its name is not UTF-8')
       return null
     }
     if (isShardPath(path)) return path
-    this.#warnings.add('paths longer than a file system allows, not offered', path.slice(0, 100))
+    this.#leftOut.add('long', path.slice(0, SHOWN))
     return null
   }
 
@@ -141,30 +190,35 @@ class Walk {
     if (entry.isSymbolicLink()) return this.#link(folder, path)
     if (entry.isDirectory()) {
       const real = join(folder.real, entry.name.toString())
-      if (real === this.#options.except) return null
-      return { path, real, chain: [...folder.chain, real] }
+      if (real === this.#options.except) this.#leftOut.add('home', path)
+      return real === this.#options.except ? null : { path, real, chain: [...folder.chain, real] }
     }
-    if (!entry.isFile()) return null
     const facts = await this.#files.stat(join(this.#root, path))
     if (facts.isFile()) this.#add(path, facts, join(folder.real, entry.name.toString()))
+    else this.#leftOut.add('special', path)
     return null
   }
 
   async #link(folder: Folder, path: string): Promise<Folder | null> {
     const target = await this.#target(path)
-    if (target === null) return null
-    if (!isInside(target, this.#root)) {
-      this.#warnings.add('links that lead out of the directory, not offered', path)
-      return null
-    }
+    if (target === null) return this.#strayLink(path, 'it is a link to nothing')
     const facts = await this.#files.stat(target)
+    if (!isInside(target, this.#root) && this.#offer.links !== 'follow')
+      return this.#strayLink(facts.isDirectory() ? `${path}/` : path, `it is a link that leads out, to ${target}`)
     if (facts.isFile()) this.#add(path, facts, target)
-    if (!facts.isDirectory() || target === this.#options.except) return null
-    if (folder.chain.includes(target)) {
-      this.#warnings.add('links to a folder above themselves, not followed', path)
-      return null
-    }
-    return { path, real: target, chain: [...folder.chain, target] }
+    else if (!facts.isDirectory()) this.#leftOut.add('special', path)
+    if (!facts.isDirectory()) return null
+    if (target === this.#options.except) this.#leftOut.add('home', path)
+    else if (folder.chain.includes(target)) this.#leftOut.add('loop', path)
+    else return { path, real: target, chain: [...folder.chain, target] }
+    return null
+  }
+
+  /** What it leads to is part of the data or not: only who offers it can say. */
+  #strayLink(path: string, why: string): null {
+    if (this.#offer.links === 'skip') this.#leftOut.add('link', path)
+    else this.#unreadable.set(path, why)
+    return null
   }
 
   async #target(path: string): Promise<string | null> {
@@ -173,7 +227,6 @@ class Walk {
     } catch (error) {
       const circle = error instanceof Error && 'code' in error && error.code === 'ELOOP'
       if (!circle && !isGone(error)) throw error
-      this.#warnings.add('links to nothing, not offered', path)
       return null
     }
   }
@@ -181,16 +234,21 @@ class Walk {
   /** `real` is the file's own absolute path, without links. */
   #add(path: string, facts: BigIntStats, real: string): void {
     this.#options.moved?.()
-    const own = real.slice(this.#root.length + 1)
-    if (own !== path) this.#linked.push({ path, own })
-    this.#found.set(path, { path, size: Number(facts.size), witness: witnessOf(facts) })
+    if (real !== join(this.#root, path)) this.#linked.push({ path, real })
+    const witness = witnessOf(facts)
+    if (!this.#devices.has(witness.dev)) this.#devices.set(witness.dev, path)
+    this.#found.set(path, { path, size: Number(facts.size), witness })
     if (this.#found.size > LIMITS.shardsMax) throw new Error(`it has more than ${LIMITS.shardsMax} files`)
   }
 
-  /** A file that is reached by its own path and by a link counts twice: right or not, the user should know. */
+  /** A file that is reached by its own path and by a link, or by two links, counts twice: right or not, it is said. */
   #warnOfTwice(): void {
-    for (const { path, own } of this.#linked) {
-      if (this.#found.has(own)) this.#warnings.add('files offered through a link as well, which count twice', path)
+    const seen = new Set<string>()
+    for (const { path, real } of this.#linked) {
+      const own = isInside(real, this.#root) ? real.slice(this.#root.length + 1) : ''
+      if (this.#found.has(own) || seen.has(real))
+        this.#warnings.add('files offered through a link as well, which count twice', path)
+      seen.add(real)
     }
   }
 
@@ -207,6 +265,11 @@ class Walk {
     }
   }
 }
+
+/** So much of a long path is named. */
+const SHOWN = 100
+
+const isHidden = (name: string): boolean => name.startsWith('_') || name.startsWith('.')
 
 /** A name that is not UTF-8, with the bytes that are not ASCII as `\xHH`. */
 function printable(name: Buffer): string {

@@ -5,33 +5,28 @@
 import { assert, ShoalError } from '../core/errors.ts'
 import { LIMITS } from '../core/limits.ts'
 import { compareUtf8 } from '../core/plan.ts'
-import type { Cuts, NodeId, OmittedShard, ReadOptions, Shard, Snapshot, SnapshotInput } from '../core/types.ts'
-import { sameWitness, type CatalogBody, type CatalogDataset, type CatalogEntry, type DescribedShard } from './body.ts'
-import { cutsOtherwise } from './describe-as.ts'
+import type { LeftOutFiles, OmittedShard, Shard, Snapshot, SnapshotInput } from '../core/types.ts'
+import {
+  candidatesOf,
+  lookOf,
+  modeOf,
+  offeringOf,
+  pathsOf,
+  unknownShards,
+  type Candidate,
+  type Offering,
+  type Placed,
+  type SnapshotRequest,
+  type SnapshotSource,
+} from './candidates.ts'
+import { pinFrozen } from './frozen-input.ts'
 import { globMatcher } from './glob.ts'
-import { diverged, incomplete, mixedModes, noData, noMatch, type Lacking } from './refusals.ts'
-
-export interface SnapshotRequest {
-  readonly alias: string
-  readonly dataset: string
-  /** '' means every shard. */
-  readonly glob: string
-  readonly options: ReadOptions
-  /** A frozen snapshot's input: the shards are taken from there, whatever the catalogs say now. */
-  readonly frozen?: SnapshotInput
-}
-
-/** One known node's catalog. Every known node counts, also one that is drained or away. */
-export interface SnapshotSource {
-  readonly node: NodeId
-  /** It answered this submission's scan; what the others had is remembered, and away. */
-  readonly live: boolean
-  /** The answer was fresh (see ScanAnswer); default true. Else all its shards are still pending. */
-  readonly fresh?: boolean
-  readonly body: CatalogBody
-  /** The answer's `described`: by request, in the order of the requests. */
-  readonly described?: readonly (readonly DescribedShard[])[]
-}
+import { joinLeftOut } from './left-out.ts'
+import { checkMounts } from './mounts.ts'
+import { Readings } from './readings.ts'
+import { diverged, incomplete, noMatch, type Lacking } from './refusals.ts'
+import { checkGlob, checkKinds, checkTables } from './snapshot-checks.ts'
+import { warningsOf } from './snapshot-warnings.ts'
 
 export interface SnapshotTerms {
   readonly allowPartial: boolean
@@ -47,19 +42,6 @@ export type SnapshotOutcome =
       /** INCOMPLETE: what is missing; the submission may wait for it. Else empty. */
       readonly lacking: readonly Lacking[]
     }
-
-/** A request with its place among the requests. */
-interface Placed extends SnapshotRequest {
-  readonly index: number
-}
-
-/** One entry of one node, and what keeps it from being read (null: nothing). */
-interface Candidate {
-  readonly node: NodeId
-  readonly entry: CatalogEntry
-  readonly cuts: Cuts | null
-  readonly lack: Lacking | null
-}
 
 /**
  * Pins the inputs, or says why not: NO_DATA, DATASET_MODE, REPLICA_DIVERGED, INCOMPLETE, LIMIT, or USAGE for a glob or
@@ -91,7 +73,7 @@ function pin(
   const warnings = new Set<string>()
   const lacking: Lacking[] = []
   const inputs = requests
-    .map((request, index): Placed => ({ ...request, index }))
+    .map((request, index): Placed => ({ ...request, index, readings: new Readings(request.options) }))
     .toSorted((a, b) => compareUtf8(a.alias, b.alias))
     .map((request) => pinInput(request, sources, terms, lacking, warnings))
   const shards = inputs.reduce((sum, input) => sum + input.shards.length, 0)
@@ -118,111 +100,35 @@ function pinInput(
   const offering = offeringOf(request, sources)
   const replicated = modeOf(request.dataset, offering)
   const candidates = candidatesOf(request, offering, matches)
+  checkGlob(request, candidates)
   const unknown = offering.flatMap((one) => unknownShards(request.dataset, one))
   if (candidates.length + unknown.length === 0) {
     throw noMatch(request.dataset, request.glob, new Set(offering.flatMap(({ dataset }) => pathsOf(dataset))))
   }
-  const { shards, lacks } = replicated
-    ? sharedShards(request.dataset, candidates, warnings)
-    : ownShards(request.dataset, candidates)
+  const { shards, lacks } = replicated ? sharedShards(request, candidates, warnings) : ownShards(request, candidates)
   lacking.push(...lacks, ...unknown)
   for (const { node, detail } of unknown) warnings.add(`${request.dataset} on ${node}: ${detail}`)
-  warnRecent(request.dataset, candidates, terms.now, warnings)
+  const there = candidates.filter(({ lack }) => lack === null)
+  checkKinds(request, there)
+  checkTables(request, offering, candidates)
+  if (!replicated) checkMounts(request.dataset, there)
+  const leftOut = leftOutOf(offering)
+  const entries = there.map(({ entry }) => entry)
+  for (const line of warningsOf(request, entries, leftOut, terms.now)) warnings.add(line)
   const omitted = lacks
     .filter(({ path }) => !shards.some((shard) => replicated && shard.path === path))
     .map(({ dataset, path, node, why }): OmittedShard => ({ dataset, path, node, why }))
-  return { alias: request.alias, dataset: request.dataset, replicated, shards, omitted }
-}
-
-interface Offering {
-  readonly source: SnapshotSource
-  readonly dataset: CatalogDataset
-}
-
-function offeringOf(request: Placed, sources: readonly SnapshotSource[]): Offering[] {
-  const offering = sources.flatMap((source) =>
-    source.body.datasets.filter(({ name }) => name === request.dataset).map((dataset) => ({ source, dataset })),
-  )
-  if (offering.length > 0) return offering
-  throw noData(request.dataset, new Set(sources.flatMap(({ body }) => body.datasets.map(({ name }) => name))))
-}
-
-function modeOf(dataset: string, offering: readonly Offering[]): boolean {
-  const nodes = Map.groupBy(offering, (one) => one.dataset.replicated)
-  const own = nodes.get(false)?.map(({ source }) => source.node) ?? []
-  const replicated = nodes.get(true)?.map(({ source }) => source.node) ?? []
-  if (own.length > 0 && replicated.length > 0) throw mixedModes(dataset, own, replicated)
-  return replicated.length > 0
-}
-
-/** Everything that the glob takes, whatever its state, in the order of a snapshot: by (path, node, directory). */
-function candidatesOf(request: Placed, offering: readonly Offering[], matches: (path: string) => boolean): Candidate[] {
-  const candidates: Candidate[] = []
-  for (const { source, dataset } of offering) {
-    const away = new Map(dataset.roots.filter(({ state }) => state === 'away').map(({ root, why }) => [root, why]))
-    const described = describedOf(source, request.index)
-    for (const entry of dataset.entries) {
-      if (!matches(entry.path)) continue
-      const cuts = cutsOf(request, entry, described)
-      const lack = lackOf(request.dataset, source, entry, away.get(entry.root), cuts)
-      candidates.push({ node: source.node, entry, cuts, lack })
-    }
+  return {
+    ...{ alias: request.alias, dataset: request.dataset, replicated, shards, omitted },
+    ...(leftOut.length === 0 ? {} : { leftOut }),
   }
-  return candidates.toSorted(
-    (a, b) =>
-      compareUtf8(a.entry.path, b.entry.path) || compareUtf8(a.node, b.node) || compareUtf8(a.entry.root, b.entry.root),
+}
+
+function leftOutOf(offering: readonly Offering[]): LeftOutFiles[] {
+  return offering.flatMap(({ source, dataset }) =>
+    joinLeftOut(dataset.roots.flatMap((root) => root.leftOut)).map((one) => ({ node: source.node, ...one })),
   )
 }
-
-type Described = ReadonlyMap<string, DescribedShard>
-
-const keyOf = (root: string, path: string): string => `${root}/${path}`
-
-function describedOf(source: SnapshotSource, request: number): Described {
-  return new Map(source.described?.[request]?.map((shard) => [keyOf(shard.root, shard.path), shard]))
-}
-
-/** null where the input's options cut the shard in a way that its holder has not told. */
-function cutsOf(request: Placed, entry: CatalogEntry, described: Described): Cuts | null {
-  if (entry.path.endsWith('/') || !cutsOtherwise(entry.path, request.options)) return entry.cuts
-  const told = described.get(keyOf(entry.root, entry.path))
-  return told !== undefined && sameWitness(told.witness, entry.witness) ? told.cuts : null
-}
-
-function lackOf(
-  dataset: string,
-  source: SnapshotSource,
-  entry: CatalogEntry,
-  rootAway: string | undefined,
-  cuts: Cuts | null,
-): Lacking | null {
-  const lack = (why: Lacking['why'], detail: string): Lacking => ({
-    dataset,
-    path: entry.path,
-    node: source.node,
-    why,
-    detail,
-  })
-  if (!source.live) return lack('away', 'its node is away')
-  if (source.fresh === false) return lack('pending', 'its directory is still being looked at')
-  if (rootAway !== undefined) return lack('away', rootAway)
-  if (entry.state === 'unreadable') return lack('unreadable', entry.why ?? '')
-  if (entry.state === 'pending' || cuts === null) return lack('pending', 'it is still being described')
-  return null
-}
-
-/**
- * A directory that is away and of which no shard is known may have any, and so may one that is still being looked at:
- * what is missing there has no path.
- */
-function unknownShards(dataset: string, { source, dataset: { roots, entries } }: Offering): Lacking[] {
-  const lack = (why: Lacking['why'], detail: string): Lacking => ({ dataset, path: '', node: source.node, why, detail })
-  if (source.live && source.fresh === false) return [lack('pending', 'its directory is still being looked at')]
-  const known = new Set(entries.map(({ root }) => root))
-  return roots.filter(({ root, state }) => state === 'away' && !known.has(root)).map(({ why }) => lack('away', why))
-}
-
-const pathsOf = (dataset: CatalogDataset): string[] => dataset.entries.map(({ path }) => path)
 
 interface Pinned {
   readonly shards: Shard[]
@@ -230,19 +136,21 @@ interface Pinned {
   readonly lacks: Lacking[]
 }
 
-function ownShards(dataset: string, candidates: readonly Candidate[]): Pinned {
+function ownShards(request: Placed, candidates: readonly Candidate[]): Pinned {
+  const { dataset } = request
   const shards: Shard[] = []
   const lacks: Lacking[] = []
   for (const { node, entry, cuts, lack } of candidates) {
-    const { path, size, root, witness } = entry
+    const { path, size, root, witness, look } = entry
     if (lack !== null || cuts === null) lacks.push(lack!)
-    else shards.push({ dataset, path, size, cuts, copies: [{ node, root, witness }] })
+    else shards.push({ dataset, path, size, ...lookOf(request, path, look), cuts, copies: [{ node, root, witness }] })
   }
   return { shards, lacks }
 }
 
 /** Shards by path, each with the copies that can be read now. */
-function sharedShards(dataset: string, candidates: readonly Candidate[], warnings: Set<string>): Pinned {
+function sharedShards(request: Placed, candidates: readonly Candidate[], warnings: Set<string>): Pinned {
+  const { dataset } = request
   const byPath = Map.groupBy(candidates, ({ entry }) => entry.path)
   checkAlike(dataset, byPath)
   const shards: Shard[] = []
@@ -251,7 +159,7 @@ function sharedShards(dataset: string, candidates: readonly Candidate[], warning
   for (const [path, copies] of byPath) {
     const good = copies.filter(({ lack }) => lack === null)
     const lost = copies.flatMap(({ lack }) => lack ?? [])
-    if (good.length > 0) shards.push(sharedShard(dataset, path, good))
+    if (good.length > 0) shards.push(sharedShard(request, path, good))
     const counts = good.length === 0 && !isCoveredFolder(path, candidates)
     // A copy that is being hashed may turn out to differ from the others: it is waited for even where there are some.
     const missing = lost.find(({ why }) => why === 'pending') ?? (counts ? lost[0] : undefined)
@@ -263,14 +171,15 @@ function sharedShards(dataset: string, candidates: readonly Candidate[], warning
   return { shards, lacks }
 }
 
-function sharedShard(dataset: string, path: string, copies: readonly Candidate[]): Shard {
+function sharedShard(request: Placed, path: string, copies: readonly Candidate[]): Shard {
   const { entry, cuts } = copies[0]!
   assert(cuts !== null && entry.hash !== undefined, 'an offered copy is described and hashed')
   return {
-    dataset,
+    dataset: request.dataset,
     path,
     size: entry.size,
     hash: entry.hash,
+    ...lookOf(request, path, entry.look),
     cuts,
     copies: copies.map(({ node, entry: { root, witness } }) => ({ node, root, witness })),
   }
@@ -295,51 +204,4 @@ function warnEqual(dataset: string, shards: readonly Shard[], warnings: Set<stri
   const twice = byHash.values().find(([first, second]) => second !== undefined && first!.size > 0)
   if (twice === undefined) return
   warnings.add(`${dataset}: ${twice[0]!.path} and ${twice[1]!.path} have the same content; both count`)
-}
-
-function warnRecent(dataset: string, candidates: readonly Candidate[], now: number, warnings: Set<string>): void {
-  const since = BigInt(Math.round(now) - LIMITS.recentlyModifiedMs) * 1_000_000n
-  const recent = candidates.filter(({ lack, entry }) => lack === null && BigInt(entry.witness.mtimeNs) > since)
-  const paths = [...new Set(recent.map(({ entry }) => entry.path))]
-  if (paths.length === 0) return
-  const what = paths.length === 1 ? `${paths[0]} was` : `${paths.length} files (${paths[0]} …) were`
-  warnings.add(
-    `${dataset}: ${what} modified within the last minute; if it happens again, the job fails (SHARD_CHANGED)`,
-  )
-}
-
-/** What was frozen stays what it is: catalogs only tell how options cut it otherwise than its names say. */
-function pinFrozen(
-  request: Placed,
-  frozen: SnapshotInput,
-  matches: (path: string) => boolean,
-  sources: readonly SnapshotSource[],
-  lacking: Lacking[],
-): SnapshotInput {
-  const taken = frozen.shards.filter(({ path }) => matches(path))
-  const omitted = frozen.omitted.filter(({ path }) => matches(path))
-  if (taken.length + omitted.length === 0) {
-    throw noMatch(request.dataset, request.glob, new Set(frozen.shards.map(({ path }) => path)))
-  }
-  const shards = taken.flatMap((shard): Shard[] => {
-    if (!cutsOtherwise(shard.path, request.options)) return [shard]
-    const cuts = frozenCuts(request, shard, sources)
-    if (cuts !== null) return [{ ...shard, cuts }]
-    const { node } = shard.copies[0]!
-    const live = sources.some((source) => source.node === node && source.live)
-    const why = live ? 'pending' : 'away'
-    const detail = live ? 'it is still being described, or has changed since' : 'its node is away'
-    lacking.push({ dataset: shard.dataset, path: shard.path, node, why, detail })
-    return []
-  })
-  return { alias: request.alias, dataset: request.dataset, replicated: frozen.replicated, shards, omitted }
-}
-
-function frozenCuts(request: Placed, shard: Shard, sources: readonly SnapshotSource[]): Cuts | null {
-  for (const copy of shard.copies) {
-    const source = sources.find(({ node }) => node === copy.node)
-    const told = source?.described?.[request.index]?.find(({ root, path }) => root === copy.root && path === shard.path)
-    if (told !== undefined && sameWitness(told.witness, copy.witness)) return told.cuts
-  }
-  return null
 }

@@ -3,11 +3,17 @@ import { readFileSync, statSync } from 'node:fs'
 import type { DataOption } from '../control/node-options.ts'
 import { ShoalError } from '../core/errors.ts'
 import { LIMITS } from '../core/limits.ts'
+import { nearestOne } from '../core/nearest.ts'
 import type { Io } from './io.ts'
 
-const REPLICATED = ',replicated'
+const FLAGS = ['replicated', 'all', 'follow', 'skip-links'] as const
+type Flag = (typeof FLAGS)[number]
 
-/** `NAME=DIR[,replicated]`. @throws ShoalError USAGE or DATA_DIR */
+/**
+ * `NAME=DIR[,replicated][,all][,follow|,skip-links]`. A flag at the very end is always that: a directory whose own name
+ * ends so is given with a `/` behind it.
+ * @throws ShoalError USAGE or DATA_DIR
+ */
 export function parseDataOption(text: string, folder: string): DataOption {
   const equals = text.indexOf('=')
   const name = text.slice(0, equals)
@@ -17,12 +23,30 @@ export function parseDataOption(text: string, folder: string): DataOption {
       try: ['--data logs=/var/log/nginx', '--data logs=/mnt/copy,replicated   if several nodes hold the same files'],
     })
   }
-  const replicated = text.endsWith(REPLICATED)
-  const dir = replicated ? text.slice(equals + 1, -REPLICATED.length) : text.slice(equals + 1)
-  return { name, dir: existingFolder(name, resolve(folder, dir), dir), replicated }
+  const { dir, flags } = flagsOf(text.slice(equals + 1))
+  if (flags.has('follow') && flags.has('skip-links'))
+    throw new ShoalError('USAGE', `--data ${text}: links are followed or skipped, not both`)
+  return {
+    name,
+    dir: existingFolder(name, resolve(folder, dir), dir, flags),
+    replicated: flags.has('replicated'),
+    ...(flags.has('all') ? { all: true } : {}),
+    ...(flags.has('follow') ? { links: 'follow' } : flags.has('skip-links') ? { links: 'skip' } : {}),
+  }
 }
 
-function existingFolder(name: string, path: string, given: string): string {
+function flagsOf(text: string): { readonly dir: string; readonly flags: ReadonlySet<Flag> } {
+  const flags = new Set<Flag>()
+  let dir = text
+  for (;;) {
+    const flag = FLAGS.find((one) => dir.endsWith(`,${one}`))
+    if (flag === undefined) return { dir, flags }
+    flags.add(flag)
+    dir = dir.slice(0, -flag.length - 1)
+  }
+}
+
+function existingFolder(name: string, path: string, given: string, flags: ReadonlySet<Flag>): string {
   if (given === '') throw new ShoalError('USAGE', `--data ${name}= names no directory`)
   try {
     if (statSync(path).isDirectory()) return path
@@ -30,7 +54,8 @@ function existingFolder(name: string, path: string, given: string): string {
     throw new ShoalError('DATA_DIR', `--data ${name}: there is no directory ${given}`, {
       why: (error as Error).message,
       try: [
-        ...(given.includes(',') ? [`--data ${name}=${given.slice(0, given.lastIndexOf(','))}${REPLICATED}`] : []),
+        ...meantFlags(name, given),
+        ...[...flags].map((flag) => `--data ${name}=${given},${flag}/   for a directory whose own name ends so`),
         `mkdir -p ${path}   if its files come later`,
       ],
     })
@@ -38,6 +63,14 @@ function existingFolder(name: string, path: string, given: string): string {
   throw new ShoalError('DATA_DIR', `--data ${name}: ${given} is not a directory`, {
     try: [`--data ${name}=${dirname(given)}   and --input '${name}/${basename(given)}' of a job for this file alone`],
   })
+}
+
+/** What follows a comma may be a flag that is misspelt. */
+function meantFlags(name: string, given: string): string[] {
+  const comma = given.lastIndexOf(',')
+  if (comma < 0) return []
+  const flag = nearestOne(given.slice(comma + 1), FLAGS) ?? 'replicated'
+  return [`--data ${name}=${given.slice(0, comma)},${flag}`]
 }
 
 /** Reads `--join`: a ticket or multiaddr as it stands, `@FILE`, or `-` for stdin; a file may hold several, one a line. */

@@ -76,9 +76,14 @@ export const VERBOSE: Flag<boolean> = toggle('verbose', 'raw causes of errors', 
 export const NO_COLOR: Flag<boolean> = toggle('no-color', 'no colour')
 
 // A node
-export const DATA: Flag<string> = text('data', 'NAME=DIR[,replicated]', 'offer the files of DIR as dataset NAME', {
-  many: true,
-})
+export const DATA: Flag<string> = text(
+  'data',
+  'NAME=DIR[,replicated][,all][,follow|,skip-links]',
+  'offer the files of DIR as dataset NAME',
+  {
+    many: true,
+  },
+)
 export const JOIN: Flag<string> = text('join', 'TICKET|MULTIADDR|@FILE|-', 'a mesh to join', { many: true })
 export const LISTEN: Flag<string> = text('listen', 'MULTIADDR', 'address to listen on (default: a free port, kept)', {
   many: true,

@@ -5,6 +5,9 @@
  */
 import type { Bytes, JobLimits, Millis, ReadOptions } from '../core/types.ts'
 import type { ErrorJson } from '../core/errors.ts'
+import type { Coverage, LeftOutInfo } from './coverage.ts'
+
+export type { Coverage, LeftOutInfo }
 
 /** A job as `adapters/esbuild` finds it in a file: everything but the data and what the command line adds. */
 export interface PreparedJob {
@@ -84,22 +87,6 @@ export type JobEvent =
       readonly summary: JobSummary
       readonly error: ErrorJson | null
     }
-
-export interface Coverage {
-  readonly shards: number
-  readonly of: number
-  readonly bytes: Bytes
-  readonly records: number
-  readonly nodes: number
-  readonly omitted: readonly {
-    readonly dataset: string
-    readonly path: string
-    readonly node: string
-    readonly why: string
-  }[]
-  /** True for --local. */
-  readonly thisMachineOnly: boolean
-}
 
 export interface JobSummary {
   readonly schema: 'shoal.job/1'
@@ -270,6 +257,7 @@ export interface DatasetInfo {
   /** Nodes differ in whether it is replicated. */
   readonly mode: 'own' | 'replicated' | 'mixed'
   readonly shards: readonly ShardInfo[]
+  readonly leftOut: readonly LeftOutInfo[]
 }
 
 export interface ShardInfo {
@@ -277,6 +265,10 @@ export interface ShardInfo {
   readonly bytes: Bytes
   readonly mtime: string
   readonly state: 'offered' | 'pending' | 'unreadable' | 'away'
+  /** How it is read where no input says otherwise, `csv in gzip`; or what it looks like that is not read; '' where not known. */
+  readonly format: string
+  /** Whether it is read where no input says otherwise. */
+  readonly read: boolean
   readonly holders: readonly string[]
   readonly why?: string
 }

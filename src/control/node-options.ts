@@ -2,11 +2,15 @@
 import type { Bytes, Millis } from '../core/types.ts'
 import type { NodeApi } from './api.ts'
 
-/** `--data NAME=DIR[,replicated]` */
+/** `--data NAME=DIR[,replicated][,all][,follow|,skip-links]` */
 export interface DataOption {
   readonly name: string
   readonly dir: string
   readonly replicated: boolean
+  /** Names that begin with `_` or `.` are data like others. */
+  readonly all?: boolean
+  /** Links that lead out of the directory: files like others, or passed over. Absent: a job over them is refused. */
+  readonly links?: 'follow' | 'skip'
   /** Only these files of it, relative to `dir`: how the simulator deals one directory out to many nodes. */
   readonly files?: readonly string[]
 }

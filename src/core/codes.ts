@@ -37,6 +37,9 @@ export type Code =
   | 'LIMIT'
   | 'DATASET_MODE'
   | 'REPLICA_DIVERGED'
+  | 'FILE_KIND'
+  | 'TABLE_FORMAT'
+  | 'SAME_MOUNT'
   | 'OUTPUT_EXISTS'
   | 'TICKET'
   | 'HOME_IN_USE'
@@ -161,6 +164,21 @@ export const CODES: Readonly<Record<Code, CodeFacts>> = {
     2,
     false,
     'Copies of one file of a replicated dataset differ between nodes. Make them equal, or offer them as own.',
+  ),
+  FILE_KIND: of(
+    2,
+    false,
+    'A file is not what can be read here, or not what its name, its options or its folder say. The error names the file, what it looks like, and what to do. No job was made.',
+  ),
+  TABLE_FORMAT: of(
+    2,
+    false,
+    'A folder is a table of Delta Lake, Apache Iceberg or Apache Hudi: which of its files are the table only its log says, so reading all of them would give wrong rows. Write the table out as plain Parquet, or take a glob that leaves the folder out.',
+  ),
+  SAME_MOUNT: of(
+    2,
+    false,
+    'Two nodes offer the same files, as their own, under one name: one network mount, or one directory, seen from both. Each file would count twice. Say ,replicated on both, or give one of them another name.',
   ),
   OUTPUT_EXISTS: of(2, false, 'The output folder is not empty. Give another one, or --overwrite.'),
   TICKET: of(2, false, 'What was given to --join is neither a ticket nor a multiaddr.'),

@@ -1,5 +1,5 @@
 import { contentId } from './hash.ts'
-import type { Digest, JobId, JobSpec, Snapshot } from './types.ts'
+import type { Digest, JobId, JobSpec, Snapshot, SnapshotInput } from './types.ts'
 
 /** The part of a spec that enters the id: everything but the name, which is for people. */
 function identity(spec: JobSpec): Omit<JobSpec, 'name'> {
@@ -7,8 +7,14 @@ function identity(spec: JobSpec): Omit<JobSpec, 'name'> {
   return rest
 }
 
-export function snapshotId(snapshot: Snapshot): Digest {
-  return contentId('snapshot', snapshot)
+/** The part of a snapshot's input that enters ids: its shards, and what of them is missing. */
+export function pinnedPart(input: SnapshotInput): SnapshotInput {
+  const { leftOut: _leftOut, ...pinned } = input
+  return pinned
+}
+
+export function snapshotId({ inputs }: Snapshot): Digest {
+  return contentId('snapshot', { inputs: inputs.map(pinnedPart) })
 }
 
 /**

@@ -114,6 +114,8 @@ export type Limit =
   | 'splitTailBytes'
   | 'decompressedChunkBytes'
   | 'gzipHeaderTextMax'
+  | 'lookBytes'
+  | 'lookEndBytes'
   | 'skipLinesMax'
   | 'commentMarkMax'
   | 'nullTextsMax'

@@ -198,6 +198,10 @@ export const LIMITS: Readonly<Record<Limit, number>> = {
   decompressedChunkBytes: 256 * KIB,
   /** A file name or comment in a gzip header; without a bound a damaged one is read to the end of the file. */
   gzipHeaderTextMax: 64 * KIB,
+  /** Read at the beginning of each file to see what it is: a hundred lines, and the header of most tables … */
+  lookBytes: 64 * KIB,
+  /** … and at its end. */
+  lookEndBytes: 4 * KIB,
   /** Lines before a CSV's header: a preamble is a page, not a file. */
   skipLinesMax: 10_000,
   /** UTF-16 units of the text that marks a comment line: `#`, `//`, `--`. */

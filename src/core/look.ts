@@ -1,4 +1,6 @@
-import type { Compression, LineEnd } from './types.ts'
+export type Compression = 'none' | 'gzip' | 'zstd'
+/** `any`: CR, LF and CR LF each end a line; `lf`: LF does, and one CR before it belongs to it. */
+export type LineEnd = 'lf' | 'any'
 
 /**
  * What the bytes of a file, within gzip or zstd, turn out to be. `unknown`: there was nothing to tell it by; `binary`:
@@ -57,7 +59,5 @@ export interface Look {
   readonly content: Content
 }
 
-/** An ordinary text file, or an empty one. */
-export function isPlain({ compression, encoding, lineEnd, content }: Look): boolean {
-  return compression === 'none' && encoding === 'utf-8' && lineEnd === 'lf' && content === 'text'
-}
+/** An ordinary text file. */
+export const PLAIN_TEXT: Look = { compression: 'none', encoding: 'utf-8', lineEnd: 'lf', content: 'text' }

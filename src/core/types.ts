@@ -2,7 +2,9 @@
  * The words of Shoal as types. Ids are branded strings: a raw string becomes one in `wire/` (from a peer),
  * in `catalog/` (from a disk) or in `cli/` (from a person), once, and is trusted from there on.
  */
-import type { Look } from './look.ts'
+import type { Compression, LineEnd, Look } from './look.ts'
+
+export type { Compression, LineEnd }
 
 type Brand<T, Name extends string> = T & { readonly __brand: Name }
 
@@ -31,11 +33,8 @@ export interface Incarnation {
 }
 
 export type Format = 'text' | 'ndjson' | 'json' | 'csv' | 'tsv' | 'parquet'
-export type Compression = 'none' | 'gzip' | 'zstd'
 /** `utf-8`, `utf-16le`, `utf-16be`, `bytes`, or a label of one of the Encoding Standard's single-byte encodings. */
 export type Encoding = string
-/** `any`: CR, LF and CR LF each end a line; `lf`: LF does, and one CR before it belongs to it. */
-export type LineEnd = 'lf' | 'any'
 
 /** How a shard's bytes are read as records; what is absent is decided by the shard's name, by what it holds, and by the defaults in CLI.md. */
 export interface ReadOptions {
@@ -146,6 +145,14 @@ export interface OmittedShard {
   readonly why: 'away' | 'pending' | 'unreadable'
 }
 
+/** What of one kind a node's directories hold that is no data, see `catalog/left-out.ts`. */
+export interface LeftOutFiles {
+  readonly node: NodeId
+  readonly kind: string
+  readonly count: number
+  readonly samples: readonly string[]
+}
+
 /** The shards of one input of a job; `shards` are ordered by (path, node of the first copy, root). */
 export interface SnapshotInput {
   readonly alias: string
@@ -153,6 +160,8 @@ export interface SnapshotInput {
   readonly replicated: boolean
   readonly shards: readonly Shard[]
   readonly omitted: readonly OmittedShard[]
+  /** For people, and outside of all ids: a marker file that came or went makes no other job. */
+  readonly leftOut?: readonly LeftOutFiles[]
 }
 
 /** The closed list of shards that a job is pinned to. */

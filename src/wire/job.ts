@@ -71,6 +71,15 @@ const shard = z.strictObject({
 })
 const omitted = z.strictObject({ dataset: name, path, node: nodeId, why: z.enum(['away', 'pending', 'unreadable']) })
 
+/** More kinds than there are, and samples of each. */
+const LEFT_OUT_KINDS_MAX = 32
+const leftOut = z.strictObject({
+  node: nodeId,
+  kind: text(32),
+  count,
+  samples: list(text(LIMITS.errorTextBytesMax), LEFT_OUT_KINDS_MAX),
+})
+
 const record = z.strictObject({
   id: digest,
   key: z.nullable(text(1000)),
@@ -83,6 +92,7 @@ const record = z.strictObject({
         replicated: z.boolean(),
         shards: list(shard, LIMITS.shardsMax),
         omitted: list(omitted, LIMITS.shardsMax),
+        leftOut: z.optional(list(leftOut, LIMITS.membersMax * LEFT_OUT_KINDS_MAX)),
       }),
       100,
     ),

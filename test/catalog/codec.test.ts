@@ -14,8 +14,15 @@ import {
   type Arbitrary,
 } from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { CatalogBody, CatalogDataset, CatalogEntry, DescribedShard } from '../../src/catalog/body.ts'
+import {
+  NO_FACTS,
+  type CatalogBody,
+  type CatalogDataset,
+  type CatalogEntry,
+  type DescribedShard,
+} from '../../src/catalog/body.ts'
 import { decodeCatalog, decodeScanAnswer, encodeCatalog, encodeScanAnswer } from '../../src/catalog/codec.ts'
+import { CONTENTS } from '../../src/core/look.ts'
 import type { Cuts, Digest, Witness } from '../../src/core/types.ts'
 
 const byBytes = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b))
@@ -33,6 +40,9 @@ const roots = constantFrom('0123456789ab', 'ba9876543210')
 const cutsWithin = (size: number): Arbitrary<Cuts> =>
   oneof(
     constant<Cuts>({ kind: 'lines' }),
+    integer({ min: Math.min(1, size), max: size }).map((header): Cuts =>
+      header === 0 ? { kind: 'lines' } : { kind: 'lines', header },
+    ),
     constant<Cuts>({ kind: 'whole' }),
     record({
       kind: constant('offsets' as const),
@@ -52,12 +62,20 @@ const entries = (replicated: boolean): Arbitrary<CatalogEntry> =>
     witness: witnesses,
     state: constantFrom('offered' as const, 'pending' as const, 'unreadable' as const),
     why: string({ maxLength: 20 }),
+    look: record({
+      compression: constantFrom('none' as const, 'gzip' as const, 'zstd' as const),
+      encoding: constantFrom('utf-8' as const, 'utf-16le' as const, 'utf-16be' as const),
+      lineEnd: constantFrom('lf' as const, 'any' as const),
+      content: constantFrom(...CONTENTS),
+    }),
+    doubt: oneof(constant(null), constant({ looks: 'a title', why: 'line 1', try: ['skipLines: 1'] })),
   }).chain((facts) =>
     cutsWithin(facts.size).map((cuts): CatalogEntry => {
-      const { why, ...rest } = facts
+      const { why, look, doubt, ...rest } = facts
       const mtime = new Date(facts.size).toISOString()
       const hash = replicated && facts.state === 'offered' ? { hash: 'a0'.repeat(32) as Digest } : {}
-      return { ...rest, ...hash, ...(facts.state === 'unreadable' ? { why } : {}), cuts, mtime }
+      const offered = facts.state === 'offered' ? { look, ...(doubt === null ? {} : { doubt }) } : {}
+      return { ...rest, ...hash, ...(facts.state === 'unreadable' ? { why } : {}), cuts, mtime, ...offered }
     }),
   )
 
@@ -67,8 +85,16 @@ const datasets = (name: string): Arbitrary<CatalogDataset> =>
       name: constant(name),
       replicated: constant(replicated),
       roots: constant([
-        { root: '0123456789ab', state: 'ok' as const, why: '' },
-        { root: 'ba9876543210', state: 'away' as const, why: 'gone' },
+        {
+          ...{ root: '0123456789ab', state: 'ok' as const, why: '' },
+          leftOut: [{ kind: 'hidden' as const, count: 7, samples: ['_a', 'b/.c'] }],
+          tables: [
+            { path: '', format: 'Delta Lake' as const },
+            { path: 't/ü', format: 'Apache Iceberg' as const },
+          ],
+          ...{ machine: 'a'.repeat(12), networks: ['22', '9'] },
+        },
+        { root: 'ba9876543210', state: 'away' as const, why: 'gone', ...NO_FACTS },
       ]),
       entries: array(entries(replicated)).map((all) => {
         const unique = [...new Map(all.map((entry) => [JSON.stringify([entry.path, entry.root]), entry])).values()]

@@ -1,11 +1,14 @@
 /** Builders of catalogs, and of what is asked of them, for the tests of snapshots. */
-import type { CatalogBody, CatalogDataset, CatalogEntry, CatalogRoot } from '../../src/catalog/body.ts'
 import {
-  takeSnapshot,
-  type SnapshotOutcome,
-  type SnapshotRequest,
-  type SnapshotSource,
-} from '../../src/catalog/snapshot.ts'
+  NO_FACTS,
+  type CatalogBody,
+  type CatalogDataset,
+  type CatalogEntry,
+  type CatalogRoot,
+} from '../../src/catalog/body.ts'
+import { PLAIN_TEXT } from '../../src/core/look.ts'
+import type { SnapshotRequest, SnapshotSource } from '../../src/catalog/candidates.ts'
+import { takeSnapshot, type SnapshotOutcome } from '../../src/catalog/snapshot.ts'
 import type { Cuts, Digest, NodeId, Snapshot, Witness } from '../../src/core/types.ts'
 
 export const NOW: number = Date.UTC(2026, 0, 2)
@@ -26,6 +29,7 @@ export const entry = (path: string, facts: Partial<CatalogEntry> = {}): CatalogE
   size: 10,
   witness: witness(++inode),
   cuts: LINES,
+  look: PLAIN_TEXT,
   state: 'offered',
   mtime: '2026-01-01T00:00:00.000Z',
   ...facts,
@@ -39,7 +43,7 @@ export const dataset = (
 ): CatalogDataset => ({
   name,
   replicated: entries.some((one) => one.hash !== undefined),
-  roots: [{ root: 'r1', state: 'ok', why: '' }],
+  roots: [{ root: 'r1', state: 'ok', why: '', ...NO_FACTS }],
   entries,
   ...facts,
 })
@@ -77,4 +81,4 @@ export const refusal = (outcome: SnapshotOutcome): object => {
   const { code, message, why } = outcome.refusal
   return { code, message, why }
 }
-export const AWAY: CatalogRoot = { root: 'r1', state: 'away', why: '/data is missing' }
+export const AWAY: CatalogRoot = { root: 'r1', state: 'away', why: '/data is missing', ...NO_FACTS }

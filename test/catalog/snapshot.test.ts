@@ -1,14 +1,15 @@
+import { NO_FACTS } from '../../src/catalog/body.ts'
 import { describe, expect, it } from 'vitest'
 import type { CatalogDataset } from '../../src/catalog/body.ts'
-import type { SnapshotSource } from '../../src/catalog/snapshot.ts'
+import type { SnapshotSource } from '../../src/catalog/candidates.ts'
 import { AWAY, copy, dataset, entry, hash, input, listed, refusal, source, take, taken } from './offering.ts'
 
 describe('own datasets', () => {
   it('make one shard of every (node, directory, path), in the order of path, node, directory', () => {
     const twoRoots = {
       roots: [
-        { root: 'r1', state: 'ok', why: '' },
-        { root: 'r2', state: 'ok', why: '' },
+        { root: 'r1', state: 'ok', why: '', ...NO_FACTS },
+        { root: 'r2', state: 'ok', why: '', ...NO_FACTS },
       ],
     } as const
     const sources = [

@@ -25,6 +25,7 @@ export const COVERAGE: Coverage = {
   records: 61_204_113,
   nodes: 5,
   omitted: [],
+  leftOut: [],
   thisMachineOnly: false,
 }
 
@@ -192,14 +193,36 @@ export function fakeNode(changes: Partial<NodeApi> = {}, calls: unknown[][] = []
         replicated: false,
         mode: 'own',
         shards: [
-          { path: 'a.ndjson', bytes: 100, mtime: '2026-11-22T14:00:00.000Z', state: 'offered', holders: ['data-1'] },
+          {
+            ...{
+              path: 'a.ndjson',
+              bytes: 100,
+              mtime: '2026-11-22T14:00:00.000Z',
+              state: 'offered',
+              holders: ['data-1'],
+            },
+            ...{ format: 'ndjson', read: true },
+          },
           {
             path: 'b\nc.ndjson',
             bytes: 50,
             mtime: '2026-11-22T14:00:01.000Z',
             state: 'unreadable',
             holders: ['data-1'],
+            ...{ format: '', read: false },
             why: 'EACCES',
+          },
+        ],
+        leftOut: [
+          {
+            ...{
+              dataset: 'purchases',
+              node: 'data-1',
+              kind: 'hidden',
+              count: 2,
+              samples: ['_SUCCESS', '_tmp\u001b[2J'],
+            },
+            text: '2 names that begin with _ or . are not read: _SUCCESS, _tmp\u001b[2J',
           },
         ],
       },

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import type { CatalogBody, CatalogEntry } from '../../src/catalog/body.ts'
+import { NO_FACTS, type CatalogBody, type CatalogEntry } from '../../src/catalog/body.ts'
 import type { Digest, NodeId, Shard, Witness } from '../../src/core/types.ts'
 import type { Context } from '../../src/runtime/context.ts'
 import { copiesHere } from '../../src/runtime/home/copies.ts'
@@ -15,7 +15,7 @@ function entry(over: Partial<CatalogEntry> = {}): CatalogEntry {
 }
 
 function here(entries: readonly CatalogEntry[], over: Partial<Shard> = {}, replicated = true) {
-  const roots = [root, elsewhere].map((id) => ({ root: id, state: 'ok' as const, why: '' }))
+  const roots = [root, elsewhere].map((id) => ({ root: id, state: 'ok' as const, why: '', ...NO_FACTS }))
   const body: CatalogBody = { version: 1, datasets: [{ name: 'd', replicated, roots, entries }] }
   const context = { state: { self: { node: self } }, catalog: { record: () => body } } as unknown as Context
   const pinned = { node: other, root, witness: witness('theirs') }

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { takeSnapshot } from '../../src/catalog/snapshot.ts'
-import type { CatalogBody } from '../../src/catalog/body.ts'
+import { NO_FACTS, type CatalogBody } from '../../src/catalog/body.ts'
 import type { NodeId } from '../../src/core/types.ts'
 import { scanMesh } from '../../src/runtime/api/scan-mesh.ts'
 import { recordOf } from '../core/one-node.ts'
@@ -14,7 +14,7 @@ const own: CatalogBody = {
     {
       name: 'logs',
       replicated: false,
-      roots: [{ root: 'a'.repeat(12), state: 'ok', why: '' }],
+      roots: [{ root: 'a'.repeat(12), state: 'ok', why: '', ...NO_FACTS }],
       entries: [
         {
           path: 'a.log',

@@ -9,7 +9,8 @@ import { partitionOf } from '../../src/data/partition.ts'
 import { encodeKey } from '../../src/data/order.ts'
 import { SampleChoice } from '../../src/data/sample.ts'
 import { MemoryFiles } from '../../src/data/spill.ts'
-import type { CatalogBody, CatalogEntry } from '../../src/catalog/body.ts'
+import { NO_FACTS, type CatalogBody, type CatalogEntry } from '../../src/catalog/body.ts'
+import { PLAIN_TEXT } from '../../src/core/look.ts'
 
 const MIB = 2 ** 20
 /**
@@ -67,6 +68,7 @@ export function catalogOf(
       witness: WITNESS,
       ...(replicated ? { hash: sha256(path) } : {}),
       cuts: { kind: 'whole' },
+      look: PLAIN_TEXT,
       state: 'offered',
       mtime: '2026-01-01T00:00:00.000Z',
     }))
@@ -76,7 +78,7 @@ export function catalogOf(
     datasets:
       entries.length === 0
         ? []
-        : [{ name: dataset, replicated, roots: [{ root: ROOT, state: 'ok', why: '' }], entries }],
+        : [{ name: dataset, replicated, roots: [{ root: ROOT, state: 'ok', why: '', ...NO_FACTS }], entries }],
   }
 }
 

@@ -1,4 +1,4 @@
-import type { JobDetail, JobSummary, Receipt } from '../../control/api.ts'
+import type { Coverage, JobDetail, JobSummary, Receipt } from '../../control/api.ts'
 import type { Context } from '../context.ts'
 import { failureText } from '../failure.ts'
 import { coverageParts } from '../summary.ts'
@@ -51,7 +51,7 @@ async function printDetail(context: Context, job: JobDetail): Promise<void> {
     ['job', `${job.id}  ${job.name}`],
     ['state', `${job.state}, round ${job.round}, ${elapsedText(job.elapsedMs)} since ${job.submitted}`],
     ['coverage', coverageParts(job.coverage).join('  ')],
-    ...job.coverage.omitted.map((one): Fact => ['left out', `${one.dataset}/${one.path} on ${one.node}: ${one.why}`]),
+    ...missing(job.coverage),
     ['result', job.result ?? 'none yet'],
     ['code', job.code],
     ['snapshot', job.snapshot],
@@ -86,6 +86,14 @@ const TASK_COLUMNS: readonly Column<JobDetail['tasks'][number]>[] = [
 
 type Fact = readonly [label: string, text: string]
 
+/** What the coverage does not have: shards that could not be had, and what is no data. */
+function missing({ omitted, leftOut }: Coverage): Fact[] {
+  return [
+    ...omitted.map((one): Fact => ['left out', `${one.dataset}/${one.path} on ${one.node}: ${one.why}`]),
+    ...leftOut.map((one): Fact => ['no data', `${one.dataset} on ${one.node}: ${one.text}`]),
+  ]
+}
+
 async function printFacts(context: Context, facts: readonly Fact[]): Promise<void> {
   for (const [label, text] of facts) await context.print(`${context.paint('dim', label.padEnd(10))} ${visible(text)}`)
 }
@@ -105,10 +113,7 @@ async function printReceipt(context: Context, receipt: Receipt): Promise<void> {
     ['job', `${receipt.job}  ${receipt.name}`],
     ['result', receipt.result],
     ['coverage', coverageParts(receipt.coverage).join('  ')],
-    ...receipt.coverage.omitted.map((one): Fact => [
-      'left out',
-      `${one.dataset}/${one.path} on ${one.node}: ${one.why}`,
-    ]),
+    ...missing(receipt.coverage),
     [
       'records',
       `${countText(read)} read, ${countText(emitted)} emitted, ${countText(reduced)} reduced, ${countText(out)} out`,

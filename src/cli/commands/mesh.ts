@@ -58,6 +58,11 @@ const SHARD_COLUMNS: readonly Column<ShardRow>[] = [
   { title: 'MODE', cell: ({ dataset }) => dataset.mode },
   { title: 'PATH', flexible: true, cell: (row) => row.path },
   { title: 'SIZE', right: true, cell: (row) => bytesText(row.bytes) },
+  {
+    title: 'FORMAT',
+    flexible: true,
+    cell: (row) => (row.read || row.format === '' ? row.format : `not read: ${row.format}`),
+  },
   { title: 'MODIFIED', cell: (row) => row.mtime },
   { title: 'STATE', cell: (row) => `${row.state}${row.why === undefined ? '' : `: ${row.why}`}` },
   { title: 'HELD BY', flexible: true, cell: (row) => row.holders.join(' ') },
@@ -73,6 +78,9 @@ export async function listData(context: Context, [name]: readonly string[]): Pro
   else if (context.quiet) for (const dataset of datasets) await context.print(dataset.name)
   else if (rows.length === 0) context.hint('no node offers any file: shoal node --data NAME=DIR does')
   else await context.printTable(rows, SHARD_COLUMNS)
+  for (const { leftOut } of datasets)
+    for (const { dataset, node, text } of leftOut)
+      context.hint(`${visible(dataset)} on ${visible(node)}: ${visible(text)}`)
   return 0
 }
 

@@ -5,6 +5,8 @@ export interface Deck {
   readonly name: string
   readonly dir: string
   readonly replicated: boolean
+  readonly all?: boolean
+  readonly links?: 'follow' | 'skip'
   readonly files: readonly string[]
 }
 
@@ -23,7 +25,7 @@ export function dealFiles(decks: readonly Deck[], nodes: number, kill: number): 
       turn++
     }
     for (const [i, files] of dealt.entries()) {
-      if (files.length > 0) hands[i]?.push({ name: deck.name, dir: deck.dir, replicated: deck.replicated, files })
+      if (files.length > 0) hands[i]?.push({ ...deck, files })
     }
   }
   return hands

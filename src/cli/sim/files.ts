@@ -1,29 +1,37 @@
-import { readdirSync, statSync } from 'node:fs'
-import { join } from 'node:path'
+import { readdirSync, realpathSync, statSync } from 'node:fs'
+import { join, sep } from 'node:path'
 import picomatch from 'picomatch'
 import type { DataOption } from '../../control/node-options.ts'
 import type { PreparedInput } from '../../control/api.ts'
 
-/** All files below `dir`, relative, `/`-separated, in the order of their UTF-8 bytes; what is hidden is left out. */
-export function listFiles(dir: string): string[] {
+/**
+ * All files below `dir`, relative, `/`-separated, in the order of their UTF-8 bytes. Names that begin with `_` or `.` are
+ * left out unless `all`. A link that leads to nothing, or out of `dir`, is listed as it is: the node that gets it says so.
+ */
+export function listFiles(dir: string, all = false): string[] {
   const found: string[] = []
-  const walk = (below: string): void => {
+  const root = realpathSync(dir)
+  const walk = (below: string, chain: readonly string[]): void => {
     for (const entry of readdirSync(join(dir, below), { withFileTypes: true })) {
-      if (entry.name.startsWith('.')) continue
+      if (!all && (entry.name.startsWith('.') || entry.name.startsWith('_'))) continue
       const path = below === '' ? entry.name : `${below}/${entry.name}`
-      if (entry.isDirectory()) walk(path)
-      else if (entry.isFile() || (entry.isSymbolicLink() && leadsToFile(join(dir, path)))) found.push(path)
+      const folder = entry.isFile() ? null : folderAt(join(dir, path))
+      if (entry.isFile()) found.push(path)
+      else if (folder === null || (folder !== root && !folder.startsWith(`${root}${sep}`))) {
+        if (entry.isSymbolicLink()) found.push(path)
+      } else if (!chain.includes(folder)) walk(path, [...chain, folder])
     }
   }
-  walk('')
+  walk('', [root])
   return found.sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)))
 }
 
-function leadsToFile(path: string): boolean {
+/** The folder that the path leads to, without links; null for anything else. */
+function folderAt(path: string): string | null {
   try {
-    return statSync(path).isFile()
+    return statSync(path).isDirectory() ? realpathSync(path) : null
   } catch {
-    return false
+    return null
   }
 }
 

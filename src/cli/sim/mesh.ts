@@ -35,7 +35,7 @@ export function planSim(context: Context): SimPlan {
   if (kill >= nodes) throw new ShoalError('USAGE', `--kill ${kill} leaves none of ${nodes} nodes alive`)
   const decks = settings.all(DATA).map((text) => {
     const offer = parseDataOption(text, io.folder)
-    return { ...offer, files: listFiles(offer.dir) }
+    return { ...offer, files: listFiles(offer.dir, offer.all) }
   })
   const machine = thisMachine()
   const share = { slots: Math.max(1, Math.floor(machine.cores / nodes)), memory: Math.floor(machine.ram / 4 / nodes) }

@@ -14,3 +14,9 @@ export interface RandomAccess {
 export function sourceOf(bytes: Uint8Array): RandomAccess {
   return { size: bytes.length, read: (offset, length) => bytes.subarray(offset, offset + length) }
 }
+
+/** First bytes of a file, decompressed, and whether they are all of it. */
+export interface Head {
+  readonly bytes: Uint8Array
+  readonly whole: boolean
+}

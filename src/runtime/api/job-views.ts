@@ -5,6 +5,7 @@ import type {
   JobState as JobStateName,
   JobSummary,
   LaneProgress,
+  LeftOutInfo,
   PhaseProgress,
   TaskDetail,
 } from '../../control/api.ts'
@@ -16,9 +17,10 @@ import { copiesWanted, isInputHere } from '../../core/exchange.ts'
 import { shardOf, snapshotBytes, tasksOf, type PlannedTask, type TaskKind } from '../../core/plan.ts'
 import { isRemade, lostParts } from '../../core/remake.ts'
 import type { JobState } from '../../core/state.ts'
-import type { NodeId } from '../../core/types.ts'
+import type { NodeId, Snapshot } from '../../core/types.ts'
 import { nameOf, type Context } from '../context.ts'
 import type { Times } from '../home/times.ts'
+import { leftOutInfo } from './views.ts'
 import { blockedTask, troubleOf, waitsFor } from './waits.ts'
 
 /** How the job stands. Open, or making lost parts again, is `waiting` when nothing of it can go on. */
@@ -92,8 +94,15 @@ export function coverageOf(context: Context, job: JobState): Coverage {
     records,
     nodes: new Set(shards.flatMap((shard) => shard.copies.map((copy) => copy.node))).size,
     omitted: omitted.map((o) => ({ ...o, node: nameOf(context, o.node) })),
+    leftOut: leftOutFiles(context, snapshot),
     thisMachineOnly: context.local,
   }
+}
+
+/** Once for each dataset, though two inputs may take of it. */
+function leftOutFiles(context: Context, { inputs }: Snapshot): LeftOutInfo[] {
+  const byDataset = new Map(inputs.map(({ dataset, leftOut = [] }) => [dataset, leftOut]))
+  return [...byDataset].flatMap(([dataset, leftOut]) => leftOut.map((one) => leftOutInfo(context, dataset, one)))
 }
 
 export function summaryOf(context: Context, job: JobState, times: Times): JobSummary {

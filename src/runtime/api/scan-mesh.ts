@@ -1,7 +1,7 @@
 /** Submission's fresh look at the data: every live node that offers a named dataset is asked to scan it now. */
-import type { CatalogDataset, ScanAnswer, ScanInput } from '../../catalog/body.ts'
+import { NO_FACTS, type CatalogDataset, type ScanAnswer, type ScanInput } from '../../catalog/body.ts'
 import { decodeScanAnswer } from '../../catalog/codec.ts'
-import type { SnapshotSource } from '../../catalog/snapshot.ts'
+import type { SnapshotSource } from '../../catalog/candidates.ts'
 import { isLive } from '../../core/candidates.ts'
 import { LIMITS } from '../../core/limits.ts'
 import { compareUtf8 } from '../../core/plan.ts'
@@ -50,7 +50,7 @@ function untold(
     return {
       name,
       replicated: others?.replicated ?? false,
-      roots: [{ root: '0'.repeat(12), state: 'away', why }],
+      roots: [{ root: '0'.repeat(12), state: 'away', why, ...NO_FACTS }],
       entries: [],
     }
   })

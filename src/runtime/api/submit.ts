@@ -1,5 +1,6 @@
 /** Submission: pins a snapshot, makes the record, and answers once it is on this disk and on one more live member's. */
-import { takeSnapshot, type SnapshotRequest } from '../../catalog/snapshot.ts'
+import type { SnapshotRequest } from '../../catalog/candidates.ts'
+import { takeSnapshot } from '../../catalog/snapshot.ts'
 import type { PreparedInput, SubmitAnswer, SubmitRequest } from '../../control/api.ts'
 import { isLive, livePeers } from '../../core/candidates.ts'
 import { ShoalError } from '../../core/errors.ts'

@@ -1,9 +1,11 @@
 /** What this node knows, in the words of the public API. Everything here reads; nothing changes. */
-import type { DatasetInfo, MemberInfo, ShardInfo } from '../../control/api.ts'
+import type { DatasetInfo, LeftOutInfo, MemberInfo, ShardInfo } from '../../control/api.ts'
 import { livenessOf } from '../../core/candidates.ts'
 import { compareUtf8 } from '../../core/plan.ts'
 import type { CatalogBody, CatalogEntry } from '../../catalog/body.ts'
-import type { NodeId } from '../../core/types.ts'
+import { joinLeftOut, leftOutText } from '../../catalog/left-out.ts'
+import { Readings } from '../../catalog/readings.ts'
+import type { LeftOutFiles, NodeId } from '../../core/types.ts'
 import { nameOf, type Context } from '../context.ts'
 
 export function membersOf(context: Context): MemberInfo[] {
@@ -43,22 +45,29 @@ function unreadable({ catalogs, state }: Context): MemberInfo[] {
 /** All datasets of all known nodes; shards of a node that is not there are `away`. */
 export function datasetsOf(context: Context): DatasetInfo[] {
   const { catalogs, state } = context
-  const datasets = new Map<string, { modes: Set<boolean>; shards: Map<string, ShardInfo> }>()
+  const datasets = new Map<string, { modes: Set<boolean>; shards: Map<string, ShardInfo>; leftOut: LeftOutInfo[] }>()
+  const readings = new Readings({})
   for (const node of catalogs.nodes()) {
     const body = catalogs.get(node)!
     const present = state.members.get(node)?.record.drained !== true && livenessOf(state, node) !== 'away'
     for (const dataset of body.datasets) {
-      const known = datasets.get(dataset.name) ?? { modes: new Set(), shards: new Map() }
+      const known = datasets.get(dataset.name) ?? {
+        ...{ modes: new Set<boolean>(), shards: new Map<string, ShardInfo>() },
+        leftOut: [] as LeftOutInfo[],
+      }
       datasets.set(dataset.name, known)
       known.modes.add(dataset.replicated)
-      for (const entry of dataset.entries) addEntry(context, known.shards, node, dataset, entry, present)
+      for (const entry of dataset.entries) addEntry(context, known.shards, node, dataset, entry, present, readings)
+      const leftOut = joinLeftOut(dataset.roots.flatMap((root) => root.leftOut))
+      known.leftOut.push(...leftOut.map((one) => leftOutInfo(context, dataset.name, { node, ...one })))
     }
   }
   return [...datasets]
-    .map(([name, { modes, shards }]): DatasetInfo => {
+    .map(([name, { modes, shards, leftOut }]): DatasetInfo => {
       const replicated = modes.has(true)
       const mode = modes.size > 1 ? 'mixed' : replicated ? 'replicated' : 'own'
-      return { name, replicated, mode, shards: [...shards.values()].sort((a, b) => compareUtf8(a.path, b.path)) }
+      const ordered = [...shards.values()].sort((a, b) => compareUtf8(a.path, b.path))
+      return { name, replicated, mode, shards: ordered, leftOut }
     })
     .sort((a, b) => compareUtf8(a.name, b.name))
 }
@@ -70,6 +79,7 @@ function addEntry(
   dataset: CatalogBody['datasets'][number],
   entry: CatalogEntry,
   present: boolean,
+  readings: Readings,
 ): void {
   const away = !present || dataset.roots.some((root) => root.root === entry.root && root.state === 'away')
   const holder = nameOf(context, node)
@@ -85,7 +95,23 @@ function addEntry(
     bytes: entry.size,
     mtime: entry.mtime,
     state: away ? 'away' : entry.state,
+    ...formatOf(entry, readings),
     holders: [holder],
     ...(entry.why === undefined ? {} : { why: entry.why }),
   })
+}
+
+function formatOf({ path, look, doubt }: CatalogEntry, readings: Readings): Pick<ShardInfo, 'format' | 'read'> {
+  if (look === undefined) return { format: '', read: false }
+  const { format, problem } = readings.of(path, look)
+  const wrong = problem ?? doubt
+  if (wrong !== undefined) return { format: `looks like ${wrong.looks}`, read: false }
+  const { encoding } = look
+  const within = look.compression === 'none' ? '' : ` in ${look.compression}`
+  return { format: `${format}${encoding === 'utf-8' ? '' : `, ${encoding}`}${within}`, read: true }
+}
+
+/** What is left out, for people. */
+export function leftOutInfo(context: Context, dataset: string, files: LeftOutFiles): LeftOutInfo {
+  return { dataset, ...files, node: nameOf(context, files.node), text: leftOutText(files) }
 }

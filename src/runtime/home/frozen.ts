@@ -1,5 +1,6 @@
 import { ShoalError } from '../../core/errors.ts'
 import { contentId } from '../../core/hash.ts'
+import { pinnedPart } from '../../core/job-id.ts'
 import type { Digest, SnapshotInput } from '../../core/types.ts'
 import type { Disk } from '../../ports.ts'
 import { Damage } from './damage.ts'
@@ -40,7 +41,7 @@ export class Frozen {
   }
 
   async freeze(data: string, input: SnapshotInput): Promise<FrozenSnapshot> {
-    const snapshot = { id: contentId('frozen', input), data, input }
+    const snapshot = { id: contentId('frozen', pinnedPart(input)), data, input }
     const name = `frozen/${snapshot.id}.json`
     await putKept(this.#disk, name, Buffer.from(JSON.stringify(snapshot)))
     this.#known.set(snapshot.id, snapshot)

@@ -2,18 +2,25 @@
 import { isDeepStrictEqual } from 'node:util'
 import { decode } from 'cborg'
 import { MemoryDisk } from '../../../src/adapters/memory/disk.ts'
-import type { CatalogBody } from '../../../src/catalog/body.ts'
+import type { CatalogBody, RootFacts } from '../../../src/catalog/body.ts'
 import { decodeCatalog, decodeScanAnswer, encodeCatalog, encodeScanAnswer } from '../../../src/catalog/codec.ts'
 import { CatalogMemory } from '../../../src/catalog/memory.ts'
 import { FORMAT_VERSION } from '../../../src/core/limits.ts'
+import { CONTENTS, PLAIN_TEXT } from '../../../src/core/look.ts'
 import type { Cuts, Digest } from '../../../src/core/types.ts'
 import { holds, orShoalErrorOf, target, type Target } from '../target.ts'
 import { cborInput } from './cbor.ts'
 
 const ROOTS = ['0123456789ab', 'ba9876543210'] as const
 const WITNESS = { dev: '1', ino: '22', mtimeNs: '-5', ctimeNs: '1700000000000000000' }
+const FACTS: RootFacts = {
+  leftOut: [{ kind: 'hidden', count: 3, samples: ['_a', '.b'] }],
+  tables: [{ path: 't', format: 'Delta Lake' }],
+  machine: 'a0b1c2d3e4f5',
+  networks: ['44'],
+}
 const CUTS: readonly Cuts[] = [
-  { kind: 'lines' },
+  { kind: 'lines', header: 9 },
   { kind: 'whole' },
   { kind: 'offsets', header: 10, at: [20, 300] },
   { kind: 'row-groups', groups: [{ rows: 5, bytes: 100 }] }, // prettier-ignore
@@ -27,11 +34,18 @@ function body(replicated: boolean): CatalogBody {
     witness: WITNESS,
     ...(replicated && i !== 1 ? { hash: 'a0'.repeat(32) as Digest } : {}),
     cuts,
+    ...(i === 1 ? {} : { look: { ...PLAIN_TEXT, content: CONTENTS[i]! } }),
+    ...(i === 2 ? { doubt: { looks: 'a title', why: 'line 1', try: ['skipLines: 1'] } } : {}),
     state: i === 1 ? ('unreadable' as const) : ('offered' as const),
     ...(i === 1 ? { why: 'EACCES' } : {}),
     mtime: '2026-01-02T03:04:05.678Z',
   }))
-  const roots = ROOTS.map((root, i) => ({ root, state: i === 0 ? ('ok' as const) : ('away' as const), why: '' }))
+  const roots = ROOTS.map((root, i) => ({
+    root,
+    state: i === 0 ? ('ok' as const) : ('away' as const),
+    why: '',
+    ...FACTS,
+  }))
   return { version: 7, datasets: [{ name: 'logs', replicated, roots, entries }] }
 }
 

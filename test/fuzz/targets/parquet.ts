@@ -7,6 +7,8 @@ import { serializeTCompactProtocol } from 'hyparquet-writer/src/thrift.js'
 import { decodeCatalog, encodeCatalog } from '../../../src/catalog/codec.ts'
 import type { Cuts } from '../../../src/core/types.ts'
 import { describe } from '../../../src/data/formats/describe.ts'
+import { NO_FACTS } from '../../../src/catalog/body.ts'
+import { PLAIN_TEXT } from '../../../src/core/look.ts'
 import { resolveReadOptions } from '../../../src/data/formats/options.ts'
 import { sourceOf } from '../../../src/data/formats/source.ts'
 import { fixture, fixtures } from '../../data/formats/fixture.ts'
@@ -144,8 +146,8 @@ async function checkFooter(file: Uint8Array): Promise<void> {
   const witness = { dev: '1', ino: '1', mtimeNs: '1', ctimeNs: '1' }
   const entry = { path: 'a.parquet', root: '0123456789ab', size: file.length, witness, cuts }
   const mtime = '2026-01-02T03:04:05.678Z'
-  const entries = [{ ...entry, state: 'offered' as const, mtime }]
-  const roots = [{ root: '0123456789ab', state: 'ok' as const, why: '' }]
+  const entries = [{ ...entry, state: 'offered' as const, mtime, look: PLAIN_TEXT }]
+  const roots = [{ root: '0123456789ab', state: 'ok' as const, why: '', ...NO_FACTS }]
   const body = { version: 1, datasets: [{ name: 'd', replicated: false, roots, entries }] }
   holds(isDeepStrictEqual(decodeCatalog(encodeCatalog(body)), body), 'a catalog is another one after it was sent')
 }

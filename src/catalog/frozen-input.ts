@@ -1,0 +1,72 @@
+/** An input over a frozen snapshot. */
+import type { Look } from '../core/look.ts'
+import type { Shard, SnapshotInput } from '../core/types.ts'
+import { sameWitness, type CatalogEntry, type DescribedShard } from './body.ts'
+import { lookOf, type Placed, type SnapshotSource } from './candidates.ts'
+import { noMatch, wrongKind, type Lacking } from './refusals.ts'
+
+/** What was frozen stays what it is: catalogs only tell how options cut it otherwise than its names say. */
+export function pinFrozen(
+  request: Placed,
+  frozen: SnapshotInput,
+  matches: (path: string) => boolean,
+  sources: readonly SnapshotSource[],
+  lacking: Lacking[],
+): SnapshotInput {
+  const taken = frozen.shards.filter(({ path }) => matches(path))
+  const omitted = frozen.omitted.filter(({ path }) => matches(path))
+  if (taken.length + omitted.length === 0) {
+    throw noMatch(request.dataset, request.glob, new Set(frozen.shards.map(({ path }) => path)))
+  }
+  const looks = looksNow(taken, request, sources)
+  const wrong = taken.flatMap(({ path }, i) => {
+    const { problem } = request.readings.of(path, looks[i])
+    return problem === null ? [] : [{ name: `${request.dataset}/${path}`, problem }]
+  })
+  if (wrong.length > 0) throw wrongKind(wrong)
+  const shards = taken.flatMap((shard, i): Shard[] => {
+    const { look: _look, ...pinned } = shard
+    const look = lookOf(request, shard.path, looks[i])
+    if (!request.readings.of(shard.path, looks[i]).otherwise) return [{ ...pinned, ...look }]
+    const told = frozenReading(request, shard, sources)
+    if (told?.doubt !== undefined) throw wrongKind([{ name: `${request.dataset}/${shard.path}`, problem: told.doubt }])
+    if (told !== null) return [{ ...pinned, ...look, cuts: told.cuts }]
+    const { node } = shard.copies[0]!
+    const live = sources.some((source) => source.node === node && source.live)
+    const why = live ? 'pending' : 'away'
+    const detail = live ? 'it is still being described, or has changed since' : 'its node is away'
+    lacking.push({ dataset: shard.dataset, path: shard.path, node, why, detail })
+    return []
+  })
+  const leftOut = frozen.leftOut === undefined ? {} : { leftOut: frozen.leftOut }
+  return { alias: request.alias, dataset: request.dataset, replicated: frozen.replicated, shards, omitted, ...leftOut }
+}
+
+/** What holders say now of frozen files that they still have. */
+function looksNow(
+  shards: readonly Shard[],
+  { dataset }: Placed,
+  sources: readonly SnapshotSource[],
+): (Look | undefined)[] {
+  const offered = new Map<string, CatalogEntry>()
+  for (const { node, body } of sources)
+    for (const entry of body.datasets.find(({ name }) => name === dataset)?.entries ?? [])
+      offered.set(`${node} ${entry.root} ${entry.path}`, entry)
+  return shards.map((shard) => {
+    if (shard.look !== undefined) return shard.look
+    const entries = shard.copies.map(({ node, root, witness }) => {
+      const entry = offered.get(`${node} ${root} ${shard.path}`)
+      return entry !== undefined && sameWitness(entry.witness, witness) ? entry : undefined
+    })
+    return entries.find((entry) => entry !== undefined)?.look
+  })
+}
+
+function frozenReading(request: Placed, shard: Shard, sources: readonly SnapshotSource[]): DescribedShard | null {
+  for (const copy of shard.copies) {
+    const source = sources.find(({ node }) => node === copy.node)
+    const told = source?.described?.[request.index]?.find(({ root, path }) => root === copy.root && path === shard.path)
+    if (told !== undefined && sameWitness(told.witness, copy.witness)) return told
+  }
+  return null
+}

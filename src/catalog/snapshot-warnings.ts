@@ -1,0 +1,78 @@
+/** What people should know of the files that an input takes, though nothing forbids to read them. */
+import { LIMITS } from '../core/limits.ts'
+import { compareUtf8 } from '../core/plan.ts'
+import type { LeftOutFiles } from '../core/types.ts'
+import type { CatalogEntry } from './body.ts'
+import type { Placed } from './candidates.ts'
+import { joinLeftOut, leftOutText, type LeftOut } from './left-out.ts'
+
+/** Lines for the files of one input, which are in path order. */
+export function warningsOf(
+  request: Placed,
+  entries: readonly CatalogEntry[],
+  leftOut: readonly LeftOutFiles[],
+  now: number,
+): string[] {
+  const lines = [
+    ...joinLeftOut(leftOut as readonly LeftOut[]).map(leftOutText),
+    ...mixed(request, entries),
+    ...unlikeNames(request, entries),
+    ...twins(entries),
+    ...recent(entries, now),
+  ]
+  return lines.map((line) => `${request.dataset}: ${line}`)
+}
+
+/** Files of several formats under one map are an accident as a rule; who says the format has seen to it. */
+function mixed({ options, readings }: Placed, entries: readonly CatalogEntry[]): string[] {
+  if (options.format !== undefined) return []
+  const byFormat = Map.groupBy(entries, ({ path, look }) => readings.of(path, look).format)
+  if (byFormat.size < 2) return []
+  const kinds = [...byFormat]
+    .toSorted(([, a], [, b]) => b.length - a.length || compareUtf8(a[0]!.path, b[0]!.path))
+    .map(([format, all]) => `${all.length} as ${format} (${all[0]!.path}${all.length > 1 ? ' …' : ''})`)
+  return [`its files are read in different formats: ${kinds.join(', ')}; a glob or format: … says what is meant`]
+}
+
+function unlikeNames({ readings }: Placed, entries: readonly CatalogEntry[]): string[] {
+  const all = entries.flatMap(({ path, look }) => {
+    const { unlike } = readings.of(path, look)
+    return unlike === null ? [] : [`${path} ${unlike}`]
+  })
+  return all.length === 0
+    ? []
+    : [`${all[0]}${all.length > 1 ? ` (and ${all.length - 1} more are not what their names say)` : ''}`]
+}
+
+/** Names that people, or other file systems, take for one. */
+function twins(entries: readonly CatalogEntry[]): string[] {
+  const paths = [...new Set(entries.map(({ path }) => path))]
+  return [
+    ...pair(paths, (path) => path.normalize('NFC')).map(
+      ([a, b]) => `${a} and ${b} differ only in their Unicode form (${form(a)}, ${form(b)}); both count`,
+    ),
+    ...pair(paths, (path) => path.toLowerCase()).map(([a, b]) => `${a} and ${b} differ only in case; both count`),
+  ]
+}
+
+const form = (path: string): string =>
+  path === path.normalize('NFC') ? 'NFC' : path === path.normalize('NFD') ? 'NFD' : 'mixed'
+
+/** The first two that are one by `as`, if there are such. */
+function pair(paths: readonly string[], as: (path: string) => string): [string, string][] {
+  const seen = new Map<string, string>()
+  for (const path of paths) {
+    const before = seen.get(as(path))
+    if (before !== undefined) return [[before, path]]
+    seen.set(as(path), path)
+  }
+  return []
+}
+
+function recent(entries: readonly CatalogEntry[], now: number): string[] {
+  const since = BigInt(Math.round(now) - LIMITS.recentlyModifiedMs) * 1_000_000n
+  const paths = [...new Set(entries.filter(({ witness }) => BigInt(witness.mtimeNs) > since).map(({ path }) => path))]
+  if (paths.length === 0) return []
+  const what = paths.length === 1 ? `${paths[0]} was` : `${paths.length} files (${paths[0]} …) were`
+  return [`${what} modified within the last minute; if it happens again, the job fails (SHARD_CHANGED)`]
+}

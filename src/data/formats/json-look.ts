@@ -1,0 +1,3 @@
+export function jsonLook(_head: string, _whole: boolean): 'ndjson' | 'json' | 'json-line' | null {
+  return null
+}
