@@ -227,6 +227,8 @@ class Walk {
     } catch (error) {
       const circle = error instanceof Error && 'code' in error && error.code === 'ELOOP'
       if (!circle && !isGone(error)) throw error
+      // The link itself may be gone by now: that throws, and is passed over.
+      await this.#files.lstat(join(this.#root, path))
       return null
     }
   }

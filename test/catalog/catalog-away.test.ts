@@ -49,7 +49,7 @@ describe('a directory', () => {
     await lose()
     await catalog.rescan()
     for (const one of [catalog, await restarted(offers)]) {
-      expect(rootOf(one)).toEqual({ root: before[0]?.root, state: 'away', why: `${folder.path}/data ${why}` })
+      expect(rootOf(one)).toMatchObject({ root: before[0]?.root, state: 'away', why: `${folder.path}/data ${why}` })
       expect(one.entries('logs')).toEqual(before)
       expect(one.resolve(before[0]!.root, 'a')).toBeNull()
     }

@@ -25,7 +25,7 @@ describe('what is offered', () => {
     const catalog = await started([folder.offer()], { onChange: (version) => versions.push(version) })
     expect(catalog.entries('logs').map(({ path, size, cuts, state }) => [path, size, cuts, state])).toEqual([
       ['a.ndjson', 3, { kind: 'lines' }, 'offered'],
-      ['c.csv.gz', 15, { kind: 'whole' }, 'offered'],
+      ['c.csv.gz', 15, { kind: 'lines' }, 'offered'],
       ['d.parquet', 17, { kind: 'whole' }, 'offered'],
       ['sub/b.csv', 8, { kind: 'lines' }, 'offered'],
     ])
@@ -98,11 +98,35 @@ describe('what is offered', () => {
     expect(states(catalog)).toEqual(['a offered', 'sub/c offered'])
   })
 
-  it('is warned of: links that lead out', async () => {
+  it('are unreadable where they are links that lead out', async () => {
     await folder.write('a', 'x\n')
     await symlink('/etc/passwd', join(folder.path, 'out'))
     const catalog = await started([folder.offer()])
-    expect(catalog.warnings()).toEqual(['logs: 1 links that lead out of the directory, not offered (the first: "out")'])
+    expect(states(catalog)).toEqual(['a offered', 'out unreadable: it is a link that leads out, to /etc/passwd'])
+    const followed = await restarted([{ ...folder.offer(), links: 'follow' }])
+    expect(states(followed)).toEqual(['a offered', 'out offered'])
+  })
+
+  it('leave out a receipt of Shoal, by its content, and know it over scans', async () => {
+    const receipt = JSON.stringify({ schema: 'shoal.receipt/1', job: 'x' }, null, 2)
+    await folder.write('out/receipt.json', receipt)
+    await folder.write('out/part-00000.ndjson', '{"key":1,"value":2}\n')
+    await folder.write('other/receipt.json', '{"schema":"somebody.else/1"}\n')
+    await folder.write('copy-of-receipt.json', receipt)
+    const files = counting()
+    const catalog = await started([folder.offer()], { files })
+    const paths = ['copy-of-receipt.json', 'other/receipt.json', 'out/part-00000.ndjson']
+    expect(catalog.entries('logs').map(({ path }) => path)).toEqual(paths)
+    const leftOut = [{ kind: 'receipt', count: 1, samples: ['out/receipt.json'] }]
+    expect(catalog.record().datasets[0]?.roots[0]?.leftOut).toEqual(leftOut)
+    const opened = files.opened.length
+    await catalog.rescan()
+    expect(files.opened).toHaveLength(opened)
+    await folder.write('out/receipt.json', '{"a":1}\n')
+    await catalog.rescan()
+    expect(catalog.entries('logs').map(({ path }) => path)).toEqual([...paths, 'out/receipt.json'])
+    const all = await restarted([{ ...folder.offer(), all: true }])
+    expect(all.entries('logs').map(({ path }) => path)).toEqual([...paths, 'out/receipt.json'])
   })
 })
 

@@ -21,7 +21,13 @@ import {
   type CatalogEntry,
   type DescribedShard,
 } from '../../src/catalog/body.ts'
-import { decodeCatalog, decodeScanAnswer, encodeCatalog, encodeScanAnswer } from '../../src/catalog/codec.ts'
+import {
+  decodeCatalog,
+  decodeKept,
+  decodeScanAnswer,
+  encodeCatalog,
+  encodeScanAnswer,
+} from '../../src/catalog/codec.ts'
 import { CONTENTS } from '../../src/core/look.ts'
 import type { Cuts, Digest, Witness } from '../../src/core/types.ts'
 
@@ -163,19 +169,22 @@ describe('the codec of catalogs', () => {
     )
   })
 
+  const ROOT = ['0123456789ab', 0, '', [], [], '', []] as const
   const entry: readonly unknown[] = [
     'a/b',
     '0123456789ab',
     10,
     ['1', '2', '3', '4'],
     null,
-    ['lines'],
+    ['lines', 0],
     0,
     null,
     '2026-01-01T00:00:00.000Z',
+    [0, 0, 0, 2],
+    null,
   ]
   const withEntry = (changed: readonly unknown[], replicated = false): Uint8Array =>
-    encode([1, [7, [['logs', replicated, [['0123456789ab', 0, '']], [changed]]]]])
+    encode([2, [7, [['logs', replicated, [ROOT], [changed]]]]])
   const put = (index: number, value: unknown): unknown[] => entry.with(index, value)
 
   it('accepts the entry that the next test spoils', () => {
@@ -207,6 +216,10 @@ describe('the codec of catalogs', () => {
     ['a state by name', put(6, 'length')],
     ['a long why', put(7, 'x'.repeat(5000))],
     ['a time in another form', put(8, 'yesterday')],
+    ['a header longer than the file, of lines', put(5, ['lines', 11])],
+    ['an offered entry without a look', put(9, null)],
+    ['a look of an unknown kind', put(9, [0, 0, 0, 99])],
+    ['a doubt of no texts', put(10, ['a', 'b', [1]])],
     ['a field too many', [...entry, 1]],
   ])('refuses %s', (_, bad) => {
     expect(() => decodeCatalog(withEntry(bad))).toThrow()
@@ -218,14 +231,22 @@ describe('the codec of catalogs', () => {
   })
 
   it('refuses what comes twice or out of order', () => {
-    const body = (all: readonly unknown[]): Uint8Array =>
-      encode([1, [7, [['logs', false, [['0123456789ab', 0, '']], all]]]])
+    const body = (all: readonly unknown[]): Uint8Array => encode([2, [7, [['logs', false, [ROOT], all]]]])
     expect(() => decodeCatalog(body([entry, entry]))).toThrow('out of order')
     expect(() => decodeCatalog(body([put(0, 'b'), put(0, 'a')]))).toThrow('out of order')
     const dataset = ['logs', false, [], []]
-    expect(() => decodeCatalog(encode([1, [7, [dataset, dataset]]]))).toThrow('out of order')
-    expect(() => decodeCatalog(encode([2, [7, []]]))).toThrow('another form')
-    expect(decode(encodeCatalog({ version: 7, datasets: [] }))).toEqual([1, [7, []]])
+    expect(() => decodeCatalog(encode([2, [7, [dataset, dataset]]]))).toThrow('out of order')
+    expect(() => decodeCatalog(encode([1, [7, []]]))).toThrow('another form')
+    expect(decode(encodeCatalog({ version: 7, datasets: [] }))).toEqual([2, [7, []]])
+  })
+
+  it('takes what a home kept in the form before, whose entries say nothing of what files hold', () => {
+    const before = [...entry.slice(0, 9)].with(5, ['lines'])
+    const kept = encode([1, [7, [['logs', false, [['0123456789ab', 0, '']], [before]]]]])
+    expect(() => decodeCatalog(kept)).toThrow('another form')
+    const { form, datasets: found } = decodeKept(kept)
+    expect(form).toBe(1)
+    expect(found[0]?.entries).toMatchObject([{ path: 'a/b', size: 10, cuts: { kind: 'lines' }, state: 'offered' }])
   })
 
   it('does not overflow on deep nesting', () => {

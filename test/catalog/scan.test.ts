@@ -55,16 +55,56 @@ describe('a scan', () => {
     expect(expected).toHaveLength(names.length)
   })
 
-  it('passes over what begins with a dot, and what is no file', async () => {
+  it('leaves out what begins with _ or ., and what is no file, and counts it', async () => {
     await folder.write('.hidden', 'x')
     await folder.write('.git/config', 'x')
     await folder.write('a/.b/c', 'x')
     await folder.write('seen', 'x')
+    await folder.write('_SUCCESS', '')
+    await folder.write('year=2026/_temporary/0/part-0.csv', 'x')
+    await folder.write('year=2026/.part-1.csv.crc', 'x')
     execFileSync('mkfifo', [join(folder.path, 'pipe')])
-    expect(await scanRoot(folder.offer())).toMatchObject({ files: [{ path: 'seen' }], unreadable: [], warnings: [] })
+    const scan = await scanRoot(folder.offer())
+    expect(scan).toMatchObject({ files: [{ path: 'seen' }], unreadable: [], warnings: [] })
+    expect(scan.facts.leftOut).toEqual([
+      {
+        kind: 'hidden',
+        count: 6,
+        samples: ['.git', '.hidden', '_SUCCESS', 'a/.b', 'year=2026/.part-1.csv.crc'],
+      },
+      { kind: 'special', count: 1, samples: ['pipe'] },
+    ])
+    expect(paths(await scanRoot({ ...folder.offer(), all: true }))).toEqual([
+      '.git/config',
+      '.hidden',
+      '_SUCCESS',
+      'a/.b/c',
+      'seen',
+      'year=2026/.part-1.csv.crc',
+      'year=2026/_temporary/0/part-0.csv',
+    ])
   })
 
-  it('offers no link that leaves the directory, and says so', async () => {
+  it('knows folders that are tables of a format with a log', async () => {
+    await folder.write('sales/_delta_log/00000.json', '{}')
+    await folder.write('sales/part-0.parquet', 'x')
+    await folder.write('ice/metadata/v1.metadata.json', '{}')
+    await folder.write('ice/data/a.parquet', 'x')
+    await folder.write('hudi/.hoodie/hoodie.properties', '')
+    await folder.write('plain/metadata/readme.txt', 'x')
+    await folder.write('plain/_delta_log', 'a file')
+    const tables = [
+      { path: 'hudi', format: 'Apache Hudi' },
+      { path: 'ice', format: 'Apache Iceberg' },
+      { path: 'sales', format: 'Delta Lake' },
+    ]
+    expect((await scanRoot(folder.offer())).facts.tables).toEqual(tables)
+    expect((await scanRoot({ ...folder.offer(), all: true })).facts.tables).toEqual(tables)
+    const files = ['sales/part-0.parquet', 'ice/data/a.parquet']
+    expect((await scanRoot({ ...folder.offer(), files })).facts.tables).toEqual(tables.slice(1))
+  })
+
+  it('lists links that leave the directory, or lead to nothing, as unreadable, unless the offer says what to do', async () => {
     await folder.write('outside/secret', 'x')
     await folder.write('data/a', 'x')
     await symlink(join(folder.path, 'outside/secret'), join(folder.path, 'data/file'))
@@ -76,9 +116,27 @@ describe('a scan', () => {
     await symlink('../data-2/sibling', join(folder.path, 'data/sibling'))
     const scan = await scanRoot(folder.offer('data'))
     expect(paths(scan)).toEqual(['a'])
-    expect(scan.warnings.toSorted()).toEqual([
-      '1 links to nothing, not offered (the first: "dangling")',
-      '4 links that lead out of the directory, not offered (the first: "etc")',
+    expect(scan.facts.leftOut).toEqual([])
+    expect(scan.unreadable).toEqual([
+      { path: 'dangling', why: 'it is a link to nothing' },
+      { path: 'etc/', why: 'it is a link that leads out, to /etc' },
+      { path: 'file', why: `it is a link that leads out, to ${folder.path}/outside/secret` },
+      { path: 'folder/', why: `it is a link that leads out, to ${folder.path}/outside` },
+      { path: 'sibling', why: `it is a link that leads out, to ${folder.path}/data-2/sibling` },
+    ])
+    await rm(join(folder.path, 'data/etc'))
+    const followed = await scanRoot({ ...folder.offer('data'), links: 'follow' })
+    expect(paths(followed)).toEqual(['a', 'file', 'folder/secret', 'sibling'])
+    const { ino } = await stat(join(folder.path, 'outside/secret'), { bigint: true })
+    expect(followed.files[1]?.witness.ino).toBe(`${ino}`)
+    expect(followed.unreadable).toEqual([{ path: 'dangling', why: 'it is a link to nothing' }])
+    expect(followed.warnings).toEqual([
+      '1 files offered through a link as well, which count twice (the first: "folder/secret")',
+    ])
+    const skipped = await scanRoot({ ...folder.offer('data'), links: 'skip' })
+    expect(skipped).toMatchObject({ files: [{ path: 'a' }], unreadable: [] })
+    expect(skipped.facts.leftOut).toEqual([
+      { kind: 'link', count: 4, samples: ['dangling', 'file', 'folder/', 'sibling'] },
     ])
   })
 
@@ -111,6 +169,10 @@ describe('a scan', () => {
     await symlink('.', join(folder.path, 'here'))
     const scan = await scanRoot(folder.offer())
     expect(paths(scan)).toEqual(['a/b/y', 'a/x', 'b/a/x', 'b/y'])
+    expect(scan.facts.leftOut).toEqual([
+      { kind: 'loop', count: 5, samples: ['a/b/a', 'a/up', 'b/a/b', 'b/a/up', 'here'] },
+    ])
+    expect(scan.unreadable).toEqual([{ path: 'self', why: 'it is a link to nothing' }])
   })
 
   it('follows a link given as the directory itself', async () => {
