@@ -3,6 +3,7 @@ import { readFileSync, statSync } from 'node:fs'
 import type { DataOption } from '../control/node-options.ts'
 import { ShoalError } from '../core/errors.ts'
 import { LIMITS } from '../core/limits.ts'
+import { reasonOf } from '../core/reason.ts'
 import type { Io } from './io.ts'
 
 const REPLICATED = ',replicated'
@@ -28,7 +29,7 @@ function existingFolder(name: string, path: string, given: string): string {
     if (statSync(path).isDirectory()) return path
   } catch (error) {
     throw new ShoalError('DATA_DIR', `--data ${name}: there is no directory ${given}`, {
-      why: (error as Error).message,
+      why: reasonOf(error, 'it cannot be looked at'),
       try: [
         ...(given.includes(',') ? [`--data ${name}=${given.slice(0, given.lastIndexOf(','))}${REPLICATED}`] : []),
         `mkdir -p ${path}   if its files come later`,
@@ -55,7 +56,7 @@ function readJoinFile(path: string): string {
   try {
     return readFileSync(path, 'utf8')
   } catch (error) {
-    throw new ShoalError('TICKET', `--join @${path} cannot be read`, { why: (error as Error).message })
+    throw new ShoalError('TICKET', `--join @${path} cannot be read`, { why: reasonOf(error, 'it is no text') })
   }
 }
 

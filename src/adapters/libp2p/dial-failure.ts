@@ -1,3 +1,5 @@
+import { reasonOf } from '../../core/reason.ts'
+
 /** Why a dial failed, as far as libp2p's errors let one tell. */
 export interface DialFailure {
   readonly kind: 'self' | 'refused' | 'other-identity' | 'unreachable'
@@ -40,5 +42,12 @@ function classifyOne(error: unknown): DialFailure {
       return { kind: 'refused', message: 'the node there has another mesh key' }
     }
   }
-  return { kind: 'unreachable', message: message.split('\n')[0] || name }
+  return { kind: 'unreachable', message: isTimeout(name) ? 'no answer has come in time' : reasonOf(error, OTHERWISE) }
+}
+
+/** A library's own words are for its authors: they are the cause that -v shows. */
+const OTHERWISE = 'the connection could not be made'
+
+function isTimeout(name: string): boolean {
+  return name === 'TimeoutError' || name === 'AbortError'
 }
