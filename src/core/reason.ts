@@ -60,6 +60,8 @@ const OWN: ReadonlySet<string> = new Set(['ShoalError', 'WireError', 'InvariantE
 export function reasonOf(error: unknown, otherwise: string): string {
   const reason = systemReason(error)
   if (reason !== null || !(error instanceof Error)) return reason ?? otherwise
+  // A bug that a peer tells of has an engine's text.
+  if ('code' in error && error.code === 'INTERNAL') return otherwise
   return OWN.has(error.name) || (error.name === 'Error' && !('code' in error)) ? error.message : otherwise
 }
 

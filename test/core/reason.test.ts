@@ -41,6 +41,7 @@ test('sentences of Shoal are told, those of an engine or a library are not', () 
     thrownBy(() => (null as unknown as { a: { b: number } }).a.b),
     Object.assign(new Error('inner words'), { name: 'StreamResetError' }),
     Object.assign(new Error('inner words'), { code: 'ERR_INVALID_ARG_TYPE' }),
+    new ShoalError('INTERNAL', 'x is not a function'),
     'text',
   ]
   for (const error of foreign) expect(reasonOf(error, otherwise)).toBe(otherwise)

@@ -120,7 +120,7 @@ async function locate(context: Context, job: JobState, task: TaskIndex): Promise
       why = `what ${nameOf(context, holder)} has is damaged`
     } catch (error) {
       context.dropped('fetch-part', error)
-      why = `${nameOf(context, holder)} does not give it: ${reasonOf(error, 'the connection to it broke')}`
+      why = `${nameOf(context, holder)} does not give it: ${reasonOf(error, 'the exchange with it failed')}`
     }
   }
   throw lostPart(job, task, why)

@@ -132,7 +132,7 @@ export class Receiver {
     } catch (error) {
       framed?.abort(String(error))
       this.#context.dropped('pull', error)
-      ended('failed', reasonOf(error, 'the connection to it broke'))
+      ended('failed', reasonOf(error, 'the exchange with it failed'))
     }
   }
 }

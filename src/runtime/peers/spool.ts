@@ -67,7 +67,7 @@ export async function spoolSplit(
 function asRefusal(context: Context, shard: Shard, from: NodeId, error: unknown): unknown {
   if (error instanceof ShoalError && (error.code === 'SHARD_CHANGED' || error.code === 'LIMIT')) return error
   if (error instanceof Error && 'syscall' in error) return error
-  const why = reasonOf(error, 'the connection to it broke')
+  const why = reasonOf(error, 'the exchange with it failed')
   return new ShoalError(
     'NO_NODE',
     `${shard.dataset}/${shard.path} cannot be read from ${nameOf(context, from)} over a stream`,
