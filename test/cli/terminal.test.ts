@@ -1,4 +1,6 @@
 /** What comes from data, names, logs and user code never reaches a terminal as it is. */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -266,6 +268,28 @@ test('job why sets in the lines behind its first', async () => {
   expect((await shoal(['job', 'why', '7c'], { node: { why } })).stdout).toBe(
     'job.ts:1: bad\n  emit(x)\n  ok: all is well\n',
   )
+})
+
+test('what nobody has caught is a bug, 70, and shown', async () => {
+  const thrower = `
+    const ready = setInterval(() => {
+      if (process.listenerCount('uncaughtException') === 0) return
+      clearInterval(ready)
+      throw new Error('odd \\u001b[2J')
+    }, 10)`
+  // It waits for a ticket on its stdin.
+  const child = spawn(process.execPath, [
+    '--conditions=development',
+    `--import=data:text/javascript,${encodeURIComponent(thrower)}`,
+    join(import.meta.dirname, '../../src/cli/main.ts'),
+    ...['node', '--join', '-', '--home', '/nowhere'],
+  ])
+  let said = ''
+  child.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()))
+  const [code] = (await once(child, 'close')) as [number]
+  expect(code).toBe(70)
+  expect(said).toContain('error[INTERNAL]: odd \\u001b[2J\n')
+  expect(said).not.toMatch(OBEYED)
 })
 
 test('colours that Shoal paints reach a terminal, those in a name do not', async () => {
