@@ -1,5 +1,6 @@
 import { constants, type BigIntStats, type Dirent } from 'node:fs'
 import { lstat, open, readdir, realpath, stat, type FileHandle } from 'node:fs/promises'
+import { systemReason } from '../core/reason.ts'
 import type { Witness } from '../core/types.ts'
 
 /** What the catalog needs of the file system; tests hand in one that fails as they like. */
@@ -32,8 +33,7 @@ export function witnessOf(facts: BigIntStats): Witness {
 
 /** A failure that the system reports (EACCES, EIO …), as people read it; null for any other error. */
 export function systemFailure(error: unknown): string | null {
-  if (!(error instanceof Error) || !('syscall' in error) || !('code' in error)) return null
-  return `${String(error.syscall)} failed with ${String(error.code)}`
+  return error instanceof Error && 'syscall' in error ? systemReason(error) : null
 }
 
 /** Whether the file or a folder above it is gone. */

@@ -1,9 +1,11 @@
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { NodeApi } from '../control/api.ts'
+import { visibleJson } from '../core/visible.ts'
 import type { Engine, Outside } from './engine.ts'
 import { HOME, JSON_OUTPUT, NO_COLOR, QUIET, VERBOSE } from './flags.ts'
 import { paintFor, widthOf, writeTo, type Io, type Paint } from './io.ts'
+import { lineText, linesIn, type Line } from './line.ts'
 import type { Settings } from './settings.ts'
 import { renderTable, type Column } from './table.ts'
 
@@ -64,25 +66,39 @@ export class Context {
   }
 
   /** A line of data, on stdout. */
-  print(line: string): Promise<void> {
-    return writeTo(this.io.stdout, `${line}\n`)
+  print(line: Line): Promise<void> {
+    return writeTo(this.io.stdout, `${lineText(line, this.paint)}\n`)
+  }
+
+  /** A text that has lines of its own, on stdout. */
+  async printLines(text: string): Promise<void> {
+    for (const line of linesIn(text)) await this.print(line)
   }
 
   printJson(value: object): Promise<void> {
-    return this.print(JSON.stringify(value))
+    return writeTo(this.io.stdout, `${visibleJson(value)}\n`)
   }
 
   async printTable<Row>(rows: readonly Row[], columns: readonly Column<Row>[]): Promise<void> {
     await writeTo(this.io.stdout, renderTable(rows, columns, widthOf(this.io.stdout, this.io.environment), this.paint))
   }
 
-  /** A line for the person at the terminal, on stderr. */
-  note(line: string): void {
-    this.io.stderr.write(`${line}\n`)
+  /** A line for the person at the terminal, on stderr. A log of stderr is opened in a terminal later: it is no other. */
+  note(line: Line): void {
+    this.io.stderr.write(`${lineText(line, this.notePaint)}\n`)
+  }
+
+  /** A text that has lines of its own, on stderr. */
+  noteLines(text: string): void {
+    for (const line of linesIn(text)) this.note(line)
+  }
+
+  noteJson(value: object): void {
+    this.io.stderr.write(`${visibleJson(value)}\n`)
   }
 
   /** A line that helps but says nothing new: not with -q, nor where a program reads stderr as JSON. */
-  hint(line: string): void {
+  hint(line: Line): void {
     if (!this.quiet && !this.json) this.note(line)
   }
 }

@@ -4,6 +4,7 @@ import type { DataOption } from '../control/node-options.ts'
 import { ShoalError } from '../core/errors.ts'
 import { LIMITS } from '../core/limits.ts'
 import { nearestOne } from '../core/nearest.ts'
+import { reasonOf } from '../core/reason.ts'
 import type { Io } from './io.ts'
 
 const FLAGS = ['replicated', 'all', 'follow', 'skip-links'] as const
@@ -52,7 +53,7 @@ function existingFolder(name: string, path: string, given: string, flags: Readon
     if (statSync(path).isDirectory()) return path
   } catch (error) {
     throw new ShoalError('DATA_DIR', `--data ${name}: there is no directory ${given}`, {
-      why: (error as Error).message,
+      why: reasonOf(error, 'it cannot be looked at'),
       try: [
         ...meantFlags(name, given),
         ...[...flags].map((flag) => `--data ${name}=${given},${flag}/   for a directory whose own name ends so`),
@@ -88,7 +89,7 @@ function readJoinFile(path: string): string {
   try {
     return readFileSync(path, 'utf8')
   } catch (error) {
-    throw new ShoalError('TICKET', `--join @${path} cannot be read`, { why: (error as Error).message })
+    throw new ShoalError('TICKET', `--join @${path} cannot be read`, { why: reasonOf(error, 'it is no text') })
   }
 }
 

@@ -1,11 +1,14 @@
 import { asShoalError, errorToJson, type ErrorJson } from '../core/errors.ts'
+import { visible, visibleJson, visibleLines } from '../core/visible.ts'
 import type { Paint } from './io.ts'
+import { linesIn } from './line.ts'
 
 /** An error as a person reads it: what, why, what to try, where to read more. */
 export function failureText(error: Omit<ErrorJson, 'schema' | 'retryable' | 'exit'>, paint: Paint): string {
-  const lines = [`${paint('red', `error[${error.code}]`)}: ${oneLine(error.message)}`]
-  if (error.why !== undefined && error.why !== '') lines.push(...labelled('why', error.why.split('\n'), paint))
-  if (error.try.length > 0) lines.push(...labelled('try', error.try, paint))
+  const lines = [`${paint('red', `error[${error.code}]`)}: ${message(error)}`]
+  if (error.why !== undefined && error.why !== '')
+    lines.push(...labelled('why', visibleLines(error.why).split('\n'), paint))
+  if (error.try.length > 0) lines.push(...labelled('try', error.try.map(visible), paint))
   lines.push(...labelled('more', [`shoal help ${error.code}`], paint))
   return `${lines.join('\n')}\n`
 }
@@ -13,12 +16,13 @@ export function failureText(error: Omit<ErrorJson, 'schema' | 'retryable' | 'exi
 /** An error for stderr: a text, or with `json` one line of shoal.error/1. Raw causes only when `verbose`. */
 export function renderFailure(error: unknown, form: { json: boolean; verbose: boolean; paint: Paint }): string {
   const json = errorToJson(error)
-  if (form.json) return `${JSON.stringify(json)}\n`
+  if (form.json) return `${visibleJson(json)}\n`
   return failureText(json, form.paint) + (form.verbose ? causes(error) : '')
 }
 
-function oneLine(message: string): string {
-  return message.replaceAll('\n', '\n        ')
+/** One line. Only what user code has thrown may have several: a line that a file's name makes is none of Shoal's. */
+function message({ code, message: text }: Pick<ErrorJson, 'code' | 'message'>): string {
+  return code === 'JOB_THREW' ? visibleLines(text).replaceAll('\n', '\n        ') : visible(text)
 }
 
 function labelled(label: string, lines: readonly string[], paint: Paint): string[] {
@@ -28,8 +32,8 @@ function labelled(label: string, lines: readonly string[], paint: Paint): string
 function causes(error: unknown): string {
   const stacks: string[] = []
   for (let cause: unknown = error; cause instanceof Error && stacks.length < 8; cause = cause.cause) {
-    stacks.push(cause.stack ?? String(cause))
+    stacks.push(linesIn(cause.stack ?? String(cause)).join('\n'))
   }
   if (stacks.length === 0) stacks.push(String(asShoalError(error).message))
-  return `${stacks.join('\ncaused by ')}\n`
+  return `${visibleLines(stacks.join('\ncaused by '))}\n`
 }

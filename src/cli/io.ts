@@ -1,6 +1,7 @@
 import { styleText } from 'node:util'
 import type { Writable } from 'node:stream'
 import { ShoalError } from '../core/errors.ts'
+import { reasonOf } from '../core/reason.ts'
 import type { Environment } from './settings.ts'
 
 export type Stream = Writable & { readonly isTTY?: boolean; readonly columns?: number }
@@ -36,7 +37,7 @@ export async function writeTo(stream: Stream, data: string | Uint8Array): Promis
       else
         reject(
           new ShoalError('OUTPUT', 'what stdout leads to cannot be written', {
-            why: error.message,
+            why: reasonOf(error, 'it takes no more'),
             try: ['make room there'],
             cause: error,
           }),

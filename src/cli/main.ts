@@ -28,6 +28,14 @@ process.stdout.on('error', () => {})
 process.stderr.on('error', () => {})
 
 const { main } = await import('./program.ts')
+const { renderFailure } = await import('./failure.ts')
+
+// What nobody has caught is a bug; Node by itself would write its text as it is.
+process.on('uncaughtException', (error) => {
+  process.stderr.write(renderFailure(error, { json: false, verbose: true, paint: (_, text) => text }))
+  process.exit(70)
+})
+
 const { connectControl } = await import('../control/client.ts')
 process.exitCode = await main(process.argv.slice(2), io, {
   connect: connectControl,

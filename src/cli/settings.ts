@@ -5,6 +5,7 @@ import { ShoalError, asShoalError } from '../core/errors.ts'
 import type { Code } from '../core/codes.ts'
 import { environmentName, type Flag } from './flags.ts'
 import { nearestOne } from '../core/nearest.ts'
+import { systemReasonWithPath } from '../core/reason.ts'
 
 export type Origin = 'flag' | 'environment' | 'config' | 'default'
 /** What was given on the command line, by flag name; a switch that was given holds `true`. */
@@ -96,7 +97,11 @@ export async function readConfigFile(folder: string, flags: readonly Flag<unknow
   try {
     settings = ((await import(pathToFileURL(path).href)) as { default?: unknown }).default
   } catch (error) {
-    throw new ShoalError('CONFIG', `${CONFIG_NAME} cannot be loaded`, { why: (error as Error).message, cause: error })
+    throw new ShoalError('CONFIG', `${CONFIG_NAME} cannot be loaded`, {
+      why: whyNotLoaded(error),
+      try: [`node ${CONFIG_NAME}   says where`],
+      cause: error,
+    })
   }
   if (typeof settings !== 'object' || settings === null || Array.isArray(settings)) {
     throw new ShoalError('CONFIG', `${CONFIG_NAME} has no default export that is an object`, {
@@ -104,6 +109,14 @@ export async function readConfigFile(folder: string, flags: readonly Flag<unknow
     })
   }
   return new Map(Object.entries(settings).map(([key, value]) => [configName(key, flags), configTexts(key, value)]))
+}
+
+/** What the file itself throws is its author's word; what the engine says of it is not. */
+function whyNotLoaded(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+  if (code === 'ERR_MODULE_NOT_FOUND') return 'it imports what is not there'
+  if (error instanceof SyntaxError || code.includes('TYPESCRIPT')) return 'it is not valid TypeScript'
+  return systemReasonWithPath(error) ?? `it threw: ${error instanceof Error ? error.message : String(error)}`
 }
 
 function configName(key: string, flags: readonly Flag<unknown>[]): string {

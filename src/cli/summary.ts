@@ -1,5 +1,4 @@
 import type { Coverage, JobSummary, Receipt } from '../control/api.ts'
-import { visible } from './table.ts'
 import { bytesText, countText, elapsedText, plural, shortId } from './units.ts'
 
 const OMITTED_SHOWN = 10
@@ -27,7 +26,7 @@ export function summaryNotes(summary: JobSummary, receipt: Receipt | null, passi
   const { omitted } = summary.coverage
   const notes = omitted
     .slice(0, OMITTED_SHOWN)
-    .map((one) => `left out  ${visible(`${one.dataset}/${one.path}`)} on ${visible(one.node)}: ${one.why}`)
+    .map((one) => `left out  ${one.dataset}/${one.path} on ${one.node}: ${one.why}`)
   if (omitted.length > OMITTED_SHOWN)
     notes.push(`left out  and ${plural(omitted.length - OMITTED_SHOWN, 'shard')} more`)
   if (receipt !== null && receipt.skipped.count > 0) {
@@ -35,7 +34,7 @@ export function summaryNotes(summary: JobSummary, receipt: Receipt | null, passi
       ? 'receipt.json in -o DIR/ has samples'
       : `shoal job receipt ${shortId(summary.id)} shows samples`
     const [first] = receipt.skipped.samples
-    const example = first === undefined ? '' : `, the first ${visible(first.place)} (${visible(first.reason)})`
+    const example = first === undefined ? '' : `, the first ${first.place} (${first.reason})`
     notes.push(`skipped   ${plural(receipt.skipped.count, 'record')}${example}: ${samples}`)
   }
   return notes

@@ -1,3 +1,4 @@
+import { visible } from '../core/visible.ts'
 import type { Paint } from './io.ts'
 
 export interface Column<Row> {
@@ -37,14 +38,6 @@ export function renderTable<Row>(
       .trimEnd()
   const head = paint('dim', line(columns.map((column) => column.title)))
   return `${[head, ...cells.map(line)].join('\n')}\n`
-}
-
-/** Names come from other people's disks: a newline or an escape sequence in one must not reach the terminal. */
-export function visible(text: string): string {
-  return text.replaceAll(/[\u0000-\u001f\u007f-\u009f]/g, (character) => {
-    const code = character.charCodeAt(0)
-    return code === 10 ? '\\n' : code === 9 ? '\\t' : `\\x${code.toString(16).padStart(2, '0')}`
-  })
 }
 
 function cellWidth(text: string): number {

@@ -2,6 +2,7 @@ import { request as httpRequest, type ClientRequest, type IncomingMessage } from
 import type { JobEvent, NodeApi, ResultChunk } from './api.ts'
 import { ShoalError, errorFromJson, type ErrorJson } from '../core/errors.ts'
 import { LIMITS } from '../core/limits.ts'
+import { reasonOf } from '../core/reason.ts'
 import {
   FRAME_CHUNK,
   FRAME_END,
@@ -12,6 +13,8 @@ import {
 } from './protocol.ts'
 import { findSocket } from './socket-path.ts'
 import { VERSION } from './version.ts'
+
+const OTHER_SPEECH = 'what answers there speaks otherwise than a node'
 
 /** A node that says nothing for so long to a question it can always answer at once is taken for hung. */
 const SILENCE_MS = 15_000
@@ -123,7 +126,7 @@ function errorOf(home: string, answer: Readonly<Record<string, unknown>>): Shoal
 }
 
 function strange(home: string, cause?: unknown): ShoalError {
-  return noNode(home, 'what answers there speaks otherwise than a node', cause)
+  return noNode(home, OTHER_SPEECH, cause)
 }
 
 function whyNoAnswer(error: NodeJS.ErrnoException): string {
@@ -131,7 +134,8 @@ function whyNoAnswer(error: NodeJS.ErrnoException): string {
   if (error.name === 'AbortError' || error.name === 'TimeoutError') {
     return `the node has not answered within ${SILENCE_MS / 1000} s`
   }
-  return error.message
+  if (error.code === 'ECONNRESET') return 'the node ended before it answered'
+  return reasonOf(error, OTHER_SPEECH)
 }
 
 function noNode(home: string, why: string, cause?: unknown): ShoalError {

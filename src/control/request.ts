@@ -2,6 +2,7 @@
 import { z } from 'zod/mini'
 import type { SubmitRequest } from './api.ts'
 import { ShoalError } from '../core/errors.ts'
+import { misfitText } from '../core/reason.ts'
 
 // Ranges are checked where a job is made; here only that each thing is of its kind. What is more is left alone.
 const input = z.looseObject({
@@ -57,7 +58,7 @@ export function argumentsOf(body: string): readonly unknown[] {
   try {
     args = JSON.parse(body === '' ? '[]' : body)
   } catch (error) {
-    throw new ShoalError('USAGE', 'a control request is not JSON', { why: (error as Error).message, cause: error })
+    throw new ShoalError('USAGE', 'a control request is not JSON', { cause: error })
   }
   if (!Array.isArray(args)) throw new ShoalError('USAGE', 'the arguments of a control request are a list')
   return args as readonly unknown[]
@@ -67,5 +68,5 @@ export function argumentsOf(body: string): readonly unknown[] {
 export function checkSubmission(value: unknown): asserts value is SubmitRequest {
   const parsed = submission.safeParse(value)
   if (!parsed.success)
-    throw new ShoalError('USAGE', 'this is not a submission', { why: z.prettifyError(parsed.error).slice(0, 500) })
+    throw new ShoalError('USAGE', 'this is not a submission', { why: misfitText(parsed.error.issues) })
 }

@@ -6,6 +6,7 @@ import { finished } from 'node:stream/promises'
 import type { NodeApi } from './api.ts'
 import { ShoalError, asShoalError, errorToJson } from '../core/errors.ts'
 import { LIMITS } from '../core/limits.ts'
+import { reasonOf } from '../core/reason.ts'
 import {
   FRAME_CHUNK,
   FRAME_END,
@@ -62,7 +63,12 @@ function answers(path: string): Promise<boolean> {
 function listen(server: Server, path: string): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', (error) =>
-      reject(new ShoalError('NODE_SETUP', `cannot listen on ${path}`, { why: error.message, cause: error })),
+      reject(
+        new ShoalError('NODE_SETUP', `cannot listen on ${path}`, {
+          why: reasonOf(error, 'the system refuses it'),
+          cause: error,
+        }),
+      ),
     )
     server.listen(path, resolve)
   })

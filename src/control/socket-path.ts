@@ -3,6 +3,7 @@ import { lstatSync, mkdirSync, readFileSync, realpathSync, rmSync, writeFileSync
 import { join, resolve } from 'node:path'
 import { ShoalError } from '../core/errors.ts'
 import { fromKept, toKept } from '../core/kept-form.ts'
+import { reasonOf } from '../core/reason.ts'
 
 /** `sun_path` holds 108 bytes with its final NUL; some systems have 104. */
 const SOCKET_PATH_BYTES_MAX = 103
@@ -40,7 +41,7 @@ export function makeRuntimeFolder(folder: string): void {
     mkdirSync(folder, { recursive: true, mode: 0o700 })
   } catch (error) {
     throw new ShoalError('NODE_SETUP', `cannot make the folder of the control socket, ${folder}`, {
-      why: (error as Error).message,
+      why: reasonOf(error, 'the system refuses it'),
       cause: error,
     })
   }

@@ -1,4 +1,5 @@
 import { CODES, type Code } from './codes.ts'
+import { systemReasonWithPath } from './reason.ts'
 
 export interface ErrorDetails {
   readonly why?: string | undefined
@@ -95,10 +96,10 @@ export function asShoalError(error: unknown): ShoalError {
   if (error instanceof ShoalError) return error
   if (isShoalErrorLike(error)) return new ShoalError(error.code, error.message, error)
   const refused = refusalOf(error)
-  if (error instanceof Error && refused !== undefined)
-    return new ShoalError('NODE_SETUP', refused[0], { why: error.message, try: [refused[1]], cause: error })
+  const why = systemReasonWithPath(error) ?? undefined
+  if (refused !== undefined) return new ShoalError('NODE_SETUP', refused[0], { why, try: [refused[1]], cause: error })
   if (error instanceof Error && 'syscall' in error)
-    return new ShoalError('NODE_SETUP', 'the system refused what the node needs', { why: error.message, cause: error })
+    return new ShoalError('NODE_SETUP', 'the system refused what the node needs', { why, cause: error })
   const message = error instanceof Error ? error.message : String(error)
   return new ShoalError('INTERNAL', message, { cause: error, why: 'this is a bug in Shoal' })
 }

@@ -106,7 +106,7 @@ export class Attempts {
       say('done', `${describe(job, task)} done: output ${output.digest.slice(0, 12)}`)
       dispatch({ type: 'attempt-done', attempt: effect.attempt, output })
     } catch (error) {
-      say('failed', `${describe(job, task)} failed: ${error instanceof Error ? error.message : String(error)}`)
+      say('failed', `${describe(job, task)} failed: ${errorToJson(error).message}`)
       await this.#failed(effect, blameFor(error))
     } finally {
       const spool = spoolFolder(this.#context, job, effect.attempt)

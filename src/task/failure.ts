@@ -1,6 +1,7 @@
 import { types } from 'node:util'
 import { type ErrorJson, errorToJson, ShoalError } from '../core/errors.ts'
 import { LIMITS } from '../core/limits.ts'
+import { systemReasonWithPath } from '../core/reason.ts'
 import type { AttemptFailure } from '../ports.ts'
 
 /** Why an attempt ends without output. */
@@ -55,19 +56,16 @@ export function hostFailure(error: unknown, during: 'reading' | 'own', place = '
   if (!isA(error, Error))
     return new TaskFailure('own', new ShoalError('INTERNAL', 'something else than an error was thrown'), place)
   const { code, message } = error as NodeJS.ErrnoException
+  const why = systemReasonWithPath(error) ?? code
   if (code !== undefined && DISK_FULL.has(code)) {
     return new TaskFailure(
       'own',
-      new ShoalError('NODE_SETUP', 'no space is left on the disk of the home folder', { why: code }),
+      new ShoalError('NODE_SETUP', 'no space is left on the disk of the home folder', { why }),
       place,
     )
   }
   if (typeof code === 'string' && code.startsWith('E')) {
-    return new TaskFailure(
-      'own',
-      new ShoalError('NODE_SETUP', `a file of the task cannot be used: ${message}`, { why: code }),
-      place,
-    )
+    return new TaskFailure('own', new ShoalError('NODE_SETUP', 'a file of the task cannot be used', { why }), place)
   }
   return new TaskFailure('own', new ShoalError('INTERNAL', message, { why: error.stack }), place)
 }

@@ -1,6 +1,7 @@
 /** User code at work: one realm, the calls into it, and what its errors become. */
 import type vm from 'node:vm'
 import { ShoalError } from '../core/errors.ts'
+import { visible } from '../core/visible.ts'
 import { BAD, type Batch } from '../data/formats/reader.ts'
 import { END } from '../data/fold.ts'
 import { hostFailure, isA, TaskFailure } from './failure.ts'
@@ -217,7 +218,8 @@ export class UserCode {
     const source = places[0] === undefined ? null : sourceLine(map, places[0])
     const why = [
       ...(source === null ? [] : [source.trim()]),
-      ...(place === null ? [] : [`${place.place}: ${place.record}`]),
+      // One line, whatever the file's name and the record hold.
+      ...(place === null ? [] : [visible(`${place.place}: ${place.record}`)]),
     ].join('\n')
     const error = new ShoalError(code, at === '' ? title : `${at}: ${title}`, { why: why === '' ? undefined : why })
     return new TaskFailure('user', error, place?.place ?? '')

@@ -1,6 +1,7 @@
 import { decode, encode, Tokenizer, type DecodeOptions } from 'cborg'
-import { z } from 'zod/mini'
+import type { z } from 'zod/mini'
 import { LIMITS } from '../core/limits.ts'
+import { misfitText } from '../core/reason.ts'
 
 /** Bytes that are not what they should be: whoever reads from a peer counts and drops them. */
 export class WireError extends Error {
@@ -37,8 +38,8 @@ export function fromBytes<T>(schema: z.ZodMiniType<T>, bytes: Uint8Array): T {
   let value: unknown
   try {
     value = decode(bytes, { ...STRICTLY, tokenizer: new CountedItems(bytes) })
-  } catch (error) {
-    throw new WireError(`not CBOR: ${(error as Error).message}`)
+  } catch {
+    throw new WireError('not CBOR')
   }
   return checked(schema, value)
 }
@@ -56,6 +57,6 @@ export function fromJson<T>(shape: z.ZodMiniType<T>, bytes: Uint8Array): T {
 
 export function checked<T>(schema: z.ZodMiniType<T>, value: unknown): T {
   const parsed = schema.safeParse(value)
-  if (!parsed.success) throw new WireError(z.prettifyError(parsed.error).slice(0, 500))
+  if (!parsed.success) throw new WireError(misfitText(parsed.error.issues).slice(0, 500))
   return parsed.data
 }

@@ -4,6 +4,7 @@ import { jobId } from '../core/job-id.ts'
 import { LIMITS } from '../core/limits.ts'
 import { CONTENTS } from '../core/look.ts'
 import { plan } from '../core/plan.ts'
+import { reasonOf } from '../core/reason.ts'
 import type { Digest, JobRecord, ReadOptions } from '../core/types.ts'
 import { checked, WireError } from './codec.ts'
 import { count, digest, jobLimits, list, nodeId, text } from './shapes.ts'
@@ -169,7 +170,7 @@ export function openJobRecord(text: string): JobRecord {
   try {
     plan(spec, snapshot)
   } catch (error) {
-    throw new WireError(`a job that cannot be planned: ${(error as Error).message}`)
+    throw new WireError(`a job that cannot be planned: ${reasonOf(error, 'it has no plan')}`)
   }
   return job
 }

@@ -8,6 +8,7 @@ import { join, resolve } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { setTimeout } from 'node:timers/promises'
 import { asShoalError, ShoalError } from '../../core/errors.ts'
+import { reasonOf } from '../../core/reason.ts'
 import { codeOf, FILE_MODE, makeFolder } from './durable.ts'
 
 export interface HomeLock {
@@ -83,7 +84,7 @@ function cannotLock(root: string, error: unknown): ShoalError {
       cause: error,
     })
   return new ShoalError('NODE_SETUP', `the home folder ${root} cannot be used`, {
-    why: error instanceof Error ? error.message : String(error),
+    why: reasonOf(error, 'it cannot be locked there'),
     try: ['shoal node --home DIR   with a folder on a local disk that you own'],
     cause: error,
   })

@@ -4,6 +4,7 @@ import { basename, dirname, join, resolve } from 'node:path'
 import { build, type BuildFailure, type Message, type Metafile, type Plugin } from 'esbuild'
 import { ShoalError } from '../../core/errors.ts'
 import { nearestOne } from '../../core/nearest.ts'
+import { systemReason } from '../../core/reason.ts'
 import { JOB_GLOBAL } from '../../task/realm.ts'
 
 export interface Bundle {
@@ -77,7 +78,10 @@ async function findFile(file: string): Promise<string> {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     if (code !== 'ENOENT' && code !== 'ENOTDIR') {
-      throw new ShoalError('NO_JOB_FILE', `cannot read the job file ${file}`, { why: String(code) })
+      throw new ShoalError('NO_JOB_FILE', `cannot read the job file ${file}`, {
+        why: systemReason(error) ?? undefined,
+        cause: error,
+      })
     }
     const names = await readdir(dirname(path)).catch(() => [])
     const near = nearestOne(basename(path), names)

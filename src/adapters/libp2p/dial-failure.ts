@@ -1,7 +1,9 @@
+import { reasonOf } from '../../core/reason.ts'
+
 /** Why a dial failed, as far as libp2p's errors let one tell. */
 export interface DialFailure {
   readonly kind: 'self' | 'refused' | 'other-identity' | 'unreachable'
-  /** For people: the first cause. */
+  /** For people, in words of Shoal: the first cause. */
   readonly message: string
 }
 
@@ -40,5 +42,8 @@ function classifyOne(error: unknown): DialFailure {
       return { kind: 'refused', message: 'the node there has another mesh key' }
     }
   }
-  return { kind: 'unreachable', message: message.split('\n')[0] || name }
+  if (name === 'TimeoutError' || name === 'AbortError' || /aborted due to timeout/.test(message))
+    return { kind: 'unreachable', message: 'no answer has come in time' }
+  const otherwise = name === 'EncryptionFailedError' ? 'what answers there is no node, or is overrun' : 'no connection'
+  return { kind: 'unreachable', message: reasonOf(error, otherwise) }
 }

@@ -1,6 +1,7 @@
 import type { PeerInfo } from '@libp2p/interface'
 import { mdns } from '@libp2p/mdns'
 import { isPrivate } from '@libp2p/utils'
+import { reasonOf } from '../../core/reason.ts'
 import type { NodeId } from '../../core/types.ts'
 import type { Host } from './host.ts'
 import { isLoopback } from './ticket.ts'
@@ -24,9 +25,7 @@ export async function startDiscovery(
   const warnOnce = (error: unknown): void => {
     if (warned) return
     warned = true
-    warn(
-      `mDNS does not work here (${error instanceof Error ? error.message : String(error)}): members are found by --join`,
-    )
+    warn(`mDNS does not work here (${reasonOf(error, 'its socket fails')}): members are found by --join`)
   }
   const service = mdns({ serviceTag: `_shoal-${keyId}._udp.local` })({
     logger: host.logger,

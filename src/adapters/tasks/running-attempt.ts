@@ -1,5 +1,6 @@
 import { assert } from '../../core/errors.ts'
 import { LIMITS } from '../../core/limits.ts'
+import { reasonOf } from '../../core/reason.ts'
 import type { Millis } from '../../core/types.ts'
 import type { Attempt, AttemptEnd, AttemptFailure, AttemptProgress, AttemptSpec } from '../../ports.ts'
 import { checkReport, filesOf } from './check-report.ts'
@@ -36,7 +37,7 @@ export class RunningAttempt implements Attempt {
       this.#finish = resolve
     })
     this.#begin().catch((error: unknown) => {
-      this.#stop({ ...killed(error instanceof Error ? error.message : String(error)) })
+      this.#stop(killed(reasonOf(error, 'its folder cannot be used')))
     })
   }
 

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import type { Readable, Writable } from 'node:stream'
+import { reasonOf } from '../../core/reason.ts'
 import type { Bytes, Digest } from '../../core/types.ts'
 import { heapFlags } from '../../task/memory.ts'
 import { type Command, frame, FrameParser } from '../../task/protocol.ts'
@@ -90,7 +91,7 @@ export class TaskProcess {
     // `close` comes after the last report was read; `exit` would come before.
     child.once('close', end)
     child.once('error', (error) => {
-      this.#stderr += error.message
+      this.#stderr += reasonOf(error, 'the system refuses it')
       if (child.pid === undefined) end(null, null)
     })
   }

@@ -3,7 +3,6 @@ import type { Context } from '../context.ts'
 import { orInterrupted } from '../interrupts.ts'
 import { withNode } from '../local.ts'
 import { submissionOf } from '../submission.ts'
-import { visible } from '../table.ts'
 import { bytesText, countText, plural, shortId } from '../units.ts'
 
 /** `shoal explain JOB.ts`: who would run what. Nothing runs. */
@@ -32,20 +31,18 @@ export function explanationLines(answer: ExplainAnswer): string[] {
   for (const stage of answer.stages) {
     lines.push(`${stage.stage.padEnd(8)} ${plural(stage.tasks, 'task')} on ${plural(stage.nodes.length, 'node')}`)
     for (const node of stage.nodes) {
-      lines.push(`         ${visible(node.name)}  ${plural(node.tasks, 'task')}  ${bytesText(node.bytes)}`)
+      lines.push(`         ${node.name}  ${plural(node.tasks, 'task')}  ${bytesText(node.bytes)}`)
     }
   }
   lines.push(`moves    about ${bytesText(answer.moves)} between nodes`)
   for (const { from, to, tasks, bytes } of answer.streamed)
-    lines.push(
-      `streamed ${visible(to)} reads ${bytesText(bytes)} from ${visible(from)}, which cannot run ${plural(tasks, 'task')}`,
-    )
+    lines.push(`streamed ${to} reads ${bytesText(bytes)} from ${from}, which cannot run ${plural(tasks, 'task')}`)
   for (const lost of answer.takeover) {
-    const heirs = lost.next.length === 0 ? 'nobody' : lost.next.map(visible).join(', ')
+    const heirs = lost.next.length === 0 ? 'nobody' : lost.next.join(', ')
     const sole = lost.sole === 0 ? '' : `; ${countText(lost.sole)} of them only it can run: the job would wait for it`
-    lines.push(`if lost  ${visible(lost.name)}: ${plural(lost.tasks, 'task')} to ${heirs}${sole}`)
+    lines.push(`if lost  ${lost.name}: ${plural(lost.tasks, 'task')} to ${heirs}${sole}`)
   }
-  for (const out of answer.leftOut) lines.push(`no tasks ${visible(out.node)}: ${out.why}`)
+  for (const out of answer.leftOut) lines.push(`no tasks ${out.node}: ${out.why}`)
   for (const warning of answer.warnings) lines.push(`warning  ${warning}`)
   return lines
 }

@@ -4,6 +4,7 @@ import type { Tree } from '../command.ts'
 import type { Context } from '../context.ts'
 import { nearestOne } from '../../core/nearest.ts'
 import { writeTo } from '../io.ts'
+import { tinted } from '../line.ts'
 import { helpFor } from '../parser.ts'
 
 /** `shoal help`, `shoal help COMMAND`, `shoal help CODE` */
@@ -25,7 +26,7 @@ async function explainCode(context: Context, code: Code): Promise<number> {
     await context.printJson({ schema: 'shoal.help/1', code, exit, retryable, help: text })
     return 0
   }
-  await context.print(`${context.paint('bold', code)}   exit code ${exit}${retryable ? ', worth another try' : ''}`)
+  await context.print([tinted('bold', code), `   exit code ${exit}${retryable ? ', worth another try' : ''}`])
   await context.print('')
   await context.print(text)
   return 0

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { ShoalError } from '../../core/errors.ts'
+import { reasonOf } from '../../core/reason.ts'
 import type { Context } from '../context.ts'
 import { editorTypes } from '../editor-types.ts'
 
@@ -59,12 +60,24 @@ export async function init(context: Context, [given = '.']: readonly string[]): 
     })
   }
   for (const [name, text] of Object.entries(files)) {
-    await mkdir(dirname(join(folder, name)), { recursive: true })
-    await writeFile(join(folder, name), text, { flag: 'wx' })
+    await write(join(folder, name), text, given)
     if (context.quiet) await context.print(name)
     else context.note(`made ${join(given, name)}`)
   }
   const at = given === '.' ? '' : `cd ${given} && `
   context.hint(`next: ${at}shoal run job.ts --local --data purchases=data`)
   return 0
+}
+
+async function write(path: string, text: string, given: string): Promise<void> {
+  try {
+    await mkdir(dirname(path), { recursive: true })
+    await writeFile(path, text, { flag: 'wx' })
+  } catch (error) {
+    throw new ShoalError('OUTPUT', `the folder ${given} cannot be written`, {
+      why: reasonOf(error, 'the system refuses it'),
+      try: ['shoal init ANOTHER_FOLDER'],
+      cause: error,
+    })
+  }
 }

@@ -2,11 +2,12 @@ import type { Context } from '../context.ts'
 import { FORMAT } from '../flags.ts'
 import { follow, only, requireDone, type Outcome, type Via } from '../follow.ts'
 import { watchInterrupts } from '../interrupts.ts'
-import { formatFor } from '../output/target.ts'
+import { shownFormat } from '../output/target.ts'
 import { writeTo } from '../io.ts'
 import { SILENT } from '../progress/reporter.ts'
 import { summaryLine, summaryNotes } from '../summary.ts'
-import { visible, type Column } from '../table.ts'
+import type { Column } from '../table.ts'
+import { visible, visibleLines } from '../../core/visible.ts'
 import type { JobDetail, NodeApi, StoryEvent } from '../../control/api.ts'
 import { shortId } from '../units.ts'
 import { detachedOr, followAndDeliver, followShown, targetOf, waitingLimit } from './run.ts'
@@ -15,7 +16,7 @@ import { detachedOr, followAndDeliver, followShown, targetOf, waitingLimit } fro
 export async function why(context: Context, [id = '']: readonly string[]): Promise<number> {
   const sentence = await context.node().why(id)
   if (context.json) await context.printJson({ schema: 'shoal.why/1', job: id, why: sentence })
-  else await context.print(sentence)
+  else await context.printLines(sentence)
   return 0
 }
 
@@ -37,17 +38,22 @@ export async function events(context: Context, [id = '']: readonly string[]): Pr
   return 0
 }
 
-/** `shoal job logs ID`: what the job wrote to its console, task by task. */
+/**
+ * `shoal job logs ID`: what the job wrote to its console, task by task. A terminal is shown it; into a pipe or a file go
+ * the bytes that the job wrote, for whoever looks for them there.
+ */
 export async function logs(context: Context, [id = '']: readonly string[]): Promise<number> {
   const texts = await context.node().logs(id)
   if (context.json) {
     await context.printJson({ schema: 'shoal.logs/1', job: id, logs: texts })
     return 0
   }
+  const shown = context.io.stdout.isTTY === true ? visibleLines : (line: string): string => line
   for (const { task, node, text } of texts) {
     if (text === '') continue
     const lines = text.replace(/\n$/, '').split('\n')
-    await writeTo(context.io.stdout, lines.map((line) => `${task} ${visible(node)}| ${visible(line)}\n`).join(''))
+    const written = lines.map((line) => `${task} ${visible(node)}| ${shown(line)}\n`).join('')
+    await writeTo(context.io.stdout, written)
   }
   if (texts.every(({ text }) => text === '')) context.hint('the job has written nothing to its console')
   return 0
@@ -58,7 +64,7 @@ export async function result(context: Context, [id = '']: readonly string[]): Pr
   const target = targetOf(context)
   const node = context.node()
   const job = await node.job(id)
-  formatFor(context.settings.get(FORMAT), target, job.format)
+  shownFormat(context.settings.get(FORMAT), target, job.format)
   const interrupts = watchInterrupts(context.io)
   try {
     const signal = AbortSignal.any([interrupts.signal, waitingLimit(context)])

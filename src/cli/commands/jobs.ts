@@ -1,8 +1,10 @@
 import type { Coverage, JobDetail, JobSummary, Receipt } from '../../control/api.ts'
 import type { Context } from '../context.ts'
 import { failureText } from '../failure.ts'
+import { writeTo } from '../io.ts'
 import { coverageParts } from '../summary.ts'
-import { visible, type Column } from '../table.ts'
+import { tinted } from '../line.ts'
+import type { Column } from '../table.ts'
 import { bytesText, countText, elapsedText, plural, shortId } from '../units.ts'
 
 const JOB_COLUMNS: readonly Column<JobSummary>[] = [
@@ -66,7 +68,7 @@ async function printDetail(context: Context, job: JobDetail): Promise<void> {
         `  ${plural(input.shards, 'shard')}  ${bytesText(input.bytes)}`,
     ]),
   ])
-  if (job.error !== null) await context.print(failureText(job.error, context.paint).trimEnd())
+  if (job.error !== null) await writeTo(context.io.stdout, failureText(job.error, context.paint))
   await context.print('')
   await context.printTable(job.tasks, TASK_COLUMNS)
 }
@@ -95,7 +97,7 @@ function missing({ omitted, leftOut }: Coverage): Fact[] {
 }
 
 async function printFacts(context: Context, facts: readonly Fact[]): Promise<void> {
-  for (const [label, text] of facts) await context.print(`${context.paint('dim', label.padEnd(10))} ${visible(text)}`)
+  for (const [label, text] of facts) await context.print([tinted('dim', label.padEnd(10)), ` ${text}`])
 }
 
 /** `shoal job receipt ID` */

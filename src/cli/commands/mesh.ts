@@ -2,7 +2,8 @@ import type { DatasetInfo, MemberInfo, ShardInfo } from '../../control/api.ts'
 import { ShoalError } from '../../core/errors.ts'
 import type { Context } from '../context.ts'
 import { nearestOne } from '../../core/nearest.ts'
-import { visible, type Column } from '../table.ts'
+import { tinted } from '../line.ts'
+import type { Column } from '../table.ts'
 import { bytesText, countText, plural } from '../units.ts'
 
 function memberColumns(self: MemberInfo | undefined): readonly Column<MemberInfo>[] {
@@ -34,7 +35,7 @@ function shortAddress(address: string): string {
 export async function members(context: Context): Promise<number> {
   const list = await context.node().members()
   if (context.json) await context.printJson({ schema: 'shoal.members/1', members: list })
-  else if (context.quiet) for (const member of list) await context.print(visible(member.name))
+  else if (context.quiet) for (const member of list) await context.print(member.name)
   else await context.printTable(list, memberColumns(list.find((member) => member.self)))
   return 0
 }
@@ -154,8 +155,8 @@ export async function doctor(context: Context): Promise<number> {
   else {
     for (const check of answer.checks) {
       if (context.quiet && check.ok) continue
-      const mark = check.ok ? context.paint('green', 'ok  ') : context.paint('red', 'BAD ')
-      await context.print(`${mark} ${visible(check.name)}: ${visible(check.detail)}`)
+      const mark = check.ok ? tinted('green', 'ok  ') : tinted('red', 'BAD ')
+      await context.print([mark, ` ${check.name}: ${check.detail}`])
       if (!check.ok && check.try !== undefined) await context.print(`     try: ${check.try}`)
     }
   }
@@ -165,6 +166,6 @@ export async function doctor(context: Context): Promise<number> {
 async function saidDone(context: Context, name: string, what: string): Promise<number> {
   if (context.json) await context.printJson({ schema: 'shoal.done/1', name })
   else if (context.quiet) await context.print(name)
-  else context.note(`${visible(name)} ${what}`)
+  else context.note(`${name} ${what}`)
   return 0
 }

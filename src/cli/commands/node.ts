@@ -11,6 +11,7 @@ import type { Context } from '../context.ts'
 import { parseDataOption, readJoins } from '../data-option.ts'
 import { DATA, DISK, HTTP, JOIN, LISTEN, MEMORY, NAME, NO_MDNS, RETENTION, SLOTS } from '../flags.ts'
 import { SECOND_SIGNAL_MS } from '../interrupts.ts'
+import { tinted, type Tinted } from '../line.ts'
 import { isToldToHold } from '../sim/node-process.ts'
 import { bytesText, elapsedText, plural } from '../units.ts'
 
@@ -20,7 +21,7 @@ const READY_POLL_MS = 50
 function noteStrayRejections(context: Context): void {
   process.on('unhandledRejection', (reason) => {
     const text = reason instanceof Error ? (reason.stack ?? reason.message) : String(reason)
-    context.note(`warning: a bug in Shoal or in a library, the node goes on: ${text}`)
+    context.noteLines(`warning: a bug in Shoal or in a library, the node goes on: ${text}`)
   })
 }
 
@@ -120,14 +121,14 @@ function drainOnSignals(context: Context, node: RunningNode): { readonly now: Pr
 async function announce(context: Context, node: RunningNode): Promise<void> {
   if (context.quiet) return
   const status = await node.api.status()
-  const label = (text: string): string => context.notePaint('dim', text.padEnd(7))
-  context.note(`shoal ${VERSION}  node ${context.notePaint('bold', status.name)}  ${status.id}`)
-  for (const dataset of status.datasets) context.note(`${label('data')} ${datasetLine(dataset)}`)
-  if (status.datasets.length === 0) context.note(`${label('data')} none: it submits, reduces and relays`)
-  for (const address of status.listen) context.note(`${label('listen')} ${address}`)
+  const label = (text: string): Tinted => tinted('dim', text.padEnd(7))
+  context.note([`shoal ${VERSION}  node `, tinted('bold', status.name), `  ${status.id}`])
+  for (const dataset of status.datasets) context.note([label('data'), ` ${datasetLine(dataset)}`])
+  if (status.datasets.length === 0) context.note([label('data'), ' none: it submits, reduces and relays'])
+  for (const address of status.listen) context.note([label('listen'), ` ${address}`])
   const work = `${plural(status.slots, 'slot')}, ${bytesText(status.memory)} for their tasks`
-  context.note(`${label('work')} ${work}   home ${status.home}`)
-  context.note(`${label('join')} shoal node --data NAME=DIR --join ${await node.api.ticket()}`)
+  context.note([label('work'), ` ${work}   home ${status.home}`])
+  context.note([label('join'), ` shoal node --data NAME=DIR --join ${await node.api.ticket()}`])
 }
 
 function datasetLine(dataset: NodeStatus['datasets'][number]): string {
@@ -143,7 +144,7 @@ async function announceReady(context: Context, node: RunningNode, began: number,
       const status = await node.api.status()
       if (status.ready) {
         const met = `${plural(status.alive, 'member')} in ${elapsedText(context.io.now() - began)}`
-        context.note(`${context.notePaint('green', 'ready  ')} ${met}.  Ctrl-C drains; twice quits.`)
+        context.note([tinted('green', 'ready  '), ` ${met}.  Ctrl-C drains; twice quits.`])
         return
       }
       if (status.why !== saidWhy && !context.quiet) context.note(`waiting ${status.why}`)

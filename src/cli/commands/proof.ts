@@ -1,5 +1,6 @@
 import type { DiffAnswer } from '../../control/api.ts'
 import type { Context } from '../context.ts'
+import { tinted } from '../line.ts'
 import { plural } from '../units.ts'
 
 /** `shoal job verify ID`: exit 1 when a check fails. */
@@ -9,7 +10,7 @@ export async function verify(context: Context, [id = '']: readonly string[]): Pr
   else if (context.quiet) await context.print(answer.result)
   else
     for (const { name, ok, detail } of answer.checks)
-      await context.print(`${context.paint(ok ? 'green' : 'red', ok ? 'ok  ' : 'FAIL')}  ${name.padEnd(11)}  ${detail}`)
+      await context.print([ok ? tinted('green', 'ok  ') : tinted('red', 'FAIL'), `  ${name.padEnd(11)}  ${detail}`])
   return answer.ok ? 0 : 1
 }
 

@@ -5,7 +5,7 @@ import { DETACH, DRY_RUN, FORMAT, LOCAL, OUTPUT, OVERWRITE, TIMEOUT } from '../f
 import { ask, follow, only, requireDone, resultOf, type Outcome, type Via } from '../follow.ts'
 import { Interrupted, orAborted, orInterrupted, watchInterrupts } from '../interrupts.ts'
 import { withNode } from '../local.ts'
-import { formatFor, resolveTarget, type Target } from '../output/target.ts'
+import { formatFor, resolveTarget, shownFormat, type Target } from '../output/target.ts'
 import { writeResult } from '../output/write-result.ts'
 import { makeReporter, progressMode } from '../progress/reporter.ts'
 import { misspeltParams, submissionOf } from '../submission.ts'
@@ -27,7 +27,8 @@ export async function run(context: Context, [file = '']: readonly string[]): Pro
   const job = await prepareJob(context.path(file))
   const request = submissionOf(job, settings)
   for (const warning of misspeltParams(job, settings)) context.hint(`warning: ${warning}`)
-  formatFor(settings.get(FORMAT), target, request.job.format)
+  const checkFormat = settings.on(DETACH) || settings.on(DRY_RUN) ? formatFor : shownFormat
+  checkFormat(settings.get(FORMAT), target, request.job.format)
   return await withNode(context, async (node) => {
     if (settings.on(DRY_RUN))
       return await showExplanation(context, await orInterrupted(context.io, node.explain(request)))
@@ -37,7 +38,7 @@ export async function run(context: Context, [file = '']: readonly string[]): Pro
 
 export function targetOf(context: Context): Target {
   const { settings, io } = context
-  return resolveTarget(settings.get(OUTPUT), io.folder, settings.on(OVERWRITE))
+  return resolveTarget(settings.get(OUTPUT), io.folder, settings.on(OVERWRITE), io.stdout.isTTY === true)
 }
 
 /** Submits, follows and delivers; `submitted` is called once the job is kept. The exit code mirrors the outcome. */
@@ -155,7 +156,7 @@ async function deliver(
 ): Promise<void> {
   const { settings, io } = context
   const engine = await context.engine()
-  const format = formatFor(settings.get(FORMAT), target, outcome.summary.format)
+  const format = shownFormat(settings.get(FORMAT), target, outcome.summary.format)
   const width = target.kind === 'stdout' ? widthOf(io.stdout, io.environment) : Number.POSITIVE_INFINITY
   const renderer = engine.createRenderer(format, Number.isFinite(width) ? { width } : {})
   const source = {

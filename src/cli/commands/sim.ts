@@ -2,7 +2,7 @@ import { ShoalError } from '../../core/errors.ts'
 import type { Context } from '../context.ts'
 import { DATA, FORMAT, SEED } from '../flags.ts'
 import { Interrupted, watchInterrupts } from '../interrupts.ts'
-import { formatFor } from '../output/target.ts'
+import { shownFormat } from '../output/target.ts'
 import { drawVictims, holdersOf, hunt } from '../sim/killer.ts'
 import type { NodeProcess } from '../sim/node-process.ts'
 import { SimMesh, planSim, type SimPlan } from '../sim/mesh.ts'
@@ -22,7 +22,7 @@ export async function simRun(context: Context, [file = '']: readonly string[]): 
   const target = targetOf(context)
   const { prepareJob } = await context.engine()
   const request = submissionOf(await prepareJob(context.path(file)), settings)
-  formatFor(settings.get(FORMAT), target, request.job.format)
+  shownFormat(settings.get(FORMAT), target, request.job.format)
   holdersOf(plan, request)
   return await withMesh(context, plan, async (mesh, signal) => {
     const victims = await drawVictims(mesh, plan, request, settings.get(SEED) ?? 1)

@@ -1,7 +1,7 @@
 import type { NodeStatus } from '../../control/api.ts'
 import type { Context } from '../context.ts'
+import { tinted } from '../line.ts'
 import { bytesText, periodText, plural } from '../units.ts'
-import { visible } from '../table.ts'
 
 /** `shoal status` */
 export async function status(context: Context): Promise<number> {
@@ -9,8 +9,7 @@ export async function status(context: Context): Promise<number> {
   if (context.json) await context.printJson(answer)
   else if (context.quiet) await context.print(answer.id)
   else
-    for (const [label, text] of statusLines(answer))
-      await context.print(`${context.paint('dim', label.padEnd(8))} ${visible(text)}`)
+    for (const [label, text] of statusLines(answer)) await context.print([tinted('dim', label.padEnd(8)), ` ${text}`])
   return 0
 }
 

@@ -1,6 +1,7 @@
 import { constants } from 'node:fs'
 import { open, rename, rm, type FileHandle } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
+import { visibleLines } from '../../core/visible.ts'
 
 const BUFFER_BYTES = 256 * 1024
 
@@ -35,6 +36,19 @@ export class BufferedSink implements Sink {
     this.#text = []
     this.#length = 0
     await this.#out(bytes)
+  }
+}
+
+/** On a terminal: data must not move its cursor or colour its screen. Everywhere else the bytes are exact. */
+export class TerminalSink implements Sink {
+  readonly #sink: BufferedSink
+
+  constructor(sink: BufferedSink) {
+    this.#sink = sink
+  }
+
+  write(piece: string | Uint8Array): Promise<void> | void {
+    return this.#sink.write(typeof piece === 'string' ? visibleLines(piece) : piece)
   }
 }
 

@@ -1,19 +1,28 @@
 import { accessSync, constants, lstatSync, readdirSync, realpathSync, statSync, type Stats } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { ShoalError } from '../../core/errors.ts'
+import { reasonOf } from '../../core/reason.ts'
 import type { OutputFormat } from '../flags.ts'
 
-/** Where a result goes. `device` is what exists and is neither file nor folder (/dev/null, a pipe): written in place. */
+/**
+ * Where a result goes. `device` is what exists and is neither file nor folder (/dev/null, a pipe): written in place.
+ * `terminal`: somebody looks at stdout.
+ */
 export type Target =
-  | { readonly kind: 'stdout' }
+  | { readonly kind: 'stdout'; readonly terminal: boolean }
   | { readonly kind: 'file' | 'folder' | 'device'; readonly path: string; readonly given: string }
 
 /**
  * Decides what `-o` means and whether it can be written, before any work is done.
  * @throws ShoalError OUTPUT_EXISTS for a folder that holds something, OUTPUT when nothing can be written there
  */
-export function resolveTarget(given: string | undefined, folder: string, overwrite: boolean): Target {
-  if (given === undefined || given === '-') return { kind: 'stdout' }
+export function resolveTarget(
+  given: string | undefined,
+  folder: string,
+  overwrite: boolean,
+  terminal: boolean = false,
+): Target {
+  if (given === undefined || given === '-') return { kind: 'stdout', terminal }
   const path = resolve(folder, given)
   const facts = factsOf(path)
   if (given.endsWith('/') || facts?.isDirectory() === true) {
@@ -31,7 +40,8 @@ function factsOf(path: string): Stats | null {
   try {
     return statSync(path)
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw cannot(path, (error as Error).message)
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT')
+      throw cannot(path, reasonOf(error, 'it cannot be looked at'))
   }
   try {
     lstatSync(path)
@@ -66,7 +76,7 @@ function checkWritable(folder: string, given: string): void {
   try {
     accessSync(folder, constants.W_OK | constants.X_OK)
   } catch (error) {
-    throw cannot(given, (error as Error).message)
+    throw cannot(given, reasonOf(error, 'files cannot be made there'))
   }
 }
 
@@ -95,4 +105,19 @@ export function formatFor(asked: OutputFormat | undefined, target: Target, ofJob
   }
   const suffix = target.kind === 'file' ? (/\.[a-z]+$/i.exec(target.path)?.[0] ?? '').toLowerCase() : ''
   return asked ?? SUFFIXES[suffix] ?? (ofJob as OutputFormat | null) ?? 'ndjson'
+}
+
+/** @throws ShoalError USAGE where bytes that are no text would go to a terminal */
+export function refuseBinary(format: OutputFormat, terminal: boolean): void {
+  if (format !== 'parquet' || !terminal) return
+  throw new ShoalError('USAGE', 'parquet is no text, and the result would go to a terminal', {
+    try: ['-o FILE.parquet', '--format table   or ndjson, csv, text, json'],
+  })
+}
+
+/** As `formatFor`, where the result is written by this command: what cannot be shown is refused before any work is done. */
+export function shownFormat(asked: OutputFormat | undefined, target: Target, ofJob: string | null): OutputFormat {
+  const format = formatFor(asked, target, ofJob)
+  refuseBinary(format, target.kind === 'stdout' && target.terminal)
+  return format
 }

@@ -1,14 +1,16 @@
 import { open, mkdir, readdir, rm, rmdir } from 'node:fs/promises'
 import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { isatty } from 'node:tty'
 import type { Receipt, ResultChunk } from '../../control/api.ts'
 import { ShoalError } from '../../core/errors.ts'
+import { reasonOf } from '../../core/reason.ts'
 import type { Renderer } from '../../index.ts'
 import type { Engine } from '../engine.ts'
 import { writeTo, type Stream } from '../io.ts'
 import { shortId } from '../units.ts'
-import { BufferedSink, FileInWaiting, syncFolder, type Sink } from './sink.ts'
-import type { Target } from './target.ts'
+import { BufferedSink, FileInWaiting, TerminalSink, syncFolder, type Sink } from './sink.ts'
+import { refuseBinary, type Target } from './target.ts'
 
 /** A result to be written. `chunks` can be asked for more than once: some formats look at all records first. */
 export interface ResultSource {
@@ -35,7 +37,8 @@ export async function writeResult(
       for (const [key, value] of engine.decodeRecords(bytes)) renderer.scan(key, value)
     }
   }
-  if (target.kind === 'stdout') return await writeOneFile(source, renderer, engine, (bytes) => writeTo(stdout, bytes))
+  if (target.kind === 'stdout')
+    return await writeOneFile(source, renderer, engine, target.terminal, (bytes) => writeTo(stdout, bytes))
   try {
     if (target.kind === 'folder') await writeFolder(source, target.path, renderer, engine)
     else if (target.kind === 'file') await writeFile(source, target.path, renderer, engine)
@@ -48,7 +51,7 @@ export async function writeResult(
 function outputError(error: unknown, given: string, { job, passing }: ResultSource): unknown {
   const code = error instanceof Error && 'syscall' in error ? (error as NodeJS.ErrnoException).code : undefined
   if (code === undefined) return error
-  const why = code === 'ENOSPC' ? 'the disk is full' : (error as Error).message
+  const why = code === 'ENOSPC' ? 'the disk is full' : reasonOf(error, 'the system refuses it')
   return new ShoalError('OUTPUT', `the output ${given} cannot be written`, {
     why: `${why}; nothing was left there`,
     try: passing
@@ -63,14 +66,16 @@ async function writeOneFile(
   source: ResultSource,
   renderer: Renderer,
   engine: Engine,
+  terminal: boolean,
   out: (bytes: Uint8Array) => Promise<void>,
 ): Promise<void> {
-  const sink = new BufferedSink(out)
+  const buffered = new BufferedSink(out)
+  const sink = terminal ? new TerminalSink(buffered) : buffered
   const file = renderer.open()
   await sink.write(file.begin())
   for await (const { bytes } of source.chunks()) await writeRecords(bytes, file, sink, engine)
   await sink.write(file.end())
-  await sink.flush()
+  await buffered.flush()
 }
 
 async function writeRecords(
@@ -88,7 +93,7 @@ async function writeRecords(
 async function writeFile(source: ResultSource, path: string, renderer: Renderer, engine: Engine): Promise<void> {
   const file = await FileInWaiting.create(path)
   try {
-    await writeOneFile(source, renderer, engine, async (bytes) => {
+    await writeOneFile(source, renderer, engine, false, async (bytes) => {
       await file.sink.write(bytes)
     })
     await file.close()
@@ -103,7 +108,10 @@ async function writeFile(source: ResultSource, path: string, renderer: Renderer,
 async function writeDevice(source: ResultSource, path: string, renderer: Renderer, engine: Engine): Promise<void> {
   const handle = await open(path, 'w')
   try {
-    await writeOneFile(source, renderer, engine, async (bytes) => {
+    // /dev/tty, or /dev/stdout on a terminal.
+    const terminal = isatty(handle.fd)
+    refuseBinary(renderer.format, terminal)
+    await writeOneFile(source, renderer, engine, terminal, async (bytes) => {
       await handle.writeFile(bytes)
     })
   } finally {

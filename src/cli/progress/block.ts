@@ -1,6 +1,6 @@
 import type { JobEvent, LaneProgress, PhaseProgress } from '../../control/api.ts'
+import { visible } from '../../core/visible.ts'
 import type { Paint } from '../io.ts'
-import { visible } from '../table.ts'
 import { bytesText, countText, elapsedText, guessText, plural, shortId } from '../units.ts'
 import { Pace, activePhase, fractionOf } from './phases.ts'
 
@@ -32,7 +32,7 @@ export class ProgressBlock {
       ...phases.map((line) => cut(line, width)),
       ...lanes.map((line) => paint('dim', cut(line, width))),
       ...(more > 0 ? [paint('dim', `  … and ${plural(more, 'node')} more`)] : []),
-      ...(event.why === null ? [] : [paint('yellow', cut(`  ${visible(event.why)}`, width))]),
+      ...(event.why === null ? [] : [paint('yellow', cut(`  ${event.why}`, width))]),
     ]
   }
 
@@ -53,7 +53,7 @@ export class ProgressBlock {
 }
 
 function laneLine(lane: LaneProgress, most: number, nameCells: number): string {
-  const name = cut(visible(lane.name), nameCells).padEnd(nameCells)
+  const name = cut(lane.name, nameCells).padEnd(nameCells)
   const running = lane.running > 0 ? `, ${lane.running} running` : ''
   return `  ${name} ${bar(lane.done / most)} ${lane.done} done${running}`
 }
@@ -63,6 +63,8 @@ function bar(fraction: number): string {
   return '█'.repeat(full) + '░'.repeat(BAR_CELLS - full)
 }
 
-function cut(line: string, width: number): string {
+/** Every line of the block comes through here, before it is painted. */
+function cut(text: string, width: number): string {
+  const line = visible(text)
   return line.length <= width ? line : `${line.slice(0, Math.max(0, width - 1))}…`
 }

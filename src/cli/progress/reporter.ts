@@ -28,7 +28,7 @@ export function progressMode(context: Context): Exclude<ProgressMode, 'auto'> {
 
 export async function makeReporter(context: Context): Promise<Reporter> {
   const mode = progressMode(context)
-  if (mode === 'json') return { event: (event) => context.note(JSON.stringify(event)), end: () => {} }
+  if (mode === 'json') return { event: (event) => context.noteJson(event), end: () => {} }
   if (mode === 'plain') return plainReporter(context)
   if (mode === 'tty') return liveReporter(context)
   return SILENT

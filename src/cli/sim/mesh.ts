@@ -66,7 +66,7 @@ export class SimMesh {
             ticketFile: i === 0 ? null : ticketFile,
           },
           (home) => context.nodeAt(home),
-          (node, log) => context.note(`warning: ${node.name} ended by itself; the end of its log:\n${log}`),
+          (node, log) => context.noteLines(`warning: ${node.name} ended by itself; the end of its log:\n${log}`),
         ),
     )
   }

@@ -1,8 +1,9 @@
 import { LIMITS } from '../../core/limits.ts'
+import { visible } from '../../core/visible.ts'
 import { cell, Columns, type Column } from './columns.ts'
 import { plainText } from './json-text.ts'
 import type { RenderedFile, Renderer, RenderOptions } from './renderer.ts'
-import { cutText, textWidth, withoutControls } from './text-width.ts'
+import { cutText, textWidth } from './text-width.ts'
 
 /** A column is not cut below this while others can give. */
 const COLUMN_MIN = 8
@@ -54,22 +55,22 @@ function box(
 ): string {
   const drawn = columns.map((column) => draw(column, records))
   const { widths, shown } = fit(drawn, width)
-  const visible = drawn.slice(0, shown)
+  const given = drawn.slice(0, shown)
   const rule = (left: string, middle: string, right: string): string =>
     `${left}${widths.map((w) => '─'.repeat(w + 2)).join(middle)}${right}\n`
   const line = (cells: readonly string[], rights: readonly boolean[]): string =>
     `│${cells.map((text, i) => ` ${pad(cutText(text, widths[i]!), widths[i]!, rights[i]!)} `).join('│')}│\n`
 
   let text = rule('┌', '┬', '┐')
-  const rights = visible.map(({ right }) => right)
+  const rights = given.map(({ right }) => right)
   text += line(
-    visible.map(({ name }) => name),
+    given.map(({ name }) => name),
     rights,
   )
   text += rule('├', '┼', '┤')
   for (let row = 0; row < records.length; row++)
     text += line(
-      visible.map(({ cells }) => cells[row]!),
+      given.map(({ cells }) => cells[row]!),
       rights,
     )
   text += rule('└', '┴', '┘')
@@ -87,7 +88,7 @@ function draw(column: Column, records: readonly (readonly [key: unknown, value: 
 }
 
 function shownText(text: string): string {
-  return withoutControls(text.length > CELL_MAX ? text.slice(0, CELL_MAX) : text)
+  return visible(text.length > CELL_MAX ? text.slice(0, CELL_MAX) : text)
 }
 
 /** Widths of as many columns as fit: the widest gives first, then the last columns go. */

@@ -3,8 +3,6 @@ const ASCII = /^[\x20-\x7e]*$/
 const WIDE =
   /^(?:\p{Emoji_Presentation}|\p{Extended_Pictographic}\uFE0F|[\u1100-\u115F\u2E80-\u303E\u3041-\uA4CF\uAC00-\uD7A3\uF900-\uFAFF\uFE30-\uFE6F\uFF00-\uFF60\uFFE0-\uFFE6]|[\u{20000}-\u{3FFFD}])/u
 const ZERO = /^[\p{Mark}\p{Default_Ignorable_Code_Point}]+$/u
-const CONTROL = /[\p{Cc}\u2028\u2029\u202A-\u202E\u2066-\u2069]/gu
-const NAMED: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' }
 
 /** Terminal columns that a text takes, by the East Asian Width of its grapheme clusters (UAX #11, UAX #29). */
 export function textWidth(text: string): number {
@@ -25,11 +23,6 @@ export function cutText(text: string, width: number): string {
     cut += segment
   }
   return `${cut}…`
-}
-
-/** Data must not move the cursor, colour the screen or turn the writing direction: such characters are spelt out. */
-export function withoutControls(text: string): string {
-  return text.replace(CONTROL, (c) => NAMED[c] ?? `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`)
 }
 
 function graphemeWidth(segment: string): number {

@@ -1,7 +1,7 @@
 /** Checks a sealed result again, from the bytes up: what the receipt says must follow from what is there. */
 import type { VerifyAnswer } from '../../control/api.ts'
 import { outputOf } from '../../core/manifest.ts'
-import { asShoalError } from '../../core/errors.ts'
+import { reasonOf } from '../../core/reason.ts'
 import { agreed } from '../../core/ledger.ts'
 import { rootOf } from '../../core/hash.ts'
 import { resultDigest, stageDigests } from '../../core/seal.ts'
@@ -54,7 +54,7 @@ async function parts(context: Context, job: JobState, count: number, signal: Abo
   try {
     for await (const chunk of resultOf(context, job, signal)) bytes += chunk.bytes.length
   } catch (error) {
-    return { name: 'parts', ok: false, detail: asShoalError(error).message }
+    return { name: 'parts', ok: false, detail: reasonOf(error, 'a part cannot be read') }
   }
   return { name: 'parts', ok: !signal.aborted, detail: `${count} parts, ${bytes} bytes of records, read and hashed` }
 }

@@ -4,6 +4,7 @@ import type { ResultChunk } from '../../control/api.ts'
 import { ShoalError } from '../../core/errors.ts'
 import { agreed, type Output } from '../../core/ledger.ts'
 import { LIMITS } from '../../core/limits.ts'
+import { reasonOf } from '../../core/reason.ts'
 import { isRemade } from '../../core/remake.ts'
 import type { JobState } from '../../core/state.ts'
 import type { Bytes, NodeId, TaskIndex } from '../../core/types.ts'
@@ -119,7 +120,7 @@ async function locate(context: Context, job: JobState, task: TaskIndex): Promise
       why = `what ${nameOf(context, holder)} has is damaged`
     } catch (error) {
       context.dropped('fetch-part', error)
-      why = `${nameOf(context, holder)} does not give it: ${error instanceof Error ? error.message : String(error)}`
+      why = `${nameOf(context, holder)} does not give it: ${reasonOf(error, 'the exchange with it failed')}`
     }
   }
   throw lostPart(job, task, why)

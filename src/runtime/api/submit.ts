@@ -7,6 +7,7 @@ import { ShoalError } from '../../core/errors.ts'
 import { jobId, keyedJobId, snapshotId } from '../../core/job-id.ts'
 import { LIMITS } from '../../core/limits.ts'
 import { compareUtf8, plan } from '../../core/plan.ts'
+import { reasonOf } from '../../core/reason.ts'
 import { lostParts } from '../../core/remake.ts'
 import type { JobState } from '../../core/state.ts'
 import type { InputSpec, JobId, JobRecord, JobSpec, NodeId, Snapshot } from '../../core/types.ts'
@@ -256,7 +257,7 @@ function checkTravels(body: JobBody): void {
     openJob(body)
   } catch (error) {
     throw new ShoalError('LIMIT', 'the job is more than other nodes take', {
-      why: error instanceof Error ? error.message : String(error),
+      why: reasonOf(error, 'they would not read it'),
       cause: error,
     })
   }

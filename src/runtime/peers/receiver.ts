@@ -1,7 +1,7 @@
 /** Takes task outputs in: pushes as they come, pulls as the control plane asks for them. */
 import type { Effect } from '../../core/effects.ts'
 import { agreed } from '../../core/ledger.ts'
-import { asShoalError } from '../../core/errors.ts'
+import { reasonOf } from '../../core/reason.ts'
 import { LIMITS } from '../../core/limits.ts'
 import type { TaskManifest } from '../../core/manifest.ts'
 import type { PlannedTask } from '../../core/plan.ts'
@@ -132,7 +132,7 @@ export class Receiver {
     } catch (error) {
       framed?.abort(String(error))
       this.#context.dropped('pull', error)
-      ended('failed', asShoalError(error).message)
+      ended('failed', reasonOf(error, 'the exchange with it failed'))
     }
   }
 }

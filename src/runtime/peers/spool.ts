@@ -8,6 +8,7 @@ import { LIMITS } from '../../core/limits.ts'
 import { rendezvous } from '../../core/placement.ts'
 import { headerBytesOf } from '../../core/splits.ts'
 import { shardOf } from '../../core/plan.ts'
+import { reasonOf } from '../../core/reason.ts'
 import type { JobState } from '../../core/state.ts'
 import type { Bytes, NodeId, Shard, Split, TaskIndex } from '../../core/types.ts'
 import { neededPieces, type Piece } from '../../data/formats/needed.ts'
@@ -67,7 +68,7 @@ export async function spoolSplit(
 function asRefusal(context: Context, shard: Shard, from: NodeId, error: unknown): unknown {
   if (error instanceof ShoalError && (error.code === 'SHARD_CHANGED' || error.code === 'LIMIT')) return error
   if (error instanceof Error && 'syscall' in error) return error
-  const why = error instanceof Error ? error.message : String(error)
+  const why = reasonOf(error, 'the exchange with it failed')
   return new ShoalError(
     'NO_NODE',
     `${shard.dataset}/${shard.path} cannot be read from ${nameOf(context, from)} over a stream`,

@@ -1,6 +1,7 @@
 import { array, assert as check, integer, property, record, string, tuple } from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { cutText, textWidth, withoutControls } from '../../../src/data/render/text-width.ts'
+import { visible } from '../../../src/core/visible.ts'
+import { cutText, textWidth } from '../../../src/data/render/text-width.ts'
 import { render, type Rec } from './render.ts'
 
 describe('table', () => {
@@ -72,6 +73,6 @@ describe('text width', () => {
       }),
     )
     expect(cutText('日本語', 5)).toBe('日本…')
-    expect(withoutControls('a\rb')).toBe('a\\rb')
+    expect(visible('a\rb')).toBe('a\\rb')
   })
 })
