@@ -1,3 +1,4 @@
+import { reasonOf } from '../core/reason.ts'
 import { LIMITS } from '../core/limits.ts'
 import type { Content, ContentRequest } from './content.ts'
 
@@ -88,7 +89,7 @@ export class Describer {
       // Neither the file's fault nor the system's: shown where users look, and never passed over.
       return {
         kind: 'unreadable',
-        why: `it could not be described: ${error instanceof Error ? error.message : String(error)}`,
+        why: `it could not be described: ${reasonOf(error, 'something went wrong')}`,
       }
     }
   }

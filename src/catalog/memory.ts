@@ -1,6 +1,7 @@
 import { decode, encode } from 'cborg'
 import { ShoalError } from '../core/errors.ts'
 import { fromKept, toKept } from '../core/kept-form.ts'
+import { reasonOf } from '../core/reason.ts'
 import { FORMAT_VERSION } from '../core/limits.ts'
 import type { Disk } from '../ports.ts'
 import { NO_FACTS, type CatalogEntry } from './body.ts'
@@ -46,7 +47,7 @@ export class CatalogMemory {
         else this.#roots.set(name, toRoot(decode(content)))
       } catch (error) {
         throw new ShoalError('NODE_SETUP', `${this.#disk.path(file)} is damaged`, {
-          why: error instanceof Error ? error.message : String(error),
+          why: reasonOf(error, 'it is not what was written'),
           try: ['remove the file, once all directories that this node offers are there'],
           cause: error,
         })

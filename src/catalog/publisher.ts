@@ -1,3 +1,4 @@
+import { reasonOf } from '../core/reason.ts'
 import { LIMITS } from '../core/limits.ts'
 import type { Clock } from '../ports.ts'
 import type { CatalogBody } from './body.ts'
@@ -87,7 +88,7 @@ export class Publisher {
       this.#published = changes
       this.#trouble = null
     } catch (error) {
-      this.#trouble = `the catalog cannot be saved: ${error instanceof Error ? error.message : String(error)}`
+      this.#trouble = `the catalog cannot be saved: ${reasonOf(error, 'the disk does not take it')}`
       throw error
     } finally {
       this.#running = null

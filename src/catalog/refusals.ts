@@ -161,7 +161,10 @@ export function ambiguousGlob(dataset: string, glob: string, other: string): Sho
     `${JSON.stringify(glob)} is a file of ${dataset}, and a pattern that takes ${other}, too`,
     {
       why: 'one of the two is meant',
-      try: [`--input '${dataset}/${escaped}'   for the file`, `--input '${dataset}/{${glob},}'   for the pattern`],
+      try: [
+        `--input '${dataset}/${escaped}'   for the file`,
+        `--input '${dataset}/${other}'   for the other; {a,b} for several`,
+      ],
     },
   )
 }

@@ -1,5 +1,6 @@
 import { ShoalError } from '../core/errors.ts'
-import { isGone, systemFailure } from './files.ts'
+import { reasonOf } from '../core/reason.ts'
+import { isGone } from './files.ts'
 import type { DataOffer } from './offer.ts'
 import type { RootScan } from './scan.ts'
 
@@ -55,7 +56,7 @@ export class RootScanner {
       const { dir } = this.#offer
       if (isNoDirectory(error)) return { missing: `${dir} is not a directory` }
       if (isGone(error)) return { missing: `${dir} is missing` }
-      const why = systemFailure(error) ?? (error instanceof Error ? error.message : String(error))
+      const why = reasonOf(error, 'something went wrong')
       return { missing: `${dir} cannot be listed: ${why}` }
     }
   }

@@ -127,7 +127,7 @@ describe('a directory', () => {
     const catalog = await restarted(offers, { files })
     expect(rootOf(catalog)).toMatchObject({
       state: 'away',
-      why: `${folder.path}/data cannot be listed: scandir failed with EACCES`,
+      why: `${folder.path}/data cannot be listed: permission is denied (EACCES)`,
     })
   })
 })
@@ -181,7 +181,7 @@ describe('what is remembered', () => {
     await expect(catalog.rescan()).rejects.toMatchObject({ code: 'ENOSPC' })
     expect(catalog.record()).toEqual(before)
     expect(catalog.warnings()).toEqual([
-      'the catalog cannot be saved: ENOSPC: catalog/' + before.datasets[0]!.roots[0]!.root,
+      'the catalog cannot be saved: no space is left on the device (ENOSPC)' + before.datasets[0]!.roots[0]!.root,
     ])
     full = false
     await catalog.rescan()

@@ -238,7 +238,11 @@ describe('a fresh scan', () => {
       },
     }
     const catalog = await started([folder.offer()], { files })
-    const bad = ['broken unreadable: read failed with EIO', 'fine offered', 'shut unreadable: open failed with EACCES']
+    const bad = [
+      'broken unreadable: the device fails (EIO)',
+      'fine offered',
+      'shut unreadable: permission is denied (EACCES)',
+    ]
     expect(states(catalog)).toEqual(bad)
     await catalog.rescan()
     expect(states(catalog)).toEqual(bad)
@@ -254,8 +258,8 @@ describe('a fresh scan', () => {
     const catalog = await started([folder.offer()])
     await chmod(join(folder.path, 'shut'), 0o700)
     expect(states(catalog)).toEqual([
-      'a unreadable: open failed with EACCES',
-      'shut/ unreadable: scandir failed with EACCES',
+      'a unreadable: permission is denied (EACCES)',
+      'shut/ unreadable: permission is denied (EACCES)',
     ])
   })
 })

@@ -212,8 +212,8 @@ describe('a scan', () => {
     expect(await scanRoot(folder.offer(), { files })).toMatchObject({
       files: [{ path: 'open/a' }],
       unreadable: [
-        { path: 'c', why: 'stat failed with EIO' },
-        { path: 'shut/', why: 'scandir failed with EACCES' },
+        { path: 'c', why: 'the device fails (EIO)' },
+        { path: 'shut/', why: 'permission is denied (EACCES)' },
       ],
     })
   })

@@ -16,8 +16,9 @@ const root = (facts: Partial<CatalogRoot>): CatalogRoot => ({
   ...facts,
 })
 const asked = (options: ReadOptions, glob = ''): SnapshotRequest => input(glob, { options })
+/** One node with these files; it has described them by whatever options are asked for. */
 const of = (entries: CatalogEntry[], roots: CatalogRoot[] = [root({})]) => [
-  source('n1', [dataset('logs', entries, { roots })]),
+  source('n1', [dataset('logs', entries, { roots })], { described: [entries] }),
 ]
 
 describe('a file that is not what can be read', () => {
@@ -66,16 +67,7 @@ describe('a file that is not what can be read', () => {
     ['a.csv', { content: 'empty' }, {}],
     ['a', { compression: 'gzip', content: 'unknown' }, {}],
   ])('%s of %j with %j is read', (path, look, options) => {
-    const otherwise = {
-      described: [[{ root: 'r1', path, witness: looking(path, look).witness, cuts: entry('x').cuts }]],
-    }
-    const one = looking(path, look)
-    const sources = [
-      source('n1', [dataset('logs', [one], { roots: [root({})] })], {
-        described: [[{ ...otherwise.described[0]![0]!, witness: one.witness }]],
-      }),
-    ]
-    expect(listed(take([asked(options)], sources))).toEqual([[`${path} n1/r1`]])
+    expect(listed(take([asked(options)], of([looking(path, look)])))).toEqual([[`${path} n1/r1`]])
   })
 
   it('names all of them, and counts only where the input takes it', () => {
@@ -135,7 +127,7 @@ describe('what people are told', () => {
 
   it('names that others take for one', () => {
     expect(warnings([entry('caf\u00e9'), entry('cafe\u0301'), entry('A.log'), entry('a.log')])).toEqual([
-      'logs: caf\u00e9 and cafe\u0301 differ only in their Unicode form (NFC, NFD); both count',
+      'logs: cafe\u0301 and caf\u00e9 differ only in their Unicode form (NFD, NFC); both count',
       'logs: A.log and a.log differ only in case; both count',
     ])
   })

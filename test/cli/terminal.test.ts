@@ -127,7 +127,13 @@ const HOSTILE_NODE: Partial<NodeApi> = {
         name: HOSTILE,
         replicated: false,
         mode: 'own',
-        shards: [{ path: HOSTILE, bytes: 1, mtime: 'now', state: 'unreadable', holders: [HOSTILE], why: HOSTILE }],
+        shards: [
+          {
+            ...{ path: HOSTILE, bytes: 1, mtime: 'now', state: 'unreadable', holders: [HOSTILE], why: HOSTILE },
+            ...{ format: HOSTILE, read: false },
+          },
+        ],
+        leftOut: [{ dataset: HOSTILE, node: HOSTILE, kind: 'hidden', count: 1, samples: [HOSTILE], text: HOSTILE }],
       },
     ]),
   snapshots: () => Promise.resolve([{ snapshot: 'f'.repeat(64), data: HOSTILE, shards: 1, bytes: 1 }]),

@@ -80,8 +80,7 @@ export async function listData(context: Context, [name]: readonly string[]): Pro
   else if (rows.length === 0) context.hint('no node offers any file: shoal node --data NAME=DIR does')
   else await context.printTable(rows, SHARD_COLUMNS)
   for (const { leftOut } of datasets)
-    for (const { dataset, node, text } of leftOut)
-      context.hint(`${visible(dataset)} on ${visible(node)}: ${visible(text)}`)
+    for (const { dataset, node, text } of leftOut) context.hint(`${dataset} on ${node}: ${text}`)
   return 0
 }
 
