@@ -180,9 +180,7 @@ describe('what is remembered', () => {
     await folder.write('b', 'x\n')
     await expect(catalog.rescan()).rejects.toMatchObject({ code: 'ENOSPC' })
     expect(catalog.record()).toEqual(before)
-    expect(catalog.warnings()).toEqual([
-      'the catalog cannot be saved: no space is left on the device (ENOSPC)' + before.datasets[0]!.roots[0]!.root,
-    ])
+    expect(catalog.warnings()).toEqual(['the catalog cannot be saved: no space is left on the device (ENOSPC)'])
     full = false
     await catalog.rescan()
     expect(states(catalog)).toEqual(['a offered', 'b offered'])

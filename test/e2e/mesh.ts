@@ -24,7 +24,7 @@ export type Files = Readonly<Record<string, string | Uint8Array>>
 
 export interface NodeSpec {
   readonly name: string
-  /** By dataset, as `--data` names it: `logs`, or `logs,replicated`. */
+  /** By dataset, as `--data` names it: `logs`, or `logs,replicated`, `logs,all` … */
   readonly data?: Readonly<Record<string, Files>>
   readonly args?: readonly string[]
   readonly environment?: NodeJS.ProcessEnv
@@ -89,8 +89,8 @@ export class MeshNode {
   start(more: readonly string[] = []): void {
     const { name, data, args, environment, within } = this.spec
     const offers = Object.keys(data ?? {}).flatMap((dataset) => {
-      const [title, mode] = dataset.split(',')
-      return ['--data', `${title}=${this.data(dataset)}${mode === undefined ? '' : `,${mode}`}`]
+      const [title, ...flags] = dataset.split(',')
+      return ['--data', [`${title}=${this.data(dataset)}`, ...flags].join(',')]
     })
     const own = ['--home', this.home, '--name', name, '--no-mdns', '--slots', '1', '--memory', '128MB', ...offers]
     const log = openSync(join(this.folder, 'log'), 'a')

@@ -1,0 +1,86 @@
+/** Files of kinds that other tools read wrong, over a mesh whose submitter has none of them, and on this machine alone. */
+import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type Ended } from './command.ts'
+import { Mesh, records, resultOf, type Files, type MeshNode } from './mesh.ts'
+import { ODD_FILES, type OddFiles } from './odd-files.ts'
+
+const FIXTURES = join(import.meta.dirname, '../fixtures/odd-files')
+const ALL = [...new Set(ODD_FILES.map(({ data }) => data))]
+
+function jobOf({ data, input, map }: OddFiles): string {
+  return `import { defineJob } from 'shoal/job'
+export default defineJob({
+  input: { data: '${data}', ${input ?? ''} },
+  map(record, { emit }) { ${map} },
+  reduce(key, values, { emit }) {
+    const all = [...values]
+    emit(key, all.every((value) => typeof value === 'number') ? all.reduce((sum, value) => sum + value, 0) : all[0])
+  },
+})
+`
+}
+
+const title = ({ data, input, refused }: OddFiles): string =>
+  `${data}${input === undefined ? '' : ` by ${input}`}${refused === undefined ? '' : ' is refused'}`
+
+describe('odd files', { timeout: 500_000 }, () => {
+  let mesh: Mesh
+  let submitter: MeshNode
+
+  beforeAll(async () => {
+    mesh = new Mesh()
+    const hands: Record<string, Record<string, Uint8Array>>[] = [{}, {}]
+    for (const data of ALL)
+      for (const [i, file] of readdirSync(join(FIXTURES, data)).toSorted().entries()) {
+        if (!statSync(join(FIXTURES, data, file)).isFile()) continue
+        const hand = hands[i % hands.length]!
+        hand[data] = { ...hand[data], [file]: readFileSync(join(FIXTURES, data, file)) }
+      }
+    const holders = hands.map((data, i) => ({ name: `holder-${i}`, data: data as Record<string, Files> }))
+    const nodes = await mesh.start({ name: 'submitter' }, ...holders)
+    submitter = nodes[0]!
+  })
+  afterAll(() => mesh?.end())
+
+  test.each(ODD_FILES.map((odd, i) => [title(odd), odd, i] as const))('%s', async (_, odd, i) => {
+    const job = mesh.job(`odd-${i}`, jobOf(odd))
+    const local = ['--local', '--data', `${odd.data}=${join(FIXTURES, odd.data)}`, '--slots', '1']
+    const alone = await mesh.command(['run', job, ...local])
+    const together = await submitter.run('run', job)
+    for (const ended of [alone, together]) check(odd, ended)
+    if (odd.answer !== undefined) expect(resultOf(together)).toBe(resultOf(alone))
+  })
+
+  test('what is left out of a folder that a job wrote shows on the node that has none of it', async () => {
+    const receipt = await submitter.run(
+      'run',
+      mesh.job('own', jobOf(ODD_FILES.find(({ data }) => data === 'own-output')!)),
+    )
+    expect(receipt.stderr).toContain('1 name that begins with _ or . is not read: _SUCCESS')
+    expect(receipt.stderr).toContain('1 receipt of Shoal is not read: receipt.json')
+    const [job] = await submitter.jobs()
+    const { coverage } = await submitter.receipt(job!.id)
+    expect(coverage.leftOut.map(({ dataset, kind, count }) => [dataset, kind, count])).toEqual([
+      ['own-output', 'hidden', 1],
+      ['own-output', 'receipt', 1],
+    ])
+    const datasets = await submitter.datasets()
+    expect(datasets.find(({ name }) => name === 'own-output')?.leftOut).toHaveLength(2)
+  })
+})
+
+function check(odd: OddFiles, { code, stdout, stderr }: Ended): void {
+  if (odd.answer !== undefined) {
+    expect([code, stderr]).toEqual([0, expect.any(String)])
+    expect(records(stdout)).toEqual(odd.answer)
+    return
+  }
+  const refused = odd.refused!
+  expect([code, stderr]).toEqual([refused.exit, expect.stringContaining(`error[${refused.code}]`)])
+  expect(stdout).toBe('')
+  for (const words of refused.says) expect(stderr).toMatch(words)
+  // oxlint-disable-next-line no-control-regex -- that is what must not be there
+  expect(stderr).not.toMatch(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/)
+}
