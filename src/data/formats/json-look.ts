@@ -1,6 +1,6 @@
 /** Record separators begin the texts of a JSON text sequence (RFC 7464). */
 const BLANKS = /[ \t\n\r\u001e]*/y
-const BLANKS_OF_LINE = /[ \t\u001e]*/y
+const BLANKS_OF_LINE = /[ \t]*/y
 const SCALAR = /(?:true|false|null|-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?)(?![^ \t\n\r\u001e,\]}])/y
 const WORD = /[^ \t\n\r\u001e,:"[\]{}]*/y
 /** A word that the text's end may have cut off a scalar. */
@@ -80,18 +80,18 @@ function valueEnd(text: string, from: number): number | 'spans-lines' | 'cut-off
   return 'cut-off'
 }
 
-/** Whether more values follow before the line ends; null where something else does. */
+/** Whether more values follow before the line ends, or a separator from them; null where something else does. */
 function shares(text: string, from: number, whole: boolean): boolean | null {
-  let values = 0
+  let shared = false
   for (let at = from; ;) {
     at = endOf(BLANKS_OF_LINE, text, at)
     const c = text[at]
-    if (c === undefined || c === '\n' || c === '\r') return values > 0
+    if (c === undefined || c === '\n' || c === '\r') return shared
     if (c === '{' || c === '[') return beginsAsJson(text, at, whole) ? true : null
-    const end = c === '"' ? stringEnd(text, at) : scalarEnd(text, at, whole)
+    const end = c === '\u001e' ? at + 1 : c === '"' ? stringEnd(text, at) : scalarEnd(text, at, whole)
     if (end === null || end === at) return null
     at = end
-    values++
+    shared = true
   }
 }
 

@@ -72,6 +72,7 @@ describe('how JSON values lie in the lines of a text', () => {
     ['[1] [2]', 'json'],
     ['\u001e{"a":1}\u001e{"a":2}', 'json'],
     ['\u001e{"a":1,\n"b":2}', 'json'],
+    ['{"a":1}\u001e\n{"a":2}\u001e\n', 'json'],
   ])('%j: %s', (text, look) => {
     expect(jsonLook(text, true)).toBe(look)
   })
