@@ -27,7 +27,8 @@ export async function describe(
   signal?: AbortSignal,
 ): Promise<Cuts> {
   if (options.format === 'parquet') return options.compression === 'none' ? describeParquet(source) : WHOLE
-  if (options.compression !== 'none') return WHOLE
+  // Where a value of a JSON file begins is known by all that comes before it.
+  if (options.compression !== 'none' || options.format === 'json') return WHOLE
   if (options.format === 'text' || options.format === 'ndjson' || size <= LIMITS.splitBytes) return { kind: 'lines' }
   if (options.quote === '' && !options.header) return { kind: 'lines' }
   return describeCsv(source, size, options, signal)

@@ -21,7 +21,8 @@ const LF = 0x0a
  */
 export async function neededPieces(input: SplitInput): Promise<Piece[]> {
   const { source, options, start } = input
-  if (options.compression !== 'none') return joined([{ offset: 0, length: source.size }], source.size)
+  if (options.compression !== 'none' || options.format === 'json')
+    return joined([{ offset: 0, length: source.size }], source.size)
   if (options.format === 'parquet') return joined(await parquetPieces(input), source.size)
   const header = start === 0 ? 0 : input.headerBytes
   const first = Math.max(0, start - 1)

@@ -1,6 +1,7 @@
 import { DecompressedFeed } from './compress.ts'
 import { CsvReader } from './csv-reader.ts'
 import { RangeFeed, type ByteFeed } from './feed.ts'
+import { JsonReader } from './json-reader.ts'
 import { LineReader } from './line-reader.ts'
 import { ParquetReader } from './parquet-reader.ts'
 import { Places } from './places.ts'
@@ -17,5 +18,6 @@ export function openRecords(input: SplitInput, factory: RowFactory): RecordReade
       : new DecompressedFeed(source, name, options.compression)
   const places = new Places(source, name, start, linesBefore ?? null)
   if (options.format === 'csv' || options.format === 'tsv') return new CsvReader(input, factory, feed, places)
+  if (options.format === 'json') return new JsonReader(input, factory, feed, places)
   return new LineReader(input, factory, feed, places)
 }

@@ -57,8 +57,8 @@ export interface SplitRead {
 export interface RecordReader {
   /**
    * The next batch, null at the end. A batch is good until the next call.
-   * Rejects with DAMAGED (compressed, Parquet), RECORD_LIMIT, BAD_RECORD (a CSV header that cannot be read), or what
-   * the source threw.
+   * Rejects with DAMAGED (compressed, Parquet), RECORD_LIMIT, BAD_RECORD (a CSV header that cannot be read, JSON whose
+   * values cannot be told apart), or what the source threw.
    */
   next(): Promise<Batch | null>
   /** Once `next` has given null. */

@@ -23,6 +23,19 @@ describe('ndjson', () => {
     expect(places).toEqual(['d/a.ndjson:1', 'd/a.ndjson:4', 'd/a.ndjson:6'])
   })
 
+  test('record separators before a text are no part of it', async () => {
+    const file = '\uFEFF\u001e{"a":1}\n\u001e\u001e [2]\r\n\u001e\n \u001e\t\n\u001e3\u001e4\n \u001e5\n"\u001e"'
+    const { records, places, raws, bad } = await read(file)
+    expect(records).toEqual([{ a: 1 }, [2]])
+    expect(places).toEqual(['d/a.ndjson:1', 'd/a.ndjson:2'])
+    expect(raws).toEqual(['{"a":1}', ' [2]'])
+    expect(bad.map(({ place, why, raw }) => [place, raw, /U\+001E/.test(why)])).toEqual([
+      ['d/a.ndjson:5', '3\u001e4', true],
+      ['d/a.ndjson:6', ' \u001e5', true],
+      ['d/a.ndjson:7', '"\u001e"', true],
+    ])
+  })
+
   test('how deep a record with a large integer is nested is decided by a number, not by the stack', async () => {
     const nested = (depth: number): string => `${'['.repeat(depth)}"[[{\\"[",12345678901234567890${']'.repeat(depth)}`
     const { records, bad } = await read(`${nested(1_000)}\n${nested(1_001)}\n${nested(100_000)}`)
@@ -91,7 +104,7 @@ describe('ndjson', () => {
       ['d/a.ndjson:3', '"ÿ"'],
       ['d/a.ndjson:5', '\uFEFF1'],
     ])
-    expect(bad[0]!.why).toMatch(/^not valid JSON: Unexpected token '}'/)
+    expect(bad[0]!.why).toMatch(/^not valid JSON: at character 6 a value is expected, and there is }$/)
     expect(bad[1]!.why).toMatch(/^not valid UTF-8/)
   })
 

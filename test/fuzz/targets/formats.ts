@@ -3,8 +3,11 @@ import { isUtf8 } from 'node:buffer'
 import { isDeepStrictEqual } from 'node:util'
 import { gunzipSync, gzipSync, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
 import type { ReadOptions } from '../../../src/core/types.ts'
+import { jsonLook } from '../../../src/data/formats/json-look.ts'
+import { whyNotJson } from '../../../src/data/formats/json-problem.ts'
 import { resolveReadOptions } from '../../../src/data/formats/options.ts'
 import { fixture, fixtures } from '../../data/formats/fixture.ts'
+import { naiveJson, readJson } from '../../data/formats/naive-json.ts'
 import { naiveLines } from '../../data/formats/naive.ts'
 import { readAll, type ReadResult, type SplitToRead } from '../../data/formats/read-all.ts'
 import { mutateValue } from '../mutate-value.ts'
@@ -25,10 +28,32 @@ const LINES = [
   Buffer.from([0xff, 0xfe, 0x0a, 0xc3, 0x28, 0x0a, 0x41]),
 ]
 const JSONS = [
+  text(['\u001e{"a":1}', '\u001e\u001e[2]', '\u001e', ' \u001e3']),
   text(['{"a":1,"b":[true,null,"x"]}', '{"a":12345678901234567890,"s":"\\ud83d\\ude00"}', '[]', '"t"', '-0.5e3', '']),
   text(['{"__proto__":{"x":1},"constructor":2}', '  {"a": {"b": {"c": {}}}}  ', '9007199254740993'], '\r\n'),
   withBom(text(['{"k":"\\u0000"}', '1'])),
 ]
+/** Values that share or span lines. */
+const JSON_FILES = [
+  ...JSONS,
+  text([
+    '[',
+    '  {"a": 1, "b": [true, null]},',
+    '  {"a": 12345678901234567890, "s": "\\ud83d\\ude00"},',
+    '  "ä", -0.5e3',
+    ']',
+  ]),
+  text(['[{"a":"x\\"y\\\\"},{},[],[[1]],NaN,"t"]'], '\r\n'),
+  text(['{"a": {', '"b": 1}}{"a":2} 3 "x" null', '[]'], '\r\n'),
+  text(['\u001e{"a":', '1}', '\u001e[2]', '\u001e3 \u001e"x"']),
+  withBom(text(['[1,', '2]', '\u001e'])),
+]
+const JSON_TEXTS = [...JSONS, ...JSON_FILES].flatMap((file) => [
+  file,
+  ...naiveLines(file).filter((line) => line.length > 9),
+])
+const LINES_OF_LOGS = [text(['[2026-11-30 10:00:01] INFO', '[info] {"a":1}', '{name} [1] 2', '[1, 2] [3', '{"a":1},'])]
+
 const CSVS = [
   text(['id,name,note', '1,"a ""quoted"" one",x', '2,"two\nlines",', '3,,"']),
   text(['id;name', '1;ä', '2;"b;c"', ''], '\r\n'),
@@ -104,7 +129,9 @@ async function checkJson(bytes: Uint8Array): Promise<void> {
   const { cut, file } = partsOf(bytes, [{}])
   const whole = await read(file, 'a.ndjson', {})
   holds(whole !== null, 'an NDJSON file is never damaged')
-  const lines = naiveLines(withoutBom(file)).filter((line) => !/^[ \t\r]*$/.test(Buffer.from(line).toString('latin1')))
+  const lines = naiveLines(withoutBom(file))
+    .map((line) => line.subarray(/^\u001e*/.exec(Buffer.from(line).toString('latin1'))![0].length))
+    .filter((line) => !/^[ \t\r\u001e]*$/.test(Buffer.from(line).toString('latin1')))
   const good = lines.filter((line) => isUtf8(line) && jsonOf(line) !== null)
   holds(whole.records.length === good.length, 'each line of JSON is a record')
   holds(whole.bad.length === lines.length - good.length, 'each other line is a bad record')
@@ -113,6 +140,44 @@ async function checkJson(bytes: Uint8Array): Promise<void> {
     if (!exact) holds(isDeepStrictEqual(whole.records[i], jsonOf(line)?.value), 'a record is what its line says')
   })
   holds(isDeepStrictEqual(await readInTwo(file, 'a.ndjson', {}, cut), whole.records), 'a cut shows')
+}
+
+/** The first two bytes are the lengths of the chunks that the file comes in. */
+async function checkJsonFile(bytes: Uint8Array): Promise<void> {
+  const file = bytes.subarray(2)
+  const found = await readJson(file, [1 + (bytes[0] ?? 0), 1 + ((bytes[1] ?? 0) >> 4)])
+  const { error, bad, raws, records } = found
+  if (error !== null) holds(error.code === 'BAD_RECORD', 'a JSON file is refused by another error')
+  holds(isDeepStrictEqual(await readJson(file, [1_000]), found), 'how a file comes in chunks shows')
+  const expected = isUtf8(file) ? naiveJson(Buffer.from(file).toString()) : null
+  if (expected === null) {
+    holds(error !== null || bad.length > 0, 'a file that is not right is read without a word')
+    return
+  }
+  holds(error === null && bad.length === 0, 'a file that is right is refused')
+  holds(isDeepStrictEqual(raws, expected.texts), 'the values of a file are others')
+  expected.texts.forEach((one, i) => {
+    if (!/[0-9]{16}/.test(one)) holds(isDeepStrictEqual(records[i], JSON.parse(one)), 'a record is what its text says')
+  })
+}
+
+/** What a whole text looks like is what reading it shows; a head of it may only say less. */
+function checkJsonLook(bytes: Uint8Array): void {
+  const file = Buffer.from(bytes.subarray(2)).toString()
+  const look = jsonLook(file, true)
+  const head = jsonLook(file.slice(0, (bytes[0] ?? 0) * 2), false)
+  if (look !== null && head === 'json') holds(look === 'json', 'a head of a text that is no such thing spans lines')
+  const values = naiveJson(file)
+  const first = /^[ \t\r\n\u001e]*([[{])/.exec(file)
+  holds(look === null || first !== null, 'what begins with no bracket is taken for JSON')
+  if (values === null || first === null || file.startsWith('\uFEFF')) return
+  holds(look !== null, 'JSON is taken for none')
+  const lines = file.split(/[\r\n]/).map((line) => line.replace(/^[ \t\u001e]+/, ''))
+  const oneEach = lines.every((line) => /^[ \t\u001e]*$/.test(line) || jsonOf(Buffer.from(line)) !== null)
+  if (oneEach) holds(look === 'ndjson' || look === 'json-line', 'a value in each line is taken for JSON over lines')
+  const [content] = lines.filter((line) => /[^ \t\u001e]/.test(line))
+  if (!oneEach && jsonOf(Buffer.from(content!)) === null)
+    holds(look === 'json', 'values that share or span lines are taken for one in each')
 }
 
 async function checkCsv(bytes: Uint8Array): Promise<void> {
@@ -164,6 +229,26 @@ const OPTIONS = [...CSV_OPTIONS, ...TEXT_OPTIONS, { format: 'parquet', columns: 
 export const FORMATS: readonly Target[] = [
   target('lines', { what: 'data/formats: text lines in every encoding', input: withHead(LINES), check: checkLines }),
   target('ndjson', { what: 'data/formats: NDJSON', input: withHead(JSONS), check: checkJson }),
+  target('json', {
+    what: 'data/formats: JSON whose values share or span lines',
+    input: withHead(JSON_FILES),
+    check: checkJsonFile,
+  }),
+  target('json-look', {
+    what: 'data/formats: how JSON values lie in lines',
+    input: withHead([...JSON_FILES, ...JSONS, ...LINES_OF_LOGS]),
+    check: checkJsonLook,
+  }),
+  target('json-problem', {
+    what: 'data/formats: what is wrong with a JSON text',
+    input: (random) => mutate(random, JSON_TEXTS),
+    check: (bytes) => {
+      const json = Buffer.from(bytes).toString()
+      const why = whyNotJson(json)
+      holds((why === null) === (jsonOf(bytes) !== null), 'JSON.parse sees it otherwise')
+      holds(why === null || !/\p{C}/u.test(why), 'a control character is shown')
+    },
+  }),
   target('csv', { what: 'data/formats: CSV and TSV, all options', input: withHead(CSVS), check: checkCsv }),
   target('gzip', {
     what: 'data/formats: gzip',

@@ -1,0 +1,69 @@
+import { hasLongDigits, jsonRecord, whyBad } from './json-record.ts'
+import type { Places } from './places.ts'
+import { BAD, type Batch } from './reader.ts'
+import type { RowFactory } from './rows.ts'
+import { repair, utf8Problem } from './text-of.ts'
+
+/** White space as JSON has it, and record separators; such a line is no record. */
+const BLANK = /^[ \t\r\u001e]*$/
+/** RFC 7464 begins each text so. */
+const SEPARATOR = '\u001e'
+
+/** The lines of a region of NDJSON, or of a JSON text sequence with one text a line. */
+export class JsonLines implements Batch {
+  readonly length: number
+  readonly #lines: readonly string[]
+  /** Of each record, counted from `firstLine`; null where no line was blank. */
+  readonly #offsets: readonly number[] | null
+  readonly #broken: boolean
+  readonly #longDigits: boolean
+  readonly #firstLine: number
+  readonly #places: Places
+  readonly #factory: RowFactory
+
+  constructor(lines: string[], broken: boolean, firstLine: number, text: string, places: Places, factory: RowFactory) {
+    this.#broken = broken
+    this.#longDigits = hasLongDigits(text)
+    this.#firstLine = firstLine
+    this.#places = places
+    this.#factory = factory
+    const texts = text.includes(SEPARATOR) ? lines.map(withoutSeparators) : lines
+    this.#offsets = texts.some(isBlank) ? offsetsOfContent(texts) : null
+    this.#lines = this.#offsets === null ? texts : this.#offsets.map((offset) => texts[offset]!)
+    this.length = this.#lines.length
+  }
+
+  record(i: number): unknown {
+    const line = this.#broken ? repair(this.#lines[i]!) : this.#lines[i]!
+    return line === null ? BAD : jsonRecord(line, this.#longDigits, this.#factory)
+  }
+
+  bad(i: number): string {
+    const line = this.#broken ? repair(this.#lines[i]!) : this.#lines[i]!
+    return line === null ? utf8Problem(this.#lines[i]!) : whyBad(line)
+  }
+
+  place(i: number): string | Promise<string> {
+    return this.#places.place(this.#firstLine + (this.#offsets === null ? i : this.#offsets[i]!))
+  }
+
+  raw(i: number): string {
+    return (this.#broken ? repair(this.#lines[i]!) : null) ?? this.#lines[i]!
+  }
+}
+
+function withoutSeparators(line: string): string {
+  let at = 0
+  while (line[at] === SEPARATOR) at++
+  return at === 0 ? line : line.slice(at)
+}
+
+function isBlank(line: string): boolean {
+  return !(line.charCodeAt(0) > 0x20) && BLANK.test(line)
+}
+
+function offsetsOfContent(lines: readonly string[]): number[] {
+  const offsets: number[] = []
+  for (let i = 0; i < lines.length; i++) if (!isBlank(lines[i]!)) offsets.push(i)
+  return offsets
+}
