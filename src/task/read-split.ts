@@ -110,9 +110,13 @@ async function mapBatch(
   }
 }
 
+/** What loses nothing is named first. */
 function badRecord(place: string, why: string, record: string): ShoalError {
   return new ShoalError('BAD_RECORD', `${place} cannot be read: ${why}`, {
     why: record,
-    try: ["onBadRecord: 'skip' in the job counts and leaves out such records"],
+    try: [
+      'options of the input that fit the file, or a repaired file: the record is above',
+      "onBadRecord: 'skip' in the job drops this record and all others like it; the receipt counts them and shows samples",
+    ],
   })
 }

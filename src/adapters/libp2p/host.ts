@@ -12,7 +12,7 @@ import type { MeshKey } from './key.ts'
 import { steadyYamux } from './muxer.ts'
 
 /** Raised when two versions of Shoal could no longer talk: it is in the names of streams and topic. */
-export const WIRE_VERSION = 1
+export const WIRE_VERSION = 2
 
 export interface HostOptions {
   readonly identity: Identity
