@@ -4,7 +4,7 @@ export type LineEnd = 'lf' | 'any'
 
 /**
  * What the bytes of a file, within gzip or zstd, turn out to be. `unknown`: there was nothing to tell it by; `binary`:
- * no text, and nothing that has a name here; `json`: values that span lines, or share one; `json-line`: one line, an
+ * no text, and nothing that has a name here; `zeros`: NULs alone; `json`: values that span lines, or share one; `json-line`: one line, an
  * array of objects.
  */
 export const CONTENTS = [
@@ -18,6 +18,7 @@ export const CONTENTS = [
   'parquet',
   'receipt',
   'binary',
+  'zeros',
   'utf-32',
   'bzip2',
   'xz',

@@ -11,6 +11,7 @@ import { gossipsub } from '@libp2p/gossipsub'
 import { multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p } from 'libp2p'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { topicOf, WIRE_VERSION } from '../../src/adapters/libp2p/host.ts'
 import { meshKey } from '../../src/adapters/libp2p/key.ts'
 import { parseJoin } from '../../src/adapters/libp2p/ticket.ts'
 import { countWords, Mesh, records, WORD_COUNT, type MeshNode } from './mesh.ts'
@@ -93,7 +94,7 @@ describe('a stranger', { timeout: 300_000 }, () => {
     for (const name of ['connection:open', 'peer:connect', 'peer:identify'] as const)
       stranger.addEventListener(name, () => seen.push(name))
     stranger.services.gossip.addEventListener('gossipsub:message', () => seen.push('gossip'))
-    stranger.services.gossip.subscribe('shoal/1')
+    stranger.services.gossip.subscribe(topicOf(WIRE_VERSION))
     try {
       const work = other.run('run', job, '--partitions', '4', '--key', String(protocol))
       for (let i = 0; i < DIALS; i++)

@@ -99,6 +99,7 @@ function textProblem(
       try: ["format: 'parquet' for the input", 'rename it'],
     }
   if (content === 'binary') return isUtf16(encoding) ? null : binary(path, look, within)
+  if (content === 'zeros' && format !== 'text') return binary(path, look, within)
   const mismatch = encodingProblem(options, look)
   if (mismatch !== null) return mismatch
   if (content === 'markup' && format !== 'text')
@@ -151,6 +152,7 @@ function encodingProblem(options: ReadOptions, { encoding: found, content }: Loo
 
 /** What people are told that is read otherwise than its name says; null where it is read as that. */
 export function unlikeItsName(path: string, look: Look): string | null {
+  if (look.content === 'zeros') return 'holds NULs alone, as far as was looked, and is read as such lines'
   const named = nameParts(path).compression
   const { compression } = resolveReadOptions(path, {}, look)
   if (named === compression) return null

@@ -50,6 +50,7 @@ function lookIn({ bytes, whole }: Head, magic: Content | null, end: Uint8Array):
     const text = new TextDecoder(encoding).decode(bytes.subarray(0, bytes.length & ~1))
     return { encoding, lineEnd: lineEndOf(text, text), content: textContent(text, whole) }
   }
+  if (bytes.every((byte) => byte === 0)) return { content: 'zeros' }
   if (!isText(bytes)) return { content: 'binary' }
   const text = Buffer.from(bytes)
     .toString('latin1')

@@ -97,7 +97,7 @@ export class Submission {
     }
     const { record, warnings } = await this.draft(request, signal)
     const existing = this.#context.state.jobs.get(record.id) ?? null
-    if (existing !== null) return this.#attach(existing, request)
+    if (existing !== null) return this.#attach(existing, request, warnings)
     return this.#begin(record, request, warnings)
   }
 
@@ -206,7 +206,11 @@ export class Submission {
   }
 
   /** The same job again: attach; if it is over without a result, its next round opens. */
-  async #attach(job: JobState, request: SubmitRequest): Promise<SubmitAnswer> {
+  async #attach(
+    job: JobState,
+    request: SubmitRequest,
+    warnings: readonly string[] = [],
+  ): Promise<SubmitAnswer> {
     const { store } = this.#context
     const { kind } = job.ledger.outcome
     if (store.withoutCode().includes(job.record.id)) await store.putCode(job.record.id, request.job)
@@ -220,7 +224,7 @@ export class Submission {
     if (kind === 'failed' || kind === 'cancelled' || (kind === 'sealed' && isSurelyLost(this.#context, job)))
       await retry(this.#context, job)
     const elsewhere = await this.#isElsewhere(job)
-    return { id: job.record.id, attached: true, knownHereOnly: !elsewhere, warnings: [] }
+    return { id: job.record.id, attached: true, knownHereOnly: !elsewhere, warnings }
   }
 
   /** What, for all this node has heard, is known here alone, is told to one more before anyone counts on it. */

@@ -3,6 +3,7 @@ import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, expect, it } from 'vitest'
+import { WIRE_VERSION } from '../../../src/adapters/libp2p/host.ts'
 import { openIdentity } from '../../../src/adapters/libp2p/identity.ts'
 import { createMeshKey, meshKey } from '../../../src/adapters/libp2p/key.ts'
 import { secretFile } from '../../../src/adapters/libp2p/secret-file.ts'
@@ -93,7 +94,7 @@ it('joins a member that has got a new identity since the ticket was made', async
 
 it('tells a version mismatch from a refusal, and has no such peer', async () => {
   const a = await bench.start()
-  const b = await bench.start({ wireVersion: 2 })
+  const b = await bench.start({ wireVersion: WIRE_VERSION + 1 })
   b.mesh.keepDialling(null, a.mesh.addresses())
   await until('version', () => b.seen.failed.some((failure) => failure.why === 'version'))
   expect(b.seen.failed).toEqual([{ address: a.mesh.addresses()[0], why: 'version' }])
