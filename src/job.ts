@@ -1,7 +1,7 @@
 /**
  * `shoal/job`: what a job module imports. It has no dependency, so that it can be bundled into the job itself.
  */
-import type { Encoding, Format } from './core/types.ts'
+import type { Encoding, Format, LineEnd } from './core/types.ts'
 
 /**
  * A key or a value: plain data only. Objects are unordered; their fields are sorted in the canonical form.
@@ -40,18 +40,43 @@ export interface MapContext extends ReduceContext {
   skip(reason: string): never
 }
 
+/**
+ * How an input's files are read, where their names and first bytes do not say it. Compression (gzip, zstd), UTF-16 and
+ * line ends of CR alone are seen in the files themselves.
+ */
+export interface InputOptions {
+  /** By name: `.ndjson .jsonl .csv .tsv .parquet .parq .pq`; `.json` by what it holds; else lines of text. */
+  readonly format?: Format
+  /** CSV, TSV: the first record names the columns; default true. False, without `columns`: rows are arrays. */
+  readonly header?: boolean
+  /** CSV, TSV without a header: the columns' names. Parquet: the columns to read. */
+  readonly columns?: readonly string[]
+  /** CSV, TSV: one character; default `,` and TAB. */
+  readonly delimiter?: string
+  /** CSV, TSV: one ASCII character, or '' for none; default `"` for CSV, none for TSV. */
+  readonly quote?: string
+  /** CSV, TSV: one ASCII character that makes a quote, delimiter, line end or itself data: a backslash, as a rule. */
+  readonly escape?: string
+  /** Where `escape` counts: within quotes alone (Spark, DuckDB) or in all fields (MySQL, Python). */
+  readonly escapeIn?: 'quoted' | 'all'
+  /** CSV, TSV: lines that begin with this are passed over. */
+  readonly comment?: string
+  /** CSV, TSV: so many lines at the beginning of each file are passed over. */
+  readonly skipLines?: number
+  /** CSV, TSV: spaces and tabs around fields are dropped; those within quotes stay. */
+  readonly trim?: boolean
+  /** CSV, TSV: fields of this text, or of one of these, are null. */
+  readonly null?: string | readonly string[]
+  /** CSV, TSV: a row with too few fields is a bad record, or filled up with null; default 'fail'. */
+  readonly ragged?: 'fail' | 'fill'
+  /** Text, NDJSON, CSV, TSV: 'lf', or 'any' of CR, LF and CR LF (then a file is one split). */
+  readonly lineEnd?: LineEnd
+  /** `utf-8` (default), `utf-16le`, `utf-16be`, a single-byte encoding of the Encoding Standard, or `bytes` for text. */
+  readonly encoding?: Encoding
+}
+
 /** One input: a dataset name, or dataset/glob; or an object that also says how to read it. */
-export type Input =
-  | string
-  | {
-      readonly data: string
-      readonly format?: Format
-      readonly header?: boolean
-      readonly columns?: readonly string[]
-      readonly delimiter?: string
-      readonly quote?: string
-      readonly encoding?: Encoding
-    }
+export type Input = string | ({ readonly data: string } & InputOptions)
 
 /** A record as a map gets it: a line, a row object, or bytes. Declare its fields with a type argument of `defineJob`. */
 // oxlint-disable-next-line typescript/no-explicit-any -- the record's type is the user's to declare
@@ -98,4 +123,17 @@ export function defineJob<A extends string, K extends Value = Row, V extends Val
 ): MultiInputJob<A, Row, K, V>
 export function defineJob(job: unknown): unknown {
   return job
+}
+
+/**
+ * A number that is written with a decimal comma, `1.234,50` or `10,5`, in JavaScript's form: `1234.50`, `10.5`. Groups of
+ * three digits may be set apart by points, spaces (also narrow and unbreakable ones) or apostrophes. It stays text, so
+ * that no digit is lost.
+ * @throws RangeError where it is no such number: `1,234.50`, `1,5,0`, `12.34`
+ */
+export function decimalComma(text: string): string {
+  const plain = text.trim()
+  if (!/^[+-]?(?:\d+|\d{1,3}(?:([. \u00a0\u202f'\u2019])\d{3})(?:\1\d{3})*)(?:,\d+)?$/.test(plain))
+    throw new RangeError(`not a number with a decimal comma: ${JSON.stringify(text)}`)
+  return plain.replaceAll(/[. \u00a0\u202f'\u2019+]/g, '').replace(',', '.')
 }

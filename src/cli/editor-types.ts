@@ -8,12 +8,14 @@ import { readFile } from 'node:fs/promises'
 export async function editorTypes(): Promise<string> {
   const job = await sourceText('../job')
   const types = await sourceText('../core/types')
-  const unions = ['Format', 'Encoding'].map(
-    (name) => new RegExp(`^export type ${name} = .*$`, 'm').exec(types)?.[0] ?? '',
+  const look = await sourceText('../core/look')
+  const unions = ['Format', 'Encoding', 'LineEnd'].map(
+    (name) => new RegExp(`^export type ${name} = .*$`, 'm').exec(types + look)?.[0] ?? '',
   )
   const declarations = job
     .replaceAll(/^import .*\n/gm, '')
     .replace(/export (declare )?function defineJob\(job: unknown\): unknown \{[^}]*\}\n/, '')
+    .replaceAll(/^(export function \w+\([^)]*\): [^{\n]+) \{\n[^]*?^\}\n/gm, '$1\n')
     .replaceAll('export declare ', 'export ')
     .replaceAll(/^ *\/\/.*\n/gm, '')
   const body = `${unions.join('\n')}\n\n${declarations.trim()}`

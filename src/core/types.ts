@@ -33,8 +33,8 @@ export interface Incarnation {
 }
 
 export type Format = 'text' | 'ndjson' | 'json' | 'csv' | 'tsv' | 'parquet'
-/** `utf-8`, `utf-16le`, `utf-16be`, `bytes`, or a label of one of the Encoding Standard's single-byte encodings. */
-export type Encoding = string
+/** Also any label of one of the Encoding Standard's single-byte encodings. */
+export type Encoding = 'utf-8' | 'utf-16le' | 'utf-16be' | 'bytes' | 'latin1' | 'windows-1252' | (string & {})
 
 /** How a shard's bytes are read as records; what is absent is decided by the shard's name, by what it holds, and by the defaults in CLI.md. */
 export interface ReadOptions {

@@ -206,11 +206,7 @@ export class Submission {
   }
 
   /** The same job again: attach; if it is over without a result, its next round opens. */
-  async #attach(
-    job: JobState,
-    request: SubmitRequest,
-    warnings: readonly string[] = [],
-  ): Promise<SubmitAnswer> {
+  async #attach(job: JobState, request: SubmitRequest, warnings: readonly string[] = []): Promise<SubmitAnswer> {
     const { store } = this.#context
     const { kind } = job.ledger.outcome
     if (store.withoutCode().includes(job.record.id)) await store.putCode(job.record.id, request.job)
