@@ -5,7 +5,8 @@ import type { Places } from './places.ts'
 import { BAD, type Batch, type RecordReader, type SplitInput, type SplitRead } from './reader.ts'
 import { LineEnds, Regions } from './regions.ts'
 import type { RowFactory } from './rows.ts'
-import { linesOf, repair, textOf, utf8Problem, withoutBom } from './text-of.ts'
+import { linesOf, repair, textOf, withoutBom } from './text-of.ts'
+import { textProblem } from './text-problem.ts'
 
 const LF = 0x0a
 const CR = 0x0d
@@ -41,8 +42,13 @@ export class LineReader implements RecordReader {
     const { text, broken } = textOf(region, options.encoding)
     const lines = linesOf(text)
     this.#linesRead += lines.length
-    if (options.format === 'ndjson') return new JsonBatch(lines, broken, firstLine, text, this.#places, this.#factory)
-    return broken ? new BrokenTextBatch(lines, firstLine, this.#places) : new TextBatch(lines, firstLine, this.#places)
+    if (options.format === 'ndjson') {
+      const brokenAs = broken ? options.encoding : null
+      return new JsonBatch(lines, brokenAs, firstLine, text, this.#places, this.#factory)
+    }
+    return broken
+      ? new BrokenTextBatch(lines, firstLine, this.#places, options.encoding)
+      : new TextBatch(lines, firstLine, this.#places)
   }
 
   facts(): SplitRead {
@@ -93,14 +99,25 @@ class TextBatch implements Batch {
   }
 }
 
-/** Lines of a region that is not UTF-8 as a whole: one bad line does not spoil the others. */
+/** Lines of a region that is no text of its encoding as a whole: one bad line does not spoil the others. */
 class BrokenTextBatch extends TextBatch {
+  readonly #encoding: string
+
+  constructor(lines: readonly string[], firstLine: number, places: Places, encoding: string) {
+    super(lines, firstLine, places)
+    this.#encoding = encoding
+  }
+
   override record(i: number): unknown {
-    return repair(this.raw(i)) ?? BAD
+    return repair(super.raw(i), this.#encoding) ?? BAD
   }
 
   override bad(i: number): string {
-    return utf8Problem(this.raw(i))
+    return textProblem(super.raw(i), this.#encoding)
+  }
+
+  override raw(i: number): string {
+    return repair(super.raw(i), this.#encoding) ?? super.raw(i)
   }
 }
 
@@ -184,13 +201,21 @@ class JsonBatch implements Batch {
   readonly #lines: readonly string[]
   /** Of each record, counted from `firstLine`; null where no line was blank. */
   readonly #offsets: readonly number[] | null
-  readonly #broken: boolean
+  /** The encoding that the region is no text of as a whole; null where it is. */
+  readonly #broken: string | null
   readonly #longDigits: boolean
   readonly #firstLine: number
   readonly #places: Places
   readonly #factory: RowFactory
 
-  constructor(lines: string[], broken: boolean, firstLine: number, text: string, places: Places, factory: RowFactory) {
+  constructor(
+    lines: string[],
+    broken: string | null,
+    firstLine: number,
+    text: string,
+    places: Places,
+    factory: RowFactory,
+  ) {
     this.#broken = broken
     this.#longDigits = LONG_DIGITS.test(text)
     this.#firstLine = firstLine
@@ -216,14 +241,14 @@ class JsonBatch implements Batch {
   }
 
   raw(i: number): string {
-    return (this.#broken ? repair(this.#lines[i]!) : null) ?? this.#lines[i]!
+    return (this.#broken === null ? null : repair(this.#lines[i]!, this.#broken)) ?? this.#lines[i]!
   }
 
   #parse(i: number): unknown {
     let line: string | null = this.#lines[i]!
-    if (this.#broken) {
-      line = repair(line)
-      if (line === null) return new Refusal(utf8Problem(this.#lines[i]!))
+    if (this.#broken !== null) {
+      line = repair(line, this.#broken)
+      if (line === null) return new Refusal(textProblem(this.#lines[i]!, this.#broken))
     }
     try {
       if (this.#longDigits && LONG_DIGITS.test(line)) {

@@ -48,6 +48,8 @@ const CSV_OPTIONS: readonly ReadOptions[] = [
   { encoding: 'latin1' },
   { delimiter: 'ä', header: false },
 ]
+/** `latin1` is a label of it. */
+const WINDOWS_1252 = new TextDecoder('windows-1252')
 const TEXT_OPTIONS: readonly ReadOptions[] = [{}, { encoding: 'latin1' }, { encoding: 'bytes' }]
 
 /** The first byte chooses the options, the second where a split is cut. */
@@ -93,7 +95,7 @@ async function checkLines(bytes: Uint8Array): Promise<void> {
   const lines = naiveLines(utf8 ? withoutBom(file) : file)
   const good = utf8 ? lines.filter((line) => isUtf8(line)) : lines
   const expected = good.map((line) =>
-    options.encoding === 'bytes' ? line : Buffer.from(line).toString(utf8 ? 'utf8' : 'latin1'),
+    options.encoding === 'bytes' ? line : utf8 ? Buffer.from(line).toString() : WINDOWS_1252.decode(line),
   )
   holds(isDeepStrictEqual(whole.records, expected), 'lines are the file between its line ends')
   holds(whole.bad.length === lines.length - good.length, 'lines that are no text are bad records')
@@ -120,7 +122,7 @@ async function checkCsv(bytes: Uint8Array): Promise<void> {
   const resolved = resolveReadOptions('a.csv', options)
   const whole = await read(file, 'a.csv', options)
   if (whole === null) return
-  const string = Buffer.from(withoutBom(file)).toString(resolved.encoding === 'latin1' ? 'latin1' : 'utf8')
+  const string = resolved.encoding === 'utf-8' ? Buffer.from(withoutBom(file)).toString() : WINDOWS_1252.decode(file)
   const quoted = resolved.quote !== '' && string.includes(resolved.quote)
   if (quoted || resolved.header || resolved.columns !== null || !isUtf8(file)) return
   const rows = naiveLines(Buffer.from(string))
