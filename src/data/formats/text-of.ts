@@ -23,9 +23,16 @@ export function repair(piece: string, encoding: string): string | null {
 }
 
 function decode(bytes: Buffer, encoding: string): string | null {
-  if (encoding !== 'utf-8') return decodeSingleByte(bytes, encoding)
-  return isUtf8(bytes) ? bytes.toString('utf8') : null
+  if (encoding === 'utf-8') return isUtf8(bytes) ? bytes.toString('utf8') : null
+  if (encoding === 'windows-1252') {
+    const text = bytes.toString('latin1')
+    if (!C1.test(text)) return text
+  }
+  return decodeSingleByte(bytes, encoding)
 }
+
+/** What windows-1252 has other characters for than latin1; without them the two are one, and latin1 takes no time. */
+const C1 = /[\x80-\x9f]/
 
 const BOM = [0xef, 0xbb, 0xbf]
 
