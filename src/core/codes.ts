@@ -32,6 +32,7 @@ export type Code =
   | 'CONFIG'
   | 'NO_JOB_FILE'
   | 'NO_DATA'
+  | 'FILE_KIND'
   | 'DATA_DIR'
   | 'PARTITIONS'
   | 'LIMIT'
@@ -148,6 +149,11 @@ export const CODES: Readonly<Record<Code, CodeFacts>> = {
     2,
     false,
     'No node offers a dataset of that name, or no file in it matches. `shoal data ls` shows what there is.',
+  ),
+  FILE_KIND: of(
+    2,
+    false,
+    'A file is not what can be read here, or not what its name, its options or its folder say. The error names the file, what it looks like, and what to do. No job was made.',
   ),
   DATA_DIR: of(2, false, 'The directory given to --data cannot be offered.'),
   PARTITIONS: of(2, false, '--partitions takes a whole number from 1 to 4096.'),

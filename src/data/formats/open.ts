@@ -26,7 +26,7 @@ export function openRecords(input: SplitInput, factory: RowFactory): RecordReade
 }
 
 /** The split's bytes as readers take them: decompressed, and UTF-16 as UTF-8. */
-function feedOf({ source, start, end, name, headerBytes, options }: SplitInput): ByteFeed {
+function feedOf({ source, start, end, name, headerBytes, options, windowBytesMax }: SplitInput): ByteFeed {
   const { format, compression, encoding, lineEnd } = options
   assert(
     compression !== 'none' || isCutAtLineFeeds(options) || (start === 0 && end === source.size),
@@ -35,7 +35,7 @@ function feedOf({ source, start, end, name, headerBytes, options }: SplitInput):
   let feed: ByteFeed =
     compression === 'none'
       ? new RangeFeed(source, name, start, end, headerBytes)
-      : new DecompressedFeed(source, name, compression)
+      : new DecompressedFeed(source, name, compression, windowBytesMax)
   if (isUtf16(encoding)) feed = new Utf16Feed(feed, name, encoding)
   // A CSV's quotes decide which line ends are data: its own reader knows.
   return lineEnd === 'any' && (format === 'text' || format === 'ndjson') ? new LineEndFeed(feed) : feed
