@@ -32,6 +32,7 @@ export type Code =
   | 'CONFIG'
   | 'NO_JOB_FILE'
   | 'NO_DATA'
+  | 'FILE_KIND'
   | 'DATA_DIR'
   | 'PARTITIONS'
   | 'LIMIT'
@@ -152,6 +153,11 @@ export const CODES: Readonly<Record<Code, CodeFacts>> = {
     false,
     'No node offers a dataset of that name, or no file in it matches. `shoal data ls` shows what there is.',
   ),
+  FILE_KIND: of(
+    2,
+    false,
+    'A file is not what can be read here, or not what its name, its options or its folder say. The error names the file, what it looks like, and what to do. It is seen at submission, as a rule, and then no job was made.',
+  ),
   DATA_DIR: of(2, false, 'The directory given to --data cannot be offered.'),
   PARTITIONS: of(2, false, '--partitions takes a whole number from 1 to 4096.'),
   LIMIT: of(2, false, 'The job is larger than a limit of Shoal. The error names the limit and a remedy.'),
@@ -164,11 +170,6 @@ export const CODES: Readonly<Record<Code, CodeFacts>> = {
     2,
     false,
     'Copies of one file of a replicated dataset differ between nodes. Make them equal, or offer them as own.',
-  ),
-  FILE_KIND: of(
-    2,
-    false,
-    'A file is not what can be read here, or not what its name, its options or its folder say. The error names the file, what it looks like, and what to do. No job was made.',
   ),
   TABLE_FORMAT: of(
     2,

@@ -113,6 +113,8 @@ export type Limit =
   | 'csvCutEveryBytes'
   | 'splitTailBytes'
   | 'decompressedChunkBytes'
+  | 'zstdWindowMax'
+  | 'zstdWindowDefault'
   | 'gzipHeaderTextMax'
   | 'lookBytes'
   | 'lookEndBytes'

@@ -196,6 +196,10 @@ export const LIMITS: Readonly<Record<Limit, number>> = {
   splitTailBytes: 64 * KIB,
   /** Decompressed data comes in such pieces, a few in flight: this bounds memory whatever the ratio. */
   decompressedChunkBytes: 256 * KIB,
+  /** The largest window that libzstd's decoder takes … */
+  zstdWindowMax: 2048 * MIB,
+  /** … and what may be kept of it where nobody says how much memory there is: what zstd itself takes unless told otherwise. */
+  zstdWindowDefault: 128 * MIB,
   /** A file name or comment in a gzip header; without a bound a damaged one is read to the end of the file. */
   gzipHeaderTextMax: 64 * KIB,
   /** Read at the beginning of each file to see what it is: a hundred lines, and the header of most tables … */

@@ -9,6 +9,8 @@ export interface TaskContext {
   readonly code: Digest
   /** For the data plane's buffers: arenas and blocks, outside the JavaScript heap. */
   readonly arena: Bytes
+  /** For zstd windows, beside the arenas. */
+  readonly windows: Bytes
   /** The folder of links to what it reads. */
   readonly input: string
   /** Files it leaves, and temporary ones. */

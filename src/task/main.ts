@@ -6,7 +6,7 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { setFlagsFromString } from 'node:v8'
 import vm from 'node:vm'
-import { arenaBytes } from './memory.ts'
+import { arenaBytes, windowBytes } from './memory.ts'
 import type { TaskContext } from './context.ts'
 import { hostFailure } from './failure.ts'
 import { harden, leave } from './harden.ts'
@@ -58,6 +58,7 @@ async function run(command: StartCommand): Promise<Report> {
       job: { ...job, params },
       code,
       arena: arenaBytes(memory),
+      windows: windowBytes(memory),
       input: join(slot, 'in', attempt),
       files: slotFiles(output),
       reporter,

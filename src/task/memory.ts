@@ -17,6 +17,17 @@ export function arenaBytes(memory: Bytes): Bytes {
 }
 
 /**
+ * For what a zstd decoder keeps of its output: what the resident set, work, full arenas and a JavaScript heap of ordinary
+ * size leave, as a split is read while its records fill all these. It depends on the task's memory alone, so a file is
+ * refused in each task of that size, or in none. Never below the 8 MiB that RFC 8878 asks of every decoder: they fit
+ * in where arenas are small.
+ */
+export function windowBytes(memory: Bytes): Bytes {
+  const heap = Math.min(64 * MB, room(memory) / 4)
+  return Math.max(8 * 2 ** 20, Math.floor(room(memory) - WORKING - arenaBytes(memory) - heap))
+}
+
+/**
  * V8 flags that let a heap that outgrows the task end the process, instead of the machine. A batch of records should
  * fit into the young generation: it is garbage at once.
  */

@@ -36,7 +36,8 @@ export async function readSplit(
     const { start, end, rowGroups, headerBytes, spool } = split
     const options = resolveReadOptions(split.path, split.options, split.look)
     const before = spool === undefined ? {} : { linesBefore: spool.linesBefore }
-    const input = { source: file, start, end, rowGroups, headerBytes, options, name, ...before }
+    const range = { start, end, rowGroups, headerBytes, ...before }
+    const input = { source: file, ...range, options, name, windowBytesMax: context.windows }
     const reader = openRecords(input, user.realm.rows)
     const skips = new SkipBook()
     let records = 0

@@ -18,15 +18,19 @@ export class CompressedInput {
     this.#name = name
   }
 
-  /** The next bytes, at least one, without taking them; null at the end of the file. */
-  async peek(): Promise<Uint8Array | null> {
-    if (this.#ahead.length > 0) return this.#ahead
-    const length = Math.min(LIMITS.readChunkBytes, this.#source.size - this.#position)
-    if (length === 0) return null
-    this.#ahead = await readRange(this.#source, this.#name, this.#position, length)
-    this.#hash.update(this.#ahead)
-    this.#position += length
-    return this.#ahead
+  /** The next bytes, without taking them: at least so many, or all that are left; null at the end of the file. */
+  async peek(atLeast: Bytes = 1): Promise<Uint8Array | null> {
+    while (this.#ahead.length < atLeast) {
+      const length = Math.min(LIMITS.readChunkBytes, this.#source.size - this.#position)
+      if (length === 0) break
+      // The next read may reuse the array that they are in.
+      const kept = Uint8Array.from(this.#ahead)
+      const read = await readRange(this.#source, this.#name, this.#position, length)
+      this.#hash.update(read)
+      this.#position += length
+      this.#ahead = kept.length === 0 ? read : Buffer.concat([kept, read])
+    }
+    return this.#ahead.length === 0 ? null : this.#ahead
   }
 
   /** Takes bytes that `peek` has shown. */

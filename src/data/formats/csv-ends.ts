@@ -1,4 +1,5 @@
 import type { Bytes } from '../../core/types.ts'
+import { bytesOf } from './encodings.ts'
 import type { ResolvedReadOptions } from './options.ts'
 import type { RecordEnds } from './regions.ts'
 
@@ -33,7 +34,7 @@ export class CsvEnds implements RecordEnds {
   /** `atFileStart`: the feed begins at the file's first byte, where a byte order mark may stand. */
   constructor(options: ResolvedReadOptions, atFileStart: boolean) {
     this.#quote = options.quote === '' ? -1 : options.quote.charCodeAt(0)
-    this.#delimiter = Buffer.from(options.delimiter, options.encoding === 'utf-8' ? 'utf8' : 'latin1')
+    this.#delimiter = bytesOf(options.delimiter, options.encoding)
     this.#bom = atFileStart && options.encoding === 'utf-8'
   }
 

@@ -4,6 +4,7 @@ import { columnNames } from './csv-columns.ts'
 import { CsvEnds } from './csv-ends.ts'
 import type { CsvFields } from './csv-parse.ts'
 import { csvRows, type CsvRows } from './csv-rows.ts'
+import { bytesOf } from './encodings.ts'
 import { readRange, type ByteFeed } from './feed.ts'
 import { recordTooLong } from './line-reader.ts'
 import type { ResolvedReadOptions } from './options.ts'
@@ -11,7 +12,8 @@ import type { Places } from './places.ts'
 import { BAD, type Batch, type RecordReader, type SplitInput, type SplitRead } from './reader.ts'
 import { Regions } from './regions.ts'
 import type { RowFactory } from './rows.ts'
-import { repair, textOf, utf8Problem, withoutBom } from './text-of.ts'
+import { repair, textOf, withoutBom } from './text-of.ts'
+import { textProblem } from './text-problem.ts'
 
 type MakeRow = (fields: readonly string[]) => unknown
 
@@ -56,7 +58,7 @@ export class CsvReader implements RecordReader {
       this.#shape = this.#shapeOf(inRegion ? this.#header(rows, broken) : await this.#headerBefore())
       skip = inRegion ? 1 : 0
     }
-    return new CsvBatch(rows, skip, broken, this.#shape, firstLine, this.#places)
+    return new CsvBatch(rows, skip, broken ? options.encoding : null, this.#shape, firstLine, this.#places)
   }
 
   facts(): SplitRead {
@@ -79,7 +81,7 @@ export class CsvReader implements RecordReader {
   }
 
   #header(rows: CsvRows, broken: boolean): readonly string[] {
-    const { fields, problem } = rowAt(rows, 0, broken)
+    const { fields, problem } = rowAt(rows, 0, broken ? this.#input.options.encoding : null)
     if (problem === null && fields.length <= LIMITS.inputColumnsMax) return fields
     const why = problem ?? `it has ${fields.length} fields, more than ${LIMITS.inputColumnsMax}`
     throw new ShoalError('BAD_RECORD', `${this.#input.name}:${rows.line(0) + 1}: the header cannot be read: ${why}`, {
@@ -92,19 +94,19 @@ function rowsOf(region: Buffer, options: ResolvedReadOptions, fileStart: boolean
   const bytes = fileStart && options.encoding === 'utf-8' ? withoutBom(region) : region
   const { text, broken } = textOf(bytes, options.encoding)
   // In a broken region each character stands for a byte, so the delimiter must too.
-  const delimiter = broken ? Buffer.from(options.delimiter, 'utf8').toString('latin1') : options.delimiter
+  const delimiter = broken ? bytesOf(options.delimiter, options.encoding).toString('latin1') : options.delimiter
   return { rows: csvRows(text, delimiter, options.quote), broken }
 }
 
-/** The fields of a row, decoded where the region as a whole could not be. */
-function rowAt(rows: CsvRows, i: number, broken: boolean): CsvFields {
+/** The fields of a row, decoded where the region as a whole could not be: `broken` is then its encoding, else null. */
+function rowAt(rows: CsvRows, i: number, broken: string | null): CsvFields {
   const fields = rows.fields(i)
   const problem = rows.problem
-  if (problem !== null || !broken) return { fields, problem }
+  if (problem !== null || broken === null) return { fields, problem }
   const repaired: string[] = []
   for (const field of fields) {
-    const text = repair(field)
-    if (text === null) return { fields, problem: utf8Problem(rows.raw(i)) }
+    const text = repair(field, broken)
+    if (text === null) return { fields, problem: textProblem(rows.raw(i), broken) }
     repaired.push(text)
   }
   return { fields: repaired, problem: null }
@@ -114,13 +116,13 @@ class CsvBatch implements Batch {
   readonly length: number
   readonly #rows: CsvRows
   readonly #skip: number
-  readonly #broken: boolean
+  readonly #broken: string | null
   readonly #columns: number | null
   readonly #makeRow: MakeRow
   readonly #firstLine: number
   readonly #places: Places
 
-  constructor(rows: CsvRows, skip: number, broken: boolean, shape: Shape, firstLine: number, places: Places) {
+  constructor(rows: CsvRows, skip: number, broken: string | null, shape: Shape, firstLine: number, places: Places) {
     this.length = rows.length - skip
     this.#rows = rows
     this.#skip = skip
@@ -133,11 +135,11 @@ class CsvBatch implements Batch {
 
   record(i: number): unknown {
     const row = i + this.#skip
-    const plain = !this.#broken
+    const plain = this.#broken === null
     const fields = this.#rows.fields(row)
     const wrongCount = this.#columns !== null && fields.length !== this.#columns
     if (plain) return this.#rows.problem === null && !wrongCount ? this.#makeRow(fields) : BAD
-    const repaired = rowAt(this.#rows, row, true)
+    const repaired = rowAt(this.#rows, row, this.#broken)
     return repaired.problem === null && !wrongCount ? this.#makeRow(repaired.fields) : BAD
   }
 
@@ -152,7 +154,7 @@ class CsvBatch implements Batch {
 
   raw(i: number): string {
     const raw = this.#rows.raw(i + this.#skip)
-    return (this.#broken ? repair(raw) : null) ?? raw
+    return (this.#broken === null ? null : repair(raw, this.#broken)) ?? raw
   }
 }
 

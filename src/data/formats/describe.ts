@@ -4,11 +4,12 @@ import { LIMITS } from '../../core/limits.ts'
 import type { Bytes, Cuts, RowGroup } from '../../core/types.ts'
 import { CsvEnds } from './csv-ends.ts'
 import { csvBounds } from './csv-bounds.ts'
+import { bytesOf, isUtf16 } from './encodings.ts'
 import { readRange } from './feed.ts'
 import type { ResolvedReadOptions } from './options.ts'
 import { readParquetFooter } from './parquet-footer.ts'
 import type { RandomAccess } from './source.ts'
-import { textOf, withoutBom } from './text-of.ts'
+import { withoutBom } from './text-of.ts'
 
 /** Scanning so much takes below a millisecond or two; then the event loop has its turn. */
 const STEP = 1024 * 1024
@@ -27,11 +28,18 @@ export async function describe(
   signal?: AbortSignal,
 ): Promise<Cuts> {
   if (options.format === 'parquet') return options.compression === 'none' ? describeParquet(source) : WHOLE
-  // Where a value of a JSON file begins is known by all that comes before it.
-  if (options.compression !== 'none' || options.format === 'json') return WHOLE
+  if (options.compression !== 'none' || !isCutAtLineFeeds(options)) return WHOLE
   if (options.format === 'text' || options.format === 'ndjson' || size <= LIMITS.splitBytes) return { kind: 'lines' }
   if (options.quote === '' && !options.header) return { kind: 'lines' }
   return describeCsv(source, size, options, signal)
+}
+
+/**
+ * Whether each LF byte outside of quotes ends a record: in UTF-16 it may be half of a character, where CR ends lines too
+ * a file may have no LF, and where a value of a JSON file begins is known by all that comes before it.
+ */
+export function isCutAtLineFeeds({ format, encoding, lineEnd }: ResolvedReadOptions): boolean {
+  return format !== 'json' && !isUtf16(encoding) && lineEnd === 'lf'
 }
 
 async function describeParquet(source: RandomAccess): Promise<Cuts> {
@@ -91,8 +99,8 @@ async function headerLength(source: RandomAccess, known: Bytes, options: Resolve
   const bytes = Buffer.from(await readRange(source, 'the shard', 0, known))
   const content = options.encoding === 'utf-8' ? withoutBom(bytes) : bytes
   // As latin1 each character is a byte, and so are the positions that the parser gives.
-  const text = textOf(content, 'latin1').text
-  const delimiter = Buffer.from(options.delimiter, options.encoding === 'utf-8' ? 'utf8' : 'latin1').toString('latin1')
+  const text = content.toString('latin1')
+  const delimiter = bytesOf(options.delimiter, options.encoding).toString('latin1')
   const end = csvBounds(text, delimiter, options.quote).ends[0]
   if (end === undefined) return null
   return bytes.length - content.length + text.indexOf('\n', end) + 1

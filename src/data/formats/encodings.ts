@@ -1,3 +1,4 @@
+import { assert } from '../../core/errors.ts'
 import type { Encoding } from '../../core/types.ts'
 
 /**
@@ -61,20 +62,26 @@ export function isUtf16(name: string): boolean {
   return name === 'utf-16le' || name === 'utf-16be'
 }
 
+const decoders = new Map<string, TextDecoder>()
+
+/** Decodes a text in a single-byte encoding; null where a byte of it has no character. */
+export function decodeSingleByte(bytes: Uint8Array, name: string): string | null {
+  let decoder = decoders.get(name)
+  if (decoder === undefined) decoders.set(name, (decoder = new TextDecoder(name, { fatal: true })))
+  try {
+    return decoder.decode(bytes)
+  } catch {
+    return null
+  }
+}
+
 const tables = new Map<string, readonly (string | null)[]>()
 
 /** The character of each byte in a single-byte encoding; null where it has none. */
-function tableOf(name: string): readonly (string | null)[] {
+export function tableOf(name: string): readonly (string | null)[] {
   const known = tables.get(name)
   if (known !== undefined) return known
-  const decoder = new TextDecoder(name, { fatal: true })
-  const table = Array.from({ length: 256 }, (_, byte) => {
-    try {
-      return decoder.decode(Uint8Array.of(byte))
-    } catch {
-      return null
-    }
-  })
+  const table = Array.from({ length: 256 }, (_, byte) => decodeSingleByte(Uint8Array.of(byte), name))
   tables.set(name, table)
   return table
 }
@@ -83,4 +90,12 @@ function tableOf(name: string): readonly (string | null)[] {
 export function byteOf(character: string, name: string): number | null {
   const byte = tableOf(name).indexOf(character)
   return byte < 0 ? null : byte
+}
+
+/** A text as it stands in a file of this encoding; each of its characters must have a form there. */
+export function bytesOf(text: string, name: string): Buffer {
+  if (!isSingleByte(name)) return Buffer.from(text, 'utf8')
+  const bytes = Array.from(text, (character) => byteOf(character, name))
+  assert(!bytes.includes(null), 'a mark that files are read by has a form in their encoding')
+  return Buffer.from(bytes as number[])
 }

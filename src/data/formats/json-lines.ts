@@ -2,7 +2,8 @@ import { hasLongDigits, jsonRecord, whyBad } from './json-record.ts'
 import type { Places } from './places.ts'
 import { BAD, type Batch } from './reader.ts'
 import type { RowFactory } from './rows.ts'
-import { repair, utf8Problem } from './text-of.ts'
+import { repair } from './text-of.ts'
+import { textProblem } from './text-problem.ts'
 
 /** White space as JSON has it, and record separators; such a line is no record. */
 const BLANK = /^[ \t\r\u001e]*$/
@@ -15,13 +16,21 @@ export class JsonLines implements Batch {
   readonly #lines: readonly string[]
   /** Of each record, counted from `firstLine`; null where no line was blank. */
   readonly #offsets: readonly number[] | null
-  readonly #broken: boolean
+  /** The encoding that the region is no text of as a whole; null where it is. */
+  readonly #broken: string | null
   readonly #longDigits: boolean
   readonly #firstLine: number
   readonly #places: Places
   readonly #factory: RowFactory
 
-  constructor(lines: string[], broken: boolean, firstLine: number, text: string, places: Places, factory: RowFactory) {
+  constructor(
+    lines: string[],
+    broken: string | null,
+    firstLine: number,
+    text: string,
+    places: Places,
+    factory: RowFactory,
+  ) {
     this.#broken = broken
     this.#longDigits = hasLongDigits(text)
     this.#firstLine = firstLine
@@ -34,13 +43,13 @@ export class JsonLines implements Batch {
   }
 
   record(i: number): unknown {
-    const line = this.#broken ? repair(this.#lines[i]!) : this.#lines[i]!
+    const line = this.#textOf(i)
     return line === null ? BAD : jsonRecord(line, this.#longDigits, this.#factory)
   }
 
   bad(i: number): string {
-    const line = this.#broken ? repair(this.#lines[i]!) : this.#lines[i]!
-    return line === null ? utf8Problem(this.#lines[i]!) : whyBad(line)
+    const line = this.#textOf(i)
+    return line === null ? textProblem(this.#lines[i]!, this.#broken ?? 'utf-8') : whyBad(line)
   }
 
   place(i: number): string | Promise<string> {
@@ -48,7 +57,12 @@ export class JsonLines implements Batch {
   }
 
   raw(i: number): string {
-    return (this.#broken ? repair(this.#lines[i]!) : null) ?? this.#lines[i]!
+    return this.#textOf(i) ?? this.#lines[i]!
+  }
+
+  /** null where it is no text. */
+  #textOf(i: number): string | null {
+    return this.#broken === null ? this.#lines[i]! : repair(this.#lines[i]!, this.#broken)
   }
 }
 

@@ -6,7 +6,8 @@ import { JsonValues, type JsonDamage } from './json-values.ts'
 import type { Places } from './places.ts'
 import { BAD, type Batch, type RecordReader, type SplitInput, type SplitRead } from './reader.ts'
 import type { RowFactory } from './rows.ts'
-import { utf8Problem, withoutBom } from './text-of.ts'
+import { withoutBom } from './text-of.ts'
+import { textProblem } from './text-problem.ts'
 
 const BOM_BYTES = 3
 
@@ -156,7 +157,7 @@ class JsonValueBatch implements Batch {
 
   bad(i: number): string {
     const text = this.#decode(i)
-    return text === null ? utf8Problem(this.raw(i)) : whyBad(text)
+    return text === null ? textProblem(this.raw(i), 'utf-8') : whyBad(text)
   }
 
   place(i: number): string | Promise<string> {

@@ -6,7 +6,8 @@ import type { Places } from './places.ts'
 import { BAD, type Batch, type RecordReader, type SplitInput, type SplitRead } from './reader.ts'
 import { LineEnds, Regions } from './regions.ts'
 import type { RowFactory } from './rows.ts'
-import { linesOf, repair, textOf, utf8Problem, withoutBom } from './text-of.ts'
+import { linesOf, repair, textOf, withoutBom } from './text-of.ts'
+import { textProblem } from './text-problem.ts'
 
 const LF = 0x0a
 const CR = 0x0d
@@ -42,8 +43,13 @@ export class LineReader implements RecordReader {
     const { text, broken } = textOf(region, options.encoding)
     const lines = linesOf(text)
     this.#linesRead += lines.length
-    if (options.format === 'ndjson') return new JsonLines(lines, broken, firstLine, text, this.#places, this.#factory)
-    return broken ? new BrokenTextBatch(lines, firstLine, this.#places) : new TextBatch(lines, firstLine, this.#places)
+    if (options.format === 'ndjson') {
+      const brokenAs = broken ? options.encoding : null
+      return new JsonLines(lines, brokenAs, firstLine, text, this.#places, this.#factory)
+    }
+    return broken
+      ? new BrokenTextBatch(lines, firstLine, this.#places, options.encoding)
+      : new TextBatch(lines, firstLine, this.#places)
   }
 
   facts(): SplitRead {
@@ -94,14 +100,25 @@ class TextBatch implements Batch {
   }
 }
 
-/** Lines of a region that is not UTF-8 as a whole: one bad line does not spoil the others. */
+/** Lines of a region that is no text of its encoding as a whole: one bad line does not spoil the others. */
 class BrokenTextBatch extends TextBatch {
+  readonly #encoding: string
+
+  constructor(lines: readonly string[], firstLine: number, places: Places, encoding: string) {
+    super(lines, firstLine, places)
+    this.#encoding = encoding
+  }
+
   override record(i: number): unknown {
-    return repair(this.raw(i)) ?? BAD
+    return repair(super.raw(i), this.#encoding) ?? BAD
   }
 
   override bad(i: number): string {
-    return utf8Problem(this.raw(i))
+    return textProblem(super.raw(i), this.#encoding)
+  }
+
+  override raw(i: number): string {
+    return repair(super.raw(i), this.#encoding) ?? super.raw(i)
   }
 }
 

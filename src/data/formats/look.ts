@@ -32,7 +32,7 @@ export async function lookAt(source: RandomAccess): Promise<Looked> {
 async function within(source: RandomAccess, compression: 'gzip' | 'zstd'): Promise<Looked> {
   const inside = await firstBytesWithin(source, compression)
   if (inside === null) return { look: { ...PLAIN_TEXT, compression, content: 'unknown' }, head: null }
-  if ('dictionary' in inside) return { look: { ...PLAIN_TEXT, compression, content: 'zstd-dictionary' }, head: null }
+  if (inside.dictionary) return { look: { ...PLAIN_TEXT, compression, content: 'zstd-dictionary' }, head: null }
   const { bytes } = inside
   const look = { ...PLAIN_TEXT, compression, ...lookIn(inside, magicOf(bytes, isText(bytes)), bytes) }
   return { look, head: inside }

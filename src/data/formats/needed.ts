@@ -1,6 +1,7 @@
 import { ShoalError } from '../../core/errors.ts'
 import { LIMITS } from '../../core/limits.ts'
 import type { Bytes } from '../../core/types.ts'
+import { isCutAtLineFeeds } from './describe.ts'
 import { chunkRanges } from './parquet-chunks.ts'
 import { readParquetFooter } from './parquet-footer.ts'
 import type { SplitInput } from './reader.ts'
@@ -21,7 +22,7 @@ const LF = 0x0a
  */
 export async function neededPieces(input: SplitInput): Promise<Piece[]> {
   const { source, options, start } = input
-  if (options.compression !== 'none' || options.format === 'json')
+  if (options.compression !== 'none' || (options.format !== 'parquet' && !isCutAtLineFeeds(options)))
     return joined([{ offset: 0, length: source.size }], source.size)
   if (options.format === 'parquet') return joined(await parquetPieces(input), source.size)
   const header = start === 0 ? 0 : input.headerBytes

@@ -17,6 +17,8 @@ export interface SplitInput {
   readonly name: string
   /** Lines that begin before the split's first record, where only a part of the file is at hand; else they are counted. */
   readonly linesBefore?: number
+  /** zstd: memory for what a decoder keeps of its output, beside all else; else LIMITS.zstdWindowDefault. */
+  readonly windowBytesMax?: Bytes
 }
 
 /** What `Batch.record` gives for a record that cannot be decoded. No record is ever this. */
@@ -57,8 +59,8 @@ export interface SplitRead {
 export interface RecordReader {
   /**
    * The next batch, null at the end. A batch is good until the next call.
-   * Rejects with DAMAGED (compressed, Parquet), RECORD_LIMIT, BAD_RECORD (a CSV header that cannot be read, JSON whose
-   * values cannot be told apart), or what the source threw.
+   * Rejects with DAMAGED (compressed, Parquet), RECORD_LIMIT, BAD_RECORD (a CSV header or UTF-16 that cannot be read, JSON
+   * whose values cannot be told apart), FILE_KIND or TASK_MEMORY (zstd: a dictionary, a window), or what the source threw.
    */
   next(): Promise<Batch | null>
   /** Once `next` has given null. */

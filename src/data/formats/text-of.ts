@@ -1,49 +1,38 @@
 import { isAscii, isUtf8 } from 'node:buffer'
-import type { Encoding } from '../../core/types.ts'
+import { decodeSingleByte } from './encodings.ts'
 
-/** A region as one string. `broken`: it is not valid UTF-8 as a whole, so each character stands for one byte. */
+/** A region as one string. `broken`: it is no text of its encoding as a whole, so each character stands for one byte. */
 export interface RegionText {
   readonly text: string
   readonly broken: boolean
 }
 
-/** Decodes a region at once: checking it whole and slicing one string is many times faster than line by line. */
-export function textOf(region: Buffer, encoding: Encoding): RegionText {
-  if (encoding !== 'utf-8' || isAscii(region)) return { text: region.toString('latin1'), broken: false }
-  return isUtf8(region)
-    ? { text: region.toString('utf8'), broken: false }
-    : { text: region.toString('latin1'), broken: true }
+/**
+ * Decodes a region at once: checking it whole and slicing one string is many times faster than line by line.
+ * `encoding` is UTF-8 or a single-byte one, by its name in the standard; UTF-16 comes as UTF-8, see `Utf16Feed`.
+ */
+export function textOf(region: Buffer, encoding: string): RegionText {
+  if (isAscii(region)) return { text: region.toString('latin1'), broken: false }
+  const text = decode(region, encoding)
+  return text === null ? { text: region.toString('latin1'), broken: true } : { text, broken: false }
 }
 
-/** Decodes a piece of a `broken` region; null if it is not UTF-8 itself. */
-export function repair(piece: string): string | null {
-  const bytes = Buffer.from(piece, 'latin1')
-  return isUtf8(bytes) ? bytes.toString('utf8') : null
+/** Decodes a piece of a `broken` region; null if it is no text of the encoding itself. */
+export function repair(piece: string, encoding: string): string | null {
+  return decode(Buffer.from(piece, 'latin1'), encoding)
 }
 
-/** Says where a piece of a `broken` region stops being UTF-8. */
-export function utf8Problem(piece: string): string {
-  const bytes = Buffer.from(piece, 'latin1')
-  // A prefix is sound up to the first wrong byte, and seems so for at most 3 bytes more: as far as a character goes.
-  let sound = 0
-  let broken = bytes.length
-  while (broken - sound > 1) {
-    const middle = (sound + broken) >>> 1
-    if (soundUpTo(bytes, middle) === null) broken = middle
-    else sound = middle
+function decode(bytes: Buffer, encoding: string): string | null {
+  if (encoding === 'utf-8') return isUtf8(bytes) ? bytes.toString('utf8') : null
+  if (encoding === 'windows-1252') {
+    const text = bytes.toString('latin1')
+    if (!C1.test(text)) return text
   }
-  const end = soundUpTo(bytes, sound) ?? 0
-  const hex = bytes[end]?.toString(16).padStart(2, '0') ?? ''
-  return `not valid UTF-8: byte 0x${hex} at position ${end + 1} of the record`
+  return decodeSingleByte(bytes, encoding)
 }
 
-/** Where the last whole character of the first `length` bytes ends; null if what comes before is not UTF-8. */
-function soundUpTo(bytes: Buffer, length: number): number | null {
-  for (let end = length; end >= 0 && end > length - 4; end--) {
-    if (isUtf8(bytes.subarray(0, end))) return end
-  }
-  return null
-}
+/** What windows-1252 has other characters for than latin1; without them the two are one, and latin1 takes no time. */
+const C1 = /[\x80-\x9f]/
 
 const BOM = [0xef, 0xbb, 0xbf]
 

@@ -5,16 +5,17 @@ import type { CompressedInput } from './compressed-input.ts'
 export type Decompressor = Transform & { readonly bytesWritten: number }
 
 /**
- * Runs a decompressor over the input and gives its output, until the compressed data ends by itself or the input does.
+ * Runs a decompressor over the input and gives its output, until the compressed data ends by itself or `next` does.
  * Takes from the input exactly what the decompressor used. Reading pauses while the output is not taken.
- * `check` sees every piece before the decompressor does, and throws to refuse it.
+ * `next` shows what of the input the decompressor gets now, and takes none of it; null where there is no more for it.
+ * What it throws ends the output.
  */
 export async function* decompress(
   decompressor: Decompressor,
   input: CompressedInput,
-  check: (piece: Uint8Array | null) => void,
+  next: () => Promise<Uint8Array | null>,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  const feeding = feed(decompressor, input, check).catch((error: unknown) => {
+  const feeding = feed(decompressor, input, next).catch((error: unknown) => {
     decompressor.destroy(error as Error)
   })
   try {
@@ -28,7 +29,7 @@ export async function* decompress(
 async function feed(
   decompressor: Decompressor,
   input: CompressedInput,
-  check: (piece: Uint8Array | null) => void,
+  next: () => Promise<Uint8Array | null>,
 ): Promise<void> {
   const { promise: ended, resolve: end } = Promise.withResolvers<'ended'>()
   decompressor.once('end', () => {
@@ -38,8 +39,7 @@ async function feed(
     end('ended')
   })
   for (let fed = 0; ;) {
-    const piece = await input.peek()
-    check(piece)
+    const piece = await next()
     if (piece === null) {
       decompressor.end()
       return

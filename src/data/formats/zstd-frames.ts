@@ -1,127 +1,108 @@
-/** What the next bytes of the stream are. */
-type Expect = 'magic' | 'skippable' | 'descriptor' | 'header' | 'block' | 'body' | 'checksum'
+import type { Bytes } from '../../core/types.ts'
+import { Damage } from './damage.ts'
+import { BLOCK_HEADER, blockHeader, FRAME_HEADER_MAX, frameHeader, type FrameHeader } from './zstd-header.ts'
 
-const MAGIC = 0xfd2fb528
-/** Frames of user data, 16 magics: 0x184D2A50 … 0x184D2A5F. */
-const SKIPPABLE = 0x184d2a50
-const BYTES: Readonly<Record<Exclude<Expect, 'header' | 'body'>, number>> = {
-  magic: 4,
-  skippable: 4,
-  descriptor: 1,
-  block: 3,
-  checksum: 4,
-}
+const CHECKSUM = 4
+
+/** So many bytes, or all that are left, are needed to walk on. */
+export const WALK_AHEAD: Bytes = FRAME_HEADER_MAX
 
 /**
- * Walks the frames of a zstd stream (RFC 8878, section 3) by their headers alone, without decompressing. The decoder
- * of Node's zlib stops quietly at bytes that begin no frame; this tells of them, and of a stream that is cut short.
+ * Walks the frames of a zstd stream (RFC 8878, section 3) by their headers alone, ahead of the decoder. The decoder of
+ * Node's zlib stops quietly at bytes that begin no frame; this tells of them, and of a stream that is cut short.
+ *
+ * The stream is walked in parts, each for a decoder of its own: a frame that is to be alone is a part by itself.
  */
 export class ZstdFrames {
-  #expect: Expect = 'magic'
-  #need = BYTES.magic
-  #taken: number[] = []
-  #frames = 0
+  readonly #isAlone: (header: FrameHeader) => boolean
+  /** What comes after the next `#skip` bytes. */
+  #expect: 'frame' | 'block' = 'frame'
+  #skip: Bytes = 0
   #checksum = false
-  #lastBlock = false
+  #frames = 0
+  /** Bytes at the stream's end that are too few for what should be there. */
+  #rest: Bytes = 0
+  #partBegun = false
+  #alone: FrameHeader | null = null
 
-  /** Returns what is wrong with these bytes, or null. */
-  scan(chunk: Uint8Array): string | null {
-    for (let at = 0; at < chunk.length;) {
-      if (this.#expect === 'body') {
-        const step = Math.min(this.#need, chunk.length - at)
-        at += step
-        this.#need -= step
-        if (this.#need === 0) this.#afterBody()
-        continue
+  /** `isAlone` sees the header of each frame of data first, and throws to refuse it. */
+  constructor(isAlone: (header: FrameHeader) => boolean) {
+    this.#isAlone = isAlone
+  }
+
+  /** The frame that is this part, if it is to be alone. */
+  get alone(): FrameHeader | null {
+    return this.#alone
+  }
+
+  beginPart(): void {
+    this.#partBegun = false
+    this.#alone = null
+  }
+
+  /**
+   * How many of these bytes, which follow those walked so far, belong to this part and may be decoded; 0 where it ends
+   * before them. @throws Damage
+   */
+  walk(piece: Uint8Array): Bytes {
+    for (let at = 0; ;) {
+      const step = Math.min(this.#skip, piece.length - at)
+      at += step
+      this.#skip -= step
+      if (at === piece.length) return at
+      const taken = this.#expect === 'frame' ? this.#frame(piece.subarray(at)) : this.#block(piece.subarray(at))
+      if (taken === 'ends') return at
+      if (taken === 'short') {
+        // There is more if these are not all the bytes that were asked for.
+        if (at > 0) return at
+        this.#rest = piece.length
+        return piece.length
       }
-      this.#taken.push(chunk[at]!)
-      at++
-      if (this.#taken.length < this.#need) continue
-      const problem = this.#take(littleEndian(this.#taken))
-      if (problem !== null) return problem
-    }
-    return null
-  }
-
-  /** Returns why the stream cannot end here, or null. */
-  end(): string | null {
-    if (this.#expect !== 'magic') return 'it is truncated: its last frame is not complete'
-    if (this.#taken.length > 0) return `${this.#taken.length} bytes follow the last frame`
-    return this.#frames === 0 ? 'it is empty: there is no frame in it' : null
-  }
-
-  #take(value: number): string | null {
-    const first = this.#taken[0]!
-    this.#taken = []
-    switch (this.#expect) {
-      case 'magic':
-        if (value === MAGIC) this.#next('descriptor', BYTES.descriptor)
-        else if (value >= SKIPPABLE && value <= SKIPPABLE + 15) this.#next('skippable', BYTES.skippable)
-        else
-          return this.#frames === 0
-            ? 'it is not zstd: it begins with other bytes'
-            : 'bytes that are no frame follow the last frame'
-        this.#frames++
-        return null
-      case 'skippable':
-        this.#checksum = false
-        this.#lastBlock = true
-        this.#body(value)
-        return null
-      case 'descriptor':
-        this.#checksum = (first & 0x04) !== 0
-        this.#next('header', headerBytes(first))
-        if (this.#need === 0) this.#next('block', BYTES.block)
-        return null
-      case 'header':
-        this.#next('block', BYTES.block)
-        return null
-      case 'block':
-        return this.#takeBlock(value)
-      case 'checksum':
-        this.#next('magic', BYTES.magic)
-        return null
-      case 'body':
-        return null
+      at += taken
     }
   }
 
-  #takeBlock(value: number): string | null {
-    this.#lastBlock = (value & 1) === 1
-    const kind = (value >> 1) & 3
-    if (kind === 3) return 'a block is of a kind that does not exist'
-    this.#body(kind === 1 ? 1 : value >> 3)
-    return null
+  /** The stream ends here. @throws Damage where it cannot */
+  end(): void {
+    const whole = this.#expect === 'frame' && this.#skip === 0
+    if (whole && this.#rest > 0 && this.#rest < 4 && this.#frames > 0)
+      throw new Damage(`${this.#rest} bytes follow the last frame`)
+    if (!whole || this.#rest > 0) throw new Damage('it is truncated: its last frame is not complete')
+    if (this.#frames === 0) throw new Damage('it is empty: there is no frame in it')
   }
 
-  #body(bytes: number): void {
-    this.#next('body', bytes)
-    if (bytes === 0) this.#afterBody()
+  #frame(bytes: Uint8Array): Bytes | 'short' | 'ends' {
+    const header = frameHeader(bytes)
+    if (header === 'short') return 'short'
+    if (header === 'none') {
+      throw new Damage(
+        this.#frames === 0
+          ? 'it is not zstd: it begins with other bytes'
+          : 'bytes that are no frame follow the last frame',
+      )
+    }
+    const alone = header.kind === 'frame' && this.#isAlone(header)
+    if (this.#partBegun && (alone || this.#alone !== null)) return 'ends'
+    this.#partBegun = true
+    this.#frames++
+    if (header.kind === 'skippable') this.#skip = header.size
+    else {
+      if (alone) this.#alone = header
+      this.#checksum = header.checksum
+      this.#expect = 'block'
+    }
+    return header.length
   }
 
-  #afterBody(): void {
-    if (!this.#lastBlock) this.#next('block', BYTES.block)
-    else if (this.#checksum) this.#next('checksum', BYTES.checksum)
-    else this.#next('magic', BYTES.magic)
+  #block(bytes: Uint8Array): Bytes | 'short' {
+    if (bytes.length < BLOCK_HEADER) return 'short'
+    const { last, kind, bodyLength } = blockHeader(bytes)
+    if (kind === 3) throw new Damage('a block is of a kind that does not exist')
+    this.#skip = bodyLength
+    if (last) {
+      if (this.#checksum) this.#skip += CHECKSUM
+      this.#expect = 'frame'
+    }
+    return BLOCK_HEADER
   }
-
-  #next(expect: Expect, need: number): void {
-    this.#expect = expect
-    this.#need = need
-  }
-}
-
-/** Length of the frame header after its descriptor byte: window, dictionary id, content size. */
-function headerBytes(descriptor: number): number {
-  const singleSegment = (descriptor & 0x20) !== 0
-  const dictionary = [0, 1, 2, 4][descriptor & 3]!
-  const sizeFlag = descriptor >> 6
-  const contentSize = sizeFlag === 0 ? (singleSegment ? 1 : 0) : 1 << sizeFlag
-  return (singleSegment ? 0 : 1) + dictionary + contentSize
-}
-
-function littleEndian(bytes: readonly number[]): number {
-  let value = 0
-  for (let i = Math.min(bytes.length, 4) - 1; i >= 0; i--) value = value * 256 + bytes[i]!
-  return value
 }

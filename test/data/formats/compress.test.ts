@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { constants, deflateRawSync, gzipSync, zstdCompressSync } from 'node:zlib'
 import { array, asyncProperty, assert as check, integer, string, uint8Array } from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import type { ShoalError } from '../../../src/core/errors.ts'
 import { LIMITS } from '../../../src/core/limits.ts'
 import { DecompressedFeed } from '../../../src/data/formats/compress.ts'
 import { sourceOf } from '../../../src/data/formats/source.ts'
@@ -69,13 +70,15 @@ describe.each([
 
   test('a flipped bit is found, wherever it matters', async () => {
     const file = compress(lines(200))
+    // A flipped bit in a frame's header may ask for a dictionary, or for a window.
+    const refused = kind === 'gzip' ? ['DAMAGED'] : ['DAMAGED', 'FILE_KIND', 'TASK_MEMORY']
     const expected = await readAll(file, path)
     await check(
       asyncProperty(integer({ min: 0, max: file.length - 1 }), integer({ min: 0, max: 7 }), async (at, bit) => {
         const flipped = Buffer.from(file)
         flipped[at]! ^= 1 << bit
         const read = await readAll(flipped, path).catch((error: unknown) => error)
-        if (read instanceof Error) expect(read).toMatchObject(damaged)
+        if (read instanceof Error) expect(refused).toContain((read as ShoalError).code)
         else expect((read as typeof expected).records).toEqual(expected.records)
       }),
     )
@@ -122,6 +125,34 @@ describe.each([
     }
     await expect(readAll(broken, path)).rejects.toMatchObject({ code: 'EIO' })
   })
+})
+
+test('damage is told in words of its own', async () => {
+  const whys = new Set<string>()
+  for (const [path, file] of [
+    ['a.gz', gzipSync(lines(300))],
+    ['a.zst', zstdCompressSync(lines(300), { params: { [constants.ZSTD_c_checksumFlag]: 1 } })],
+  ] as const) {
+    for (let at = 20; at < file.length; at++) {
+      const flipped = Buffer.from(file)
+      flipped[at]! ^= 8
+      await readAll(flipped, path).catch((error: unknown) =>
+        whys.add((error as ShoalError).why!.replace(/^as .*?: /, '')),
+      )
+    }
+  }
+  const known = new Set([
+    'its compressed data are not valid',
+    'a checksum is wrong',
+    'the checksum is wrong',
+    'the length is wrong',
+    'it is truncated',
+    'it is truncated: its last frame is not complete',
+    'a block is of a kind that does not exist',
+    'bytes that are no frame follow the last frame',
+  ])
+  expect([...whys].filter((why) => !known.has(why))).toEqual([])
+  expect(whys.size).toBeGreaterThan(3)
 })
 
 describe('gzip alone', () => {
@@ -175,6 +206,18 @@ describe('zstd alone', () => {
     const { records } = await readAll(file, 'a.zst')
     const expected = Array.from({ length: 40 }, () => [`${long}y`, ...Array.from({ length: 99 }, () => 'y')]).flat()
     expect(records).toEqual(expected)
+  })
+
+  test('bytes too few for a magic number follow, or begin a frame', async () => {
+    const frame = zstdCompressSync('a\n')
+    const whyOf = (file: Uint8Array): Promise<unknown> =>
+      readAll(file, 'a.zst').then(
+        () => null,
+        (error: ShoalError) => error.why,
+      )
+    expect(await whyOf(Buffer.concat([frame, Buffer.of(0x28, 0xb5)]))).toBe('as zstd: 2 bytes follow the last frame')
+    expect(await whyOf(Buffer.of(0x28, 0xb5))).toBe('as zstd: it is truncated: its last frame is not complete')
+    expect(await whyOf(new Uint8Array(0))).toBe('as zstd: it is empty: there is no frame in it')
   })
 
   test('zeros after the last frame are damage', async () => {

@@ -39,7 +39,11 @@ describe('text lines', () => {
     const { records, bad } = await readAll(file, 'a.txt')
     expect(records).toEqual(['good ä', 'after é'])
     expect(bad).toEqual([
-      { place: 'd/a.txt:2', why: 'not valid UTF-8: byte 0xff at position 2 of the record', raw: 'aÿb' },
+      {
+        place: 'd/a.txt:2',
+        why: "not valid UTF-8: byte 0xff at position 2 of the record; is it windows-1252? encoding: 'windows-1252' reads it",
+        raw: 'aÿb',
+      },
     ])
   })
 
