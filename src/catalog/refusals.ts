@@ -4,6 +4,7 @@ import { compareUtf8 } from '../core/plan.ts'
 import type { NodeId, OmittedShard } from '../core/types.ts'
 import { nearest } from '../core/nearest.ts'
 import type { KindProblem } from '../data/formats/kinds.ts'
+import { leftOutText, type LeftOut } from './left-out.ts'
 import { EXPORTS, type Table } from './table-formats.ts'
 
 /** A shard that cannot be had now. `path` is '' for a directory whose shards are not known; `detail` is for people. */
@@ -23,10 +24,16 @@ export function noData(dataset: string, offered: ReadonlySet<string>): ShoalErro
   })
 }
 
-/** Nothing in the dataset has a path that the glob takes; `paths` are those that there are. */
-export function noMatch(dataset: string, glob: string, paths: ReadonlySet<string>): ShoalError {
+/** Nothing in the dataset has a path that the glob takes; `paths` are those that there are, beside what is left out. */
+export function noMatch(
+  dataset: string,
+  glob: string,
+  paths: ReadonlySet<string>,
+  leftOut: readonly LeftOut[] = [],
+): ShoalError {
   if (paths.size === 0) {
     return new ShoalError('NO_DATA', `the dataset ${JSON.stringify(dataset)} has no files`, {
+      ...(leftOut.length === 0 ? {} : { why: leftOut.map(leftOutText).join('\n') }),
       try: ['put files into its directory', '--data NAME=DIR,all   offers names that begin with _ or ., too'],
     })
   }

@@ -103,7 +103,9 @@ function pinInput(
   checkGlob(request, candidates)
   const unknown = offering.flatMap((one) => unknownShards(request.dataset, one))
   if (candidates.length + unknown.length === 0) {
-    throw noMatch(request.dataset, request.glob, new Set(offering.flatMap(({ dataset }) => pathsOf(dataset))))
+    const paths = new Set(offering.flatMap(({ dataset }) => pathsOf(dataset)))
+    const roots = offering.flatMap(({ dataset }) => dataset.roots)
+    throw noMatch(request.dataset, request.glob, paths, joinLeftOut(roots.flatMap(({ leftOut }) => leftOut)))
   }
   const { shards, lacks } = replicated ? sharedShards(request, candidates, warnings) : ownShards(request, candidates)
   lacking.push(...lacks, ...unknown)

@@ -4,26 +4,38 @@ import picomatch from 'picomatch'
 import type { DataOption } from '../../control/node-options.ts'
 import type { PreparedInput } from '../../control/api.ts'
 
+/** What there is to deal out, and what is no data: relative, `/`-separated, in the order of their UTF-8 bytes. */
+export interface Listed {
+  readonly files: readonly string[]
+  /** Names that begin with `_` or `.`, sockets, pipes and devices. */
+  readonly leftOut: readonly string[]
+}
+
 /**
- * All files below `dir`, relative, `/`-separated, in the order of their UTF-8 bytes. Names that begin with `_` or `.` are
- * left out unless `all`. A link that leads to nothing, or out of `dir`, is listed as it is: the node that gets it says so.
+ * All files below `dir`. Names that begin with `_` or `.` are left out unless `all`. A link that leads to nothing, or out
+ * of `dir`, is listed as it is: the node that gets it says so.
  */
-export function listFiles(dir: string, all = false): string[] {
+export function listFiles(dir: string, all = false): Listed {
   const found: string[] = []
+  const leftOut: string[] = []
   const root = realpathSync(dir)
   const walk = (below: string, chain: readonly string[]): void => {
     for (const entry of readdirSync(join(dir, below), { withFileTypes: true })) {
-      if (!all && (entry.name.startsWith('.') || entry.name.startsWith('_'))) continue
       const path = below === '' ? entry.name : `${below}/${entry.name}`
+      if (!all && (entry.name.startsWith('.') || entry.name.startsWith('_'))) {
+        leftOut.push(path)
+        continue
+      }
       const folder = entry.isFile() ? null : folderAt(join(dir, path))
       if (entry.isFile()) found.push(path)
       else if (folder === null || (folder !== root && !folder.startsWith(`${root}${sep}`))) {
-        if (entry.isSymbolicLink()) found.push(path)
+        ;(entry.isSymbolicLink() ? found : leftOut).push(path)
       } else if (!chain.includes(folder)) walk(path, [...chain, folder])
     }
   }
   walk('', [root])
-  return found.sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)))
+  const byBytes = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b))
+  return { files: found.sort(byBytes), leftOut: leftOut.sort(byBytes) }
 }
 
 /** The folder that the path leads to, without links; null for anything else. */

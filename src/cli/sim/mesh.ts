@@ -35,7 +35,9 @@ export function planSim(context: Context): SimPlan {
   if (kill >= nodes) throw new ShoalError('USAGE', `--kill ${kill} leaves none of ${nodes} nodes alive`)
   const decks = settings.all(DATA).map((text) => {
     const offer = parseDataOption(text, io.folder)
-    return { ...offer, files: listFiles(offer.dir, offer.all) }
+    const { files, leftOut } = listFiles(offer.dir, offer.all)
+    if (leftOut.length > 0) context.hint(`warning: ${offer.name}: not dealt out: ${named(leftOut)}`)
+    return { ...offer, files }
   })
   const machine = thisMachine()
   const share = { slots: Math.max(1, Math.floor(machine.cores / nodes)), memory: Math.floor(machine.ram / 4 / nodes) }
@@ -43,6 +45,14 @@ export function planSim(context: Context): SimPlan {
   const memory = settings.get(MEMORY) ?? Math.max(share.memory, slots * LIMITS.slotMemoryMin)
   return { nodes, kill, hands: dealFiles(decks, nodes, kill), capacity: ownCapacityOf({ slots, memory }, machine) }
 }
+
+/** Names that begin with `_` or `.`, and what is no file, as a node's own catalog would say. */
+function named(leftOut: readonly string[]): string {
+  const more = leftOut.length > SHOWN ? `, … (${leftOut.length} in all)` : ''
+  return `${leftOut.slice(0, SHOWN).join(', ')}${more}; names that begin with _ or ., and what is no file, are no data`
+}
+
+const SHOWN = 5
 
 /** N real nodes on this machine. `stop` ends all of them and removes all that they left. */
 export class SimMesh {
