@@ -38,7 +38,6 @@ export type Code =
   | 'LIMIT'
   | 'DATASET_MODE'
   | 'REPLICA_DIVERGED'
-  | 'FILE_KIND'
   | 'TABLE_FORMAT'
   | 'SAME_MOUNT'
   | 'OUTPUT_EXISTS'

@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type Ended } from './command.ts'
+import type { Ended } from './command.ts'
 import { Mesh, records, resultOf, type Files, type MeshNode } from './mesh.ts'
 import { ODD_FILES, type OddFiles } from './odd-files.ts'
 
@@ -78,6 +78,5 @@ function check(odd: OddFiles, { code, stdout, stderr }: Ended): void {
   expect([code, stderr]).toEqual([refused.exit, expect.stringContaining(`error[${refused.code}]`)])
   expect(stdout).toBe('')
   for (const words of refused.says) expect(stderr).toMatch(words)
-  // oxlint-disable-next-line no-control-regex -- that is what must not be there
   expect(stderr).not.toMatch(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/)
 }

@@ -83,7 +83,8 @@ function utf16Of(bytes: Uint8Array): 'utf-16le' | 'utf-16be' | null {
   if (bytes.length >= 2 && bytes[0] === 0xfe && bytes[1] === 0xff) return 'utf-16be'
   let even = 0
   let odd = 0
-  for (let i = 0; i < bytes.length; i++) if (bytes[i] === 0) i % 2 === 0 ? even++ : odd++
+  for (let i = 0; i < bytes.length; i += 2) if (bytes[i] === 0) even++
+  for (let i = 1; i < bytes.length; i += 2) if (bytes[i] === 0) odd++
   const units = bytes.length / 2
   if (even > 0 && odd > 0) return null
   const nulls = Math.max(even, odd)
