@@ -59,7 +59,7 @@ describe('odd files', { timeout: 500_000 }, () => {
     expect(ran.stderr).toContain('1 name that begins with _ or . is not read: _SUCCESS')
     expect(ran.stderr).toContain('1 receipt of Shoal is not read: receipt.json')
     const { coverage } = await submitter.receipt(/^job ([0-9a-f]{64})/m.exec(ran.stderr)![1]!)
-    expect(coverage.leftOut.map(({ dataset, kind, count }) => [dataset, kind, count])).toEqual([
+    expect(coverage.leftOut.map(({ dataset, kind, count }) => [dataset, kind, count]).toSorted()).toEqual([
       ['own-output', 'hidden', 1],
       ['own-output', 'receipt', 1],
     ])

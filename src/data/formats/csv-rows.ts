@@ -1,5 +1,7 @@
 import { csvBounds, type CsvBounds } from './csv-bounds.ts'
-import { csvFields } from './csv-parse.ts'
+import type { Grammar } from './csv-grammar.ts'
+import { FieldParser, STRAY_CR, trimmed } from './csv-parse.ts'
+import type { CsvText } from './csv-text.ts'
 import { linesOf } from './text-of.ts'
 
 /** The records of a region, before their fields become objects. */
@@ -15,37 +17,50 @@ export interface CsvRows {
   raw(i: number): string
 }
 
-/** Splits a region into rows. Without a quote in it, lines and delimiters are all there is to know: the fast path. */
-export function csvRows(text: string, delimiter: string, quote: string): CsvRows {
-  if (quote !== '' && text.includes(quote)) return new QuotedRows(text, delimiter, quote)
-  return new PlainRows(text, delimiter)
+/** Splits a region into rows. `keepBlank`: blank lines are rows. */
+export function csvRows(from: CsvText, keepBlank: boolean): CsvRows {
+  return isPlain(from) ? new PlainRows(from, keepBlank) : new MarkedRows(from, keepBlank)
+}
+
+/** Whether lines and delimiters are all there is to know: the fast path. */
+function isPlain({ text, grammar }: CsvText): boolean {
+  const { quote, escape, escapeIn, comment, trim, anyLineEnd } = grammar
+  if (trim || comment !== '' || (quote !== '' && text.includes(quote))) return false
+  if (anyLineEnd && text.includes('\r')) return false
+  return escape === '' || escapeIn === 'quoted' || !text.includes(escape)
 }
 
 class PlainRows implements CsvRows {
   readonly length: number
   readonly lineCount: number
-  readonly problem: null = null
+  problem: string | null = null
+  readonly #firstLine: number
   readonly #lines: readonly string[]
   /** Null where no line was blank. */
   readonly #numbers: readonly number[] | null
+  readonly #strayCr: boolean
   readonly #delimiter: string
 
-  constructor(text: string, delimiter: string) {
-    // The last line of a file may end in CR without LF. Before an LF, no more than one CR is part of a line's end.
-    const lines = linesOf(text.endsWith('\r') ? text.slice(0, -1) : text)
-    this.lineCount = lines.length
-    this.#numbers = lines.includes('') ? [...lines.keys()].filter((i) => lines[i] !== '') : null
-    this.#lines = this.#numbers === null ? lines : lines.filter((line) => line !== '')
+  constructor({ text, grammar, at, line }: CsvText, keepBlank: boolean) {
+    const lines = linesOf(text.slice(at))
+    this.#firstLine = line
+    this.lineCount = line + lines.length
+    const dropsBlank = !keepBlank && lines.includes('')
+    this.#numbers = dropsBlank ? [...lines.keys()].filter((i) => lines[i] !== '') : null
+    this.#lines = dropsBlank ? lines.filter((content) => content !== '') : lines
     this.length = this.#lines.length
-    this.#delimiter = delimiter
+    this.#strayCr = hasStrayCr(text)
+    this.#delimiter = grammar.delimiter
   }
 
   fields(i: number): readonly string[] {
-    return this.#lines[i]!.split(this.#delimiter)
+    const line = this.#lines[i]!
+    if (this.#strayCr) this.problem = line.includes('\r') ? STRAY_CR : null
+    return line.split(this.#delimiter)
   }
 
   line(i: number): number {
-    return this.#numbers === null ? i : this.#numbers[i]!
+    return this.#firstLine + (this.#numbers === null ? i : this.#numbers[i]!)
   }
 
   raw(i: number): string {
@@ -53,31 +68,36 @@ class PlainRows implements CsvRows {
   }
 }
 
-class QuotedRows implements CsvRows {
+class MarkedRows implements CsvRows {
   readonly length: number
   readonly lineCount: number
   problem: string | null = null
   readonly #text: string
+  readonly #grammar: Grammar
+  readonly #parser: FieldParser
   readonly #bounds: CsvBounds
-  readonly #delimiter: string
-  readonly #quote: string
+  readonly #strayCr: boolean
 
-  constructor(text: string, delimiter: string, quote: string) {
+  constructor({ text, grammar, at, line }: CsvText, keepBlank: boolean) {
     this.#text = text
-    this.#bounds = csvBounds(text, delimiter, quote)
+    this.#grammar = grammar
+    this.#bounds = csvBounds(text, grammar, keepBlank, at, line)
     this.length = this.#bounds.starts.length
     this.lineCount = this.#bounds.lineCount
-    this.#delimiter = delimiter
-    this.#quote = quote
+    this.#strayCr = !grammar.anyLineEnd && hasStrayCr(text)
+    this.#parser = new FieldParser(grammar, this.#strayCr)
   }
 
   fields(i: number): readonly string[] {
     const record = this.raw(i)
-    this.problem = null
-    if (!this.#bounds.quoted[i]!) return record.split(this.#delimiter)
-    const { fields, problem } = csvFields(record, this.#delimiter, this.#quote)
-    this.problem = problem
-    return fields
+    if (this.#bounds.marked[i]!) {
+      const { fields, problem } = this.#parser.parse(record, this.#bounds.ends[i]! < this.#text.length)
+      this.problem = problem
+      return fields
+    }
+    this.problem = this.#strayCr && record.includes('\r') ? STRAY_CR : null
+    const fields = record.split(this.#grammar.delimiter)
+    return this.#grammar.trim ? fields.map((field) => trimmed(field, this.#grammar)) : fields
   }
 
   line(i: number): number {
@@ -87,4 +107,11 @@ class QuotedRows implements CsvRows {
   raw(i: number): string {
     return this.#text.slice(this.#bounds.starts[i], this.#bounds.ends[i])
   }
+}
+
+/** Whether there is a CR that no LF follows. */
+function hasStrayCr(text: string): boolean {
+  for (let at = text.indexOf('\r'); at >= 0; at = text.indexOf('\r', at + 1))
+    if (text.charCodeAt(at + 1) !== 10) return true
+  return false
 }

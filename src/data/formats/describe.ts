@@ -3,13 +3,12 @@ import { ShoalError } from '../../core/errors.ts'
 import { LIMITS } from '../../core/limits.ts'
 import type { Bytes, Cuts, RowGroup } from '../../core/types.ts'
 import { CsvEnds } from './csv-ends.ts'
-import { csvBounds } from './csv-bounds.ts'
-import { bytesOf, isUtf16 } from './encodings.ts'
+import { isUtf16 } from './encodings.ts'
+import { headLength } from './csv-head.ts'
 import { readRange } from './feed.ts'
 import type { ResolvedReadOptions } from './options.ts'
 import { readParquetFooter } from './parquet-footer.ts'
 import type { RandomAccess } from './source.ts'
-import { withoutBom } from './text-of.ts'
 
 /** Scanning so much takes below a millisecond or two; then the event loop has its turn. */
 const STEP = 1024 * 1024
@@ -17,7 +16,7 @@ const WHOLE: Cuts = { kind: 'whole' }
 
 /**
  * Finds out how a shard may be cut. A function of content and options; reads the footer of Parquet, and the whole of a
- * CSV file longer than LIMITS.splitBytes, as quotes decide where its records begin.
+ * CSV file longer than LIMITS.splitBytes where quotes or escapes decide where its records begin.
  * What does not parse as its format is `whole`: it is offered all the same, and fails the job that reads it.
  * Rejects with what the source throws, and with the signal's reason.
  */
@@ -30,8 +29,11 @@ export async function describe(
   if (options.format === 'parquet') return options.compression === 'none' ? describeParquet(source) : WHOLE
   if (options.compression !== 'none' || !isCutAtLineFeeds(options)) return WHOLE
   if (options.format === 'text' || options.format === 'ndjson' || size <= LIMITS.splitBytes) return { kind: 'lines' }
-  if (options.quote === '' && !options.header) return { kind: 'lines' }
-  return describeCsv(source, size, options, signal)
+  const header = await headLength(source, options, signal)
+  if (header === null) return WHOLE
+  // Nothing can make a line end data: the first split, which is longer, holds all that stands before the rows.
+  if (options.quote === '' && options.escape === '') return header === 0 ? { kind: 'lines' } : { kind: 'lines', header }
+  return describeCsv(source, size, header, options, signal)
 }
 
 /**
@@ -63,22 +65,19 @@ const isCount = (n: number): boolean => Number.isSafeInteger(n) && n >= 0
 async function describeCsv(
   source: RandomAccess,
   size: Bytes,
+  header: Bytes,
   options: ResolvedReadOptions,
   signal?: AbortSignal,
 ): Promise<Cuts> {
   const ends = new CsvEnds(options, true)
   const at: Bytes[] = []
-  let header: Bytes | null = options.header ? null : 0
-  let nextCut = LIMITS.csvCutEveryBytes
+  let nextCut = Math.max(LIMITS.csvCutEveryBytes, header)
   for (let position = 0; position < size;) {
     const length = Math.min(STEP, size - position)
     const bytes = await readRange(source, 'the shard', position, length)
     ends.scan(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength))
     const first = position + ends.first
-    if (header === null && ends.first > 0) {
-      header = await headerLength(source, position + ends.last, options)
-    }
-    if (header !== null && ends.first > 0 && first >= Math.max(nextCut, header) && first < size) {
+    if (ends.first > 0 && first >= nextCut && first < size) {
       at.push(first)
       nextCut = (Math.floor(first / LIMITS.csvCutEveryBytes) + 1) * LIMITS.csvCutEveryBytes
     }
@@ -87,21 +86,5 @@ async function describeCsv(
     await setImmediate()
     signal?.throwIfAborted()
   }
-  return header === null ? WHOLE : { kind: 'offsets', header, at }
-}
-
-/**
- * The bytes of the file's first record that is not blank, with all before it and its line end; null if the first
- * `known` bytes, which are whole records, hold none.
- */
-async function headerLength(source: RandomAccess, known: Bytes, options: ResolvedReadOptions): Promise<Bytes | null> {
-  if (known > LIMITS.recordBytesMax) return null
-  const bytes = Buffer.from(await readRange(source, 'the shard', 0, known))
-  const content = options.encoding === 'utf-8' ? withoutBom(bytes) : bytes
-  // As latin1 each character is a byte, and so are the positions that the parser gives.
-  const text = content.toString('latin1')
-  const delimiter = bytesOf(options.delimiter, options.encoding).toString('latin1')
-  const end = csvBounds(text, delimiter, options.quote).ends[0]
-  if (end === undefined) return null
-  return bytes.length - content.length + text.indexOf('\n', end) + 1
+  return { kind: 'offsets', header, at }
 }

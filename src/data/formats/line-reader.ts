@@ -57,14 +57,18 @@ export class LineReader implements RecordReader {
   }
 }
 
-/** A RECORD_LIMIT error for the record that begins at `line` of the split. */
-export async function recordTooLong(places: Places, line: number): Promise<ShoalError> {
+/** A RECORD_LIMIT error for the record that begins at `line` of the split. `remedies`: the likeliest ones. */
+export async function recordTooLong(
+  places: Places,
+  line: number,
+  remedies: readonly string[] = [],
+): Promise<ShoalError> {
   return new ShoalError(
     'RECORD_LIMIT',
     `${await places.place(line)}: the record is longer than ${LIMITS.recordBytesMax / 2 ** 20} MiB`,
     {
       why: 'no line end within the limit: the file may be of another format, or a quote in it is never closed',
-      try: ['give the right format, delimiter or quote for this input'],
+      try: [...remedies, 'give the right format, delimiter or quote for this input'],
     },
   )
 }

@@ -10,7 +10,7 @@ export interface SplitInput {
   readonly start: number
   readonly end: number
   readonly rowGroups: boolean
-  /** CSV: length of the header's record at the file's start, for splits that begin later. */
+  /** CSV: length of what stands before the rows at the file's start, see `Cuts`; for splits that begin later. */
   readonly headerBytes: Bytes
   readonly options: ResolvedReadOptions
   /** `dataset/path`, for messages and places. */

@@ -5,11 +5,14 @@ import type { ByteFeed } from './feed.ts'
 
 /** Finds where records end. It sees the chunks of a feed in order, once each. */
 export interface RecordEnds {
-  /** The first and the last offset in the chunk after a record's LF; 0 where no record ends in it. */
+  /** The first and the last offset in the chunk after a record's line end; 0 where no record ends in it. */
   scan(chunk: Buffer): void
   readonly first: number
   readonly last: number
 }
+
+/** Makes the error for the record that begins after all regions given so far, of which so much is read. */
+export type TooLong = (begun: readonly Uint8Array[]) => Promise<ShoalError>
 
 const LF = 0x0a
 
@@ -30,21 +33,20 @@ export class LineEnds implements RecordEnds {
  * Memory: one region, at most LIMITS.recordBytesMax and two chunks.
  */
 export class Regions {
-  readonly #feed: ByteFeed
+  readonly #feed: Pick<ByteFeed, 'next'>
   readonly #ends: RecordEnds
-  readonly #tooLong: () => Promise<ShoalError>
+  readonly #tooLong: TooLong
   #carry: Uint8Array[] = []
   #carried: Bytes = 0
   #joined: Buffer = Buffer.alloc(0)
 
-  /** `tooLong` makes the error for the record that begins after all regions given so far. */
-  constructor(feed: ByteFeed, ends: RecordEnds, tooLong: () => Promise<ShoalError>) {
+  constructor(feed: Pick<ByteFeed, 'next'>, ends: RecordEnds, tooLong: TooLong) {
     this.#feed = feed
     this.#ends = ends
     this.#tooLong = tooLong
   }
 
-  /** The next whole records, valid until the next call; null at the end. Only the last region may lack its last LF. */
+  /** The next whole records, valid until the next call; null at the end. Only the last region may lack its last line end. */
   async next(): Promise<Buffer | null> {
     for (;;) {
       const bytes = await this.#feed.next()
@@ -54,7 +56,7 @@ export class Regions {
       const { first, last } = this.#ends
       // A record within one chunk is far below the limit, so only a carried one can pass it.
       if (this.#carried > 0 && passesLimit(this.#carried + (first > 0 ? first : chunk.length)))
-        throw await this.#tooLong()
+        throw await this.#tooLong(this.#carry)
       if (last === 0) {
         this.#keep(chunk)
         continue

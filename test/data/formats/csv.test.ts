@@ -52,19 +52,26 @@ describe('csv', () => {
     )
   })
 
-  test('before a line feed one CR is the line end, and another is data, wherever a cut lies', async () => {
-    const text = 'a\r\r\nb\r\r\n\r\r\nc\r'
-    const options = { header: false, quote: '' }
+  test('before a line feed one CR is the line end, and another makes a bad record, wherever a cut lies', async () => {
+    const text = 'a\r\nb\r\r\n\r\r\nc\rc\nd\r'
+    const options = { header: false, columns: ['x', 'y'], ragged: 'fill', quote: '' } as const
     for (const cut of text.split('').keys()) {
-      const parts = [
-        { start: 0, end: cut },
-        { start: cut, end: text.length },
-      ]
-      const records = (
-        await Promise.all(parts.map((split) => readAll(Buffer.from(text), 'a.csv', options, split)))
-      ).flatMap((read) => read.records)
-      expect(records).toEqual([['a\r'], ['b\r'], ['\r'], ['c']])
+      const parts = await Promise.all(
+        [
+          { start: 0, end: cut },
+          { start: cut, end: text.length },
+        ].map((split) => readAll(Buffer.from(text), 'a.csv', options, split)),
+      )
+      expect(parts.flatMap((part) => part.records)).toEqual(['a', 'd'].map((x) => ({ x, y: null })))
+      const bad = parts.flatMap((part) => part.bad)
+      expect(bad.map(({ place, raw }) => [place, raw])).toEqual([
+        ['d/a.csv:2', 'b\r'],
+        ['d/a.csv:3', '\r'],
+        ['d/a.csv:4', 'c\rc'],
+      ])
+      for (const { why } of bad) expect(why).toMatch(/^a carriage return outside of quotes: .*lineEnd: 'any'/)
     }
+    expect((await read('"a\rb",c\r\n', { header: false })).records).toEqual([['a\rb', 'c']])
   })
 
   test('without quotes, any cut gives the same records', async () => {
@@ -163,8 +170,11 @@ describe('csv', () => {
     expect((await read(text)).records).toEqual([])
   })
 
-  test('tsv', async () => {
-    const { records } = await readAll(Buffer.from('a\tb\n1,5\t"x\ty"\n'), 'a.tsv')
-    expect(records).toEqual([{ a: '1,5', b: 'x\ty' }])
+  test('tsv has no quote, unless it is given', async () => {
+    const file = Buffer.from('a\tb\n1,5\t"x\ty"\n"\t6"\n')
+    const plain = await readAll(file, 'a.tsv')
+    expect(plain.records).toEqual([{ a: '"', b: '6"' }])
+    expect(plain.bad).toMatchObject([{ place: 'd/a.tsv:2', why: '3 fields where the header has 2' }])
+    expect((await readAll(file.subarray(0, -5), 'a.tsv', { quote: '"' })).records).toEqual([{ a: '1,5', b: 'x\ty' }])
   })
 })
