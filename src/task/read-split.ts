@@ -105,17 +105,18 @@ async function mapBatch(
       await skips.add(async () => ({ ...(await placeOf()), reason: batch.bad(at) }))
     } else {
       const { place, record } = await placeOf()
-      throw new TaskFailure('input', badRecord(place, batch.bad(at), record), place)
+      throw new TaskFailure('input', badRecord(place, batch.bad(at), record, batch.remedies?.(at) ?? []), place)
     }
     next = at + 1
   }
 }
 
 /** What loses nothing is named first. */
-function badRecord(place: string, why: string, record: string): ShoalError {
+function badRecord(place: string, why: string, record: string, remedies: readonly string[]): ShoalError {
   return new ShoalError('BAD_RECORD', `${place} cannot be read: ${why}`, {
     why: record,
     try: [
+      ...remedies,
       'options of the input that fit the file, or a repaired file: the record is above',
       "onBadRecord: 'skip' in the job drops this record and all others like it; the receipt counts them and shows samples",
     ],

@@ -56,6 +56,13 @@ export class Shape {
     return this.#nullLengths[field.length] === true && this.#nulls.has(field)
   }
 
+  /** Which options may make a record of so many fields. */
+  remedies(fields: number): readonly string[] {
+    return this.#columns !== null && fields < this.#columns
+      ? ["ragged: 'fill' in the input gives null for the fields that are not there"]
+      : ['skipLines, comment, delimiter or quote in the input, if what was taken for the header is none']
+  }
+
   /** Why so many fields are no record. */
   bad(fields: number): string {
     return `${fields} ${fields === 1 ? 'field' : 'fields'} where ${this.#named} ${this.#columns}`
@@ -126,6 +133,12 @@ export class CsvBatch implements Batch {
     const why = problem ?? this.#shape.bad(fields.length)
     if (!seemsEscaped(this.#rows.raw(i), this.#grammar)) return why
     return `${why}; quotes in it seem to be escaped with a backslash: ${BACKSLASH_HINT}`
+  }
+
+  remedies(i: number): readonly string[] {
+    const { fields, problem } = this.#parsed(i)
+    if (seemsEscaped(this.#rows.raw(i), this.#grammar)) return [`${BACKSLASH_HINT} in the input`]
+    return problem === null ? this.#shape.remedies(fields.length) : []
   }
 
   place(i: number): string | Promise<string> {

@@ -35,6 +35,8 @@ export interface Batch {
   record(i: number): unknown
   /** Why record i is BAD; only for such. */
   bad(i: number): string
+  /** What may read it, as options of the input; only for such. */
+  remedies?(i: number): readonly string[]
   /**
    * `dataset/path:line` (the line of its first byte, from 1, as an editor shows it) or `dataset/path#row` (from 1).
    * Asynchronous where the lines before the split must be counted; that reads the file up to the split, once.

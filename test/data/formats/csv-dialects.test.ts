@@ -9,12 +9,11 @@ import { Places } from '../../../src/data/formats/places.ts'
 import { BAD } from '../../../src/data/formats/reader.ts'
 import { hostRows } from '../../../src/data/formats/rows.ts'
 import { sourceOf } from '../../../src/data/formats/source.ts'
-import { contents, dialects, expectedOf, tables } from './dialects.ts'
+import { contents, dialects, expectedOf, splitsOf, tables, withoutBom } from './dialects.ts'
 import { readAll, type ReadResult } from './read-all.ts'
 
 const texts = oneof(contents, tables)
-const BOM = '\uFEFF'
-const withoutBom = (text: string): string => (text.startsWith(BOM) ? text.slice(1) : text)
+const cuts = array(integer({ min: 0, max: 60 }), { maxLength: 4 })
 
 interface Told {
   readonly records: unknown[]
@@ -59,23 +58,6 @@ async function readPieces(file: Buffer, sizes: readonly number[], dialect: ReadO
   return { records, places, bad }
 }
 
-/** Where a file in this dialect may be cut: after the ends of records, or anywhere where none can hide. */
-async function cutsOf(file: Buffer, options: ReadOptions, wanted: readonly number[]): Promise<[number[], number]> {
-  const resolved = resolveReadOptions('a.csv', options)
-  const expected = expectedOf(withoutBom(file.toString()), options)
-  const header = await headLength(sourceOf(file), resolved)
-  if (header === null || expected === null || resolved.lineEnd === 'any') return [[], 0]
-  const text = withoutBom(file.toString())
-  const bom = file.toString().length > text.length ? 3 : 0
-  const ends = expected.table.ends.map((end) => bom + Buffer.byteLength(text.slice(0, end)))
-  const anywhere = resolved.quote === '' && resolved.escape === ''
-  const cuts = wanted.map((cut) => (anywhere ? cut : (ends[cut % Math.max(1, ends.length)] ?? 0)))
-  const sorted = [...new Set(cuts)]
-    .filter((cut) => cut > 0 && cut >= header && cut < file.length)
-    .toSorted((a, b) => a - b)
-  return [sorted, header]
-}
-
 describe('a file in any dialect', () => {
   test('is what the naive reader makes of it', async () => {
     await check(
@@ -97,24 +79,13 @@ describe('a file in any dialect', () => {
 
   test('is what its splits are together', async () => {
     await check(
-      asyncProperty(
-        texts,
-        dialects,
-        array(integer({ min: 0, max: 60 }), { maxLength: 4 }),
-        async (text, options, at) => {
-          const file = Buffer.from(text)
-          const expected = expectedOf(withoutBom(text), options)
-          if (expected === null) return
-          const [cuts, headerBytes] = await cutsOf(file, options, at)
-          const starts = [0, ...cuts]
-          const parts = await Promise.all(
-            starts.map((start, i) =>
-              readAll(file, 'a.csv', options, { start, end: starts[i + 1] ?? file.length, headerBytes }),
-            ),
-          )
-          expect(told(parts)).toEqual(told([await readAll(file, 'a.csv', options)]))
-        },
-      ),
+      asyncProperty(texts, dialects, cuts, async (text, options, at) => {
+        const file = Buffer.from(text)
+        if (expectedOf(withoutBom(text), options) === null) return
+        const splits = await splitsOf(file, options, at)
+        const parts = await Promise.all(splits.map((split) => readAll(file, 'a.csv', options, split)))
+        expect(told(parts)).toEqual(told([await readAll(file, 'a.csv', options)]))
+      }),
       { numRuns: 4_000 },
     )
   })

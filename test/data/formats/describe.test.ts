@@ -1,5 +1,6 @@
 import { describe as group, expect, test } from 'vitest'
 import { LIMITS } from '../../../src/core/limits.ts'
+import type { ReadOptions } from '../../../src/core/types.ts'
 import { cutSplits } from '../../../src/core/splits.ts'
 import { describe } from '../../../src/data/formats/describe.ts'
 import { resolveReadOptions } from '../../../src/data/formats/options.ts'
@@ -62,6 +63,44 @@ group('describe', () => {
     }
     expect(next).toBe(rows)
   }, 60_000)
+
+  test.each<[string, ReadOptions, string, unknown]>([
+    ['no quote', { quote: '' }, 'a,"b\n1,2\n', { kind: 'lines', header: 5 }],
+    ['a preamble', { quote: '', skipLines: 1, comment: '#' }, '\uFEFF"x\n#"\n\na,b\n', { kind: 'lines', header: 14 }],
+    ['arrays', { quote: '', header: false }, '\r\na\n', { kind: 'lines', header: 4 }],
+    ['columns', { quote: '', header: false, columns: ['a'] }, '\n\na\n', { kind: 'lines' }],
+    ['columns after a preamble', { quote: '', header: false, columns: ['a'], skipLines: 2 }, 'x\ny\na\n', { kind: 'lines', header: 4 }], // prettier-ignore
+    ['an escape', { quote: '', escape: '\\' }, 'a\\\n,b\n', { kind: 'offsets', header: 6 }],
+    ['quotes', { skipLines: 1 }, '"\n"a\n",b\n', { kind: 'offsets', header: 9 }],
+    ['columns and quotes', { header: false, columns: ['a', 'b'] }, 'a,b\n', { kind: 'offsets', header: 0 }],
+    ['line ends of any kind', { lineEnd: 'any' }, 'a,b\r', { kind: 'whole' }],
+    ['no end to its preamble', { skipLines: 10_000 }, 'a,b\n', { kind: 'whole' }],
+  ])('a large CSV with %s', async (_, options, beginning, cuts) => {
+    const size = LIMITS.splitBytes + 1
+    const start = Buffer.from(beginning)
+    const read = (offset: number, length: number): Uint8Array => {
+      // Lines of 64 KiB, so that 10,000 are more than a record may be.
+      const bytes = Buffer.alloc(Math.min(length, size - offset), 'x')
+      for (let at = 0; at < bytes.length; at++) if ((offset + at) % 65_536 === 65_535) bytes[at] = 10
+      if (offset < start.length) start.copy(bytes, 0, offset)
+      return bytes
+    }
+    expect(await describe({ size, read }, size, resolveReadOptions('a.csv', options))).toMatchObject(cuts as object)
+    const exact = (cuts as { readonly kind: string }).kind === 'lines'
+    if (exact) expect(await describe({ size, read }, size, resolveReadOptions('a.csv', options))).toEqual(cuts)
+  })
+
+  test('cuts fall on record ends of every dialect, after all that stands before the rows', async () => {
+    const piece = `${'x'.repeat(999)},a\\\n",b\n#"\n${'y'.repeat(900)},"c\n"\n`
+    const file = Buffer.from(`"skipped\n# "\na,b\n${piece.repeat(Math.ceil((1.1 * LIMITS.splitBytes) / piece.length))}`)
+    const options = { skipLines: 1, comment: '#', escape: '\\', escapeIn: 'all' } as const
+    const cuts = await describeBytes(file, 'a.csv', options)
+    expect(cuts).toMatchObject({ kind: 'offsets', header: 17 })
+    const at = cuts.kind === 'offsets' ? cuts.at : []
+    expect(at).toHaveLength(4)
+    for (const cut of at) expect(['x', '#', 'y']).toContain(String.fromCharCode(file[cut]!))
+    for (const cut of at) expect(file[cut - 1]).toBe(10)
+  })
 
   test('the event loop has its turn while a large file is scanned, and a signal ends it', async () => {
     const size = 2 * LIMITS.splitBytes

@@ -2,8 +2,11 @@
 import { array, constantFrom, option, record, string, type Arbitrary } from 'fast-check'
 import type { ReadOptions } from '../../../src/core/types.ts'
 import { columnNames } from '../../../src/data/formats/csv-columns.ts'
+import { headLength } from '../../../src/data/formats/csv-head.ts'
 import { resolveReadOptions } from '../../../src/data/formats/options.ts'
+import { sourceOf } from '../../../src/data/formats/source.ts'
 import { naiveTable, type NaiveTable } from './naive-csv.ts'
+import type { SplitToRead } from './read-all.ts'
 
 /** Options that are refused together are left out. */
 export const dialects: Arbitrary<ReadOptions> = record(
@@ -89,4 +92,25 @@ export function expectedOf(text: string, options: ReadOptions): Expected | null 
     result.places.push(place)
   }
   return result
+}
+
+export const withoutBom = (text: string): string => (text.startsWith('\uFEFF') ? text.slice(1) : text)
+
+/**
+ * Splits of a file in this dialect: cut after records, or anywhere where nothing can make a line end data, and never
+ * in what stands before the rows. Which of the possible cuts is `wanted`.
+ */
+export async function splitsOf(file: Buffer, options: ReadOptions, wanted: readonly number[]): Promise<SplitToRead[]> {
+  const resolved = resolveReadOptions('a.csv', options)
+  const headerBytes = await headLength(sourceOf(file), resolved)
+  if (headerBytes === null || resolved.lineEnd === 'any') return [{ start: 0, end: file.length }]
+  const text = withoutBom(file.toString())
+  const bom = file.length - Buffer.byteLength(text)
+  const ends = naiveTable(text, resolved).ends.map((end) => bom + Buffer.byteLength(text.slice(0, end)))
+  const anywhere = resolved.quote === '' && resolved.escape === ''
+  const cuts = wanted
+    .map((cut) => (anywhere ? cut : (ends[cut % Math.max(1, ends.length)] ?? 0)))
+    .filter((cut) => cut > 0 && cut >= headerBytes && cut < file.length)
+  const starts = [...new Set([0, ...cuts])].toSorted((a, b) => a - b)
+  return starts.map((start, i) => ({ start, end: starts[i + 1] ?? file.length, headerBytes }))
 }

@@ -9,6 +9,7 @@ import { describe as describeShard } from '../../../src/data/formats/describe.ts
 import { neededPieces, type Piece } from '../../../src/data/formats/needed.ts'
 import { resolveReadOptions } from '../../../src/data/formats/options.ts'
 import { sourceOf, type RandomAccess } from '../../../src/data/formats/source.ts'
+import { contents, dialects, splitsOf } from './dialects.ts'
 import { fixture, fixtures } from './fixture.ts'
 import { readAll, type ReadResult, type SplitToRead } from './read-all.ts'
 
@@ -86,6 +87,17 @@ describe('the pieces of a split', () => {
           if (i > 0) await compare(file, 'a.csv', {}, { start, end: starts[i + 3] ?? file.length, headerBytes: 10 })
         await compare(file, 'a.csv', {}, { start: 0, end: starts[2] ?? file.length, headerBytes: 10 })
       }),
+    )
+  })
+
+  test('of CSV in any dialect come with what stands before its rows', async () => {
+    const cuts = array(integer({ min: 0, max: 60 }), { minLength: 1, maxLength: 4 })
+    await check(
+      asyncProperty(contents, dialects, cuts, async (content, options, at) => {
+        const bytes = Buffer.from(content)
+        for (const split of await splitsOf(bytes, options, at)) await compare(bytes, 'a.csv', options, split)
+      }),
+      { numRuns: 500 },
     )
   })
 

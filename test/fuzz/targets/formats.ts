@@ -6,6 +6,7 @@ import type { ReadOptions } from '../../../src/core/types.ts'
 import { jsonLook } from '../../../src/data/formats/json-look.ts'
 import { whyNotJson } from '../../../src/data/formats/json-problem.ts'
 import { resolveReadOptions } from '../../../src/data/formats/options.ts'
+import { expectedOf, splitsOf, withoutBom as withoutMark } from '../../data/formats/dialects.ts'
 import { fixture, fixtures } from '../../data/formats/fixture.ts'
 import { naiveJson, readJson } from '../../data/formats/naive-json.ts'
 import { naiveLines } from '../../data/formats/naive.ts'
@@ -60,6 +61,9 @@ const CSVS = [
   text(['a\tb\tc', '1\t2\t3', "'q'\t'x\t'\t"]),
   text(['a,a,a,,', '1,2,3,4,5']),
   withBom(text(['"x","y"', '"1","2"'])),
+  text(['# "a" note', 'x , "y" ', ' 1,"a, b" ', '', '#"', '// NA', 'NA']),
+  text(['a,b', '"q\\"uote\\\\",c\\,d', 'line\\', 'end,"two\\', 'lines"', '\\"no,1\\'], '\r\n'),
+  text(['a,b', '1,2', '"3\r",4', ''], '\r'),
   ...fixtures('csv', '.csv').map((name) => fixture(`csv/${name}`)),
 ]
 
@@ -72,6 +76,15 @@ const CSV_OPTIONS: readonly ReadOptions[] = [
   { quote: '' },
   { encoding: 'latin1' },
   { delimiter: 'ä', header: false },
+  { escape: '\\', escapeIn: 'quoted', null: ['', '1'] },
+  { escape: '\\', escapeIn: 'all', header: false, delimiter: 'ä' },
+  { escape: '\\', ragged: 'fill' },
+  { escape: '\\', quote: '', header: false, trim: true },
+  { comment: '#', skipLines: 1, trim: true },
+  { comment: '//', header: false, columns: ['x'], ragged: 'fill', null: ['NA'] },
+  { lineEnd: 'any', escape: '\\', escapeIn: 'all', comment: '#', skipLines: 1 },
+  { lineEnd: 'any', header: false, trim: true, delimiter: '\t', quote: "'" },
+  { quote: '', skipLines: 1, comment: '#', header: false },
 ]
 /** `latin1` is a label of it. */
 const WINDOWS_1252 = new TextDecoder('windows-1252')
@@ -184,18 +197,20 @@ function checkJsonLook(bytes: Uint8Array): void {
 
 async function checkCsv(bytes: Uint8Array): Promise<void> {
   const { options, cut, file } = partsOf(bytes, CSV_OPTIONS)
-  const resolved = resolveReadOptions('a.csv', options)
   const whole = await read(file, 'a.csv', options)
-  if (whole === null) return
-  const string = resolved.encoding === 'utf-8' ? Buffer.from(withoutBom(file)).toString() : WINDOWS_1252.decode(file)
-  const quoted = resolved.quote !== '' && string.includes(resolved.quote)
-  if (quoted || resolved.header || resolved.columns !== null || !isUtf8(file)) return
-  const rows = naiveLines(Buffer.from(string))
-    .map((line) => Buffer.from(line).toString())
-    // The last line may end in CR without LF.
-    .filter((line, i, all) => line !== '' && !(line === '\r' && i === all.length - 1 && !string.endsWith('\n')))
-  holds(whole.records.length === rows.length, 'without quotes each line is a row')
-  holds(isDeepStrictEqual(await readInTwo(file, 'a.csv', options, cut), whole.records), 'a cut shows')
+  if (options.encoding === undefined && !isUtf8(file)) return
+  const string = options.encoding === undefined ? withoutMark(Buffer.from(file).toString()) : WINDOWS_1252.decode(file)
+  const expected = expectedOf(string, options)
+  holds((whole === null) === (expected === null), 'only a header that cannot be read ends it')
+  if (whole === null || expected === null) return
+  holds(isDeepStrictEqual(whole.records, expected.records), 'rows are not what a naive reader sees')
+  holds(isDeepStrictEqual(whole.places, expected.places), 'rows are at other lines')
+  const bad = whole.bad.map(({ place }) => place)
+  holds(isDeepStrictEqual(bad, expected.bad), 'other records are bad')
+  const parts: unknown[] = []
+  for (const split of await splitsOf(Buffer.from(file), options, [cut]))
+    parts.push(...((await read(file, 'a.csv', options, split))?.records ?? []))
+  holds(isDeepStrictEqual(parts, whole.records), 'a cut shows')
 }
 
 const PLAIN = [text(['one', 'two']), Buffer.alloc(0), Buffer.alloc(4_000, 'abcdefgh\n'), Buffer.from('x'.repeat(300))]

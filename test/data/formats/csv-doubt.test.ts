@@ -1,0 +1,68 @@
+import { describe, expect, test } from 'vitest'
+import type { ReadOptions } from '../../../src/core/types.ts'
+import { csvDoubt } from '../../../src/data/formats/csv-doubt.ts'
+import { resolveReadOptions } from '../../../src/data/formats/options.ts'
+
+const doubt = (text: string, options: ReadOptions = {}, whole = true): ReturnType<typeof csvDoubt> =>
+  csvDoubt(text, whole, resolveReadOptions('a.csv', options))
+
+describe('a header is doubted', () => {
+  const report = 'Report for Jan;;\nBuilt 2024;;\nday;amount;note\n1;10,50;a\n2;5,25;b\n'
+  const co2 = '# co2 annual means\n# use: see web\nyear,mean\n1959,315.98\n'
+
+  test('that names one of several columns: a title', () => {
+    expect(doubt(report, { delimiter: ';' })).toEqual({
+      why: 'line 1 names only the first of 3 columns, and later rows have something in the others: it looks like a title before the header',
+      try: ['skipLines: 2', 'header: false, if the file has none'],
+    })
+    expect(doubt(`\uFEFF${report}`, { delimiter: ';', skipLines: 1 })).toMatchObject({
+      why: expect.stringMatching(/^line 2 names/) as unknown,
+      try: ['skipLines: 2', expect.anything()],
+    })
+    expect(doubt('# Report,,\n\na,b,c\n1,2,3\n')?.try.slice(0, 2)).toEqual(["comment: '#'", 'skipLines: 2'])
+    expect(doubt(report, { delimiter: ';', skipLines: 2 })).toBeNull()
+  })
+
+  test('that begins as comments do, as the next line does, or with another number of fields', () => {
+    expect(doubt(co2)).toEqual({
+      why: 'line 1 begins with #, and so does line 2: it looks like a comment before the header',
+      try: ["comment: '#'", 'skipLines: 2', 'header: false, if the file has none'],
+    })
+    expect(doubt('\n// from x\na,b\n1,2\n')).toEqual({
+      why: 'line 2 begins with // and has 1 field, but line 3 has 2: it looks like a comment before the header',
+      try: ["comment: '//'", 'skipLines: 2', 'header: false, if the file has none'],
+    })
+    expect(doubt(co2, { comment: '#' })).toBeNull()
+    expect(doubt(co2, { skipLines: 2 })).toBeNull()
+  })
+
+  test('of VCF, whose own header begins with half of what its comments do', () => {
+    const vcf = '##fileformat=VCFv4.3\n##source=x\n#CHROM\tPOS\n20\t14370\n20\t17330\n'
+    expect(doubt(vcf, { format: 'tsv' })?.try.slice(0, 2)).toEqual(["comment: '##'", 'skipLines: 2'])
+    expect(doubt(vcf, { format: 'tsv', comment: '##' })).toBeNull()
+  })
+
+  test('with no number of lines where the rows do not tell', () => {
+    expect(doubt('# x\na\n1,2\n1,2,3\n# y\n')).toBeNull()
+    expect(doubt('# x\n# y\na\n1,2\n1,2,3\n')?.try.slice(0, 1)).toEqual(["comment: '#'"])
+    expect(doubt('# x\n# y\na\n1,2\n1,2,3\n')?.try.join()).not.toContain('skipLines')
+  })
+
+  test.each<[string, string, ReadOptions]>([
+    ['a pandas index', ',a,b\n0,1,2\n', {}],
+    ['columns that are empty throughout', 'a,,\n1,,\n2,, \n', {}],
+    ['a header that begins with a mark', '#chrom\tstart\nchr1\t10\n', { delimiter: '\t' }],
+    ['a header alone', '# a,b\n', {}],
+    ['a title alone', 'a,,\n', {}],
+    ['a header that cannot be read', '"a"b,\n1,2\n', {}],
+    ['no header', '# a\n# b\n', { header: false }],
+    ['nothing', '', {}],
+  ])('but not %s', (_, text, options) => {
+    expect(doubt(text, options)).toBeNull()
+  })
+
+  test('by whole records alone', () => {
+    expect(doubt('# a\nb,c', {}, false)).toBeNull()
+    expect(doubt('# a\nb,c', {}, true)).not.toBeNull()
+  })
+})
