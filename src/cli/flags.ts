@@ -79,7 +79,8 @@ export const NO_COLOR: Flag<boolean> = toggle('no-color', 'no colour')
 export const DATA: Flag<string> = text(
   'data',
   'NAME=DIR[,replicated][,all][,follow|,skip-links]',
-  'offer the files of DIR as dataset NAME',
+  'offer the files of DIR as dataset NAME; replicated: copies, counted once; all: names that begin with _ or . too; ' +
+    'follow, skip-links: what of links that lead out',
   {
     many: true,
   },

@@ -50,7 +50,7 @@ const FOREIGN: Partial<Readonly<Record<Content, readonly [looks: string, remedy:
 export function kindProblem(path: string, options: ReadOptions, look: Look): KindProblem | null {
   const resolved = resolveReadOptions(path, options, look)
   const { content, compression } = look
-  const within = compression === 'none' ? '' : ` within ${compression}`
+  const within = compression === 'none' || content === 'zstd-dictionary' ? '' : ` within ${compression}`
   const foreign = FOREIGN[content]
   if (foreign !== undefined && resolved.encoding !== 'bytes')
     return { looks: `${foreign[0]}${within}`, why: READS, try: [foreign[1]] }
