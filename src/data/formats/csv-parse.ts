@@ -85,8 +85,8 @@ export class FieldParser {
 
   #unquote(text: string): string {
     const { quote, escape } = this.#grammar
-    if (escape === '') return text.includes(quote) ? text.replaceAll(quote + quote, quote) : text
-    if (!text.includes(quote) && !text.includes(escape)) return text
+    if (escape === '' || !text.includes(escape))
+      return text.includes(quote) ? text.replaceAll(quote + quote, quote) : text
     return text.replace(this.#inQuoted, (_, mark: string | undefined) => mark ?? quote)
   }
 
