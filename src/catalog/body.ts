@@ -1,7 +1,7 @@
 /** What one node offers, as every node knows it: plain data, gossiped by version and fetched over a stream. */
 import type { Look } from '../core/look.ts'
 import type { Bytes, Cuts, Digest, ReadOptions, Witness } from '../core/types.ts'
-import type { KindProblem } from '../data/formats/kinds.ts'
+import type { Doubt } from '../data/formats/doubt.ts'
 import type { LeftOut } from './left-out.ts'
 import type { Table } from './table-formats.ts'
 
@@ -55,7 +55,7 @@ export interface CatalogEntry {
   /** Offered: what was found in it. */
   readonly look?: Look
   /** Offered: what is wrong with it where it is read as its name and look say, beside what the look itself tells. */
-  readonly doubt?: KindProblem
+  readonly doubt?: Doubt
   /** Pending: still being described or hashed. Unreadable: `why` says what the system said, or what it is. */
   readonly state: 'offered' | 'pending' | 'unreadable'
   readonly why?: string
@@ -69,7 +69,7 @@ export interface DescribedShard {
   readonly path: string
   readonly witness: Witness
   readonly cuts: Cuts
-  readonly doubt?: KindProblem
+  readonly doubt?: Doubt
 }
 
 /** One input of a submission, as a holder is asked to scan for it. */

@@ -2,7 +2,7 @@
 import type { Look } from '../core/look.ts'
 import { compareUtf8 } from '../core/plan.ts'
 import type { Cuts, NodeId, ReadOptions, SnapshotInput } from '../core/types.ts'
-import type { KindProblem } from '../data/formats/kinds.ts'
+import type { Doubt } from '../data/formats/doubt.ts'
 import {
   sameWitness,
   type CatalogBody,
@@ -49,7 +49,7 @@ export interface Candidate {
   readonly root: CatalogRoot
   readonly cuts: Cuts | null
   /** What is wrong with it where it is read by the input's options. */
-  readonly doubt: KindProblem | null
+  readonly doubt: Doubt | null
   readonly lack: Lacking | null
 }
 
@@ -111,8 +111,12 @@ function readingOf(
   request: Placed,
   entry: CatalogEntry,
   described: Described,
-): { readonly cuts: Cuts | null; readonly doubt?: KindProblem } {
-  if (entry.path.endsWith('/') || !request.readings.of(entry.path, entry.look).otherwise) return entry
+): { readonly cuts: Cuts | null; readonly doubt?: Doubt } {
+  if (entry.path.endsWith('/') || !request.readings.of(entry.path, entry.look).otherwise) {
+    const { cuts, doubt } = entry
+    const said = doubt === undefined || request.options[doubt.of] !== undefined
+    return said ? { cuts } : { cuts, doubt }
+  }
   const told = described.get(keyOf(entry.root, entry.path))
   return told !== undefined && sameWitness(told.witness, entry.witness) ? told : { cuts: null }
 }

@@ -9,7 +9,7 @@ import { CONTENTS, PLAIN_TEXT, type Look } from '../core/look.ts'
 import { compareUtf8 } from '../core/plan.ts'
 import type { Cuts, Digest, RowGroup, Witness } from '../core/types.ts'
 import type { CatalogBody, CatalogDataset, CatalogEntry, CatalogRoot, DescribedShard, ScanAnswer } from './body.ts'
-import type { KindProblem } from '../data/formats/kinds.ts'
+import type { Doubt } from '../data/formats/doubt.ts'
 import { LEFT_OUT_KINDS, LEFT_OUT_SAMPLES, type LeftOut } from './left-out.ts'
 import { isDatasetName, isShardPath } from './path.ts'
 import { TABLE_FORMATS, type Table } from './table-formats.ts'
@@ -21,6 +21,7 @@ const STATES = ['offered', 'pending', 'unreadable'] as const
 const COMPRESSIONS = ['none', 'gzip', 'zstd'] as const
 const ENCODINGS = ['utf-8', 'utf-16le', 'utf-16be'] as const
 const LINE_ENDS = ['lf', 'any'] as const
+const DOUBTED = ['header', 'delimiter'] as const
 const ROOT_STATES = ['ok', 'away'] as const
 /** ISO 8601 with milliseconds, years of up to six digits. */
 const MTIME = /^[+-]?\d{4,6}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/
@@ -76,7 +77,7 @@ export function encodeScanAnswer(answer: ScanAnswer): Uint8Array {
       path,
       fromWitness(witness),
       fromCuts(cuts),
-      fromProblem(doubt),
+      fromDoubt(doubt),
     ]),
   )
   return encode([FORM, fromBody(answer.body), answer.fresh, answer.settled, answer.walk, answer.progress, described])
@@ -146,7 +147,7 @@ const fromEntry = (entry: CatalogEntry): unknown[] => [
   entry.why ?? null,
   entry.mtime,
   entry.look === undefined ? null : fromLook(entry.look),
-  fromProblem(entry.doubt),
+  fromDoubt(entry.doubt),
 ]
 
 const fromLook = ({ compression, encoding, lineEnd, content }: Look): number[] => [
@@ -156,8 +157,8 @@ const fromLook = ({ compression, encoding, lineEnd, content }: Look): number[] =
   CONTENTS.indexOf(content),
 ]
 
-const fromProblem = (problem: KindProblem | undefined): unknown[] | null =>
-  problem === undefined ? null : [problem.looks, problem.why, problem.try]
+const fromDoubt = (doubt: Doubt | undefined): unknown[] | null =>
+  doubt === undefined ? null : [DOUBTED.indexOf(doubt.of), doubt.looks, doubt.why, doubt.try]
 
 const fromWitness = ({ dev, ino, mtimeNs, ctimeNs }: Witness): string[] => [dev, ino, mtimeNs, ctimeNs]
 
@@ -270,11 +271,12 @@ function toLook(value: unknown): Look {
   }
 }
 
-function toDoubt(value: unknown): { readonly doubt?: KindProblem } {
+function toDoubt(value: unknown): { readonly doubt?: Doubt } {
   if (value === null) return {}
-  const [looks, why, remedies] = tuple(value, 3, 'a doubt')
+  const [of, looks, why, remedies] = tuple(value, 4, 'a doubt')
   return {
     doubt: {
+      of: oneOf(DOUBTED, of, 'a doubt'),
       looks: textOf(looks, 'looks'),
       why: textOf(why, 'why'),
       try: list(remedies, REMEDIES_MAX, 'remedies').map((remedy) => textOf(remedy, 'a remedy')),

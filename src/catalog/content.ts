@@ -6,8 +6,8 @@ import { LIMITS } from '../core/limits.ts'
 import type { Bytes, Cuts, Digest, ReadOptions, Witness } from '../core/types.ts'
 import type { Look } from '../core/look.ts'
 import { describe } from '../data/formats/describe.ts'
-import { headDoubt } from '../data/formats/doubt.ts'
-import { kindProblem, type KindProblem } from '../data/formats/kinds.ts'
+import { headDoubt, type Doubt } from '../data/formats/doubt.ts'
+import { kindProblem } from '../data/formats/kinds.ts'
 import { lookAt, type Looked } from '../data/formats/look.ts'
 import { resolveReadOptions } from '../data/formats/options.ts'
 import type { RandomAccess } from '../data/formats/source.ts'
@@ -39,7 +39,7 @@ export type Content =
       readonly kind: 'offered'
       readonly look: Look
       readonly cuts: Cuts
-      readonly doubt?: KindProblem
+      readonly doubt?: Doubt
       readonly hash?: Digest
     }
   | { readonly kind: 'receipt' }
@@ -99,11 +99,11 @@ async function described(
   { path, options, size }: ContentRequest,
   { look, head }: Looked,
   signal: AbortSignal,
-): Promise<{ readonly cuts: Cuts; readonly doubt: KindProblem | null }> {
+): Promise<{ readonly cuts: Cuts; readonly doubt: Doubt | null }> {
   const resolved = resolveReadOptions(path, options, look)
   if (kindProblem(path, options, look) !== null) return { cuts: { kind: 'whole' }, doubt: null }
   const cuts = bounded(await describe(source, size, resolved, signal))
-  return { cuts, doubt: head === null ? null : headDoubt(head, resolved) }
+  return { cuts, doubt: head === null ? null : headDoubt(head, options, resolved) }
 }
 
 async function isStill(handle: FileHandle, request: ContentRequest): Promise<boolean> {

@@ -74,7 +74,10 @@ const entries = (replicated: boolean): Arbitrary<CatalogEntry> =>
       lineEnd: constantFrom('lf' as const, 'any' as const),
       content: constantFrom(...CONTENTS),
     }),
-    doubt: oneof(constant(null), constant({ looks: 'a title', why: 'line 1', try: ['skipLines: 1'] })),
+    doubt: oneof(
+      constant(null),
+      constant({ of: 'header' as const, looks: 'a title', why: 'line 1', try: ['skipLines: 1'] }),
+    ),
   }).chain((facts) =>
     cutsWithin(facts.size).map((cuts): CatalogEntry => {
       const { why, look, doubt, ...rest } = facts
@@ -219,7 +222,7 @@ describe('the codec of catalogs', () => {
     ['a header longer than the file, of lines', put(5, ['lines', 11])],
     ['an offered entry without a look', put(9, null)],
     ['a look of an unknown kind', put(9, [0, 0, 0, 99])],
-    ['a doubt of no texts', put(10, ['a', 'b', [1]])],
+    ['a doubt of no texts', put(10, [0, 'a', 'b', [1]])],
     ['a field too many', [...entry, 1]],
   ])('refuses %s', (_, bad) => {
     expect(() => decodeCatalog(withEntry(bad))).toThrow()

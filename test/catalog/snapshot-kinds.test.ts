@@ -79,10 +79,16 @@ describe('a file that is not what can be read', () => {
   })
 
   it('is one whose first rows speak against the header that it would have', () => {
-    const doubt = { looks: 'a title', why: 'line 1', try: ['skipLines: 2'] }
+    const doubt = { of: 'header', looks: 'a title', why: 'line 1', try: ['skipLines: 2'] } as const
     expect(refusal(take([input()], of([entry('a.csv', { doubt })])))).toEqual({
       ...{ code: 'FILE_KIND', message: 'logs/a.csv looks like a title', why: 'line 1' },
     })
+    // Who says that this is the header has seen to it; who says which delimiter it is has not.
+    expect(
+      listed(take([asked({ header: true })], [source('n1', [dataset('logs', [entry('a.csv', { doubt })])])])),
+    ).toEqual([['a.csv n1/r1']])
+    const commas = take([asked({ delimiter: ',' })], [source('n1', [dataset('logs', [entry('a.csv', { doubt })])])])
+    expect(refusal(commas)).toMatchObject({ code: 'FILE_KIND' })
   })
 
   it('keeps its look in the snapshot only where that makes a difference', () => {

@@ -41,6 +41,41 @@ export function csvDoubt(head: string, whole: boolean, options: ResolvedReadOpti
   }
 }
 
+/** What else fields are apart by, as people write tables. */
+const DELIMITERS = [',', ';', '\t', '|']
+
+/**
+ * Looks for a delimiter that the file has and the options do not: the header is one field, and it and most rows hold
+ * another delimiter equally often, or the first line is what Excel names its delimiter by. Null where there is no doubt.
+ */
+export function delimiterDoubt(head: string, whole: boolean, options: ResolvedReadOptions): CsvDoubt | null {
+  const [header, ...rows] = rowsOf(head, whole, options)
+  if (header === undefined || header.fields.length > 1) return null
+  const said = /^sep=(.)$/i.exec(header.raw.trim())?.[1]
+  if (said !== undefined)
+    return {
+      why: `line ${header.line} is ${JSON.stringify(header.raw)}, by which Excel names the delimiter`,
+      try: [`delimiter: ${inQuotes(said)}, skipLines: ${header.line}`],
+    }
+  const other = DELIMITERS.find((one) => one !== options.delimiter && splitsEqually(one, header, rows))
+  if (other === undefined) return null
+  return {
+    why: `each row is one field, and holds ${inQuotes(other)} as often as the header: ${countOf(other, header)} times`,
+    try: [`delimiter: ${inQuotes(other)}`, `delimiter: ${inQuotes(options.delimiter)}, if there is one column`],
+  }
+}
+
+function splitsEqually(delimiter: string, header: Row, rows: readonly Row[]): boolean {
+  const count = countOf(delimiter, header)
+  // One comma in each row may be of a text, `Oslo, Norway`.
+  return (
+    count > (delimiter === ',' ? 1 : 0) && rows.length > 0 && rows.every((row) => countOf(delimiter, row) === count)
+  )
+}
+
+const countOf = (delimiter: string, { raw }: Row): number => raw.split(delimiter).length - 1
+const inQuotes = (text: string): string => (text === '\t' ? "'\\t'" : `'${text}'`)
+
 function commentDoubt(header: Row, rows: readonly Row[]): CsvDoubt | null {
   const next = rows[0]!
   for (const mark of MARKS) {
@@ -63,6 +98,7 @@ function remedies(header: Row, rows: readonly Row[], mark: string | undefined): 
   return [
     ...(mark === undefined ? [] : [`comment: '${mark}'`]),
     ...(lines === null ? [] : [`skipLines: ${lines}`]),
+    'header: true, if it is the header all the same',
     'header: false, if the file has none',
   ]
 }

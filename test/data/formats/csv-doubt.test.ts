@@ -1,10 +1,12 @@
 import { describe, expect, test } from 'vitest'
 import type { ReadOptions } from '../../../src/core/types.ts'
-import { csvDoubt } from '../../../src/data/formats/csv-doubt.ts'
+import { csvDoubt, delimiterDoubt } from '../../../src/data/formats/csv-doubt.ts'
 import { resolveReadOptions } from '../../../src/data/formats/options.ts'
 
 const doubt = (text: string, options: ReadOptions = {}, whole = true): ReturnType<typeof csvDoubt> =>
   csvDoubt(text, whole, resolveReadOptions('a.csv', options))
+
+const EITHER = ['header: true, if it is the header all the same', 'header: false, if the file has none']
 
 describe('a header is doubted', () => {
   const report = 'Report for Jan;;\nBuilt 2024;;\nday;amount;note\n1;10,50;a\n2;5,25;b\n'
@@ -13,11 +15,11 @@ describe('a header is doubted', () => {
   test('that names one of several columns: a title', () => {
     expect(doubt(report, { delimiter: ';' })).toEqual({
       why: 'line 1 names only the first of 3 columns, and later rows have something in the others: it looks like a title before the header',
-      try: ['skipLines: 2', 'header: false, if the file has none'],
+      try: ['skipLines: 2', ...EITHER],
     })
     expect(doubt(`\uFEFF${report}`, { delimiter: ';', skipLines: 1 })).toMatchObject({
       why: expect.stringMatching(/^line 2 names/) as unknown,
-      try: ['skipLines: 2', expect.anything()],
+      try: ['skipLines: 2', ...EITHER],
     })
     expect(doubt('# Report,,\n\na,b,c\n1,2,3\n')?.try.slice(0, 2)).toEqual(["comment: '#'", 'skipLines: 2'])
     expect(doubt(report, { delimiter: ';', skipLines: 2 })).toBeNull()
@@ -26,11 +28,11 @@ describe('a header is doubted', () => {
   test('that begins as comments do, as the next line does, or with another number of fields', () => {
     expect(doubt(co2)).toEqual({
       why: 'line 1 begins with #, and so does line 2: it looks like a comment before the header',
-      try: ["comment: '#'", 'skipLines: 2', 'header: false, if the file has none'],
+      try: ["comment: '#'", 'skipLines: 2', ...EITHER],
     })
     expect(doubt('\n// from x\na,b\n1,2\n')).toEqual({
       why: 'line 2 begins with // and has 1 field, but line 3 has 2: it looks like a comment before the header',
-      try: ["comment: '//'", 'skipLines: 2', 'header: false, if the file has none'],
+      try: ["comment: '//'", 'skipLines: 2', ...EITHER],
     })
     expect(doubt(co2, { comment: '#' })).toBeNull()
     expect(doubt(co2, { skipLines: 2 })).toBeNull()
@@ -64,5 +66,30 @@ describe('a header is doubted', () => {
   test('by whole records alone', () => {
     expect(doubt('# a\nb,c', {}, false)).toBeNull()
     expect(doubt('# a\nb,c', {}, true)).not.toBeNull()
+  })
+})
+
+describe('a delimiter is doubted', () => {
+  const other = (text: string, options: ReadOptions = {}, path = 'a.csv'): ReturnType<typeof delimiterDoubt> =>
+    delimiterDoubt(text, true, resolveReadOptions(path, options))
+
+  test('where each row holds another one as often as the header', () => {
+    expect(other('day;amount;note\n1;10,50;a\n2;5,25;b\n')).toEqual({
+      why: "each row is one field, and holds ';' as often as the header: 2 times",
+      try: ["delimiter: ';'", "delimiter: ',', if there is one column"],
+    })
+    expect(other('a\tb\n1\t2\n')?.try[0]).toBe("delimiter: '\\t'")
+    expect(other('a,b,c\n1,2,3\n', {}, 'a.tsv')?.try[0]).toBe("delimiter: ','")
+    expect(other('sep=;\na;b\n1;2\n')?.try).toEqual(["delimiter: ';', skipLines: 1"])
+  })
+
+  test.each<[string, string, string]>([
+    ['one column', 'a\n1\n2\n', 'a.csv'],
+    ['a text with a semicolon here and there', 'note\none; two\nthree\n', 'a.csv'],
+    ['a comma in each text', 'City, State\nOslo, Norway\n', 'a.tsv'],
+    ['a header alone', 'a;b\n', 'a.csv'],
+    ['several columns', 'a,b\n1;2,3\n', 'a.csv'],
+  ])('but not by %s', (_, text, path) => {
+    expect(other(text, {}, path)).toBeNull()
   })
 })

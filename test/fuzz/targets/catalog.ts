@@ -35,7 +35,7 @@ function body(replicated: boolean): CatalogBody {
     ...(replicated && i !== 1 ? { hash: 'a0'.repeat(32) as Digest } : {}),
     cuts,
     ...(i === 1 ? {} : { look: { ...PLAIN_TEXT, content: CONTENTS[i]! } }),
-    ...(i === 2 ? { doubt: { looks: 'a title', why: 'line 1', try: ['skipLines: 1'] } } : {}),
+    ...(i === 2 ? { doubt: { of: 'header' as const, looks: 'a title', why: 'line 1', try: ['skipLines: 1'] } } : {}),
     state: i === 1 ? ('unreadable' as const) : ('offered' as const),
     ...(i === 1 ? { why: 'EACCES' } : {}),
     mtime: '2026-01-02T03:04:05.678Z',
