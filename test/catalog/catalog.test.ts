@@ -25,7 +25,7 @@ describe('what is offered', () => {
     const catalog = await started([folder.offer()], { onChange: (version) => versions.push(version) })
     expect(catalog.entries('logs').map(({ path, size, cuts, state }) => [path, size, cuts, state])).toEqual([
       ['a.ndjson', 3, { kind: 'lines' }, 'offered'],
-      ['c.csv.gz', 15, { kind: 'lines' }, 'offered'],
+      ['c.csv.gz', 15, { kind: 'whole' }, 'offered'],
       ['d.parquet', 17, { kind: 'whole' }, 'offered'],
       ['sub/b.csv', 8, { kind: 'lines' }, 'offered'],
     ])

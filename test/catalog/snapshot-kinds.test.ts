@@ -35,6 +35,8 @@ describe('a file that is not what can be read', () => {
       'looks like zstd that was made with a dictionary',
     ],
     ['a.csv', { content: 'parquet' }, {}, 'logs/a.csv looks like Parquet'],
+    ['a.csv.gz', {}, {}, 'logs/a.csv.gz looks like text, not gzip'],
+    ['a.zst', { content: 'markup' }, {}, 'logs/a.zst looks like HTML or XML, not zstd'],
     ['a.parquet', { content: 'text' }, {}, 'logs/a.parquet looks like text, not Parquet'],
     ['a.txt', { content: 'text' }, { format: 'parquet' }, 'logs/a.txt looks like text, not Parquet'],
     ['a.parquet.gz', { compression: 'gzip', content: 'parquet' }, {}, 'looks like Parquet within gzip'],
@@ -125,9 +127,8 @@ describe('what people are told', () => {
   })
 
   it('names that do not say what a file is', () => {
-    expect(warnings([looking('a.csv.gz', {}), looking('b', { compression: 'zstd' })])).toEqual([
-      'logs: its files are read in different formats: 1 as csv (a.csv.gz), 1 as text (b); a glob or format: … says what is meant',
-      'logs: a.csv.gz is not gzip, and read as it is (and 1 more are not what their names say)',
+    expect(warnings([looking('a', { compression: 'gzip' }), looking('b', { compression: 'zstd' })])).toEqual([
+      'logs: a is gzip, and read as such (and 1 more are not what their names say)',
     ])
   })
 

@@ -176,15 +176,23 @@ describe('jobs and data that go wrong', { timeout: 500_000 }, () => {
   test.each<[string, string, Uint8Array]>([
     ['cut short', 'a.txt.gz', zipped.subarray(0, zipped.length - 20)],
     ['a bit turned', 'a.txt.gz', Buffer.from(zipped.map((byte, i) => (i === 3000 ? byte ^ 4 : byte)))],
-    ['no gzip at all', 'a.txt.gz', Buffer.from('plain text\n')],
+    ['no gzip at all', 'a.txt.gz', Buffer.from('00ff10fe05'.repeat(20), 'hex')],
     ['rubbish after the end', 'a.txt.gz', Buffer.concat([zipped, Buffer.from('rubbish')])],
-    ['no zstd', 'a.txt.zst', Buffer.from('plain text\n')],
+    ['no zstd', 'a.txt.zst', Buffer.from('00ff10fe05'.repeat(20), 'hex')],
+    ['nothing at all', 'a.txt.gz', Buffer.alloc(0)],
     ['no Parquet', 'a.parquet', Buffer.from('PAR1 but not really PAR1')],
   ])('a damaged container is DAMAGED, 1, also with skip: %s', async (_, name, bytes) => {
     const source = job(`  input: 'in',\n  onBadRecord: 'skip',\n  map(line, { emit }) { emit(1, 1) },`)
     const ended = await local(source, { [name]: bytes })
     expect([ended.code, ended.stdout, failure(ended).code]).toEqual([1, '', 'DAMAGED'])
     expect(JSON.stringify(failure(ended))).toContain(name)
+  })
+
+  test.each(['a.txt.gz', 'a.txt.zst', 'a.parquet'])('a text that is called %s is FILE_KIND, 2', async (name) => {
+    const source = job(`  input: 'in',\n  onBadRecord: 'skip',\n  map(line, { emit }) { emit(1, 1) },`)
+    const ended = await local(source, { [name]: Buffer.from('plain text\n') })
+    expect([ended.code, ended.stdout, failure(ended).code]).toEqual([2, '', 'FILE_KIND'])
+    expect(JSON.stringify(failure(ended))).toContain(`in/${name} looks like text, not`)
   })
 
   test('console goes to the logs of the job; a summary of a piped run is lines', async () => {

@@ -2,7 +2,7 @@ import type { Content, Look } from '../../core/look.ts'
 import type { ReadOptions } from '../../core/types.ts'
 import { encodingOf, isUtf16 } from './encodings.ts'
 import { nameParts } from './names.ts'
-import { resolveReadOptions, type ResolvedReadOptions } from './options.ts'
+import { resolveReadOptions, TELLS_NOTHING, type ResolvedReadOptions } from './options.ts'
 
 /** Why a file is not read: `looks` goes behind `d/a.csv looks like`. */
 export interface KindProblem {
@@ -61,6 +61,14 @@ export function kindProblem(path: string, options: ReadOptions, look: Look): Kin
   return textProblem(path, options, resolved, look, within)
 }
 
+const CONTENT_WORDS: Partial<Readonly<Record<Content, string>>> = {
+  ndjson: 'JSON',
+  json: 'JSON',
+  'json-line': 'JSON',
+  markup: 'HTML or XML',
+  parquet: 'Parquet',
+}
+
 function parquetProblem({ content }: Look, within: string): KindProblem | null {
   if (within !== '')
     return {
@@ -68,14 +76,8 @@ function parquetProblem({ content }: Look, within: string): KindProblem | null {
       why: 'Parquet is compressed in itself, and read at several places at once',
       try: ['decompress it once; its pages stay compressed'],
     }
-  const others: Partial<Record<Content, string>> = {
-    ndjson: 'JSON',
-    json: 'JSON',
-    'json-line': 'JSON',
-    markup: 'HTML or XML',
-  }
-  const looks = content === 'text' ? 'text' : others[content]
-  if (looks === undefined) return null
+  const looks = content === 'text' ? 'text' : CONTENT_WORDS[content]
+  if (looks === undefined || content === 'parquet') return null
   return {
     looks: `${looks}, not Parquet`,
     why: 'its name, or format, says Parquet',
@@ -92,6 +94,13 @@ function textProblem(
 ): KindProblem | null {
   if (encoding === 'bytes') return null
   const { content } = look
+  const named = nameParts(path).compression
+  if (named !== 'none' && look.compression === 'none' && !TELLS_NOTHING.includes(content))
+    return {
+      looks: `${CONTENT_WORDS[content] ?? 'text'}, not ${named}`,
+      why: `its name says ${named}; a failed download, or a tool that decompresses on its way, may have left it so`,
+      try: ['rename it, if it is the data', 'get the file again, if it is not'],
+    }
   if (content === 'parquet')
     return {
       looks: `Parquet${within}`,
@@ -156,5 +165,5 @@ export function unlikeItsName(path: string, look: Look): string | null {
   const named = nameParts(path).compression
   const { compression } = resolveReadOptions(path, {}, look)
   if (named === compression) return null
-  return compression === 'none' ? `is not ${named}, and read as it is` : `is ${compression}, and read as such`
+  return compression === 'none' ? `is not ${named}` : `is ${compression}, and read as such`
 }

@@ -42,7 +42,10 @@ async function within(source: RandomAccess, compression: 'gzip' | 'zstd'): Promi
 function lookIn({ bytes, whole }: Head, magic: Content | null, end: Uint8Array): Pick<Look, 'content'> & Partial<Look> {
   if (bytes.length === 0) return { content: 'empty' }
   if (magic !== null) return { content: magic }
-  if (endsAs(end, 'PAR1') || endsAs(end, 'PARE')) if (!isText(bytes)) return { content: 'parquet' }
+  const isParquet = endsAs(end, 'PAR1') || endsAs(end, 'PARE')
+  // A text does not begin and end so; where the beginning is damaged, the rest is no text.
+  if (isParquet && (/^PAR[1E]/.test(Buffer.from(bytes.subarray(0, 4)).toString('latin1')) || !isText(bytes)))
+    return { content: 'parquet' }
   if (bytes.length >= 4 && bytes[0] === 0xff && bytes[1] === 0xfe && bytes[2] === 0 && bytes[3] === 0)
     return { content: 'utf-32' }
   const encoding = utf16Of(bytes)

@@ -1,6 +1,6 @@
 import { ShoalError } from '../../core/errors.ts'
 import { LIMITS } from '../../core/limits.ts'
-import type { Look } from '../../core/look.ts'
+import type { Content, Look } from '../../core/look.ts'
 import type { Compression, Format, LineEnd, ReadOptions } from '../../core/types.ts'
 import { byteOf, COMMON_ENCODINGS, encodingOf, isSingleByte, isUtf16 } from './encodings.ts'
 import { nameParts } from './names.ts'
@@ -94,8 +94,11 @@ function compressionOf(path: string, look: Look | undefined): Compression {
   const named = nameParts(path).compression
   if (look === undefined) return named
   if (look.compression !== 'none') return look.compression
-  return look.content === 'binary' || look.content === 'unknown' || look.content === 'empty' ? named : 'none'
+  return TELLS_NOTHING.includes(look.content) ? named : 'none'
 }
+
+/** There was too little, or damage: what a name says of compression is believed, and the job that reads the file says the rest. */
+export const TELLS_NOTHING: readonly Content[] = ['empty', 'unknown', 'binary', 'zeros']
 
 function formatOf(path: string, look: Look | undefined): Format {
   const named = nameParts(path).format

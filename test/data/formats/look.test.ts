@@ -25,6 +25,7 @@ describe('what a file is', () => {
     ['a text with a stray NUL', `${'a line of text\n'.repeat(30)}\u0000`, {}],
     ['a word that begins as ORC does', 'ORCHIDS are flowers\n', {}],
     ['a word that begins as Parquet does', 'PAR1 is a word\n', {}],
+    ['what begins and ends as Parquet does', 'PAR1 but not really PAR1', { content: 'parquet' }],
     ['nothing', '', { content: 'empty' }],
     ['NULs alone', new Uint8Array(1000), { content: 'zeros' }],
     ['NULs, then text', Buffer.concat([new Uint8Array(5001), Buffer.from(TABLE)]), { content: 'binary' }],
