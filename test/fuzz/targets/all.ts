@@ -4,6 +4,7 @@ import { CONTROL } from './control.ts'
 import { DATA } from './data.ts'
 import { FACES } from './faces.ts'
 import { FORMATS } from './formats.ts'
+import { LOOKS } from './looks.ts'
 import { PARQUET } from './parquet.ts'
 import { TASK } from './task.ts'
 import { WIRE } from './wire.ts'
@@ -14,6 +15,7 @@ export const TARGETS: readonly Target[] = [
   ...DATA,
   ...CATALOG,
   ...FORMATS,
+  ...LOOKS,
   ...PARQUET,
   ...CONTROL,
   ...FACES,
