@@ -60,8 +60,6 @@ export async function lookInto(
   signal: AbortSignal,
   moved: () => void,
 ): Promise<Content> {
-  // Options that mean nothing for a file of this name are refused whether it can be read or not.
-  resolveReadOptions(request.path, request.options)
   let handle: FileHandle
   try {
     handle = await files.open(request.absolute)

@@ -37,6 +37,7 @@ describe('a file that is not what can be read', () => {
     ['a.csv', { content: 'parquet' }, {}, 'logs/a.csv looks like Parquet'],
     ['a.csv.gz', {}, {}, 'logs/a.csv.gz looks like text, not gzip'],
     ['a.zst', { content: 'markup' }, {}, 'logs/a.zst looks like HTML or XML, not zstd'],
+    ['a.parquet', { content: 'zip' }, {}, 'logs/a.parquet looks like a zip archive'],
     ['a.parquet', { content: 'text' }, {}, 'logs/a.parquet looks like text, not Parquet'],
     ['a.txt', { content: 'text' }, { format: 'parquet' }, 'logs/a.txt looks like text, not Parquet'],
     ['a.parquet.gz', { compression: 'gzip', content: 'parquet' }, {}, 'looks like Parquet within gzip'],

@@ -15,7 +15,7 @@ export interface KindProblem {
 const READS = 'Shoal reads text, NDJSON, JSON, CSV, TSV and Parquet, plain or in gzip or zstd'
 
 /** Words for what is read in no way, and how to make of it what is. */
-const FOREIGN: Partial<Readonly<Record<Content, readonly [looks: string, remedy: string]>>> = {
+const FOREIGN: Partial<Readonly<Record<Content, readonly [looks: string, remedy?: string]>>> = {
   'utf-32': ['UTF-32 text', 'iconv -f UTF-32 -t UTF-8 FILE > NEW'],
   bzip2: ['bzip2', 'bunzip2 FILE, or bzcat FILE | zstd > NEW.zst'],
   xz: ['xz', 'unxz FILE, or xzcat FILE | zstd > NEW.zst'],
@@ -36,9 +36,9 @@ const FOREIGN: Partial<Readonly<Record<Content, readonly [looks: string, remedy:
   sqlite: ['a database of SQLite', "sqlite3 -csv -header FILE 'SELECT …' > NEW.csv"],
   'sequence-file': ['a Hadoop sequence file', 'write it as Parquet, say with Spark'],
   excel: ['a file of Excel or Word of before 2007', 'export CSV'],
-  pdf: ['PDF', 'leave it out: --input with a glob'],
-  image: ['an image', 'leave it out: --input with a glob'],
-  program: ['a program', 'leave it out: --input with a glob'],
+  pdf: ['PDF'],
+  image: ['an image'],
+  program: ['a program'],
   'lfs-pointer': ['a pointer of Git LFS, not the file', 'git lfs pull   brings the file itself'],
   'zstd-dictionary': ['zstd that was made with a dictionary', 'zstd -d -D DICTIONARY FILE'],
 }
@@ -52,8 +52,9 @@ export function kindProblem(path: string, options: ReadOptions, look: Look): Kin
   const { content, compression } = look
   const within = compression === 'none' || content === 'zstd-dictionary' ? '' : ` within ${compression}`
   const foreign = FOREIGN[content]
-  if (foreign !== undefined && resolved.encoding !== 'bytes')
-    return { looks: `${foreign[0]}${within}`, why: READS, try: [foreign[1]] }
+  const asBytes = resolved.format === 'text' && resolved.encoding === 'bytes'
+  if (foreign !== undefined && !asBytes)
+    return { looks: `${foreign[0]}${within}`, why: READS, try: foreign[1] === undefined ? [] : [foreign[1]] }
   // Compressed twice, as bytes or not: what was meant is what is inside.
   if (content === 'gzip' || content === 'zstd')
     return { looks: `${content}${within}`, why: `${READS}, once`, try: [`decompress it once: ${compression} -d FILE`] }
