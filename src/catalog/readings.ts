@@ -45,7 +45,7 @@ export class Readings {
       problem: look === undefined ? null : kindProblem(path, options, look),
       otherwise: cutsOtherwise(path, options, look),
       lookMatters: JSON.stringify(resolved) !== JSON.stringify(resolveReadOptions(path, options)),
-      unlike: look === undefined ? null : unlikeItsName(path, look),
+      unlike: look === undefined ? null : unlikeItsName(path, options, look),
     }
   }
 }

@@ -35,13 +35,16 @@ function mixed({ options, readings }: Placed, entries: readonly CatalogEntry[]):
 }
 
 function unlikeNames({ readings }: Placed, entries: readonly CatalogEntry[]): string[] {
-  const all = entries.flatMap(({ path, look }) => {
+  const kinds = new Map<string, { first: string; count: number }>()
+  for (const { path, look } of entries) {
     const { unlike } = readings.of(path, look)
-    return unlike === null ? [] : [`${path} ${unlike}`]
-  })
-  return all.length === 0
-    ? []
-    : [`${all[0]}${all.length > 1 ? ` (and ${all.length - 1} more are not what their names say)` : ''}`]
+    if (unlike === null) continue
+    const known = kinds.get(unlike)
+    kinds.set(unlike, { first: known?.first ?? path, count: (known?.count ?? 0) + 1 })
+  }
+  return [...kinds].map(
+    ([unlike, { first, count }]) => `${first} ${unlike}${count > 1 ? ` (${count} such files)` : ''}`,
+  )
 }
 
 /** Names that people, or other file systems, take for one. */

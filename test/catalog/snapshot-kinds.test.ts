@@ -128,8 +128,16 @@ describe('what people are told', () => {
   })
 
   it('names that do not say what a file is', () => {
-    expect(warnings([looking('a', { compression: 'gzip' }), looking('b', { compression: 'zstd' })])).toEqual([
-      'logs: a is gzip, and read as such (and 1 more are not what their names say)',
+    const entries = [
+      looking('a', { compression: 'gzip' }),
+      looking('b', { compression: 'zstd' }),
+      looking('c', { compression: 'gzip' }),
+      looking('d', { content: 'json' }),
+    ]
+    expect(warnings(entries)).toEqual([
+      'logs: a is gzip, and read as such (2 such files)',
+      'logs: b is zstd, and read as such',
+      "logs: d holds JSON that spans or shares lines, and is read as lines of text; format: 'json' reads its values",
     ])
   })
 

@@ -161,10 +161,12 @@ function encodingProblem(options: ReadOptions, { encoding: found, content }: Loo
 }
 
 /** What people are told that is read otherwise than its name says; null where it is read as that. */
-export function unlikeItsName(path: string, look: Look): string | null {
+export function unlikeItsName(path: string, options: ReadOptions, look: Look): string | null {
   if (look.content === 'zeros') return 'holds NULs alone, as far as was looked, and is read as such lines'
   const named = nameParts(path).compression
-  const { compression } = resolveReadOptions(path, {}, look)
+  const { compression, format } = resolveReadOptions(path, options, look)
+  if (format === 'text' && options.format === undefined && (look.content === 'json' || look.content === 'json-line'))
+    return "holds JSON that spans or shares lines, and is read as lines of text; format: 'json' reads its values"
   if (named === compression) return null
   return compression === 'none' ? `is not ${named}` : `is ${compression}, and read as such`
 }
