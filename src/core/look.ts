@@ -4,8 +4,8 @@ export type LineEnd = 'lf' | 'any'
 
 /**
  * What the bytes of a file, within gzip or zstd, turn out to be. `unknown`: there was nothing to tell it by; `binary`:
- * no text, and nothing that has a name here; `zeros`: NULs alone; `json`: values that span lines, or share one; `json-line`: one line, an
- * array of objects.
+ * no text, and nothing that has a name here; `zeros`: NULs alone; `json`: values that span lines, or share one;
+ * `json-line`: one line, an array of objects; `array-line`: one line, an array of something else.
  */
 export const CONTENTS = [
   'empty',
@@ -14,6 +14,7 @@ export const CONTENTS = [
   'ndjson',
   'json',
   'json-line',
+  'array-line',
   'markup',
   'parquet',
   'receipt',

@@ -58,6 +58,7 @@ describe('a file that is not what can be read', () => {
   it.each<[string, Partial<Look>, ReadOptions]>([
     ['a.json', { content: 'json-line' }, {}],
     ['a.json', { content: 'json' }, {}],
+    ['a.ndjson', { content: 'array-line' }, {}],
     ['a.ndjson', { content: 'json-line' }, { format: 'ndjson' }],
     ['a.log', { content: 'ndjson' }, {}],
     ['a.html', { content: 'markup' }, {}],

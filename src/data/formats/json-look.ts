@@ -8,19 +8,27 @@ const SCALAR_BEGINS = /^(?:t|tr|tru|f|fa|fal|fals|n|nu|nul|-?[0-9]*(?:\.[0-9]*)?
 
 /**
  * How the values of a text lie in its lines, from its first characters: `ndjson`, one in each line; `json`, the first
- * one spans lines, or another shares its line; `json-line`, all of the text is one line, an array of objects; null, it
- * is no JSON that begins with a bracket. `whole`: there is no more of the text. It takes what begins like JSON for
+ * one spans lines, or another shares its line; `json-line`, all of the text is one line, an array of objects, and
+ * `array-line`, an array of something else, each also where the line goes on beyond these characters; null, it is no JSON
+ * that begins with a bracket. `whole`: there is no more of the text. It takes what begins like JSON for
  * JSON, since whoever reads the file finds out more; but not what only begins with a bracket, as lines of logs do.
  */
-export function jsonLook(head: string, whole: boolean): 'ndjson' | 'json' | 'json-line' | null {
+export function jsonLook(head: string, whole: boolean): 'ndjson' | 'json' | 'json-line' | 'array-line' | null {
   const start = endOf(BLANKS, head, 0)
   if (!beginsAsJson(head, start, whole)) return null
   const end = valueEnd(head, start)
-  if (typeof end === 'string') return end === 'spans-lines' ? 'json' : end === 'cut-off' ? 'ndjson' : null
+  const line = kindOfLine(head, start)
+  if (end === 'cut-off') return whole ? 'ndjson' : line
+  if (typeof end === 'string') return end === 'spans-lines' ? 'json' : null
   const shared = shares(head, end, whole)
   if (shared !== false) return shared === null ? null : 'json'
-  const alone = whole && head.slice(0, start).trim() === '' && head.slice(end).trim() === ''
-  return alone && /^\[[ \t]*\{/.test(head.slice(start, start + 1_000)) ? 'json-line' : 'ndjson'
+  return whole && head.slice(end).trim() === '' ? line : 'ndjson'
+}
+
+/** What a text of one line is, by the value that it begins with. A separator says that each line has a text. */
+function kindOfLine(head: string, start: number): 'ndjson' | 'json-line' | 'array-line' {
+  if (head[start] !== '[' || head.slice(0, start).trim() !== '') return 'ndjson'
+  return /^\[[ \t]*\{/.test(head.slice(start, start + 1_000)) ? 'json-line' : 'array-line'
 }
 
 /** Whether an array or an object begins at `at`, and goes on as such up to its first scalar or name. */

@@ -105,7 +105,7 @@ function formatOf(path: string, look: Look | undefined): Format {
   const content = look?.content
   switch (named) {
     case 'json-or-ndjson':
-      return content === 'json' || content === 'json-line' ? 'json' : 'ndjson'
+      return content === 'json' || content === 'json-line' || content === 'array-line' ? 'json' : 'ndjson'
     case 'ndjson':
       return content === 'json' ? 'json' : 'ndjson'
     case null:

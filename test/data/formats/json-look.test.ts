@@ -48,11 +48,11 @@ describe('how JSON values lie in the lines of a text', () => {
     ['{"a":1}\r{"a":2}\r', 'ndjson'],
     ['{"a":1}\nno JSON', 'ndjson'],
     ['{"a":NaN}\n', 'ndjson'],
-    ['[1,2]', 'ndjson'],
-    ['[]\n', 'ndjson'],
+    ['[1,2]', 'array-line'],
+    ['[]\n', 'array-line'],
     ['[{"a":1}]\n[{"a":2}]\n', 'ndjson'],
     ['[{"a":1}]\n\n[{"a":2}]\n', 'ndjson'],
-    ['[[{"a":1}]]\n', 'ndjson'],
+    ['[[{"a":1}]]\n', 'array-line'],
     ['{"a":"' + 'x'.repeat(1_000), 'ndjson'],
     ['[{"a":1}', 'ndjson'],
     ['\u001e{"a":1}\n\u001e{"a":2}\n', 'ndjson'],
@@ -80,7 +80,10 @@ describe('how JSON values lie in the lines of a text', () => {
   test('a line that goes on beyond the head may be anything', () => {
     expect(jsonLook('[{"a":1}]', false)).toBe('ndjson')
     expect(jsonLook('[{"a":1}]\n', false)).toBe('ndjson')
-    expect(jsonLook('[tru', false)).toBe('ndjson')
+    expect(jsonLook('[tru', false)).toBe('array-line')
+    expect(jsonLook('[{"a":1},{"a', false)).toBe('json-line')
+    expect(jsonLook('{"a":[{"b', false)).toBe('ndjson')
+    expect(jsonLook('\u001e[{"a', false)).toBe('ndjson')
     expect(jsonLook('[tru', true)).toBe(null)
   })
 
@@ -88,8 +91,8 @@ describe('how JSON values lie in the lines of a text', () => {
     check(
       property(array(container, { minLength: 1 }), constantFrom('\n', '\r\n', '\n\u001e', '\r'), (values, end) => {
         const texts = values.map((value) => JSON.stringify(value))
-        const alone = values.length === 1 && texts[0]!.startsWith('[{')
-        expect(jsonLook(texts.join(end) + end.replace('\u001e', ''), true)).toBe(alone ? 'json-line' : 'ndjson')
+        const line = texts[0]!.startsWith('[{') ? 'json-line' : texts[0]!.startsWith('[') ? 'array-line' : 'ndjson'
+        expect(jsonLook(texts.join(end) + end.replace('\u001e', ''), true)).toBe(values.length === 1 ? line : 'ndjson')
         expect(jsonLook(`\u001e${texts.join(end)}`, true)).toBe('ndjson')
         if (values.length > 1) expect(jsonLook(texts.join(''), true)).toBe('json')
       }),
@@ -103,15 +106,15 @@ describe('how JSON values lie in the lines of a text', () => {
     )
   })
 
-  test('wherever the head ends, it is taken for JSON, and never for one line alone', () => {
+  test('wherever the head ends, it is taken for JSON, and for one line only as long as that line does not end', () => {
     check(
       property(container, integer({ min: 0, max: 2 }), (value, indent) => {
         const text = JSON.stringify(value, null, indent)
-        let before: Look = 'ndjson'
         for (let length = 1; length <= text.length; length++) {
-          const look = jsonLook(text.slice(0, length), false)
-          expect([text, length, look]).toEqual([text, length, before === 'json' || /[\n]/.test(text.slice(0, length)) ? 'json' : 'ndjson']) // prettier-ignore
-          before = look
+          const head = text.slice(0, length)
+          const line = head.startsWith('[{') ? 'json-line' : head.startsWith('[') ? 'array-line' : 'ndjson'
+          const expected = head.includes('\n') ? 'json' : length === text.length ? 'ndjson' : line
+          expect([head, jsonLook(head, false)]).toEqual([head, expected])
         }
       }),
     )

@@ -41,6 +41,8 @@ describe('what a file is', () => {
     ['a single line with a CR at its end', 'a line\r', {}],
     ['lines of JSON', '{"a":1}\n{"a":2}\n', { content: 'ndjson' }],
     ['an array of JSON', '[\n{"a":1},\n{"a":2}]\n', { content: 'json' }],
+    ['a long array of JSON on one line', `[{"a":1}${',{"a":2}'.repeat(20_000)}]`, { content: 'json-line' }],
+    ['an array of numbers on one line', '[1,2,3]', { content: 'array-line' }],
     ['an array of JSON on one line', '[{"a":1},{"a":2}]\n', { content: 'json-line' }],
     ['JSON in UTF-16', utf16('{"a":1}\n{"a":2}\n'), { encoding: 'utf-16le', content: 'ndjson' }],
     ['a page of HTML', '<!DOCTYPE html>\n<html>', { content: 'markup' }],
@@ -112,7 +114,7 @@ describe('what a file is', () => {
     await assert(
       asyncProperty(texts, constantFrom('le' as const, 'be' as const), async (text, order) => {
         const content = (await look(text)).content
-        expect(['text', 'json', 'json-line', 'ndjson', 'markup']).toContain(content)
+        expect(['text', 'json', 'json-line', 'array-line', 'ndjson', 'markup']).toContain(content)
         expect((await look(utf16(`\uFEFF${text}`, order))).encoding).toBe(`utf-16${order}`)
       }),
     )

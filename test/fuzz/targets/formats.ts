@@ -189,7 +189,11 @@ function checkJsonLook(bytes: Uint8Array): void {
   holds(look !== null, 'JSON is taken for none')
   const lines = file.split(/[\r\n]/).map((line) => line.replace(/^[ \t\u001e]+/, ''))
   const oneEach = lines.every((line) => /^[ \t\u001e]*$/.test(line) || jsonOf(Buffer.from(line)) !== null)
-  if (oneEach) holds(look === 'ndjson' || look === 'json-line', 'a value in each line is taken for JSON over lines')
+  if (oneEach)
+    holds(
+      look === 'ndjson' || look === 'json-line' || look === 'array-line',
+      'a value in each line is taken for JSON over lines',
+    )
   const [content] = lines.filter((line) => /[^ \t\u001e]/.test(line))
   if (!oneEach && jsonOf(Buffer.from(content!)) === null)
     holds(look === 'json', 'values that share or span lines are taken for one in each')
