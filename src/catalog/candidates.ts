@@ -1,5 +1,6 @@
 /** What all known nodes offer for one input, and what keeps each file from being read. */
-import type { Look } from '../core/look.ts'
+import { isDeepStrictEqual } from 'node:util'
+import { PLAIN_TEXT, type Look } from '../core/look.ts'
 import { compareUtf8 } from '../core/plan.ts'
 import type { Cuts, NodeId, ReadOptions, SnapshotInput } from '../core/types.ts'
 import type { Doubt } from '../data/formats/doubt.ts'
@@ -22,6 +23,8 @@ export interface SnapshotRequest {
   readonly options: ReadOptions
   /** A frozen snapshot's input: the shards are taken from there, whatever the catalogs say now. */
   readonly frozen?: SnapshotInput
+  /** It is pinned for later jobs, whose options are not known yet: they are asked what can be read. */
+  readonly freezing?: boolean
 }
 
 /** One known node's catalog. Every known node counts, also one that is drained or away. */
@@ -112,18 +115,27 @@ function readingOf(
   entry: CatalogEntry,
   described: Described,
 ): { readonly cuts: Cuts | null; readonly doubt?: Doubt } {
-  if (entry.path.endsWith('/') || !request.readings.of(entry.path, entry.look).otherwise) {
-    const { cuts, doubt } = entry
-    const said = doubt === undefined || request.options[doubt.of] !== undefined
-    return said ? { cuts } : { cuts, doubt }
+  // What is not described yet, or cannot be read, is judged by nothing: its name may say less than it holds.
+  if (entry.look === undefined) return { cuts: entry.cuts }
+  if (!request.readings.of(entry.path, entry.look).otherwise) {
+    const doubt = doubtOf(request, entry.doubt)
+    return doubt === null ? { cuts: entry.cuts } : { cuts: entry.cuts, doubt }
   }
   const told = described.get(keyOf(entry.root, entry.path))
   return told !== undefined && sameWitness(told.witness, entry.witness) ? told : { cuts: null }
 }
 
 /** A look that makes no difference is left away: shards of ordinary files are what they always were. */
-export function lookOf({ readings }: Placed, path: string, look: Look | undefined): { readonly look?: Look } {
-  return look !== undefined && readings.of(path, look).lookMatters ? { look } : {}
+export function lookOf(request: Placed, path: string, look: Look | undefined): { readonly look?: Look } {
+  if (look === undefined) return {}
+  const matters =
+    request.freezing === true ? !isDeepStrictEqual(look, PLAIN_TEXT) : request.readings.of(path, look).lookMatters
+  return matters ? { look } : {}
+}
+
+/** What a doubt is about may have been said: then there is none. */
+export function doubtOf({ options }: Placed, doubt: Doubt | undefined): Doubt | null {
+  return doubt === undefined || options[doubt.of] !== undefined ? null : doubt
 }
 
 function lackOf(

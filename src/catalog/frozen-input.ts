@@ -1,8 +1,7 @@
 /** An input over a frozen snapshot. */
-import type { Look } from '../core/look.ts'
 import type { Shard, SnapshotInput } from '../core/types.ts'
 import { sameWitness, type CatalogEntry, type DescribedShard } from './body.ts'
-import { lookOf, type Placed, type SnapshotSource } from './candidates.ts'
+import { doubtOf, lookOf, type Placed, type SnapshotSource } from './candidates.ts'
 import { noMatch, wrongKind, type Lacking } from './refusals.ts'
 
 /** What was frozen stays what it is: catalogs only tell how options cut it otherwise than its names say. */
@@ -18,10 +17,12 @@ export function pinFrozen(
   if (taken.length + omitted.length === 0) {
     throw noMatch(request.dataset, request.glob, new Set(frozen.shards.map(({ path }) => path)))
   }
-  const looks = looksNow(taken, request, sources)
+  const now = entriesNow(taken, request, sources)
+  const looks = taken.map((shard, i) => shard.look ?? now[i]?.look)
   const wrong = taken.flatMap(({ path }, i) => {
-    const { problem } = request.readings.of(path, looks[i])
-    return problem === null ? [] : [{ name: `${request.dataset}/${path}`, problem }]
+    const { problem, otherwise } = request.readings.of(path, looks[i])
+    const found = problem ?? (otherwise ? null : doubtOf(request, now[i]?.doubt))
+    return found === null ? [] : [{ name: `${request.dataset}/${path}`, problem: found }]
   })
   if (wrong.length > 0) throw wrongKind(wrong)
   const shards = taken.flatMap((shard, i): Shard[] => {
@@ -43,22 +44,21 @@ export function pinFrozen(
 }
 
 /** What holders say now of frozen files that they still have. */
-function looksNow(
+function entriesNow(
   shards: readonly Shard[],
   { dataset }: Placed,
   sources: readonly SnapshotSource[],
-): (Look | undefined)[] {
+): (CatalogEntry | undefined)[] {
   const offered = new Map<string, CatalogEntry>()
   for (const { node, body } of sources)
     for (const entry of body.datasets.find(({ name }) => name === dataset)?.entries ?? [])
       offered.set(`${node} ${entry.root} ${entry.path}`, entry)
   return shards.map((shard) => {
-    if (shard.look !== undefined) return shard.look
-    const entries = shard.copies.map(({ node, root, witness }) => {
+    for (const { node, root, witness } of shard.copies) {
       const entry = offered.get(`${node} ${root} ${shard.path}`)
-      return entry !== undefined && sameWitness(entry.witness, witness) ? entry : undefined
-    })
-    return entries.find((entry) => entry !== undefined)?.look
+      if (entry !== undefined && sameWitness(entry.witness, witness)) return entry
+    }
+    return undefined
   })
 }
 

@@ -2,7 +2,7 @@ import type { Look } from '../core/look.ts'
 import type { Format, ReadOptions } from '../core/types.ts'
 import { kindProblem, unlikeItsName, type KindProblem } from '../data/formats/kinds.ts'
 import { nameParts } from '../data/formats/names.ts'
-import { resolveReadOptions } from '../data/formats/options.ts'
+import { resolveReadOptions, type ResolvedReadOptions } from '../data/formats/options.ts'
 import { cutsOtherwise } from './describe-as.ts'
 
 /** What follows for a file from its name, its look, and the options of an input. */
@@ -44,8 +44,17 @@ export class Readings {
       format: resolved.format,
       problem: look === undefined ? null : kindProblem(path, options, look),
       otherwise: cutsOtherwise(path, options, look),
-      lookMatters: JSON.stringify(resolved) !== JSON.stringify(resolveReadOptions(path, options)),
+      lookMatters: JSON.stringify(resolved) !== JSON.stringify(byName(path, options)),
       unlike: look === undefined ? null : unlikeItsName(path, options, look),
     }
+  }
+}
+
+/** null where the options have a meaning only for what the file holds. */
+function byName(path: string, options: ReadOptions): ResolvedReadOptions | null {
+  try {
+    return resolveReadOptions(path, options)
+  } catch {
+    return null
   }
 }

@@ -95,6 +95,27 @@ describe('a file that is not what can be read', () => {
     expect(refusal(commas)).toMatchObject({ code: 'FILE_KIND' })
   })
 
+  it('is judged by what it holds, and not by its name alone', () => {
+    const columns = asked({ columns: ['x'] })
+    const parquet = of([looking('a.dat', { content: 'parquet' })])
+    expect(taken(take([columns], parquet)).inputs[0]?.shards).toMatchObject([{ look: { content: 'parquet' } }])
+    const { look: _, ...rest } = entry('a.dat')
+    expect(refusal(take([columns], of([{ ...rest, state: 'pending' }])))).toMatchObject({ code: 'INCOMPLETE' })
+    expect(refusal(take([columns], of([looking('a.dat', {})])))).toMatchObject({ code: 'USAGE' })
+  })
+
+  it('can be frozen, and is judged by the options of the job that takes it then', () => {
+    const doubt = { of: 'header', looks: 'a title', why: 'line 1', try: ['skipLines: 2'] } as const
+    const files = [looking('a.csv.bz2', { content: 'bzip2' }), entry('b.csv', { doubt }), entry('c.csv')]
+    const frozen = taken(take([input('', { freezing: true })], of(files))).inputs[0]!
+    expect(frozen.shards.map(({ look }) => look?.content)).toEqual(['bzip2', undefined, undefined])
+    const reading = (glob: string, options: ReadOptions) => take([input(glob, { frozen, options })], of(files))
+    expect(refusal(reading('*.bz2', {}))).toMatchObject({ code: 'FILE_KIND' })
+    expect(refusal(reading('b.csv', {}))).toMatchObject({ code: 'FILE_KIND', message: 'logs/b.csv looks like a title' })
+    expect(listed(reading('b.csv', { header: true }))).toEqual([['b.csv n1/r1']])
+    expect(listed(reading('c.csv', {}))).toEqual([['c.csv n1/r1']])
+  })
+
   it('keeps its look in the snapshot only where that makes a difference', () => {
     const entries = [
       looking('a.csv', {}),

@@ -71,7 +71,7 @@ export function createNodeApi(parts: ApiParts): NodeApi {
     freeze: async (data) => {
       const { dataset, glob, options } = parseInput({ alias: '', data }, frozen)
       const sources = await scanMesh(context, [{ dataset, glob, options }])
-      const taken = takeSnapshot([{ alias: '', dataset, glob, options }], sources, {
+      const taken = takeSnapshot([{ alias: '', dataset, glob, options, freezing: true }], sources, {
         allowPartial: false,
         now: clock.wall().getTime(),
       })
