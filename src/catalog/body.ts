@@ -1,7 +1,7 @@
 /** What one node offers, as every node knows it: plain data, gossiped by version and fetched over a stream. */
 import type { Look } from '../core/look.ts'
 import type { Bytes, Cuts, Digest, ReadOptions, Witness } from '../core/types.ts'
-import type { Doubt } from '../data/formats/doubt.ts'
+import type { Doubt } from '../data/formats/look/doubt.ts'
 import type { LeftOut } from './left-out.ts'
 import type { Table } from './table-formats.ts'
 

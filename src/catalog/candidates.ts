@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { PLAIN_TEXT, type Look } from '../core/look.ts'
 import { compareUtf8 } from '../core/plan.ts'
 import type { Cuts, NodeId, ReadOptions, SnapshotInput } from '../core/types.ts'
-import type { Doubt } from '../data/formats/doubt.ts'
+import type { Doubt } from '../data/formats/look/doubt.ts'
 import {
   sameWitness,
   type CatalogBody,

@@ -1,6 +1,6 @@
 import type { Look } from '../core/look.ts'
 import type { ReadOptions } from '../core/types.ts'
-import { isUtf16 } from '../data/formats/encodings.ts'
+import { isUtf16 } from '../data/formats/text/encodings.ts'
 import { resolveReadOptions, type ResolvedReadOptions } from '../data/formats/options.ts'
 import type { DescribedShard } from './body.ts'
 import { finishes } from './finishes.ts'

@@ -1,7 +1,7 @@
 import type { Look } from '../core/look.ts'
 import type { Format, ReadOptions } from '../core/types.ts'
-import { kindProblem, unlikeItsName, type KindProblem } from '../data/formats/kinds.ts'
-import { nameParts } from '../data/formats/names.ts'
+import { kindProblem, unlikeItsName, type KindProblem } from '../data/formats/look/kinds.ts'
+import { nameParts } from '../data/formats/look/names.ts'
 import { resolveReadOptions, type ResolvedReadOptions } from '../data/formats/options.ts'
 import { cutsOtherwise } from './describe-as.ts'
 

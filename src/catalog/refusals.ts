@@ -3,7 +3,7 @@ import { ShoalError } from '../core/errors.ts'
 import { compareUtf8 } from '../core/plan.ts'
 import type { NodeId, OmittedShard } from '../core/types.ts'
 import { nearest } from '../core/nearest.ts'
-import type { KindProblem } from '../data/formats/kinds.ts'
+import type { KindProblem } from '../data/formats/look/kinds.ts'
 import { leftOutText, type LeftOut } from './left-out.ts'
 import { EXPORTS, type Table } from './table-formats.ts'
 

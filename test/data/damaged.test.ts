@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { columnNames } from '../../src/data/formats/csv-columns.ts'
+import { columnNames } from '../../src/data/formats/csv/columns.ts'
 import { ByteReader, ByteWriter } from '../../src/data/bytes.ts'
 import { decodeKey } from '../../src/data/order.ts'
 import { decodeValue, hostFactory } from '../../src/data/value.ts'

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { LIMITS } from '../../src/core/limits.ts'
-import { BESIDE_WINDOW } from '../../src/data/formats/zstd-window.ts'
+import { BESIDE_WINDOW } from '../../src/data/formats/compressed/zstd-window.ts'
 import { arenaBytes, windowBytes } from '../../src/task/memory.ts'
 
 const MB = 1_000_000

@@ -2,8 +2,8 @@ import { ShoalError } from '../../core/errors.ts'
 import { LIMITS } from '../../core/limits.ts'
 import type { Content, Look } from '../../core/look.ts'
 import type { Compression, Format, LineEnd, ReadOptions } from '../../core/types.ts'
-import { byteOf, COMMON_ENCODINGS, encodingOf, isSingleByte, isUtf16 } from './encodings.ts'
-import { nameParts } from './names.ts'
+import { byteOf, COMMON_ENCODINGS, encodingOf, isSingleByte, isUtf16 } from './text/encodings.ts'
+import { nameParts } from './look/names.ts'
 
 /** How one shard's bytes are read, with every question answered. */
 export interface ResolvedReadOptions {

@@ -4,7 +4,7 @@ import { array, asyncProperty, assert as check, integer, string, uint8Array } fr
 import { describe, expect, test } from 'vitest'
 import type { ShoalError } from '../../../src/core/errors.ts'
 import { LIMITS } from '../../../src/core/limits.ts'
-import { DecompressedFeed } from '../../../src/data/formats/compress.ts'
+import { DecompressedFeed } from '../../../src/data/formats/compressed/compress.ts'
 import { sourceOf } from '../../../src/data/formats/source.ts'
 import { fixture } from './fixture.ts'
 import { readAll } from './read-all.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { ReadOptions } from '../../../src/core/types.ts'
-import { csvDoubt, delimiterDoubt } from '../../../src/data/formats/csv-doubt.ts'
+import { csvDoubt, delimiterDoubt } from '../../../src/data/formats/csv/doubt.ts'
 import { resolveReadOptions } from '../../../src/data/formats/options.ts'
 
 const doubt = (text: string, options: ReadOptions = {}, whole = true): ReturnType<typeof csvDoubt> =>

@@ -1,6 +1,6 @@
 import { array, assert as check, integer, property } from 'fast-check'
 import { expect, test } from 'vitest'
-import { CsvEnds } from '../../../src/data/formats/csv-ends.ts'
+import { CsvEnds } from '../../../src/data/formats/csv/ends.ts'
 import { resolveReadOptions, type ResolvedReadOptions } from '../../../src/data/formats/options.ts'
 import { contents, dialects } from './dialects.ts'
 import { naiveTable } from './naive-csv.ts'

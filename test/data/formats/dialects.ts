@@ -1,8 +1,8 @@
 /** Dialects and contents of CSV for properties, and a file's records as the naive reader has them. */
 import { array, constantFrom, option, record, string, type Arbitrary } from 'fast-check'
 import type { ReadOptions } from '../../../src/core/types.ts'
-import { columnNames } from '../../../src/data/formats/csv-columns.ts'
-import { headLength } from '../../../src/data/formats/csv-head.ts'
+import { columnNames } from '../../../src/data/formats/csv/columns.ts'
+import { headLength } from '../../../src/data/formats/csv/head.ts'
 import { resolveReadOptions } from '../../../src/data/formats/options.ts'
 import { sourceOf } from '../../../src/data/formats/source.ts'
 import { naiveTable, type NaiveTable } from './naive-csv.ts'

@@ -1,8 +1,8 @@
 import { constants, deflateRawSync, gunzipSync, gzipSync, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
 import { array, asyncProperty, assert as check, constantFrom, integer, tuple, uint8Array } from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { INSIDE_ENOUGH, INSIDE_MAX, type Inside } from '../../../src/data/formats/inside-ahead.ts'
-import { firstBytesWithin } from '../../../src/data/formats/inside.ts'
+import { INSIDE_ENOUGH, INSIDE_MAX, type Inside } from '../../../src/data/formats/compressed/inside-ahead.ts'
+import { firstBytesWithin } from '../../../src/data/formats/compressed/inside.ts'
 import { sourceOf, type RandomAccess } from '../../../src/data/formats/source.ts'
 import { fixture, fixtures } from './fixture.ts'
 

@@ -10,7 +10,7 @@ import {
   string,
 } from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { jsonLook } from '../../../src/data/formats/json-look.ts'
+import { jsonLook } from '../../../src/data/formats/json/look.ts'
 
 type Look = ReturnType<typeof jsonLook>
 

@@ -1,6 +1,6 @@
 import { array, assert as check, constantFrom, integer, json, oneof, property, string, tuple } from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { jsonProblem, whyNotJson } from '../../../src/data/formats/json-problem.ts'
+import { jsonProblem, whyNotJson } from '../../../src/data/formats/json/problem.ts'
 import { fixture } from './fixture.ts'
 
 function parses(text: string): boolean {

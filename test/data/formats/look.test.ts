@@ -3,7 +3,7 @@ import { array, assert, asyncProperty, constantFrom, string, uint8Array } from '
 import { describe, expect, test } from 'vitest'
 import { LIMITS } from '../../../src/core/limits.ts'
 import { PLAIN_TEXT, type Look } from '../../../src/core/look.ts'
-import { lookAt } from '../../../src/data/formats/look.ts'
+import { lookAt } from '../../../src/data/formats/look/look.ts'
 import { sourceOf } from '../../../src/data/formats/source.ts'
 
 const look = async (bytes: Uint8Array | string): Promise<Look> =>

@@ -1,5 +1,5 @@
 /** An independent reader of whole JSON texts, as simple as can be, and the reader under test over chunks of any size. */
-import { JsonReader } from '../../../src/data/formats/json-reader.ts'
+import { JsonReader } from '../../../src/data/formats/json/reader.ts'
 import { resolveReadOptions } from '../../../src/data/formats/options.ts'
 import { Places } from '../../../src/data/formats/places.ts'
 import { BAD } from '../../../src/data/formats/reader.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { variantOf } from '../../../src/data/formats/parquet-variant.ts'
+import { variantOf } from '../../../src/data/formats/parquet/variant.ts'
 
 const bytes = (...all: number[]): Uint8Array => Uint8Array.from(all)
 /** One name, `a`. */

@@ -1,8 +1,8 @@
 import { zstdCompressSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
-import { DecompressedFeed } from '../../../src/data/formats/compress.ts'
+import { DecompressedFeed } from '../../../src/data/formats/compressed/compress.ts'
 import { sourceOf } from '../../../src/data/formats/source.ts'
-import { frameHeader } from '../../../src/data/formats/zstd-header.ts'
+import { frameHeader } from '../../../src/data/formats/compressed/zstd-header.ts'
 import { fixture } from './fixture.ts'
 import { readAll } from './read-all.ts'
 

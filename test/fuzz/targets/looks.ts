@@ -1,9 +1,9 @@
 /** Users' files as they are looked at when they are offered: whatever the bytes, there is an answer, and its parts agree. */
 import { gzipSync, zstdCompressSync } from 'node:zlib'
 import type { ReadOptions } from '../../../src/core/types.ts'
-import { headDoubt } from '../../../src/data/formats/doubt.ts'
-import { kindProblem } from '../../../src/data/formats/kinds.ts'
-import { lookAt } from '../../../src/data/formats/look.ts'
+import { headDoubt } from '../../../src/data/formats/look/doubt.ts'
+import { kindProblem } from '../../../src/data/formats/look/kinds.ts'
+import { lookAt } from '../../../src/data/formats/look/look.ts'
 import { resolveReadOptions } from '../../../src/data/formats/options.ts'
 import { sourceOf } from '../../../src/data/formats/source.ts'
 import { mutate } from '../mutate.ts'

@@ -1,0 +1,51 @@
+import type { Bytes } from '../../../core/types.ts'
+import type { RandomAccess } from '../source.ts'
+
+/** What a compressed file begins with when it is decompressed. */
+export interface Inside {
+  readonly bytes: Uint8Array
+  /** These bytes are all there is. */
+  readonly whole: boolean
+  /** It needs a zstd dictionary, so there are no bytes. */
+  readonly dictionary: boolean
+}
+
+export const INSIDE_MAX: Bytes = 256 * 1024
+/** Members or frames are decompressed until there is so much. */
+export const INSIDE_ENOUGH: Bytes = 4 * 1024
+
+/** So much is read at once: nearly all of a small file's content, and one page of a large one's. */
+export const LOOKED_AT: Bytes = 4 * 1024
+/** A few pieces are enough for any ordinary file; others lead from place to place for ever. */
+const READS_MAX = 64
+
+/** Gives pieces of a file, near each other as a rule, by few reads. */
+export class FileAhead {
+  readonly size: Bytes
+  readonly #source: RandomAccess
+  #bytes: Uint8Array = new Uint8Array(0)
+  #offset: Bytes = 0
+  #reads = 0
+
+  constructor(source: RandomAccess) {
+    this.size = source.size
+    this.#source = source
+  }
+
+  /**
+   * At least the `length` bytes from `offset`, or all to the file's end; fewer where enough has been read. Valid until
+   * the next call.
+   */
+  async at(offset: Bytes, length: Bytes): Promise<Uint8Array> {
+    const start = offset - this.#offset
+    const wanted = Math.min(length, this.size - offset)
+    const here = start >= 0 && start + wanted <= this.#bytes.length
+    if (!here && wanted > 0 && this.#reads < READS_MAX) {
+      this.#reads++
+      this.#bytes = await this.#source.read(offset, Math.min(Math.max(length, LOOKED_AT), this.size - offset))
+      this.#offset = offset
+      return this.#bytes
+    }
+    return start < 0 ? new Uint8Array(0) : this.#bytes.subarray(start)
+  }
+}
