@@ -34,7 +34,7 @@ const LOCAL_RUN = [
 ]
 
 /** A command that hangs is a failed check, not a stuck machine. */
-const COMMAND_TIMEOUT_MS = 15 * 60_000
+const COMMAND_TIMEOUT_MS = 20 * 60_000
 
 async function command(file: string, args: readonly string[]): Promise<number> {
   const child = spawn(file, args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'], detached: true })

@@ -22,6 +22,29 @@ export default defineJob({
 `
 }
 
+/** All cases in one job, by aliases `c0`, `c1` …, which stand before their keys. */
+function jobOfAll(all: readonly OddFiles[]): string {
+  const inputs = all.map(({ data, input }, i) => `c${i}: { data: '${data}', ${input ?? ''} },`)
+  const maps = all.map(
+    ({ map }, i) => `c${i}(record, context) {
+      const emit = (key, value) => context.emit(['c${i}', key], value)
+      ${map}
+    },`,
+  )
+  return `import { defineJob } from 'shoal/job'
+export default defineJob({
+  input: { ${inputs.join('\n')} },
+  map: { ${maps.join('\n')} },
+  reduce(key, values, { emit }) {
+    const all = Object.values(values).flatMap((some) => [...some])
+    emit(key, all.every((value) => typeof value === 'number') ? all.reduce((sum, value) => sum + value, 0) : all[0])
+  },
+})
+`
+}
+
+const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
+
 const title = ({ data, input, refused }: OddFiles): string =>
   `${data}${input === undefined ? '' : ` by ${input}`}${refused === undefined ? '' : ' is refused'}`
 
@@ -44,13 +67,29 @@ describe('odd files', { timeout: 500_000 }, () => {
   })
   afterAll(() => mesh?.end())
 
+  const aloneOver = (data: readonly string[]): string[] => [
+    ...['--local', '--slots', '1'],
+    ...data.flatMap((name) => ['--data', `${name}=${join(FIXTURES, name)}`]),
+  ]
+
   test.each(ODD_FILES.map((odd, i) => [title(odd), odd, i] as const))('%s', async (_, odd, i) => {
     const job = mesh.job(`odd-${i}`, jobOf(odd))
-    const local = ['--local', '--data', `${odd.data}=${join(FIXTURES, odd.data)}`, '--slots', '1']
-    const alone = await mesh.command(['run', job, ...local])
+    check(odd, await submitter.run('run', job))
+    if (odd.answer === undefined) check(odd, await mesh.command(['run', job, ...aloneOver([odd.data])]))
+  })
+
+  // One job over all of them: a process for each would take a minute more.
+  test('with --local all answers are the same, and so is the hash', async () => {
+    const answered = ODD_FILES.filter(({ answer }) => answer !== undefined)
+    const job = mesh.job('odd-all', jobOfAll(answered))
     const together = await submitter.run('run', job)
-    for (const ended of [alone, together]) check(odd, ended)
-    if (odd.answer !== undefined) expect(resultOf(together)).toBe(resultOf(alone))
+    const alone = await mesh.command(['run', job, ...aloneOver([...new Set(answered.map(({ data }) => data))])])
+    expect([alone.code, together.code]).toEqual([0, 0])
+    const expected = answered.flatMap((odd, i) => odd.answer!.map(([key, value]) => [`c${i}`, key, value]))
+    const found = records(alone.stdout).map(([key, value]) => [...(key as unknown[]), value])
+    const byText = (rows: readonly unknown[]): string[] => rows.map((row) => JSON.stringify(row)).toSorted(compareText)
+    expect(byText(found)).toEqual(byText(expected))
+    expect(resultOf(alone)).toBe(resultOf(together))
   })
 
   test('what is left out of a folder that a job wrote shows on the node that has none of it', async () => {
