@@ -2,7 +2,7 @@ import { assert } from '../../core/errors.ts'
 import { DecompressedFeed } from './compressed/compress.ts'
 import { CsvReader } from './csv/reader.ts'
 import { isCutAtLineFeeds } from './describe.ts'
-import { isUtf16 } from './text/encodings.ts'
+import { isSingleByte, isUtf16 } from './text/encodings.ts'
 import { RangeFeed, type ByteFeed } from './feed.ts'
 import { JsonReader } from './json/reader.ts'
 import { LineEndFeed } from './text/line-end-feed.ts'
@@ -11,6 +11,7 @@ import { ParquetReader } from './parquet/reader.ts'
 import { Places } from './places.ts'
 import type { RecordReader, SplitInput } from './reader.ts'
 import type { RowFactory } from './rows.ts'
+import { MarkFeed } from './text/mark-feed.ts'
 import { Utf16Feed } from './text/utf16-feed.ts'
 
 /** Opens a split for reading. Nothing is read before the first `next`. `factory` makes the records. */
@@ -39,6 +40,7 @@ function feedOf({ source, start, end, name, headerBytes, options, windowBytesMax
       ? new RangeFeed(source, name, start, end, headerBytes)
       : new DecompressedFeed(source, name, compression, windowBytesMax)
   if (isUtf16(encoding)) feed = new Utf16Feed(feed, name, encoding)
+  if (start === 0 && isSingleByte(encoding)) feed = new MarkFeed(feed, name, encoding)
   // A CSV's quotes decide which line ends are data: its own reader knows.
   return lineEnd === 'any' && (format === 'text' || format === 'ndjson') ? new LineEndFeed(feed) : feed
 }

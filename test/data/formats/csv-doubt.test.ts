@@ -53,6 +53,9 @@ describe('a header is doubted', () => {
   test.each<[string, string, ReadOptions]>([
     ['a pandas index', ',a,b\n0,1,2\n', {}],
     ['columns that are empty throughout', 'a,,\n1,,\n2,, \n', {}],
+    ['a column of marks', '#,name\n#1,Anna\n#2,Bo\n', {}],
+    ['short rows that are filled up', '#id,a,b\n1,2\n1,2,3\n', { ragged: 'fill' }],
+    ['a second column without a name', 'a,\n1,2\n', {}],
     ['a header that begins with a mark', '#chrom\tstart\nchr1\t10\n', { delimiter: '\t' }],
     ['a header alone', '# a,b\n', {}],
     ['a title alone', 'a,,\n', {}],
@@ -75,12 +78,22 @@ describe('a delimiter is doubted', () => {
 
   test('where each row holds another one as often as the header', () => {
     expect(other('day;amount;note\n1;10,50;a\n2;5,25;b\n')).toEqual({
-      why: "each row is one field, and holds ';' as often as the header: 2 times",
+      why: "by ';' most of the first rows have 3 fields, by ',' one",
       try: ["delimiter: ';'", "delimiter: ',', if there is one column"],
     })
     expect(other('a\tb\n1\t2\n')?.try[0]).toBe("delimiter: '\\t'")
     expect(other('a,b,c\n1,2,3\n', {}, 'a.tsv')?.try[0]).toBe("delimiter: ','")
     expect(other('sep=;\na;b\n1;2\n')?.try).toEqual(["delimiter: ';', skipLines: 1"])
+  })
+
+  test.each([
+    ['a quoted field that holds it', 'a;b\n1;2\n3;"x;y"\n'],
+    ['a short row', `a;b;c\n${'1;2;3\n'.repeat(9)}2;Bo\n`],
+    ['a row of sums', `a;b\n${'1;2\n'.repeat(9)}Total: 2000\n`],
+    ['a title', 'Report\nid;name;x\n1;Anna;3\n2;Bo;4\n'],
+    ['a header that cannot be read by commas', '"a";"b"\n"1";"2"\n'],
+  ])('in spite of %s', (_, text) => {
+    expect(other(text)?.try[0]).toBe("delimiter: ';'")
   })
 
   test.each<[string, string, string]>([

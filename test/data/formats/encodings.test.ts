@@ -157,3 +157,8 @@ describe('what is said of invalid UTF-8', () => {
     expect(bad).toMatchObject([{ raw: 'ÿ' }])
   })
 })
+
+test.each(['a.csv', 'a.txt', 'a.ndjson'])('%s with the mark of UTF-8 is not read as single bytes', async (path) => {
+  const file = Buffer.from('\uFEFF"a"\n"é"\n')
+  await expect(readAll(file, path, { encoding: 'windows-1252' })).rejects.toMatchObject({ code: 'BAD_RECORD' })
+})

@@ -125,9 +125,15 @@ function withoutBom(file: Uint8Array): Uint8Array {
   return BOM.equals(file.subarray(0, 3)) ? file.subarray(3) : file
 }
 
+/** It begins with the byte order mark of UTF-8, and is said to be of single bytes. */
+function isMarkedOtherwise(file: Uint8Array, { encoding }: ReadOptions): boolean {
+  return encoding === 'latin1' && BOM.equals(file.subarray(0, 3))
+}
+
 async function checkLines(bytes: Uint8Array): Promise<void> {
   const { options, cut, file } = partsOf(bytes, TEXT_OPTIONS)
   const whole = await read(file, 'a.log', options)
+  if (isMarkedOtherwise(file, options)) return holds(whole === null, 'the mark of UTF-8 is read as single bytes')
   holds(whole !== null, 'a text file is never damaged')
   const utf8 = options.encoding === undefined
   const lines = naiveLines(utf8 ? withoutBom(file) : file)
@@ -202,6 +208,7 @@ function checkJsonLook(bytes: Uint8Array): void {
 async function checkCsv(bytes: Uint8Array): Promise<void> {
   const { options, cut, file } = partsOf(bytes, CSV_OPTIONS)
   const whole = await read(file, 'a.csv', options)
+  if (isMarkedOtherwise(file, options)) return holds(whole === null, 'the mark of UTF-8 is read as single bytes')
   if (options.encoding === undefined && !isUtf8(file)) return
   const string = options.encoding === undefined ? withoutMark(Buffer.from(file).toString()) : WINDOWS_1252.decode(file)
   const expected = expectedOf(string, options)

@@ -29,7 +29,7 @@ export function csvDoubt(head: string, whole: boolean, options: ResolvedReadOpti
   if (!options.header) return null
   const [header, ...rows] = rowsOf(head, whole, options)
   if (header === undefined || rows.length === 0) return null
-  const comment = options.comment === '' ? commentDoubt(header, rows) : null
+  const comment = options.comment === '' ? commentDoubt(header, rows, options) : null
   if (comment !== null) return comment
   if (!isTitle(header) || !rows.some(({ fields }) => fields.slice(1).some(isFull))) return null
   const mark = MARKS.find((text) => header.raw.startsWith(text))
@@ -45,46 +45,56 @@ export function csvDoubt(head: string, whole: boolean, options: ResolvedReadOpti
 const DELIMITERS = [',', ';', '\t', '|']
 
 /**
- * Looks for a delimiter that the file has and the options do not: the header is one field, and it and most rows hold
- * another delimiter equally often, or the first line is what Excel names its delimiter by. Null where there is no doubt.
+ * Looks for a delimiter that the file has and the options do not: the first row is one field, or cannot be read, and by
+ * another delimiter it and most rows have as many fields; or it is a title above such rows; or it is what Excel names the
+ * delimiter by. Null where there is no doubt.
  */
 export function delimiterDoubt(head: string, whole: boolean, options: ResolvedReadOptions): CsvDoubt | null {
-  const [header, ...rows] = rowsOf(head, whole, options)
-  if (header === undefined || header.fields.length > 1) return null
-  const said = /^sep=(.)$/i.exec(header.raw.trim())?.[1]
-  if (said !== undefined)
+  const [header] = rowsOf(head, whole, options)
+  if (header !== undefined && header.fields.length > 1) return null
+  const said = header === undefined ? undefined : /^sep=(.)$/i.exec(header.raw.trim())?.[1]
+  if (header !== undefined && said !== undefined)
     return {
       why: `line ${header.line} is ${JSON.stringify(header.raw)}, by which Excel names the delimiter`,
       try: [`delimiter: ${inQuotes(said)}, skipLines: ${header.line}`],
     }
-  const other = DELIMITERS.find((one) => one !== options.delimiter && splitsEqually(one, header, rows))
-  if (other === undefined) return null
-  return {
-    why: `each row is one field, and holds ${inQuotes(other)} as often as the header: ${countOf(other, header)} times`,
-    try: [`delimiter: ${inQuotes(other)}`, `delimiter: ${inQuotes(options.delimiter)}, if there is one column`],
+  for (const delimiter of DELIMITERS) {
+    if (delimiter === options.delimiter) continue
+    const rows = rowsOf(head, whole, { ...options, delimiter })
+    const fields = fieldsBy(rows, delimiter)
+    if (fields === null) continue
+    return {
+      why: `by ${inQuotes(delimiter)} most of the first rows have ${fields} fields, by ${inQuotes(options.delimiter)} one`,
+      try: [`delimiter: ${inQuotes(delimiter)}`, `delimiter: ${inQuotes(options.delimiter)}, if there is one column`],
+    }
   }
+  return null
 }
 
-function splitsEqually(delimiter: string, header: Row, rows: readonly Row[]): boolean {
-  const count = countOf(delimiter, header)
+/** How many fields most rows have where that tells of a table; null where it does not. */
+function fieldsBy([header, ...rows]: readonly Row[], delimiter: string): number | null {
+  if (header === undefined || rows.length === 0) return null
+  const share = (count: number): number => rows.filter(({ fields }) => fields.length === count).length / rows.length
+  const count = header.fields.length
   // One comma in each row may be of a text, `Oslo, Norway`.
-  return (
-    count > (delimiter === ',' ? 1 : 0) && rows.length > 0 && rows.every((row) => countOf(delimiter, row) === count)
-  )
+  if (count > (delimiter === ',' ? 2 : 1)) return share(count) >= 0.5 ? count : null
+  // A text may hold a semicolon, too: below a title there have to be more of them.
+  const second = rows[0]!.fields.length
+  return count === 1 && second > 2 && share(second) >= 0.8 ? second : null
 }
 
-const countOf = (delimiter: string, { raw }: Row): number => raw.split(delimiter).length - 1
 const inQuotes = (text: string): string => (text === '\t' ? "'\\t'" : `'${text}'`)
 
-function commentDoubt(header: Row, rows: readonly Row[]): CsvDoubt | null {
+function commentDoubt(header: Row, rows: readonly Row[], { fill }: ResolvedReadOptions): CsvDoubt | null {
   const next = rows[0]!
   for (const mark of MARKS) {
-    if (!header.raw.startsWith(mark)) continue
+    // Where all rows begin so, it is what their first field holds.
+    if (!header.raw.startsWith(mark) || rows.every(({ raw }) => raw.startsWith(mark))) continue
     const begins = `line ${header.line} begins with ${mark}`
     const [had, has] = [header.fields.length, next.fields.length]
     const fact = next.raw.startsWith(mark)
       ? `${begins}, and so does line ${next.line}`
-      : had !== has
+      : had !== has && !fill
         ? `${begins} and has ${had} ${had === 1 ? 'field' : 'fields'}, but line ${next.line} has ${has}`
         : null
     if (fact !== null)
@@ -115,9 +125,9 @@ function linesBeforeHeader(header: Row, rows: readonly Row[], mark: string | und
 
 const isFull = (field: string): boolean => field.trim() !== ''
 
-/** Only the first of several fields is not empty. */
+/** Only the first of several fields is not empty; of two, the second may have no name. */
 function isTitle({ fields }: Row): boolean {
-  return fields.length > 1 && isFull(fields[0]!) && !fields.slice(1).some(isFull)
+  return fields.length > 2 && isFull(fields[0]!) && !fields.slice(1).some(isFull)
 }
 
 /** The records of the head that are whole and can be read; none where the first cannot. */

@@ -78,30 +78,48 @@ function isText(bytes: Uint8Array): boolean {
 }
 
 /**
- * UTF-16 has a byte order mark, or shows itself by NULs in every second byte alone: of ASCII text all of them, of others
- * at least spaces and line ends. Where NULs are in both halves it is none.
+ * UTF-16 has a byte order mark, or shows itself by NULs in every second byte alone, the upper halves of its units, which
+ * then are those of few scripts; or, in scripts whose units are of all kinds, by line feeds that are whole units in bytes
+ * that are no UTF-8. Text with NULs in it (`find -print0`) has letters in both halves, and is none.
  */
 function utf16Of(bytes: Uint8Array): 'utf-16le' | 'utf-16be' | null {
   if (bytes.length >= 2 && bytes[0] === 0xff && bytes[1] === 0xfe) return 'utf-16le'
   if (bytes.length >= 2 && bytes[0] === 0xfe && bytes[1] === 0xff) return 'utf-16be'
+  if (bytes.length % 2 === 1) return null
   let even = 0
   let odd = 0
   for (let i = 0; i < bytes.length; i += 2) if (bytes[i] === 0) even++
   for (let i = 1; i < bytes.length; i += 2) if (bytes[i] === 0) odd++
-  const units = bytes.length / 2
-  if (even > 0 && odd > 0) return null
-  const nulls = Math.max(even, odd)
-  if (nulls === 0 || (nulls * 4 < units && !hasUtf16Lines(bytes, odd > 0))) return null
-  return odd > 0 ? 'utf-16le' : 'utf-16be'
+  if (even > 0 === odd > 0) return null
+  const upper = odd > 0 ? 1 : 0
+  if (!hasFewScripts(bytes, upper) && !hasUtf16Lines(bytes, upper)) return null
+  return upper === 1 ? 'utf-16le' : 'utf-16be'
 }
 
-/** Text of another script has few NULs: then each line feed must have one, and the bytes be no UTF-8. */
-function hasUtf16Lines(bytes: Uint8Array, little: boolean): boolean {
+/**
+ * Whether the upper halves, at every second byte from `upper`, are a quarter NULs (ASCII) and else of alphabets (below
+ * U+2000), with little punctuation beyond them. TAB, LF and CR stand there in other text, and are rare as alphabets.
+ */
+function hasFewScripts(bytes: Uint8Array, upper: number): boolean {
+  let nulls = 0
+  let punctuation = 0
+  for (let i = upper; i < bytes.length; i += 2) {
+    const half = bytes[i]!
+    if (half === 0) nulls++
+    else if (half >= 0x20 && half <= 0x26) punctuation++
+    else if (half > 0x1f || half === 0x09 || half === 0x0a || half === 0x0d) return false
+  }
+  const units = bytes.length / 2
+  return nulls * 4 >= units && punctuation * 10 <= units
+}
+
+/** Whether there are line feeds, each is a unit of its own, and the bytes are no UTF-8. */
+function hasUtf16Lines(bytes: Uint8Array, upper: number): boolean {
   let lines = 0
-  for (let i = little ? 0 : 1; i < bytes.length; i += 2) {
+  for (let i = 0; i < bytes.length; i++) {
     if (bytes[i] !== 0x0a) continue
-    const other = bytes[little ? i + 1 : i - 1]
-    if (other === 0) lines++
+    if (i % 2 === upper || bytes[i ^ 1] !== 0) return false
+    lines++
   }
   return lines > 0 && !isUtf8(bytes)
 }
