@@ -14,10 +14,12 @@ export interface Via {
   readonly passing: boolean
   /** Goes on to another node; false: there is none, the error stands. */
   next(): Promise<boolean>
+  /** Whether to ask the same node again after an error of a node that lives: only the simulator knows that it may help. */
+  again(error: ShoalError): Promise<boolean>
 }
 
 export function only(node: NodeApi, passing: boolean = false): Via {
-  return { node, passing, next: () => Promise.resolve(false) }
+  return { node, passing, next: () => Promise.resolve(false), again: () => Promise.resolve(false) }
 }
 
 /** A node that is asked for a job instead of a dead one may have to learn of it first. */
@@ -39,7 +41,9 @@ class Route {
   /** Moves on after `error`, or throws it where another node would not help. */
   async move(error: unknown): Promise<void> {
     this.#signal.throwIfAborted()
-    const { code } = asShoalError(error)
+    const refusal = asShoalError(error)
+    const { code } = refusal
+    if (await this.#via.again(refusal)) return
     const learning = code === 'NO_SUCH_JOB' && this.#movedAt !== null && performance.now() - this.#movedAt < LEARN_MS
     if (code !== 'NO_NODE' && !learning) throw error
     if (!(await this.#via.next())) throw this.#id === null ? error : withWayBack(error, this.#id)

@@ -8,7 +8,7 @@ import { ask, follow, resultOf, type Via } from '../../src/cli/follow.ts'
 import { main } from '../../src/cli/program.ts'
 import { overrideInputs } from '../../src/cli/submission.ts'
 import { ShoalError } from '../../src/core/errors.ts'
-import { JOB_ID, OUTCOME, PREPARED, fakeNode, lines, outside, progress, shoal, terminal } from './fake.ts'
+import { JOB_ID, OUTCOME, PREPARED, RECEIPT, fakeNode, lines, outside, progress, shoal, terminal } from './fake.ts'
 
 const never = new AbortController().signal
 
@@ -174,8 +174,27 @@ describe('a node that dies on the way', () => {
       },
       passing: true,
       next: () => Promise.resolve(++at < nodes.length),
+      again: () => Promise.resolve(false),
     }
   }
+
+  test('a simulator asks a node again that takes others for away, and gives up where it says so', async () => {
+    let refusals = 2
+    const node = fakeNode({
+      receipt: () => {
+        if (refusals-- > 0) throw new ShoalError('RESULT_LOST', 'part 0 of the result cannot be had')
+        return Promise.resolve(RECEIPT)
+      },
+    })
+    const patient = (times: number): Via => ({
+      ...via(node),
+      node,
+      again: ({ code }) => Promise.resolve(code === 'RESULT_LOST' && times-- > 0),
+    })
+    expect(await ask(patient(2), never, (one) => one.receipt(JOB_ID))).toEqual(RECEIPT)
+    refusals = 2
+    await expect(ask(patient(1), never, (one) => one.receipt(JOB_ID))).rejects.toMatchObject({ code: 'RESULT_LOST' })
+  })
 
   test('following goes on at the next one', async () => {
     const first = fakeNode({

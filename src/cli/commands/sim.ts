@@ -25,7 +25,7 @@ export async function simRun(context: Context, [file = '']: readonly string[]): 
   shownFormat(settings.get(FORMAT), target, request.job.format)
   holdersOf(plan, request)
   return await withMesh(context, plan, async (mesh, signal) => {
-    const victims = await drawVictims(mesh, plan, request, settings.get(SEED) ?? 1)
+    const victims = await drawVictims(mesh, plan, request, settings.get(SEED) ?? 1, signal)
     const over = new AbortController()
     let hunted = Promise.resolve<NodeProcess[]>([])
     const beginHunt = (): void => {

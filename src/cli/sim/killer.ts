@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { SubmitRequest } from '../../control/api.ts'
 import { ShoalError } from '../../core/errors.ts'
+import { ask } from '../follow.ts'
 import { draw, holdsAlone } from './deal.ts'
 import { holdsInput } from './files.ts'
 import type { SimMesh, SimPlan } from './mesh.ts'
@@ -30,10 +31,11 @@ export async function drawVictims(
   plan: SimPlan,
   request: SubmitRequest,
   seed: number,
+  signal: AbortSignal,
 ): Promise<NodeProcess[]> {
   if (plan.kill === 0) return []
   const holders = holdersOf(plan, request).map((i) => mesh.nodes[i] as NodeProcess)
-  const explained = await (mesh.nodes[0] as NodeProcess).api.explain(request)
+  const explained = await ask(mesh.via(signal), signal, (node) => node.explain(request))
   const working = new Set(explained.stages.flatMap((stage) => stage.nodes.map((node) => node.name)))
   const busy = holders.filter((node) => working.has(node.name))
   const idle = holders.filter((node) => !working.has(node.name))

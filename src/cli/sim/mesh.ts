@@ -17,6 +17,8 @@ import { NodeProcess } from './node-process.ts'
 const POLL_MS = 50
 /** A node that does not come up in this time will not. */
 const START_MS = 60_000
+/** Asked again so often, in all: where a shard cannot be read, the refusal stands soon. */
+const AGAIN_MAX = 3
 
 /** What the flags ask for. */
 export interface SimPlan {
@@ -92,9 +94,13 @@ export class SimMesh {
     for (const node of this.nodes) await this.#until(node, deadline, signal, () => this.#isComplete(node))
   }
 
-  /** A living node to talk to; when it dies, the next one. */
+  /**
+   * A living node to talk to; when it dies, the next one. A busy machine lets nodes be taken for away that live: what
+   * fails for want of them is asked again, once the node sees all that run.
+   */
   via(signal: AbortSignal): Via {
     let at = this.nodes[0] as NodeProcess
+    let tries = AGAIN_MAX
     return {
       get node() {
         return at.api
@@ -106,6 +112,14 @@ export class SimMesh {
         const next = running.find((node) => node !== at) ?? running[0]
         at = next ?? at
         return next !== undefined
+      },
+      again: async ({ code }) => {
+        if ((code !== 'INCOMPLETE' && code !== 'RESULT_LOST') || tries-- <= 0) return false
+        const wait = this.#until(at, performance.now() + START_MS, signal, () => this.#seesAll(at))
+        // Asked once it is dead, it says so, and the next one is taken.
+        const whole = await wait.catch(() => !at.running)
+        signal.throwIfAborted()
+        return whole
       },
     }
   }
@@ -122,10 +136,15 @@ export class SimMesh {
   }
 
   async #isComplete(node: NodeProcess): Promise<true | null> {
-    const [status, members] = await Promise.all([node.api.status(), node.api.members()])
-    const alive = members.filter((member) => member.state === 'alive').length
+    const status = await node.api.status()
     const scanned = status.datasets.every((dataset) => dataset.pending === 0)
-    return status.ready && alive === this.nodes.length && scanned ? true : null
+    return status.ready && scanned && (await this.#seesAll(node)) ? true : null
+  }
+
+  async #seesAll(node: NodeProcess): Promise<true | null> {
+    const members = await node.api.members()
+    const alive = new Set(members.filter(({ state }) => state === 'alive').map(({ name }) => name))
+    return this.nodes.every(({ running, name }) => !running || alive.has(name)) ? true : null
   }
 
   async #until<T>(node: NodeProcess, deadline: number, signal: AbortSignal, ask: () => Promise<T | null>): Promise<T> {
