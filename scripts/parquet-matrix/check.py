@@ -70,7 +70,7 @@ def instant(kind, v, form):
         n //= theirs // mine
         return K.date(n) if kind.name.startswith('tsms') else K.big(n)
     if not isinstance(form, dict) or '$big' not in form:
-        return K.big(n)
+        return K.big(n * (mine // theirs))
     expected = int(form['$big'])
     return form if expected // (mine // theirs) == n else K.big(n * (mine // theirs))
 

@@ -10,6 +10,8 @@ import parquet_encodings as E
 import thrift as T
 
 CODECS = {'none': 0, 'snappy': 1, 'gzip': 2, 'lzo': 3, 'brotli': 4, 'lz4': 5, 'zstd': 6, 'lz4_raw': 7}
+# Other forms that the bytes of a codec may have; `two` are two pieces, one after the other.
+CODECS |= {'gzip_two': 2, 'zstd_two': 6, 'zstd_open': 6, 'lz4_two': 5, 'lz4_frame': 5, 'lz4_bare': 5}
 REPETITIONS = {'required': 0, 'optional': 1, 'repeated': 2}
 
 
@@ -121,6 +123,7 @@ class Shape:
     level_runs = 'mixed'
     bit_packed_levels = False
     page_rows = ()
+    page_entries = 0  # V1: so many levels a page, wherever a record ends
     empty_page = False  # a page without values before the others
     crc = False
     statistics = None  # fields of the chunk's statistics
@@ -141,9 +144,18 @@ class Shape:
 def compress(codec, data):
     if codec in ('none', 'lzo'):
         return data
+    if codec.endswith('_two'):
+        half = len(data) // 2
+        return compress(codec[:-4], data[:half]) + compress(codec[:-4], data[half:])
     if codec == 'lz4':  # as Hadoop frames it
         return struct.pack('>II', len(data), len(c := pa.compress(data, 'lz4_raw', asbytes=True))) + c
-    return pa.compress(data, codec, asbytes=True)
+    if codec == 'zstd_open':  # a stream that does not say at its beginning how long it is
+        sink = pa.BufferOutputStream()
+        with pa.CompressedOutputStream(sink, 'zstd') as stream:
+            stream.write(data)
+        return sink.getvalue().to_pybytes()
+    names = {'lz4_frame': 'lz4', 'lz4_bare': 'lz4_raw'}
+    return pa.compress(data, names.get(codec, codec), asbytes=True)
 
 
 def levels(values, highest, shape):
@@ -180,6 +192,9 @@ def pages(column, shape):
     """A chunk's pages, the dictionary first."""
     node, out, dictionary = column.node, [], {}
     parts = column.split(shape.page_rows)
+    if shape.page_entries:
+        n = shape.page_entries
+        parts = [column.entries[i : i + n] for i in range(0, len(column.entries), n)]
     if shape.empty_page:
         parts = [[], *parts]
     use = 0 if shape.dictionary is None else len(parts) if shape.dictionary_pages is None else shape.dictionary_pages

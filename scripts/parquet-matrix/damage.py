@@ -239,6 +239,12 @@ def oddities(folder):
 
     folder.add('index-page.parquet', table.write(Shape(dictionary=E.RLE_DICTIONARY, page_rows=(5,)), extra={'change': index_page}), table, why='a page of the type INDEX_PAGE is to be passed over')  # fmt: skip
 
+    most = [struct.pack('<III', *v) for v in ((2**32 - 1, 2**32 - 1, 2**32 - 1), (2**31, 0, 2**31))]
+    table = Table('odd-intervals', [Column('iv', K.INTERVAL, most)])
+    folder.add('odd-intervals.parquet', table.write(Shape()), table, why='the three numbers of an INTERVAL are unsigned')
+    nulls = [Column(name, K.Kind('null', p, K.NULL.form, n, None, K.NULL.logical), [None] * 3) for name, p, n in (('bool', 0, None), ('int64', INT64, None), ('double', E.DOUBLE, None), ('bytes', BYTE_ARRAY, None), ('fixed', FIXED, 4))]  # fmt: skip
+    table = Table('null-types', nulls)
+    folder.add('null-types.parquet', table.write(Shape()), table)
     odd = Table(
         'odd-decimals',
         [

@@ -7,6 +7,7 @@ ONE_FIELD = 'a repeated group named array or *_tuple with one field is taken for
 FAR = 'INT96 overflows 64 bits'
 STATISTICS = 'statistics that say that all is null are believed'
 WRAPPED = 'a value with more digits than the precision wraps around in 16 bits'
+SIGNED = 'the unsigned numbers of an INTERVAL are taken for signed'
 
 
 def known(reader, file, column, detail):
@@ -24,4 +25,6 @@ def known(reader, file, column, detail):
         return STATISTICS
     if reader == 'duckdb' and file == 'odd-decimals.parquet' and column == 'beyond':
         return WRAPPED
+    if reader == 'duckdb' and file == 'odd-intervals.parquet':
+        return SIGNED
     return None

@@ -15,6 +15,26 @@ class Column:
         return [self.of.form(v) for v in self.values]
 
 
+    def saved(self):
+        """As it stands in a file of expected values."""
+        return self.forms()
+
+
+class Cycle(Column):
+    """The same values over and over."""
+
+    def __init__(self, name, of, values, rows, rep='optional'):
+        super().__init__(name, of, [values[i % len(values)] for i in range(rows)], rep)
+        self.once = values
+
+    def forms(self):
+        once = [self.of.form(v) for v in self.once]
+        return [once[i % len(once)] for i in range(len(self.values))]
+
+    def saved(self):
+        return {'$cycle': [self.of.form(v) for v in self.once]}
+
+
 class Table:
     """`name` is that of the file with its expected values."""
 
@@ -57,9 +77,9 @@ class Folder:
         self._put(name, data)
         if table.name in self.tables:
             whole = dict(map(tuple, self.tables[table.name]))
-            assert all(json.dumps(whole[c.name]) == json.dumps(c.forms()) for c in table.columns), name
+            assert all(json.dumps(whole[c.name]) == json.dumps(c.saved()) for c in table.columns), name
         else:
-            self.tables[table.name] = [[c.name, c.forms()] for c in table.columns]
+            self.tables[table.name] = [[c.name, c.saved()] for c in table.columns]
         names = [c.name for c in table.columns]
         all_names = [n for n, _ in self.tables[table.name]]
         entry = {'file': name, 'expected': table.name}
@@ -74,6 +94,11 @@ class Folder:
             entry['why'] = why
         self.files.append(entry)
         self.jobs.append((name, table))
+
+    def same_as(self, table):
+        """The name of a table with the same columns and values, if there is one."""
+        columns = json.dumps([[c.name, c.forms()] for c in table.columns])
+        return next((name for name, given in self.tables.items() if json.dumps(given) == columns), None)
 
     def refuse(self, name, data, says, why, others=None):
         """A file that must be refused, with one of these words. `others`: a table of columns that can be read alone."""

@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from craft import Shape
 from parquet_encodings import FIXED, INT32, INT64
-from table import Column, Table
+from table import Column, Cycle, Table
 from trees import Leaf, List, Map, Struct
 
 UNITS = {K.MS: 'ms', K.US: 'us', K.NS: 'ns'}
@@ -183,13 +183,44 @@ def by_pyarrow(folder):
     table = Table('row-groups', [rows])
     t = pa.table({'x': pa.array(rows.values, pa.int64())})
     folder.add('pyarrow-many-groups.parquet', writes(t, row_group_size=1), table, [1] * 50)
-    long = [b'x' * 70_000, b'', 'é'.encode() * 40_000, b'\0' * 300, None]
+    long = [b'x' * 20_000, b'', 'é'.encode() * 9_000, b'\0' * 300, None]
     table = Table('long-text', [Column('s', K.STRING, long)])
     t = pa.table({'s': pa.array([None if v is None else v.decode() for v in long])})
     folder.add('pyarrow-long-text.parquet', writes(t, compression='zstd'), table)
     folder.add('pyarrow-long-text-plain.parquet', writes(t, compression='zstd', use_dictionary=False, data_page_version='2.0'), table)  # fmt: skip
     wide = Table('wide', [Column(f'c{i}', K.PLAIN_INT32 if i % 3 == 0 else K.STRING if i % 3 == 1 else K.F64, [i, None] if i % 3 == 0 else [b'%d' % i, b''] if i % 3 == 1 else [i / 4, None]) for i in range(3000)])  # fmt: skip
     folder.add('wide.parquet', wide.write(Shape(codec='none')), wide)
+
+
+def long(folder):
+    """More rows than any reader has in one batch. Patterns of lengths that share no divisor, so that no shift goes unseen."""  # fmt: skip
+    rows = 70_001
+    text, num = Leaf(K.STRING), Leaf(K.integer(32, True))
+    ints = [None if i % 11 == 5 else i * i * 7919 for i in range(97)]
+    words = [None if i % 13 == 6 else f'w{i % 17}' * (i % 5) for i in range(89)]
+    lists = [None, [], [1, None], list(range(17)), [5], [None, None, 7]] * 13 + [[8]]
+    lists_text = [[['a'], None, []], [], None, [['b', None], ['c']], [[]]] * 14 + [[['d']]]
+    maps = [None, [], [('a', 1), ('b', None)], [('c', 3)]] * 15 + [[('d', 4)]]
+    structs = [None, {'a': None, 'b': []}, {'a': 1.5, 'b': ['x', None]}, {'a': -0.0, 'b': None}] * 13 + [{'a': 2.5, 'b': ['y']}]  # fmt: skip
+    raw_structs = [None if s is None else [s['a'], s['b'] and [w and w.encode() for w in s['b']]] for s in structs]
+    columns = [
+        (Cycle('i', K.integer(64, True), ints, rows), pa.int64(), ints),
+        (Cycle('s', K.STRING, [None if w is None else w.encode() for w in words], rows), pa.string(), words),
+        (Cycle('b', K.BOOL, [True, None, False, False, True, True, False], rows), pa.bool_(), [True, None, False, False, True, True, False]),  # fmt: skip
+        (Cycle('l', List(num), lists, rows), pa.list_(pa.int32()), lists),
+        (Cycle('ll', List(List(text)), [None if x is None else [None if y is None else [z and z.encode() for z in y] for y in x] for x in lists_text], rows), pa.list_(pa.list_(pa.string())), lists_text),  # fmt: skip
+        (Cycle('m', Map(text, num), [None if m is None else [(k.encode(), v) for k, v in m] for m in maps], rows), pa.map_(pa.string(), pa.int32()), maps),  # fmt: skip
+        (Cycle('st', Struct(('a', Leaf(K.F64), 'optional'), ('b', List(text), 'optional')), raw_structs, rows), pa.struct([('a', pa.float64()), ('b', pa.list_(pa.string()))]), structs),  # fmt: skip
+    ]
+    table = Table('long', [c for c, _, _ in columns])
+    arrow = pa.table(
+        [pa.array([once[i % len(once)] for i in range(rows)], t) for _, t, once in columns],
+        names=[c.name for c, _, _ in columns],
+    )
+    groups = [65_537, 4_464]
+    for name, options in (('dict', {'data_page_version': '1.0'}), ('plain', {'data_page_version': '2.0', 'use_dictionary': False})):  # fmt: skip
+        data = writes(arrow, compression='zstd', row_group_size=groups[0], data_page_size=20_000, **options)
+        folder.add(f'long-{name}.parquet', data, table, groups)
 
 
 def by_duckdb(folder):
@@ -260,12 +291,12 @@ def by_duckdb(folder):
             data = saved(lambda path: con.execute(f"COPY ({select}) TO '{path}' ({options})"))
             folder.add(f'duckdb-{codec}-{version.lower()}.parquet', data, table)
 
-    # 3,000 rows: V2 writes deltas, split floats and DELTA_LENGTH where there are too many values for a dictionary.
+    # V2 writes deltas, split floats and DELTA_LENGTH where there are too many values for a dictionary.
     many = """SELECT i::INTEGER AS i, ((i * 7919) % 4294967296)::UINTEGER AS u32, (i * 1000003 - 2000000000)::BIGINT AS i64,
         (CASE WHEN i % 2 = 0 THEN 4294967295 - i ELSE i END)::UINTEGER AS swing, (CASE WHEN i % 2 = 0 THEN 2147483647 - i ELSE -2147483648 + i END)::INTEGER AS iswing,
         (i / 3.0)::DOUBLE AS d, (i / 7.0)::FLOAT AS f, 'text ' || i AS s, ('b' || i)::BLOB AS bin, DATE '1970-01-01' + (i - 300)::INTEGER AS dt
-        FROM range(600) t(i) ORDER BY i"""
-    values = range(600)
+        FROM range(300) t(i) ORDER BY i"""
+    values = range(300)
     columns = [
         Column('i', K.integer(32, True), list(values)),
         Column('u32', K.integer(32, False), [E.signed(i * 7919, 32) for i in values]),
@@ -348,6 +379,7 @@ def by_fastparquet(folder):
 
 def add(folder):
     by_pyarrow(folder)
+    long(folder)
     by_duckdb(folder)
     by_polars(folder)
     by_fastparquet(folder)

@@ -24,7 +24,8 @@ interface Entry {
   readonly others?: string
 }
 
-type Table = readonly (readonly [name: string, forms: readonly Form[]])[]
+/** Of each column the values, or those that come over and over. */
+type Table = readonly (readonly [name: string, forms: readonly Form[] | { readonly $cycle: readonly Form[] }])[]
 
 /** A row that is a bad record, and what may read it. */
 class BadRow {
@@ -34,18 +35,20 @@ class BadRow {
   }
 }
 
-const FOLDERS = ['parquet-matrix']
+const FOLDERS = ['parquet-matrix', 'parquet-testing']
 
 const parse = (path: string): unknown => JSON.parse(fixture(path).toString())
 
 /** The expected rows, or what the reason of a bad row must have in it. */
 function expectedRows(folder: string, { expected, columns, groups }: Entry): (unknown[] | BadRow)[] {
   const table = columnsOf(parse(`${folder}/expected/${expected}.json`) as Table, columns)
+  const forms = table.map(([, column]) => ('$cycle' in column ? column.$cycle : column))
+  const values = forms.map((column) => column.map(valueOf))
+  const bad = forms.map((column) => column.map(badIn))
   const rows = groups!.reduce((sum, n) => sum + n, 0)
   return Array.from({ length: rows }, (_, i) => {
-    const forms = table.map(([, column]) => column[i])
-    const bad = forms.map(badIn).find((word) => word !== undefined)
-    return bad === undefined ? forms.map(valueOf) : new BadRow(bad)
+    const word = bad.map((column) => column[i % column.length]).find((found) => found !== undefined)
+    return word === undefined ? values.map((column) => column[i % column.length]) : new BadRow(word)
   })
 }
 
@@ -182,7 +185,7 @@ describe.each(FOLDERS)('%s', (folder) => {
     checkRefusal(error, entry)
     if (entry.others === undefined) return
     for (const [name, column] of parse(`${folder}/expected/${entry.others}.json`) as Table) {
-      const rows = column.map((form) => [valueOf(form)])
+      const rows = (column as readonly Form[]).map((form) => [valueOf(form)])
       expect(wrong(await readRows(folder, entry, undefined, [name]), rows, [name]), `column ${name}`).toEqual([])
     }
   })
