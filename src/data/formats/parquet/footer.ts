@@ -35,6 +35,8 @@ export interface Chunk {
   readonly codec: number
   readonly values: number
   readonly uncompressed: Bytes
+  /** Its pages cannot be read; what else is here may be missing, and is 0 then. */
+  readonly encrypted: boolean
 }
 
 /** What of FileMetaData is read; statistics, and all that is not here, are walked over. */
@@ -77,11 +79,11 @@ function groupOf(group: Thrift, leaves: readonly Leaf[], index: number): RowGrou
 }
 
 function chunkOf(chunk: Thrift, { node, path, repeats }: Leaf, rows: number, group: (why: string) => Error): Chunk {
-  const column = (why: string): string => `column ${path.join('.')}: ${why}`
-  const fail = (why: string): Error => group(column(why))
+  const fail = (why: string): Error => group(`column ${path.join('.')}: ${why}`)
   const meta = chunk instanceof ThriftStruct ? chunk.get(3) : undefined
   if (!(chunk instanceof ThriftStruct)) throw fail('it is none')
-  if (chunk.has(8)) throw new Unsupported(column('it is encrypted, which is not supported'))
+  const encrypted = chunk.has(8)
+  if (encrypted && meta === undefined) return { start: 0, end: 0, codec: 0, values: 0, uncompressed: 0, encrypted }
   const elsewhere = chunk.get(1)
   if (elsewhere instanceof Uint8Array && elsewhere.length > 0) throw fail('its values lie in another file')
   if (!(meta instanceof ThriftStruct)) throw fail('its metadata are missing')
@@ -100,7 +102,7 @@ function chunkOf(chunk: Thrift, { node, path, repeats }: Leaf, rows: number, gro
   // Some writers say 0 where there is no dictionary.
   const start = isCount(dictionary) && dictionary > 0 && dictionary < (data as number) ? dictionary : data
   if (!isCount(start) || !isCount(start + compressed)) throw fail('its metadata say what cannot be')
-  return { start, end: start + compressed, codec, values, uncompressed }
+  return { start, end: start + compressed, codec, values, uncompressed, encrypted }
 }
 
 const isCount = (n: Thrift | undefined): n is number => Number.isSafeInteger(n) && (n as number) >= 0

@@ -6,7 +6,7 @@ import { readRange } from '../feed.ts'
 import type { RandomAccess } from '../source.ts'
 import { checkCodec } from './codecs.ts'
 import type { Chunk, ParquetFile } from './footer.ts'
-import { inColumn } from './problems.ts'
+import { inColumn, Unsupported } from './problems.ts'
 import { pagesOf, type Page, type ReadChunk } from './pages.ts'
 import type { Leaf } from './schema.ts'
 
@@ -35,6 +35,7 @@ export async function enterGroup(
     const leaf = file.leaves[number]!
     const chunk = chunks[number]!
     try {
+      if (chunk.encrypted) throw new Unsupported('it is encrypted, which is not supported')
       if (chunk.end > source.size) throw new Error('its values lie outside the file')
       checkCodec(chunk.codec)
       const read = await store.keep(chunk)

@@ -92,11 +92,20 @@ export class ParquetReader implements RecordReader {
     const byName = Map.groupBy(all, (column) => column.name)
     return (options.columns ?? all.map((column) => column.name)).map((column) => {
       const [found, another] = byName.get(column) ?? []
-      if (another !== undefined) throw damaged(name, `it has two columns of the name ${JSON.stringify(column)}`)
-      if (found !== undefined) return found
+      if (found !== undefined && another === undefined) return found
       const names = [...byName.keys()]
+      const why = `its columns are ${names.slice(0, 20).join(', ')}${names.length > 20 ? ', …' : ''}`
+      if (another !== undefined)
+        throw new ShoalError(
+          'BAD_RECORD',
+          `${name} has two columns of the name '${column}': no record could have both`,
+          {
+            why,
+            try: ['`columns` of this input, without it', 'write the file again with names of their own'],
+          },
+        )
       throw new ShoalError('BAD_RECORD', `${name} has no column '${column}'`, {
-        why: `its columns are ${names.slice(0, 20).join(', ')}${names.length > 20 ? ', …' : ''}`,
+        why,
         try: ['correct `columns` of this input'],
       })
     })
