@@ -93,8 +93,12 @@ export class GroupWindows {
   }
 }
 
+/** Of so many columns each is small, and decoding them one by one takes longer than what is in them. */
+const WIDE = 256
+
 function windowRows(rows: number, columns: readonly ParquetColumn[]): number {
   const rowBytes: Bytes = columns.reduce((sum, column) => sum + column.rowBytes, 0)
+  if (columns.length >= WIDE && rows * rowBytes <= 4 * LIMITS.parquetWindowBytes) return rows
   const most = Math.max(1, Math.floor(LIMITS.parquetWindowBytes / Math.max(rowBytes, 1 / 8)))
   return Math.min(rows, most)
 }
