@@ -45,8 +45,8 @@ function typesOf(values: readonly unknown[]): string[] {
   })
 }
 
-const wide = (count: number, value: (i: number) => unknown): Record<string, unknown> =>
-  Object.fromEntries(Array.from({ length: count }, (_, i) => [`n${i}`, value(i)]))
+const wide = (count: number, value: (i: number) => unknown, start = 'n'): Record<string, unknown> =>
+  Object.fromEntries(Array.from({ length: count }, (_, i) => [`${start}${i}`, value(i)]))
 const nested = (depth: number): unknown => (depth === 0 ? 1 : [nested(depth - 1)])
 const MAX = LIMITS.outputFieldsMax
 
@@ -84,6 +84,31 @@ describe('types of a column', () => {
       'more, of groups',
       [wide(MAX, () => ({ a: 1 })), { more: { b: 'x' } }],
       ['x MAP', 'key_value GROUP 2', 'key STRING', 'value GROUP 2', 'a INT64', 'b STRING'],
+    ],
+    [
+      'more, of lists of numbers of two kinds',
+      [wide(MAX + 1, (i) => [i % 2 === 0 ? 1 : 0.5])],
+      ['x MAP', 'key_value GROUP 2', 'key STRING', 'value LIST', 'list GROUP 1', 'element DOUBLE'],
+    ],
+    [
+      'more, of groups with one field of two kinds',
+      [wide(MAX + 1, (i) => ({ a: i % 2 === 0 ? 1 : 0.5 }))],
+      ['x MAP', 'key_value GROUP 2', 'key STRING', 'value GROUP 1', 'a DOUBLE'],
+    ],
+    [
+      'more, of groups that together have more, too',
+      [wide(MAX + 1, (i) => ({ [`f${i}`]: i / 2 }))],
+      ['x MAP', 'key_value GROUP 2', 'key STRING', 'value MAP', 'key_value GROUP 2', 'key STRING', 'value DOUBLE'],
+    ],
+    [
+      'more, of which one has more',
+      [wide(MAX + 1, (i) => (i === 5 ? wide(MAX + 1, () => 1) : { a: i === 2 || i === 9 ? 0.5 : 1 }))],
+      ['x MAP', 'key_value GROUP 2', 'key STRING', 'value MAP', 'key_value GROUP 2', 'key STRING', 'value DOUBLE'],
+    ],
+    [
+      'more, of two groups that together have more, too',
+      [wide(MAX + 1, (i) => (i > 1 ? {} : wide(MAX - i, (j) => j, `${i}`)))],
+      ['x MAP', 'key_value GROUP 2', 'key STRING', 'value MAP', 'key_value GROUP 2', 'key STRING', 'value INT64'],
     ],
     ['more, of two kinds', [wide(MAX + 1, (i) => (i === 7 ? 1 : 'a'))], ['x JSON']],
     ['beyond 64 bits', [[2n ** 64n]], ['x LIST', 'list GROUP 1', 'element DECIMAL']],

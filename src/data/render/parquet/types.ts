@@ -105,6 +105,12 @@ function map(value: Named | null): Named | null {
   }
 }
 
+/**
+ * The library asks stored objects for each field by its name: they must not have what all objects inherit. Objects
+ * without any prototype would take twice the memory.
+ */
+const NO_FIELDS: object = Object.freeze(Object.create(null) as object)
+
 /** Parquet has no groups without fields. */
 function group(fields: ReadonlyMap<string, Shape>): Named | null {
   if (fields.size === 0) return null
@@ -117,8 +123,7 @@ function group(fields: ReadonlyMap<string, Shape>): Named | null {
         ...[...types.values()].flatMap(({ elements }) => elements),
       ],
       of: (value) => {
-        // The library asks for each field by name: it must not find what all objects inherit.
-        const stored = Object.create(null) as Record<string, unknown>
+        const stored = Object.create(NO_FIELDS) as Record<string, unknown>
         for (const [field, part] of Object.entries(value as object)) stored[field] = orNull(types.get(field)!.of, part)
         return stored
       },
