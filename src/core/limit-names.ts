@@ -130,7 +130,7 @@ export type Limit =
   | 'parquetPageBytesMax'
   | 'parquetPageValuesMax'
   | 'parquetWindowBytes'
-  | 'parquetWindowRows'
+  | 'parquetPieceBytes'
   | 'rootsMax'
   | 'pathBytesMax'
   | 'cutsPerShardMax'

@@ -221,16 +221,16 @@ export const LIMITS: Readonly<Record<Limit, number>> = {
   parquetFooterValuesMax: 4_000_000,
   /** Elements of a Parquet schema, fields of a CSV header: tables have thousands of columns, not hundreds of thousands. */
   inputColumnsMax: 100_000,
-  /** Compressed column chunks of a row group that are kept; what is beyond is read again for each window. */
-  parquetKeptBytes: 32 * MIB,
+  /** Compressed column chunks of a row group that are kept; what is beyond is read again for each piece. */
+  parquetKeptBytes: 4 * MIB,
   /** A page is decompressed whole; writers make them about 1 MiB. */
   parquetPageBytesMax: 256 * MIB,
   /** Values of a page, which become several times their number in memory: one byte can say that a value comes a million times. */
   parquetPageValuesMax: 16 * MIB,
-  /** Rows are decoded in windows of so many uncompressed bytes, which become several times as much in memory … */
-  parquetWindowBytes: 8 * MIB,
-  /** … and of so many rows, as dictionaries make rows small on disk that are not in memory. */
-  parquetWindowRows: 65_536,
+  /** Rows are decoded in windows that take so much memory, by an estimate; the decoder has them two or three times. */
+  parquetWindowBytes: 4 * MIB,
+  /** A column is decoded to the end of a page where no more than this is beyond the window: else it is decoded twice. */
+  parquetPieceBytes: MIB / 2,
   /** Directories that one node offers; more are better offered by a folder that contains them. */
   rootsMax: 1_000,
   /** PATH_MAX of Linux: a longer path cannot be opened. */

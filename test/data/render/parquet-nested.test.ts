@@ -139,7 +139,20 @@ describe('types of a column', () => {
   })
 
   test('names are kept as they are', async () => {
-    const names = ['', 'a.b', 'list', 'element', 'key', 'value', 'key_value', 'constructor', 'toString', 'ü\u0000', '1']
+    const names = [
+      '',
+      'a.b',
+      'list',
+      'element',
+      'key',
+      'value',
+      'key_value',
+      'constructor',
+      'toString',
+      '__proto__',
+      'ü\u0000',
+      '1',
+    ]
     const values = [Object.fromEntries(names.map((name) => [name, 1])), {}, { x: [Object.create(null)] }]
     expect(await column(values)).toEqual(readAs(values))
     const own = Object.fromEntries([['__proto__', 1]])
@@ -154,7 +167,10 @@ describe('types of a column', () => {
 
 const text = string({ unit: 'grapheme', maxLength: 20 })
 const number = double().map((value) => value + 0)
-const name = oneof(constantFrom('a', 'b', 'c', '', 'list', 'element', 'key', 'toString'), string({ maxLength: 3 }))
+const name = oneof(
+  constantFrom('a', 'b', 'c', '', 'list', 'element', 'key', 'toString', 'a.b', '__proto__'),
+  string({ maxLength: 3 }),
+)
 
 /** Values of one type, drawn as well; some types are none. */
 const columns: Arbitrary<unknown[]> = letrec<{ type: Arbitrary<unknown> }>((tie) => ({
@@ -177,17 +193,11 @@ const columns: Arbitrary<unknown[]> = letrec<{ type: Arbitrary<unknown> }>((tie)
   ),
 })).type.chain((type) => array(option(type as Arbitrary<unknown>), { minLength: 1, maxLength: 12 }))
 
-/** Names that the reader's library cannot tell apart within a column. */
-function readable(value: unknown): boolean {
-  if (typeof value !== 'object' || value === null) return true
-  return Object.entries(value).every(([key, part]) => key !== '__proto__' && !key.includes('.') && readable(part))
-}
-
 describe('what is written comes back', () => {
   test('columns of any type', async () => {
     await check(
       asyncProperty(columns, async (values) => {
-        if (readable(values)) expect(await column(values)).toEqual(readAs(values))
+        expect(await column(values)).toEqual(readAs(values))
       }),
       { numRuns: 500 },
     )
@@ -216,7 +226,7 @@ describe('what is written comes back', () => {
       asyncProperty(array(tuple(columns, columns)), async (pairs) => {
         const records: Rec[] = pairs.map(([a, b]) => [[a[0], b[0]], 1])
         const { records: rows } = await readAll(renderFiles('parquet', [records])[0]!, 'a.parquet')
-        if (pairs.length === 0 || !readable(pairs)) return
+        if (pairs.length === 0) return
         const back = (rows as Record<string, unknown>[]).map((row) => [row['key_1'], row['key_2']])
         const [first, second] = [0, 1].map((i) => readAs(pairs.map((pair) => pair[i]![0])))
         expect(back).toEqual(pairs.map((_, i) => [first![i], second![i]]))

@@ -1,0 +1,98 @@
+"""A table with what its rows must be, and the folder of files with an index of them."""
+
+import json
+import os
+
+import craft
+from trees import Leaf
+
+
+class Column:
+    def __init__(self, name, of, values, rep='optional'):
+        self.name, self.of, self.values, self.rep = name, of if hasattr(of, 'lower') else Leaf(of), values, rep
+
+    def forms(self):
+        return [self.of.form(v) for v in self.values]
+
+
+class Table:
+    """`name` is that of the file with its expected values."""
+
+    def __init__(self, name, columns):
+        self.name, self.columns = name, columns
+        self.rows = len(columns[0].values)
+        assert all(len(c.values) == self.rows for c in columns), [(c.name, len(c.values)) for c in columns]
+
+    def only(self, names):
+        return Table(self.name, [c for c in self.columns if c.name in names])
+
+    def write(self, shape_of, groups=None, extra=None):
+        """`shape_of`: a Shape, or a function of (column, leaf)."""
+        root = craft.Node('schema', 'required', [c.of.node(c.name, c.rep) for c in self.columns])
+        lowered = [[c.of.lower(v) for v in c.values] for c in self.columns]
+        records = [[values[i] for values in lowered] for i in range(self.rows)]
+        parts, at = [], 0
+        for n in groups or [self.rows]:
+            parts.append(records[at : at + n])
+            at += n
+        assert at == self.rows
+        by_name = {c.name: c for c in self.columns}
+        choose = (lambda node: shape_of(by_name[node.path[0]], node)) if callable(shape_of) else lambda node: shape_of
+        return craft.write(root, parts, choose, extra)
+
+
+class Folder:
+    """Fixtures: files, expected values by table, and `matrix.json`, which says what is what."""
+
+    def __init__(self, path):
+        self.path, self.files, self.tables, self.jobs = path, [], {}, []
+        os.makedirs(f'{path}/expected', exist_ok=True)
+        for folder in (path, f'{path}/expected'):
+            for name in os.listdir(folder):
+                if name.endswith(('.parquet', '.json')):
+                    os.remove(f'{folder}/{name}')
+
+    def add(self, name, data, table, groups=None, options=None, why=None):
+        """A file that must give the table's rows. `groups`: rows in each row group."""
+        self._put(name, data)
+        if table.name in self.tables:
+            whole = dict(map(tuple, self.tables[table.name]))
+            assert all(json.dumps(whole[c.name]) == json.dumps(c.forms()) for c in table.columns), name
+        else:
+            self.tables[table.name] = [[c.name, c.forms()] for c in table.columns]
+        names = [c.name for c in table.columns]
+        all_names = [n for n, _ in self.tables[table.name]]
+        entry = {'file': name, 'expected': table.name}
+        if names != all_names:
+            entry['columns'] = names
+        entry['groups'] = [table.rows] if groups is None else groups
+        if options:
+            entry['options'] = options
+        if why:
+            entry['why'] = why
+        self.files.append(entry)
+        self.jobs.append((name, table))
+
+    def refuse(self, name, data, says, why, code='DAMAGED', column=None):
+        """A file that must be refused, by a message with one of the words `says`. `column`: others can be read."""
+        self._put(name, data)
+        entry = {'file': name, 'refused': code, 'says': says, 'why': why}
+        if column:
+            entry['column'] = column
+        self.files.append(entry)
+
+    def _put(self, name, data):
+        assert name not in [f['file'] for f in self.files], name
+        with open(f'{self.path}/{name}', 'wb') as file:
+            file.write(data)
+
+    def save(self, checks):
+        lines = ',\n'.join('  ' + json.dumps(entry, ensure_ascii=False) for entry in self.files)
+        with open(f'{self.path}/matrix.json', 'w') as file:
+            file.write(f'[\n{lines}\n]\n')
+        for name, columns in self.tables.items():
+            lines = ',\n'.join('  ' + json.dumps(c, ensure_ascii=False, separators=(',', ':')) for c in columns)
+            with open(f'{self.path}/expected/{name}.json', 'w') as file:
+                file.write(f'[\n{lines}\n]\n')
+        with open(f'{self.path}/checks.json', 'w') as file:
+            file.write(json.dumps(checks, indent=1, ensure_ascii=False) + '\n')
