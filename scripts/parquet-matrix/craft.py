@@ -160,8 +160,8 @@ class Page:
         self.kind, self.header, self.body, self.uncompressed, self.crc = kind, header, body, uncompressed, crc
 
     def bytes(self):
-        crc = E.signed(zlib.crc32(self.body), 32) if self.crc else None
-        number = {0: 5, 2: 7, 3: 8}[self.kind]
+        crc = E.signed(zlib.crc32(self.body) if self.crc is True else self.crc, 32) if self.crc else None
+        number = {0: 5, 1: 6, 2: 7, 3: 8}[self.kind]
         return (
             T.struct(
                 [
@@ -234,7 +234,8 @@ def data_page(node, entries, encoding, data, shape):
 def write(root, groups, shape_of, extra=None):
     """
     A file's bytes. `groups`: records of each row group; `shape_of(node)`: a leaf's Shape.
-    `extra` may have: key_values, created_by, change (function of leaf, group, pages), meta (function of the fields).
+    `extra` may have: key_values, created_by, file_path, more_rows (than there are, in each group's metadata),
+    change (function of leaf, group, pages), meta (function of leaf, group, fields of the column's metadata).
     """
     extra = extra or {}
     elements = root.settle()
@@ -254,7 +255,8 @@ def write(root, groups, shape_of, extra=None):
                 offsets.append(len(out))
                 out += data
                 uncompressed += len(data) - len(page.body) + page.uncompressed
-                used.add(page.header[{0: 1, 2: 1, 3: 3}[page.kind]][2])
+                if page.kind != 1:
+                    used.add(page.header[{0: 1, 2: 1, 3: 3}[page.kind]][2])
             first = next((o for o, page in zip(offsets, written) if page.kind != 2), len(out))
             has_dictionary = any(page.kind == 2 for page in written) and shape.name_dictionary
             codec = CODECS[shape.codec] if shape.codec_number is None else shape.codec_number
@@ -272,9 +274,10 @@ def write(root, groups, shape_of, extra=None):
             ]
             if 'meta' in extra:
                 meta = extra['meta'](node, index, meta)
-            chunks.append([(2, T.I64, start), (3, T.STRUCT, meta)])
+            place = [(1, T.BINARY, extra.get('file_path')), (2, T.I64, start)]
+            chunks.append([*place, (3, T.STRUCT, meta)])
             total += uncompressed
-        row_groups.append([(1, (T.LIST, T.STRUCT), chunks), (2, T.I64, total), (3, T.I64, len(records))])
+        row_groups.append([(1, (T.LIST, T.STRUCT), chunks), (2, T.I64, total), (3, T.I64, len(records) + extra.get('more_rows', 0))])
     pairs = [[(1, T.BINARY, k), (2, T.BINARY, v)] for k, v in extra.get('key_values', {}).items()]
     footer = T.struct(
         [

@@ -175,8 +175,10 @@ def add(folder):
             if form != 'v2u' or set_name == 'plain':
                 put('flat', some, set_name, form, 'none')
             for codec in CODECS[1:]:
-                put('codec', few, set_name, form, codec, [25, 15] if form == 'v2' else None)
+                if codec in ('snappy', 'zstd') or set_name in ('plain', 'dict', 'delta'):
+                    put('codec', few, set_name, form, codec, [25, 15] if form == 'v2' else None)
         put('required', required, set_name, 'v1', 'none')
         put('full', full, set_name, 'v2', 'zstd')
-        put('nothing', nothing, set_name, 'v1', 'none')
-        put('nothing', nothing, set_name, 'v2', 'snappy')
+        if set_name in ('plain', 'dict', 'delta', 'split'):
+            put('nothing', nothing, set_name, 'v1', 'none')
+            put('nothing', nothing, set_name, 'v2', 'snappy')

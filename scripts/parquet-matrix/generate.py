@@ -6,7 +6,11 @@ See README.md.
 import sys
 from pathlib import Path
 
+import damage
 import flat
+import nested
+import widths
+import writers
 from check import check_all
 from known import known
 from table import Folder
@@ -16,7 +20,7 @@ FIXTURES = Path(__file__).parents[2] / 'test' / 'fixtures' / 'formats' / 'parque
 
 def main():
     folder = Folder(str(FIXTURES))
-    for part in (flat,):
+    for part in (flat, widths, nested, writers, damage):
         part.add(folder)
     notes, unknown, counts = check_all(folder, known)
     folder.save(notes)

@@ -32,7 +32,7 @@ class Table:
         lowered = [[c.of.lower(v) for v in c.values] for c in self.columns]
         records = [[values[i] for values in lowered] for i in range(self.rows)]
         parts, at = [], 0
-        for n in groups or [self.rows]:
+        for n in [self.rows] if groups is None else groups:
             parts.append(records[at : at + n])
             at += n
         assert at == self.rows
@@ -52,8 +52,8 @@ class Folder:
                 if name.endswith(('.parquet', '.json')):
                     os.remove(f'{folder}/{name}')
 
-    def add(self, name, data, table, groups=None, options=None, why=None):
-        """A file that must give the table's rows. `groups`: rows in each row group."""
+    def add(self, name, data, table, groups=None, options=None, why=None, either=None):
+        """A file that must give the table's rows (or, with `either`, be refused with one of these words). `groups`: rows in each row group."""  # fmt: skip
         self._put(name, data)
         if table.name in self.tables:
             whole = dict(map(tuple, self.tables[table.name]))
@@ -68,17 +68,20 @@ class Folder:
         entry['groups'] = [table.rows] if groups is None else groups
         if options:
             entry['options'] = options
+        if either:
+            entry['says'] = either
         if why:
             entry['why'] = why
         self.files.append(entry)
         self.jobs.append((name, table))
 
-    def refuse(self, name, data, says, why, code='DAMAGED', column=None):
-        """A file that must be refused, by a message with one of the words `says`. `column`: others can be read."""
+    def refuse(self, name, data, says, why, others=None):
+        """A file that must be refused, with one of these words. `others`: a table of columns that can be read alone."""
         self._put(name, data)
-        entry = {'file': name, 'refused': code, 'says': says, 'why': why}
-        if column:
-            entry['column'] = column
+        entry = {'file': name, 'says': says, 'why': why}
+        if others:
+            self.tables[others.name] = [[c.name, c.forms()] for c in others.columns]
+            entry['others'] = others.name
         self.files.append(entry)
 
     def _put(self, name, data):
