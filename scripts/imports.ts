@@ -41,6 +41,7 @@ const LIBRARIES: readonly (readonly [pattern: RegExp, places: readonly string[]]
   [/^esbuild$/, ['adapters/esbuild', 'adapters/tasks']],
   [/^(commander|log-update)$/, ['cli']],
   [/^hyparquet(-compressors|-writer)?(\/.*)?$/, ['data']],
+  [/^(parquet-wasm(\/.*)?|@uwdata\/flechette)$/, ['data', 'adapters/tasks']],
   [/^picomatch$/, ['catalog', 'cli']],
   [/^cborg(\/.*)?$/, ['wire', 'catalog', 'runtime', 'node', 'control']],
   [/^zod\/mini$/, ['wire', 'runtime', 'catalog', 'control']],

@@ -221,16 +221,16 @@ export const LIMITS: Readonly<Record<Limit, number>> = {
   parquetFooterValuesMax: 4_000_000,
   /** Elements of a Parquet schema, fields of a CSV header: tables have thousands of columns, not hundreds of thousands. */
   inputColumnsMax: 100_000,
-  /** Compressed column chunks of a row group that are kept; what is beyond is read again for each window. */
-  parquetKeptBytes: 32 * MIB,
+  /** Compressed column chunks of a row group that are kept; what is beyond is read again for each piece. */
+  parquetKeptBytes: 4 * MIB,
   /** A page is decompressed whole; writers make them about 1 MiB. */
   parquetPageBytesMax: 256 * MIB,
   /** Values of a page, which become several times their number in memory: one byte can say that a value comes a million times. */
   parquetPageValuesMax: 16 * MIB,
-  /** Rows are decoded in windows of so many uncompressed bytes, which become several times as much in memory … */
-  parquetWindowBytes: 8 * MIB,
-  /** … and of so many rows, as dictionaries make rows small on disk that are not in memory. */
-  parquetWindowRows: 65_536,
+  /** Rows are decoded in windows that take so much memory, by an estimate; the decoder has them two or three times. */
+  parquetWindowBytes: 4 * MIB,
+  /** A column is decoded to the end of a page where no more than this is beyond the window: else it is decoded twice. */
+  parquetPieceBytes: MIB / 2,
   /** Directories that one node offers; more are better offered by a folder that contains them. */
   rootsMax: 1_000,
   /** PATH_MAX of Linux: a longer path cannot be opened. */
@@ -246,8 +246,14 @@ export const LIMITS: Readonly<Record<Limit, number>> = {
   pollIdleFactor: 20,
 
   // ---- output and keeping
-  /** Columns of csv, table and parquet: more are data that was taken for field names. */
+  /** Columns of csv, table and parquet, places in the types of parquet: more are data that was taken for field names. */
   outputColumnsMax: 10_000,
+  /** An object in a Parquet column with more fields than that over all records is a map: no one names so many by hand. */
+  outputFieldsMax: 200,
+  /** Arrays and objects within each other in a Parquet column; readers walk them by recursion, and take two levels for each. */
+  outputNestingMax: 16,
+  /** Least and greatest texts and bytes of a row group are cut to so many: enough to tell URLs and paths apart. */
+  outputBoundBytes: 64,
   /** A Parquet row group is written when it has so many rows, or takes about so much memory. */
   outputRowGroupRows: 100_000,
   outputRowGroupBytes: 32 * MIB,

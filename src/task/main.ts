@@ -6,13 +6,14 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { setFlagsFromString } from 'node:v8'
 import vm from 'node:vm'
+import { keepDecoderAt } from '../data/formats/parquet/decoder.ts'
 import { arenaBytes, windowBytes } from './memory.ts'
 import type { TaskContext } from './context.ts'
 import { hostFailure } from './failure.ts'
 import { harden, leave } from './harden.ts'
 import { loadJob } from './load-job.ts'
 import { readCommand, writeReport } from './pipe.ts'
-import type { Report, StartCommand } from './protocol.ts'
+import { DECODER_FILE, type Report, type StartCommand } from './protocol.ts'
 import { Reporter } from './reporter.ts'
 import { runWork } from './run-work.ts'
 import { slotFiles } from './slot-files.ts'
@@ -26,6 +27,7 @@ const collect = vm.runInNewContext('gc') as () => void
 setFlagsFromString('--no-expose-gc')
 const rss = process.memoryUsage.rss.bind(process.memoryUsage)
 harden()
+keepDecoderAt(join(slot, DECODER_FILE))
 
 let user: UserCode | null = null
 let job: LoadedJob | null = null

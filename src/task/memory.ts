@@ -6,6 +6,9 @@ const RESIDENT: Bytes = 64 * MB
 /** What work of any size takes beside the record arenas: read chunks, decoded text, compressor, young objects. */
 const WORKING: Bytes = 24 * MB
 
+/** Below it, V8's second compiler of WebAssembly, which takes 20 MB and makes the Parquet decoder faster, does not pay. */
+const ROOMY: Bytes = 192 * MB
+
 /** What is left of a task's memory for data; it is shared between the JavaScript heap and the arenas beside it. */
 function room(memory: Bytes): Bytes {
   return Math.max(WORKING, memory - RESIDENT)
@@ -31,8 +34,9 @@ export function windowBytes(memory: Bytes): Bytes {
  * V8 flags that let a heap that outgrows the task end the process, instead of the machine. A batch of records should
  * fit into the young generation: it is garbage at once.
  */
-export function heapFlags(memory: Bytes): string[] {
+export function memoryFlags(memory: Bytes): string[] {
   const heap = Math.max(16, Math.floor((room(memory) * 0.5) / MB) + 4)
   const young = Math.max(2, Math.min(16, Math.floor(room(memory) / MB / 16)))
-  return [`--max-old-space-size=${heap}`, `--max-semi-space-size=${young}`]
+  const frugal = memory < ROOMY ? ['--liftoff-only'] : []
+  return [`--max-old-space-size=${heap}`, `--max-semi-space-size=${young}`, ...frugal]
 }

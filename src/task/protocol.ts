@@ -81,7 +81,8 @@ export function splitName(split: SplitWork): string {
   return `${split.dataset}/${split.path}`
 }
 
-/** Names of the links to bundle and source map in a process's folder. */
+/** Names of the links to bundle, source map and the Parquet decoder's code in a process's folder. */
+export const DECODER_FILE = 'parquet.wasm'
 export const BUNDLE_FILE = 'job.js'
 export const SOURCE_MAP_FILE = 'job.js.map'
 

@@ -1,9 +1,10 @@
-import { copyFileSync, mkdirSync } from 'node:fs'
+import { copyFileSync, mkdirSync, symlinkSync } from 'node:fs'
 import { mkdir, rm, stat, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { assert } from '../../core/errors.ts'
 import type { AttemptSpec, OutputFile, TaskFile } from '../../ports.ts'
-import { BUNDLE_FILE, SOURCE_MAP_FILE } from '../../task/protocol.ts'
+import { BUNDLE_FILE, DECODER_FILE, SOURCE_MAP_FILE } from '../../task/protocol.ts'
 
 /** Only names that Shoal makes become names of links. */
 const LINK_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]*$/
@@ -20,6 +21,7 @@ export class SlotFolder {
     mkdirSync(join(path, 'in'), { recursive: true, mode: 0o700 })
     mkdirSync(join(path, 'out'), { mode: 0o700 })
     copyFileSync(runner, this.runner)
+    symlinkSync(fileURLToPath(import.meta.resolve('parquet-wasm/esm/parquet_wasm_bg.wasm')), join(path, DECODER_FILE))
   }
 
   async linkJob(spec: AttemptSpec): Promise<void> {

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import type { Readable, Writable } from 'node:stream'
 import { reasonOf } from '../../core/reason.ts'
 import type { Bytes, Digest } from '../../core/types.ts'
-import { heapFlags } from '../../task/memory.ts'
+import { memoryFlags } from '../../task/memory.ts'
 import { type Command, frame, FrameParser } from '../../task/protocol.ts'
 import { kill } from './leftovers.ts'
 import type { SlotFolder } from './slot-folder.ts'
@@ -34,7 +34,7 @@ export class TaskProcess {
     this.memory = memory
     const grants = ['--permission', `--allow-fs-read=${folder.path}/`, `--allow-fs-write=${folder.path}/`]
     const closed = ['--expose-internals', '--disallow-code-generation-from-strings', '--no-warnings', '--no-addons']
-    const args = [...grants, ...closed, ...heapFlags(memory), folder.runner, folder.path]
+    const args = [...grants, ...closed, ...memoryFlags(memory), folder.runner, folder.path]
     this.#child = spawn(process.execPath, args, {
       cwd: folder.path,
       env: { TZ: 'UTC', LANG: 'C' },

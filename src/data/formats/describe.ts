@@ -46,11 +46,11 @@ export function isCutAtLineFeeds({ format, encoding, lineEnd }: ResolvedReadOpti
 
 async function describeParquet(source: RandomAccess): Promise<Cuts> {
   try {
-    const { metadata } = await readParquetFooter(source, 'the shard')
-    const groups = metadata.row_groups.map((group): RowGroup => {
-      const compressed = group.columns.map((column) => Number(column.meta_data?.total_compressed_size ?? 0))
-      return { rows: Number(group.num_rows), bytes: compressed.reduce((sum, bytes) => sum + bytes, 0) }
-    })
+    const file = await readParquetFooter(source, 'the shard')
+    const groups = file.groups.map(({ rows, chunks }): RowGroup => ({
+      rows,
+      bytes: chunks.reduce((sum, { start, end }) => sum + end - start, 0),
+    }))
     // A damaged footer must not make a catalog that no peer can take.
     const sound = groups.every(({ rows, bytes }) => isCount(rows) && isCount(bytes) && bytes <= source.size)
     return sound && groups.length <= LIMITS.cutsPerShardMax ? { kind: 'row-groups', groups } : WHOLE

@@ -2,7 +2,6 @@ import { ShoalError } from '../../core/errors.ts'
 import { LIMITS } from '../../core/limits.ts'
 import type { Bytes } from '../../core/types.ts'
 import { isCutAtLineFeeds } from './describe.ts'
-import { chunkRanges } from './parquet/chunks.ts'
 import { readParquetFooter } from './parquet/footer.ts'
 import type { SplitInput } from './reader.ts'
 import type { RandomAccess } from './source.ts'
@@ -63,12 +62,12 @@ async function parquetPieces({ source, name, options, start, end, rowGroups }: S
     },
   }
   try {
-    const { metadata } = await readParquetFooter(noting, name)
-    const groups = rowGroups ? metadata.row_groups.slice(start, end) : metadata.row_groups
+    const { groups, leaves } = await readParquetFooter(noting, name)
     const wanted = options.columns === null ? null : new Set(options.columns)
-    for (const group of groups)
-      for (const range of chunkRanges(group, wanted))
-        pieces.push({ offset: range.start, length: range.end - range.start })
+    for (const { chunks } of rowGroups ? groups.slice(start, end) : groups)
+      for (const [leaf, chunk] of chunks.entries())
+        if (wanted?.has(leaves[leaf]!.path[0]!) !== false)
+          pieces.push({ offset: chunk.start, length: chunk.end - chunk.start })
   } catch (error) {
     // Whoever reads the split fails over the same bytes, and says it.
     if (!(error instanceof ShoalError) || error.code !== 'DAMAGED') throw error

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { parquetWriteBuffer } from 'hyparquet-writer'
 import { describe, expect, test } from 'vitest'
-import { decimalText } from '../../../src/data/formats/parquet/values.ts'
+import { decimalText } from '../../../src/data/formats/parquet/numbers.ts'
 import { fixture, fixtures } from './fixture.ts'
 import { readAll } from './read-all.ts'
 
@@ -9,6 +9,9 @@ const damaged = { code: 'DAMAGED' }
 
 /** Our values in the form of the suite's JSON: numbers for integers and decimals, ISO dates, no type for bytes. */
 function asUpstream(value: unknown): unknown {
+  // The suite's integers are small: this is a timestamp in µs.
+  if (typeof value === 'bigint' && value > 10n ** 15n && value < 10n ** 16n)
+    return new Date(Number(value / 1000n)).toISOString()
   if (typeof value === 'bigint') return Number(value)
   if (Object.is(value, -0)) return 0
   if (value instanceof Date) return value.toISOString()
@@ -125,8 +128,8 @@ describe('parquet', () => {
     const { records, bad } = await readAll(file, 'a.parquet')
     expect(records).toEqual([{ s: 'a', t: new Date(0) }])
     expect(bad.map(({ place, why }) => [place, why])).toEqual([
-      ['d/a.parquet#2', 'a text column holds bytes that are not valid UTF-8'],
-      ['d/a.parquet#3', 'a timestamp is outside what a Date can hold'],
+      ['d/a.parquet#2', 'column s: a text column holds bytes that are not valid UTF-8'],
+      ['d/a.parquet#3', 'column t: a timestamp is outside what a Date can hold'],
     ])
   })
 
@@ -134,8 +137,8 @@ describe('parquet', () => {
     const columnData = ['a', 'b', 'a'].map((name, i) => ({ name, data: Int32Array.from([i, i + 10]), type: 'INT32' as const })) // prettier-ignore
     const file = new Uint8Array(parquetWriteBuffer({ columnData }))
     await expect(readAll(file, 'x.parquet', {})).rejects.toMatchObject({
-      ...damaged,
-      why: expect.stringContaining('two columns have one name: a') as unknown,
+      code: 'BAD_RECORD',
+      message: expect.stringContaining("two columns of the name 'a'") as unknown,
     })
     expect((await readAll(file, 'x.parquet', { columns: ['b'] })).records).toEqual([{ b: 1 }, { b: 11 }])
   })

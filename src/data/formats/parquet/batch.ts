@@ -1,51 +1,55 @@
-import { damaged } from './footer.ts'
-import { UnreadableValue, type Convert } from './values.ts'
 import { BAD, type Batch } from '../reader.ts'
+import { UnreadableValue, type Getter } from './forms.ts'
+import { damaged } from './footer.ts'
 
 /** Rows of a row group, held by column and made into records one by one. */
 export class ParquetBatch implements Batch {
   readonly length: number
   readonly #name: string
   readonly #rowStart: number
-  readonly #values: readonly ArrayLike<unknown>[]
-  readonly #converters: readonly Convert[]
+  readonly #names: readonly string[]
+  readonly #getters: readonly Getter[]
+  readonly #fields: unknown[]
   readonly #makeRow: (fields: readonly unknown[]) => unknown
 
-  /** `rowStart` is the first row's number in the file, from 0. */
+  /** `rowStart` is the first row's number in the file, from 0; `names` those of the columns. */
   constructor(
     name: string,
     rowStart: number,
     length: number,
-    values: readonly ArrayLike<unknown>[],
-    converters: readonly Convert[],
+    names: readonly string[],
+    getters: readonly Getter[],
     makeRow: (fields: readonly unknown[]) => unknown,
   ) {
     this.#name = name
     this.#rowStart = rowStart
     this.length = length
-    this.#values = values
-    this.#converters = converters
+    this.#names = names
+    this.#getters = getters
+    this.#fields = Array.from({ length: getters.length }, () => null)
     this.#makeRow = makeRow
   }
 
   record(i: number): unknown {
+    const getters = this.#getters
+    const fields = this.#fields
     try {
-      return this.#makeRow(this.#fields(i))
+      for (let c = 0; c < getters.length; c++) fields[c] = getters[c]!(i)
     } catch (error) {
       if (error instanceof UnreadableValue) return BAD
-      // The values are not of the shape that the schema says: a damaged schema.
-      throw damaged(this.#name, `row ${this.#rowStart + i + 1} is not as its schema says`, error)
+      // What a variant holds is looked at here.
+      throw damaged(this.#name, `row ${this.#rowStart + i + 1} cannot be read`, error)
     }
+    return this.#makeRow(fields)
   }
 
   bad(i: number): string {
-    try {
-      this.#fields(i)
-      return ''
-    } catch (error) {
-      if (error instanceof UnreadableValue) return error.message
-      throw error
-    }
+    const found = this.#unreadable(i)
+    return found === null ? '' : `column ${found.column}: ${found.error.message}`
+  }
+
+  remedies(i: number): readonly string[] {
+    return this.#unreadable(i)?.error.remedies ?? []
   }
 
   place(i: number): string {
@@ -53,15 +57,27 @@ export class ParquetBatch implements Batch {
   }
 
   raw(i: number): string {
-    return JSON.stringify(
-      this.#values.map((column) => column[i] ?? null),
-      (_key, value: unknown) => (typeof value === 'bigint' ? String(value) : value),
+    const row = this.#getters.map((get, c): [string, unknown] => {
+      try {
+        return [this.#names[c]!, get(i)]
+      } catch {
+        return [this.#names[c]!, '(unreadable)']
+      }
+    })
+    return JSON.stringify(Object.fromEntries(row), (_key, value: unknown) =>
+      typeof value === 'bigint' ? String(value) : value,
     )
   }
 
-  #fields(i: number): unknown[] {
-    const fields: unknown[] = Array.from({ length: this.#values.length })
-    for (let c = 0; c < fields.length; c++) fields[c] = this.#converters[c]!(this.#values[c]![i])
-    return fields
+  #unreadable(i: number): { readonly column: string; readonly error: UnreadableValue } | null {
+    for (const [c, get] of this.#getters.entries()) {
+      try {
+        get(i)
+      } catch (error) {
+        if (error instanceof UnreadableValue) return { column: this.#names[c]!, error }
+        throw error
+      }
+    }
+    return null
   }
 }

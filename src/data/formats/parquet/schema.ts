@@ -1,52 +1,124 @@
-import type { ColumnMetaData, SchemaElement, SchemaTree } from 'hyparquet'
 import { LIMITS } from '../../../core/limits.ts'
+import { meaningOf, PHYSICAL, type Meaning, type Physical } from './meaning.ts'
+import { ThriftStruct, type Thrift } from './thrift.ts'
 
-/** What a column chunk's pages are made of. */
+const REPETITIONS = ['required', 'optional', 'repeated'] as const
+
+/** A column, a group of columns, or what repeats within one. */
+export interface SchemaNode {
+  readonly name: string
+  readonly repetition: (typeof REPETITIONS)[number]
+  /** Null: a group. */
+  readonly physical: Physical | null
+  /** Of FIXED_LEN_BYTE_ARRAY, in bytes; else 0. */
+  readonly length: number
+  readonly meaning: Meaning
+  readonly children: readonly SchemaNode[]
+}
+
+/** A column whose values are stored. */
 export interface Leaf {
-  readonly type: ColumnMetaData['type']
-  /** Of FIXED_LEN_BYTE_ARRAY. */
-  readonly typeLength: number
+  readonly node: SchemaNode
+  /** Names from the root's child down. */
+  readonly path: readonly string[]
+  /** Something on the way repeats: a row may have any number of values. */
+  readonly repeats: boolean
+  /** The column that it is in, without that column's other leaves. */
+  readonly branch: SchemaNode
+  /** The highest levels, as Dremel counts them (Melnik et al., VLDB 2010): of what is optional or repeats, and of the latter. */
   readonly maxDefinition: number
   readonly maxRepetition: number
 }
 
-/**
- * Throws an Error unless the schema is one tree, of all its elements, that can be walked by recursion: the library
- * follows the numbers of children wherever they lead.
- */
-export function checkSchema(schema: readonly SchemaElement[]): void {
-  if (schema.length === 0 || schema.length > LIMITS.inputColumnsMax) throw new Error('its schema has no proper size')
-  /** Children that each element on the way to this one has yet to have. */
-  const open: number[] = [1]
-  for (const { name, num_children: children = 0 } of schema) {
-    if (typeof name !== 'string' || !Number.isSafeInteger(children) || children < 0)
-      throw new Error('an element of its schema is none')
-    while (open.at(-1) === 0) open.pop()
-    if (open.length === 0) throw new Error('its schema has elements that belong to nothing')
-    open[open.length - 1]!--
-    if (children > 0) open.push(children)
-    if (open.length > LIMITS.valueDepthMax) throw new Error('its schema nests too deep')
-  }
-  if (open.some((left) => left > 0)) throw new Error('its schema is cut off')
+const isCount = (n: unknown): n is number => Number.isSafeInteger(n) && (n as number) >= 0
+const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+/** The columns of a file, in its order. Throws an Error unless the elements are one tree. */
+export function schemaOf(elements: Thrift | undefined): readonly SchemaNode[] {
+  if (!Array.isArray(elements) || elements.length === 0 || elements.length > LIMITS.inputColumnsMax)
+    throw new Error('its schema has no proper size')
+  const tree = new TreeReader(elements as readonly Thrift[])
+  const children = tree.root()
+  if (children.length === 0) throw new Error('it has no columns')
+  return children
 }
 
-/** The leaves of a schema by their path, as `leafKey` gives it. */
-export function leavesOf(root: SchemaTree): Map<string, Omit<Leaf, 'type'>> {
-  const leaves = new Map<string, Omit<Leaf, 'type'>>()
-  const visit = (node: SchemaTree, definition: number, repetition: number): void => {
-    const { repetition_type: kind, type_length: typeLength } = node.element
-    const maxDefinition = definition + (node === root || kind === 'REQUIRED' ? 0 : 1)
-    const maxRepetition = repetition + (kind === 'REPEATED' ? 1 : 0)
-    for (const child of node.children) visit(child, maxDefinition, maxRepetition)
-    const key = leafKey(node.path)
-    // Of two columns with one path the library takes the first.
-    if (node.children.length === 0 && !leaves.has(key))
-      leaves.set(key, { typeLength: typeLength ?? 0, maxDefinition, maxRepetition })
+class TreeReader {
+  readonly #elements: readonly Thrift[]
+  #at = 0
+
+  constructor(elements: readonly Thrift[]) {
+    this.#elements = elements
   }
-  visit(root, 0, 0)
+
+  root(): readonly SchemaNode[] {
+    const children = this.#children(this.#next(), 0)
+    if (this.#at < this.#elements.length) throw new Error('its schema has elements that belong to nothing')
+    return children
+  }
+
+  #next(): ThriftStruct {
+    const element = this.#elements[this.#at++]
+    if (!(element instanceof ThriftStruct)) throw new Error('its schema is cut off')
+    return element
+  }
+
+  #children(parent: ThriftStruct, depth: number): SchemaNode[] {
+    const count = parent.get(FIELD.children) ?? 0
+    if (!isCount(count) || count > this.#elements.length) throw new Error('an element of its schema is none')
+    if (depth > LIMITS.valueDepthMax) throw new Error('its schema nests too deep')
+    return Array.from({ length: count }, () => this.#node(depth + 1))
+  }
+
+  #node(depth: number): SchemaNode {
+    const element = this.#next()
+    const name = nameOf(element)
+    // The root has none, and some writers leave it out elsewhere: it is the first then.
+    const repetition = REPETITIONS[(element.get(FIELD.repetition) as number | undefined) ?? 0]
+    if (repetition === undefined) throw new Error(`the column ${name} is neither required, optional nor repeated`)
+    const children = this.#children(element, depth)
+    const type = element.get(FIELD.type)
+    const physical = children.length > 0 || type === undefined ? null : (PHYSICAL[type as number] ?? null)
+    if (physical === null && type !== undefined && children.length === 0)
+      throw new Error(`the column ${name} has an unknown type (${typeof type === 'number' ? type : 'none'})`)
+    if (physical === null && children.length === 0) throw new Error(`the group ${name} has no fields`)
+    const length = physical === 'FIXED_LEN_BYTE_ARRAY' ? element.get(FIELD.length) : 0
+    if (!isCount(length) || length > LIMITS.valueBytesMax)
+      throw new Error(`the values of column ${name} have no proper length`)
+    return { name, repetition, physical, length, meaning: meaningOf(element, name, physical, length), children }
+  }
+}
+
+/** Fields of SchemaElement. */
+const FIELD = { type: 1, length: 2, repetition: 3, name: 4, children: 5 } as const
+
+function nameOf(element: ThriftStruct): string {
+  const bytes = element.get(FIELD.name)
+  if (!(bytes instanceof Uint8Array)) throw new Error('a column of its schema has no name')
+  try {
+    return UTF8.decode(bytes)
+  } catch {
+    throw new Error('the name of a column is not valid UTF-8')
+  }
+}
+
+/** The leaves below these columns, in the order in which each row group has their chunks. */
+export function leavesOf(roots: readonly SchemaNode[]): Leaf[] {
+  const leaves: Leaf[] = []
+  const visit = (chain: readonly SchemaNode[]): void => {
+    const node = chain.at(-1)!
+    for (const child of node.children) visit([...chain, child])
+    if (node.physical === null) return
+    const maxRepetition = chain.filter(({ repetition }) => repetition === 'repeated').length
+    leaves.push({
+      node,
+      path: chain.map(({ name }) => name),
+      repeats: maxRepetition > 0,
+      branch: chain.toReversed().reduce((within, parent) => ({ ...parent, children: [within] })),
+      maxDefinition: chain.filter(({ repetition }) => repetition !== 'required').length,
+      maxRepetition,
+    })
+  }
+  for (const root of roots) visit([root])
   return leaves
-}
-
-export function leafKey(path: readonly string[]): string {
-  return JSON.stringify(path)
 }

@@ -1,81 +1,208 @@
 /**
- * Values of Parquet's VARIANT type. Arrays and objects name their elements by offsets, which may all lead to one place:
- * a few hundred bytes could stand for more values than there is memory. So they are walked before they are decoded.
+ * Values in the binary form of Parquet's VARIANT (parquet-format/VariantEncoding.md). Arrays and objects name their
+ * elements by offsets, which may all lead to one place: a few hundred bytes could stand for more values than there is
+ * memory, so each value pays with a byte of its own.
  */
-import { DEFAULT_PARSERS } from 'hyparquet/src/convert.js'
-import { decodeVariantColumn } from 'hyparquet/src/variant.js'
-import type { ParquetParsers } from 'hyparquet'
+import { isUtf8 } from 'node:buffer'
 import { LIMITS } from '../../../core/limits.ts'
+import { UnreadableValue, type Forms } from './forms.ts'
+import { dayMs } from './instants.ts'
+import { timestampForm } from './leaf-values.ts'
+import { decimalText, uuidText } from './numbers.ts'
 
+const PRIMITIVE = 0
+const SHORT_TEXT = 1
 const OBJECT = 2
-const ARRAY = 3
 
-/**
- * What a VARIANT group stands for; null where there is none. Throws an Error where its bytes are none.
- * `group` is its fields as they were read: metadata, value, and typed_value where it is shredded.
- */
-export function variantOf(group: unknown, parsers: Partial<ParquetParsers>): unknown {
-  if (typeof group !== 'object' || group === null) return null
-  const { metadata, ...values } = group as { readonly metadata?: unknown }
-  if (!(metadata instanceof Uint8Array)) throw new Error('a variant has no metadata')
-  walkMetadata(metadata)
-  walkAll(values, 0)
-  return decodeVariantColumn(group, { ...DEFAULT_PARSERS, ...parsers }) as unknown
-}
-
-/** Binary variants lie at any depth of what is shredded. */
-function walkAll(value: unknown, depth: number): void {
-  if (typeof value !== 'object' || value === null || depth > LIMITS.valueDepthMax) return
-  if (value instanceof Uint8Array) new Walk(value).value(0, 0)
-  else for (const field of Object.values(value)) walkAll(field, depth + 1)
-}
-
-/** The names of fields: as many as there is room for, one behind the other. */
-function walkMetadata(bytes: Uint8Array): void {
-  const walk = new Walk(bytes)
-  const width = (walk.number(0, 1) >> 6) + 1
-  const names = walk.number(1, width)
-  const base = 1 + width * (names + 2)
-  if (base > bytes.length) throw new Error('the names of a variant are cut off')
-  for (let i = 0, last = 0; i <= names; i++) {
-    const offset = walk.number(1 + width * (i + 1), width)
-    if (offset < last || base + offset > bytes.length) throw new Error('the names of a variant are out of order')
-    last = offset
+/** The names that the fields of a variant's objects have, by number. Throws an Error where they are cut off. */
+export function variantNames(metadata: Uint8Array): readonly string[] {
+  const from = new Reader(metadata)
+  const head = from.number(0, 1)
+  if ((head & 0x0f) !== 1) throw new Error(`a variant has the unknown version ${head & 0x0f}`)
+  const width = (head >> 6) + 1
+  const count = from.number(1, width)
+  const base = 1 + width * (count + 2)
+  if (base > metadata.length) throw new Error('the names of a variant are cut off')
+  const names: string[] = []
+  for (let i = 0; i < count; i++) {
+    const start = from.number(1 + width * (i + 1), width)
+    const end = from.number(1 + width * (i + 2), width)
+    if (start > end) throw new Error('the names of a variant are out of order')
+    names.push(from.text(base + start, end - start))
   }
+  return names
 }
 
-class Walk {
+/** Throws an Error where the bytes are no variant, UnreadableValue where a record has no form for it. */
+export function decodeVariant(bytes: Uint8Array, names: readonly string[], forms: Forms): unknown {
+  return new Decoder(bytes, names, forms).value(0, 0)
+}
+
+export function isVariantObject(bytes: Uint8Array): boolean {
+  return bytes.length > 0 && (bytes[0]! & 3) === OBJECT
+}
+
+/** Little-endian numbers and text at offsets that are checked. */
+class Reader {
   readonly #bytes: Uint8Array
-  /** Each value has a byte of its own. */
-  #left: number
+  readonly #view: DataView
 
   constructor(bytes: Uint8Array) {
     this.#bytes = bytes
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  }
+
+  view(at: number, length: number): DataView {
+    if (at + length > this.#bytes.length) throw new Error('a variant is cut off')
+    return this.#view
+  }
+
+  number(at: number, width: number): number {
+    const view = this.view(at, width)
+    let value = 0
+    for (let i = width - 1; i >= 0; i--) value = value * 256 + view.getUint8(at + i)
+    return value
+  }
+
+  slice(at: number, length: number): Uint8Array {
+    this.view(at, length)
+    return this.#bytes.subarray(at, at + length)
+  }
+
+  text(at: number, length: number): string {
+    const bytes = this.slice(at, length)
+    if (!isUtf8(bytes)) throw new UnreadableValue('a variant holds text that is not valid UTF-8')
+    return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8')
+  }
+}
+
+class Decoder {
+  readonly #from: Reader
+  readonly #names: readonly string[]
+  readonly #forms: Forms
+  #left: number
+
+  constructor(bytes: Uint8Array, names: readonly string[], forms: Forms) {
+    this.#from = new Reader(bytes)
+    this.#names = names
+    this.#forms = forms
     this.#left = bytes.length
   }
 
-  value(at: number, depth: number): void {
+  value(at: number, depth: number): unknown {
     if (--this.#left < 0 || depth > LIMITS.valueDepthMax) throw new Error('a variant holds more than it has room for')
-    const head = this.number(at, 1)
-    const kind = head & 3
-    if (kind !== OBJECT && kind !== ARRAY) return
+    const head = this.#from.number(at, 1)
     const form = head >> 2
-    const large = ((kind === OBJECT ? form >> 4 : form >> 2) & 1) === 1
-    const offsetWidth = (form & 3) + 1
-    const nameWidth = kind === OBJECT ? ((form >> 2) & 3) + 1 : 0
-    const countWidth = large ? 4 : 1
-    const count = this.number(at + 1, countWidth)
-    const offsets = at + 1 + countWidth + nameWidth * count
-    const start = offsets + offsetWidth * (count + 1)
-    if (start > this.#bytes.length) throw new Error('a variant is cut off')
-    for (let i = 0; i < count; i++) this.value(start + this.number(offsets + offsetWidth * i, offsetWidth), depth + 1)
+    switch (head & 3) {
+      case PRIMITIVE:
+        return this.#primitive(form, at + 1)
+      case SHORT_TEXT:
+        return this.#from.text(at + 1, form)
+      case OBJECT:
+        return this.#object(form, at + 1, depth)
+      default:
+        return this.#array(form, at + 1, depth)
+    }
   }
 
-  /** Little-endian. */
-  number(at: number, width: number): number {
-    if (at + width > this.#bytes.length) throw new Error('a variant is cut off')
-    let value = 0
-    for (let i = width - 1; i >= 0; i--) value = value * 256 + this.#bytes[at + i]!
-    return value
+  #object(form: number, at: number, depth: number): unknown {
+    const { factory } = this.#forms
+    const offsetWidth = (form & 3) + 1
+    const nameWidth = ((form >> 2) & 3) + 1
+    const countWidth = ((form >> 4) & 1) === 1 ? 4 : 1
+    const count = this.#from.number(at, countWidth)
+    const ids = at + countWidth
+    const offsets = ids + nameWidth * count
+    const start = offsets + offsetWidth * (count + 1)
+    this.#from.view(at, start - at)
+    const object = factory.object()
+    const seen = new Set<string>()
+    for (let i = 0; i < count; i++) {
+      const name = this.#names[this.#from.number(ids + nameWidth * i, nameWidth)]
+      if (name === undefined) throw new Error('a field of a variant has no name')
+      if (seen.has(name)) throw new Error('an object of a variant has one name twice')
+      seen.add(name)
+      factory.set(
+        object,
+        name,
+        this.value(start + this.#from.number(offsets + offsetWidth * i, offsetWidth), depth + 1),
+      )
+    }
+    return object
+  }
+
+  #array(form: number, at: number, depth: number): unknown {
+    const width = (form & 3) + 1
+    const countWidth = ((form >> 2) & 1) === 1 ? 4 : 1
+    const count = this.#from.number(at, countWidth)
+    const offsets = at + countWidth
+    const start = offsets + width * (count + 1)
+    this.#from.view(at, start - at)
+    const elements: unknown[] = []
+    for (let i = 0; i < count; i++)
+      elements.push(this.value(start + this.#from.number(offsets + width * i, width), depth + 1))
+    return this.#forms.factory.array(elements)
+  }
+
+  /** By the number of the primitive type. */
+  #primitive(type: number, at: number): unknown {
+    const { factory } = this.#forms
+    const from = this.#from
+    switch (type) {
+      case 0:
+        return null
+      case 1:
+        return true
+      case 2:
+        return false
+      case 3:
+        return from.view(at, 1).getInt8(at)
+      case 4:
+        return from.view(at, 2).getInt16(at, true)
+      case 5:
+        return from.view(at, 4).getInt32(at, true)
+      case 6:
+      case 17: // A time of day, in µs.
+        return from.view(at, 8).getBigInt64(at, true)
+      case 7:
+        return from.view(at, 8).getFloat64(at, true)
+      case 8:
+        return decimalText(from.view(at, 5).getInt32(at + 1, true), this.#scale(at))
+      case 9:
+        return decimalText(from.view(at, 9).getBigInt64(at + 1, true), this.#scale(at))
+      case 10: {
+        const view = from.view(at, 17)
+        return decimalText((view.getBigInt64(at + 9, true) << 64n) | view.getBigUint64(at + 1, true), this.#scale(at))
+      }
+      case 11:
+        return factory.date(dayMs(from.view(at, 4).getInt32(at, true)))
+      case 12:
+      case 13:
+      case 18:
+      case 19:
+        return this.#timestamp(type, at)
+      case 14:
+        return from.view(at, 4).getFloat32(at, true)
+      case 15:
+        return factory.bytes(from.slice(at + 4, from.number(at, 4)))
+      case 16:
+        return from.text(at + 4, from.number(at, 4))
+      case 20:
+        return uuidText(from.slice(at, 16))
+      default:
+        throw new Error(`a variant has a value of an unknown type (${type})`)
+    }
+  }
+
+  /** 12, 13: µs; 18, 19: ns; the second of each is a local time. */
+  #timestamp(type: number, at: number): unknown {
+    const form = timestampForm(type < 18 ? 'us' : 'ns', type === 12 || type === 18, this.#forms)
+    return form(this.#from.view(at, 8).getBigInt64(at, true))
+  }
+
+  #scale(at: number): number {
+    const scale = this.#from.number(at, 1)
+    if (scale > 38) throw new Error('a decimal of a variant has too many digits')
+    return scale
   }
 }

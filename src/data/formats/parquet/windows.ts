@@ -1,0 +1,125 @@
+/** Rows of a row group in windows: of each column an array, or some, that the memory of a task can hold together. */
+import { LIMITS } from '../../../core/limits.ts'
+import type { Bytes } from '../../../core/types.ts'
+import { ParquetColumn } from './column.ts'
+import { decode, DecoderTrap, type Decoder } from './decoder.ts'
+import type { Forms, Getter } from './forms.ts'
+import type { LeafPages } from './group.ts'
+import type { Piece } from './leaf-column.ts'
+import { parquetFileOf } from './piece.ts'
+import { leavesOf, type SchemaNode } from './schema.ts'
+import { inColumn } from './problems.ts'
+import { valuesOf } from './values.ts'
+
+/** What a window has: a getter for each column, of its rows from 0. */
+export interface Window {
+  readonly rows: number
+  readonly getters: readonly Getter[]
+}
+
+export class GroupWindows {
+  readonly #decoder: Decoder
+  readonly #forms: Forms
+  readonly #columns: readonly ParquetColumn[]
+  readonly #rows: number
+  readonly #step: number
+  #given = 0
+  #release = (): void => {
+    for (const column of this.#columns) column.release()
+  }
+
+  /** `leaves`: of all columns, in order. */
+  constructor(
+    decoder: Decoder,
+    nodes: readonly SchemaNode[],
+    leaves: readonly LeafPages[],
+    rows: number,
+    forms: Forms,
+  ) {
+    this.#decoder = decoder
+    this.#forms = forms
+    this.#rows = rows
+    let at = 0
+    this.#columns = nodes.map((node) => {
+      const count = leavesOf([node]).length
+      const own = leaves.slice(at, at + count)
+      at += count
+      return named(node, () => new ParquetColumn(node, own, rows))
+    })
+    this.#step = windowRows(rows, this.#columns)
+  }
+
+  /** Null after the last row. */
+  async next(): Promise<Window | null> {
+    const start = this.#given
+    if (start === this.#rows) {
+      this.#release()
+      return null
+    }
+    const end = Math.min(this.#rows, start + this.#step)
+    this.#given = end
+    return {
+      rows: end - start,
+      getters: end - start === this.#rows ? await this.#whole() : await this.#part(start, end),
+    }
+  }
+
+  /** A small group is decoded at once: a table may have thousands of columns. */
+  async #whole(): Promise<Getter[]> {
+    const parts = this.#columns.flatMap(({ leaves }) => leaves.map((leaf) => leaf.whole))
+    const nodes = this.#columns.map(({ node }) => node)
+    const file = await parquetFileOf(nodes, parts, this.#rows)
+    try {
+      const { arrays, release } = decode(this.#decoder, file, { skip: 0, rows: this.#rows })
+      this.#release = release
+      return nodes.map((node, c) => named(node, () => valuesOf(node, arrays[c]!, this.#forms)))
+    } catch (error) {
+      if (error instanceof DecoderTrap) throw error
+      if (nodes.length === 1) throw inColumn(nodes[0]!.name, error)
+      // Which column it is shows when each is decoded alone.
+      return await this.#part(0, this.#rows)
+    }
+  }
+
+  async #part(start: number, end: number): Promise<Getter[]> {
+    const getters: Getter[] = []
+    for (const column of this.#columns) {
+      const { node } = column
+      const pieces = await column.rows(this.#decoder, start, end).catch((error: unknown) => {
+        throw inColumn(node.name, error)
+      })
+      getters.push(named(node, () => acrossPieces(pieces, start, (piece) => valuesOf(node, piece.array, this.#forms))))
+    }
+    return getters
+  }
+}
+
+/** Of so many columns each is small, and decoding them one by one takes longer than what is in them. */
+const WIDE = 256
+
+function windowRows(rows: number, columns: readonly ParquetColumn[]): number {
+  const rowBytes: Bytes = columns.reduce((sum, column) => sum + column.rowBytes, 0)
+  if (columns.length >= WIDE && rows * rowBytes <= 4 * LIMITS.parquetWindowBytes) return rows
+  const most = Math.max(1, Math.floor(LIMITS.parquetWindowBytes / Math.max(rowBytes, 1 / 8)))
+  return Math.min(rows, most)
+}
+
+/** Rows are mostly asked for in order: the piece of the last one is looked at first. */
+function acrossPieces(pieces: readonly Piece[], first: number, getterOf: (piece: Piece) => Getter): Getter {
+  const parts = pieces.map((piece) => ({ start: piece.start - first, end: piece.end - first, get: getterOf(piece) }))
+  let part = parts[0]!
+  if (parts.length === 1) return part.start === 0 ? part.get : (i) => part.get(i - part.start)
+  return (i) => {
+    if (i < part.start || i >= part.end) part = parts.find(({ start, end }) => i >= start && i < end)!
+    return part.get(i - part.start)
+  }
+}
+
+/** Errors of `act` name the column. */
+function named<T>({ name }: SchemaNode, act: () => T): T {
+  try {
+    return act()
+  } catch (error) {
+    throw inColumn(name, error)
+  }
+}
