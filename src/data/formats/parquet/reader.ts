@@ -98,7 +98,7 @@ export class ParquetReader implements RecordReader {
       if (another !== undefined)
         throw new ShoalError(
           'BAD_RECORD',
-          `${name} has two columns of the name '${column}': no record could have both`,
+          `${name} has two columns of one name, '${column}': no record could have both`,
           {
             why,
             try: ['`columns` of this input, without it', 'write the file again with names of their own'],

@@ -69,7 +69,7 @@ function isElement(repeated: SchemaNode, list: SchemaNode): boolean {
   return repeated.name === 'array' || repeated.name === `${list.name}_tuple`
 }
 
-/** A group of one group that repeats, of a key and a value. A map without values gives null for each. */
+/** A group of one group that repeats, of a key and a value. A map without values is the list of its keys. */
 function annotatedMap(node: SchemaNode, array: ArrowArray, forms: Forms, path: readonly string[]): Getter {
   const entry = node.children[0]!
   const [key, value] = entry.children
@@ -79,7 +79,8 @@ function annotatedMap(node: SchemaNode, array: ArrowArray, forms: Forms, path: r
   const [elements, child] = elementsOf(array.children![0]!)
   const within = [...path, entry.name]
   const keys = valuesOf(key, child.children![0]!, forms, within)
-  const values = value === undefined ? () => null : valuesOf(value, child.children![1]!, forms, within)
+  if (value === undefined) return listValues(elements, keys, forms)
+  const values = valuesOf(value, child.children![1]!, forms, within)
   return isText(key, forms) && forms.maps !== 'pairs'
     ? objectValues(elements, keys, values, forms)
     : pairValues(elements, keys, values, forms)
