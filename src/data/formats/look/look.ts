@@ -8,6 +8,7 @@ import { LIMITS } from '../../../core/limits.ts'
 import { firstBytesWithin } from '../compressed/inside.ts'
 import { jsonLook } from '../json/look.ts'
 import { magicOf } from './magic.ts'
+import { isMarkup } from './markup.ts'
 import type { Head, RandomAccess } from '../source.ts'
 
 export interface Looked {
@@ -132,10 +133,9 @@ function lineEndOf(text: string, end: string): LineEnd {
 }
 
 const RECEIPT = /^\s*\{\s*"schema"\s*:\s*"shoal\.receipt\/1"/
-const MARKUP = /^\s*<(?:!doctype\s|html[\s>]|\?xml\s|svg[\s>])/i
 
 function textContent(text: string, whole: boolean): Content {
-  if (MARKUP.test(text)) return 'markup'
+  if (isMarkup(text, whole)) return 'markup'
   if (RECEIPT.test(text)) return 'receipt'
   return jsonLook(text, whole) ?? 'text'
 }
