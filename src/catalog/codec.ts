@@ -9,7 +9,7 @@ import { CONTENTS, PLAIN_TEXT, type Look } from '../core/look.ts'
 import { compareUtf8 } from '../core/plan.ts'
 import type { Cuts, Digest, RowGroup, Witness } from '../core/types.ts'
 import type { CatalogBody, CatalogDataset, CatalogEntry, CatalogRoot, DescribedShard, ScanAnswer } from './body.ts'
-import type { Doubt } from '../data/formats/look/doubt.ts'
+import { DOUBTED, type Doubt } from '../data/formats/look/doubt.ts'
 import { LEFT_OUT_KINDS, LEFT_OUT_SAMPLES, type LeftOut } from './left-out.ts'
 import { isDatasetName, isShardPath } from './path.ts'
 import { TABLE_FORMATS, type Table } from './table-formats.ts'
@@ -21,7 +21,6 @@ const STATES = ['offered', 'pending', 'unreadable'] as const
 const COMPRESSIONS = ['none', 'gzip', 'zstd'] as const
 const ENCODINGS = ['utf-8', 'utf-16le', 'utf-16be'] as const
 const LINE_ENDS = ['lf', 'any'] as const
-const DOUBTED = ['header', 'delimiter'] as const
 const ROOT_STATES = ['ok', 'away'] as const
 /** ISO 8601 with milliseconds, years of up to six digits. */
 const MTIME = /^[+-]?\d{4,6}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/

@@ -1,0 +1,100 @@
+import { firstRows, inQuotes, isValue, type CsvDoubt, type Row } from './first-rows.ts'
+import type { ResolvedReadOptions } from '../options.ts'
+
+/** The delimiter of Hive's text files. No text has it. */
+const CONTROL_A = '\u0001'
+/** What else fields are apart by, as people write tables. */
+const DELIMITERS = [CONTROL_A, ',', ';', '\t', '|', '^', '~', ' ']
+
+/**
+ * Looks for a delimiter that the file has and the options do not. Null where there is no doubt. Either the first row is
+ * one field by the options, or cannot be read, and by another delimiter it is a table; or the options cut it as well,
+ * but at commas of numbers and sentences alone, and by another delimiter all rows have as many fields.
+ */
+export function delimiterDoubt(head: string, whole: boolean, options: ResolvedReadOptions): CsvDoubt | null {
+  const present = DELIMITERS.filter((one) => one !== options.delimiter && head.includes(one))
+  if (present.length === 0) return null
+  const own = firstRows(head, whole, options)
+  const isCut = own.length > 0 && own[0]!.fields.length > 1
+  const near = own.slice(0, 2)
+  for (const delimiter of present) {
+    if (isCut && !near.some(({ raw }) => raw.includes(delimiter))) continue
+    const rows = firstRows(head, whole, { ...options, delimiter })
+    const fields = isCut ? fieldsInstead(rows, delimiter, options) : fieldsBy(rows, delimiter, options.header)
+    if (fields === null) continue
+    const by = `by ${inQuotes(delimiter)} most of the first rows have ${fields} fields`
+    return {
+      why: isCut
+        ? `${by}, and where ${inQuotes(options.delimiter)} cuts them is within numbers or sentences`
+        : `${by}, by ${inQuotes(options.delimiter)} one`,
+      try: [
+        `delimiter: ${inQuotes(delimiter)}`,
+        `delimiter: ${inQuotes(options.delimiter)}, ${isCut ? 'if it is that all the same' : 'if there is one column'}`,
+      ],
+    }
+  }
+  return null
+}
+
+const share = (rows: readonly Row[], count: number): number =>
+  rows.filter(({ fields }) => fields.length === count).length / rows.length
+
+/** How many fields most rows have where that tells of a table; null where it does not. */
+function fieldsBy([first, ...rows]: readonly Row[], delimiter: string, header: boolean): number | null {
+  if (first === undefined || rows.length === 0) return null
+  const count = first.fields.length
+  if (delimiter === ' ') return header && isSpaced(first, rows) ? count : null
+  if (delimiter === ',' && count === 2) return isOfTwo([first, ...rows], header) ? count : null
+  // As a delimiter they are rare, and one may stand in a text.
+  if (delimiter === '^' || delimiter === '~') return count > 1 && share(rows, count) === 1 ? count : null
+  if (count > 1) return share(rows, count) >= 0.5 ? count : null
+  return fieldsBelow(rows)
+}
+
+/** Below a title of one field. A text may hold a semicolon, too: there have to be more of them. */
+function fieldsBelow(rows: readonly Row[]): number | null {
+  const count = rows[0]!.fields.length
+  return count > 2 && share(rows, count) >= 0.8 ? count : null
+}
+
+/** Words are apart by spaces as well: a table has as many in each line, and a column of numbers below a name. */
+function isSpaced(first: Row, rows: readonly Row[]): boolean {
+  if (first.fields.length < 3 || share(rows, first.fields.length) < 1) return false
+  if ([first, ...rows].some(({ fields }) => fields.includes(''))) return false
+  return first.fields.some((name, i) => !isValue(name) && rows.every(({ fields }) => isValue(fields[i]!)))
+}
+
+/** One comma in each row may be of a text, `Oslo, Norway`, or of a number. */
+function isOfTwo(rows: readonly Row[], header: boolean): boolean {
+  if (share(rows, 2) < 1 || rows.some(({ fields }) => fields[1]!.startsWith(' '))) return false
+  return header || !rows.every(({ raw }) => /\d,\d/.test(raw))
+}
+
+/** The same where the options cut the first row as well. */
+function fieldsInstead(
+  rows: readonly Row[],
+  delimiter: string,
+  { header, ...options }: ResolvedReadOptions,
+): number | null {
+  const [first, ...rest] = rows
+  if (first === undefined || rest.length === 0) return null
+  const count = first.fields.length > 1 ? first.fields.length : header ? fieldsBelow(rest) : null
+  if (count === null || share(rest, count) < 0.8) return null
+  if (delimiter === CONTROL_A) return count
+  // A list within a field is of several numbers apart by a bar, too: only a name that holds one tells more.
+  if (options.delimiter !== ',' || !(';\t'.includes(delimiter) || (header && delimiter === '|'))) return null
+  const texts = (header ? rest : rows).filter(({ fields }) => fields.length === count).map(outsideOfQuotes)
+  if (texts.some((text) => TABLE_COMMA.test(text))) return null
+  return !header && isSpacedOut(texts) ? null : count
+}
+
+/** A comma that is not within a number, nor followed by a space as in a sentence. */
+const TABLE_COMMA = /(?<!\d),(?! )|,(?![\d ])/
+
+/** Whether each row has as many commas with a space behind: some write tables so. */
+function isSpacedOut(texts: readonly string[]): boolean {
+  const [first, ...others] = texts.map((text) => text.split(', ').length)
+  return first! > 1 && others.every((count) => count === first) && !texts.some((text) => /\d,\d/.test(text))
+}
+
+const outsideOfQuotes = ({ raw }: Row): string => raw.replaceAll(/"(?:[^"]|"")*"/g, '""')
