@@ -1,10 +1,13 @@
 import { describe, expect, test } from 'vitest'
 import type { ReadOptions } from '../../../src/core/types.ts'
+import { firstRows } from '../../../src/data/formats/csv/first-rows.ts'
 import { headerDoubt } from '../../../src/data/formats/csv/header-doubt.ts'
 import { resolveReadOptions } from '../../../src/data/formats/options.ts'
 
-const doubt = (text: string, options: ReadOptions = {}, whole = true): ReturnType<typeof headerDoubt> =>
-  headerDoubt(text, whole, resolveReadOptions('a.csv', options))
+function doubt(text: string, options: ReadOptions = {}, whole = true): ReturnType<typeof headerDoubt> {
+  const resolved = resolveReadOptions('a.csv', options)
+  return headerDoubt(firstRows(text, whole, resolved), resolved)
+}
 
 const EITHER = ['header: true, if it is the header all the same', 'header: false, if the file has none']
 

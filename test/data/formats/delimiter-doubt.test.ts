@@ -1,13 +1,16 @@
 import { describe, expect, test } from 'vitest'
 import type { ReadOptions } from '../../../src/core/types.ts'
 import { delimiterDoubt } from '../../../src/data/formats/csv/delimiter-doubt.ts'
+import { firstRows } from '../../../src/data/formats/csv/first-rows.ts'
 import { quoteDoubt, sepDoubt } from '../../../src/data/formats/csv/said-doubt.ts'
 import { headDoubt } from '../../../src/data/formats/look/doubt.ts'
 import { resolveReadOptions } from '../../../src/data/formats/options.ts'
 
 describe('a delimiter is doubted', () => {
-  const other = (text: string, options: ReadOptions = {}, path = 'a.csv'): ReturnType<typeof delimiterDoubt> =>
-    delimiterDoubt(text, true, resolveReadOptions(path, options))
+  const other = (text: string, options: ReadOptions = {}, path = 'a.csv'): ReturnType<typeof delimiterDoubt> => {
+    const resolved = resolveReadOptions(path, options)
+    return delimiterDoubt(text, true, resolved, firstRows(text, true, resolved))
+  }
 
   test('where each row holds another one as often as the header', () => {
     expect(other('day;amount;note\n1;10,50;a\n2;5,25;b\n')).toEqual({
@@ -96,8 +99,10 @@ describe('what a file says itself', () => {
   })
 
   test('by quotes around each name is no part of the names', () => {
-    const quoted = (text: string, options: ReadOptions = {}) =>
-      quoteDoubt(text, true, resolveReadOptions('a.tsv', options))
+    const quoted = (text: string, options: ReadOptions = {}): ReturnType<typeof quoteDoubt> => {
+      const resolved = resolveReadOptions('a.tsv', options)
+      return quoteDoubt(firstRows(text, true, resolved), resolved)
+    }
     expect(quoted('"id"\t"a ""b"" c"\n1\t"Anna"\n')).toEqual({
       why: 'each field of line 1 is in quotes, and in TSV these are part of it',
       try: [`quote: '"'`, "quote: '', if the quotes are part of the fields"],

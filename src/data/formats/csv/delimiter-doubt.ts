@@ -7,18 +7,21 @@ const CONTROL_A = '\u0001'
 const DELIMITERS = [CONTROL_A, ',', ';', '\t', '|', '^', '~', ' ']
 
 /**
- * Looks for a delimiter that the file has and the options do not. Null where there is no doubt. Either the first row is
+ * Looks for a delimiter that the file has and the options do not, by which `own` are its rows. Null where there is no doubt. Either the first row is
  * one field by the options, or cannot be read, and by another delimiter it is a table; or the options cut it as well,
  * but at commas of numbers and sentences alone, and by another delimiter all rows have as many fields.
  */
-export function delimiterDoubt(head: string, whole: boolean, options: ResolvedReadOptions): CsvDoubt | null {
+export function delimiterDoubt(
+  head: string,
+  whole: boolean,
+  options: ResolvedReadOptions,
+  own: readonly Row[],
+): CsvDoubt | null {
   const present = DELIMITERS.filter((one) => one !== options.delimiter && head.includes(one))
-  if (present.length === 0) return null
-  const own = firstRows(head, whole, options)
   const isCut = own.length > 0 && own[0]!.fields.length > 1
   const near = own.slice(0, 2)
   for (const delimiter of present) {
-    if (isCut && !near.some(({ raw }) => raw.includes(delimiter))) continue
+    if (isCut && !(mayCutInstead(delimiter, options) && near.some(({ raw }) => raw.includes(delimiter)))) continue
     const rows = firstRows(head, whole, { ...options, delimiter })
     const fields = isCut ? fieldsInstead(rows, delimiter, options) : fieldsBy(rows, delimiter, options.header)
     if (fields === null) continue
@@ -70,19 +73,19 @@ function isOfTwo(rows: readonly Row[], header: boolean): boolean {
   return header || !rows.every(({ raw }) => /\d,\d/.test(raw))
 }
 
+/** A list within a field may be of numbers apart by bars: only a name that holds one, too, tells of a table. */
+function mayCutInstead(delimiter: string, options: ResolvedReadOptions): boolean {
+  if (delimiter === CONTROL_A) return true
+  return options.delimiter === ',' && (delimiter === ';' || delimiter === '\t' || (options.header && delimiter === '|'))
+}
+
 /** The same where the options cut the first row as well. */
-function fieldsInstead(
-  rows: readonly Row[],
-  delimiter: string,
-  { header, ...options }: ResolvedReadOptions,
-): number | null {
+function fieldsInstead(rows: readonly Row[], delimiter: string, { header }: ResolvedReadOptions): number | null {
   const [first, ...rest] = rows
   if (first === undefined || rest.length === 0) return null
   const count = first.fields.length > 1 ? first.fields.length : header ? fieldsBelow(rest) : null
   if (count === null || share(rest, count) < 0.8) return null
   if (delimiter === CONTROL_A) return count
-  // A list within a field is of several numbers apart by a bar, too: only a name that holds one tells more.
-  if (options.delimiter !== ',' || !(';\t'.includes(delimiter) || (header && delimiter === '|'))) return null
   const texts = (header ? rest : rows).filter(({ fields }) => fields.length === count).map(outsideOfQuotes)
   if (texts.some((text) => TABLE_COMMA.test(text))) return null
   return !header && isSpacedOut(texts) ? null : count

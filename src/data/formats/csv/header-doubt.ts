@@ -1,16 +1,14 @@
 import { commentDoubt, MARKS } from './comment-doubt.ts'
-import { firstRows, isFull, type CsvDoubt, type Row } from './first-rows.ts'
+import { isFull, type CsvDoubt, type Row } from './first-rows.ts'
 import { headerBelow, isTitle, usualRow } from './title.ts'
 import type { ResolvedReadOptions } from '../options.ts'
 
 /**
- * Looks at the first characters of a file, `whole` if they are all of it. A title or a comment that is taken for the
- * header gives rows of wrong names, and no error. Null where there is no doubt, or not enough to tell.
+ * Looks at the first rows of a file. A title or a comment that is taken for the header gives rows of wrong names, and no
+ * error. Null where there is no doubt, or not enough to tell.
  */
-export function headerDoubt(head: string, whole: boolean, options: ResolvedReadOptions): CsvDoubt | null {
-  if (!options.header) return null
-  const [header, ...rows] = firstRows(head, whole, options)
-  if (header === undefined || rows.length === 0) return null
+export function headerDoubt([header, ...rows]: readonly Row[], options: ResolvedReadOptions): CsvDoubt | null {
+  if (!options.header || header === undefined || rows.length === 0) return null
   const comment = options.comment === '' ? commentDoubt(header, rows, options) : null
   return comment ?? titleDoubt(header, rows, options) ?? joinedDoubt(rows)
 }

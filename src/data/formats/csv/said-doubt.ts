@@ -1,5 +1,5 @@
 /** What a file says of its own dialect, and the options do not. */
-import { firstRows, inQuotes, type CsvDoubt } from './first-rows.ts'
+import { inQuotes, type CsvDoubt, type Row } from './first-rows.ts'
 import type { ResolvedReadOptions } from '../options.ts'
 
 const FIRST_LINE = /^\uFEFF?([^\r\n]*)/
@@ -18,10 +18,8 @@ export function sepDoubt(head: string, { comment }: ResolvedReadOptions): CsvDou
 }
 
 /** A first row whose fields all are in quotes where there are none by the options: names and values would have them. */
-export function quoteDoubt(head: string, whole: boolean, options: ResolvedReadOptions): CsvDoubt | null {
-  if (options.quote !== '') return null
-  const [first] = firstRows(head, whole, options)
-  if (first === undefined || !first.fields.every((field) => /^"(?:[^"]|"")*"$/.test(field))) return null
+export function quoteDoubt([first]: readonly Row[], { quote }: ResolvedReadOptions): CsvDoubt | null {
+  if (quote !== '' || first === undefined || !first.fields.every((field) => /^"(?:[^"]|"")*"$/.test(field))) return null
   return {
     why: `each field of line ${first.line} is in quotes, and in TSV these are part of it`,
     try: [`quote: '"'`, "quote: '', if the quotes are part of the fields"],

@@ -1,5 +1,6 @@
 import type { ReadOptions } from '../../../core/types.ts'
 import { delimiterDoubt } from '../csv/delimiter-doubt.ts'
+import { firstRows } from '../csv/first-rows.ts'
 import { headerDoubt } from '../csv/header-doubt.ts'
 import { quoteDoubt, sepDoubt } from '../csv/said-doubt.ts'
 import { isUtf16 } from '../text/encodings.ts'
@@ -23,11 +24,12 @@ export function headDoubt({ bytes, whole }: Head, given: ReadOptions, options: R
   const text = textIn(bytes, encoding)
   const sep = given.skipLines === undefined ? sepDoubt(text, options) : null
   if (sep !== null) return { of: 'skipLines', looks: 'a table behind a line for Excel', ...sep }
-  const apart = given.delimiter === undefined ? delimiterDoubt(text, whole, options) : null
+  const rows = firstRows(text, whole, options)
+  const apart = given.delimiter === undefined ? delimiterDoubt(text, whole, options, rows) : null
   if (apart !== null) return { of: 'delimiter', looks: 'a table with another delimiter', ...apart }
-  const quoted = given.quote === undefined ? quoteDoubt(text, whole, options) : null
+  const quoted = given.quote === undefined ? quoteDoubt(rows, options) : null
   if (quoted !== null) return { of: 'quote', looks: 'a table whose fields are in quotes', ...quoted }
-  const header = given.header === undefined ? headerDoubt(text, whole, options) : null
+  const header = given.header === undefined ? headerDoubt(rows, options) : null
   return header === null ? null : { of: 'header', looks: 'a table with other lines before its header', ...header }
 }
 
