@@ -242,10 +242,19 @@ describe('one mount, two nodes', () => {
     expect(listed(take([input()], [first, second]))[0]).toHaveLength(2)
   })
 
-  it('a file with two names on one node counts twice, as ever', () => {
-    const twice = [entry('a', seen), entry('b', seen)]
-    const sources = [source('n1', [dataset('logs', twice, { roots: [root({ machine: 'm1' })] })])]
-    expect(listed(take([input()], sources))[0]).toHaveLength(2)
+  it('a file with two names on one node counts twice, and that is a warning', () => {
+    const names = (...paths: string[]) => paths.map((path) => entry(path, seen))
+    const over = (...entries: CatalogEntry[]) => [source('n1', [dataset('logs', entries, { roots: [root({})] })])]
+    const outcome = take([input()], over(...names('a', 'b')))
+    expect(listed(outcome)[0]).toHaveLength(2)
+    expect(outcome).toMatchObject({
+      warnings: ['logs: a and b on n1 are one file by its inode; both count'],
+    })
+    expect(take([input()], over(...names('a', 'b', 'c')))).toMatchObject({
+      warnings: ['logs: a and b on n1 are one file by its inode; both count (2 such names)'],
+    })
+    expect(take([input('a')], over(...names('a', 'b')))).toMatchObject({ warnings: [] })
+    expect(take([input()], over(...names('a'), entry('b', { ...seen, size: 4 })))).toMatchObject({ warnings: [] })
   })
 })
 
