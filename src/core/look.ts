@@ -47,6 +47,7 @@ export const CONTENTS = [
   'image',
   'program',
   'lfs-pointer',
+  'two-encodings',
 ] as const
 
 export type Content = (typeof CONTENTS)[number]

@@ -17,6 +17,10 @@ const READS = 'Shoal reads text, NDJSON, JSON, CSV, TSV and Parquet, plain or in
 /** Words for what is read in no way, and how to make of it what is. */
 const FOREIGN: Partial<Readonly<Record<Content, readonly [looks: string, remedy?: string]>>> = {
   'utf-32': ['UTF-32 text', 'iconv -f UTF-32 -t UTF-8 FILE > NEW'],
+  'two-encodings': [
+    'text that begins in one encoding and ends in another, UTF-16 one of them',
+    'write all of it in UTF-8: iconv -f UTF-16 -t UTF-8 PART >> NEW, for the part that is UTF-16',
+  ],
   bzip2: ['bzip2', 'bunzip2 FILE, or bzcat FILE | zstd > NEW.zst'],
   xz: ['xz', 'unxz FILE, or xzcat FILE | zstd > NEW.zst'],
   zip: ['a zip archive (or a file of Excel, Word or Java, which are such)', 'unzip FILE; of an Excel file, export CSV'],

@@ -10,6 +10,7 @@ import { jsonLook } from '../json/look.ts'
 import { magicOf } from './magic.ts'
 import { isMarkup } from './markup.ts'
 import type { Head, RandomAccess } from '../source.ts'
+import { endsInBytes, endsInUtf16 } from './two-encodings.ts'
 
 export interface Looked {
   readonly look: Look
@@ -53,11 +54,13 @@ function lookIn({ bytes, whole }: Head, magic: Content | null, end: Uint8Array):
     return { content: 'utf-32' }
   const encoding = utf16Of(bytes)
   if (encoding !== null) {
+    if (endsInBytes(end, encoding)) return { content: 'two-encodings' }
     const text = new TextDecoder(encoding).decode(bytes.subarray(0, bytes.length & ~1))
     return { encoding, lineEnd: lineEndOf(text), content: textContent(text, whole) }
   }
   if (bytes.every((byte) => byte === 0)) return { content: 'zeros' }
   if (!isText(bytes)) return { content: 'binary' }
+  if (endsInUtf16(end)) return { content: 'two-encodings' }
   const text = Buffer.from(bytes)
     .toString('latin1')
     .replace(/^\u00ef\u00bb\u00bf/, '')
