@@ -47,7 +47,7 @@ describe('a file that is not what can be read', () => {
     ['a.tsv', { content: 'ndjson' }, { header: false }, 'logs/a.tsv looks like JSON'],
     ['a.csv', { content: 'array-line' }, {}, 'logs/a.csv looks like JSON'],
     ['a.csv', { content: 'markup' }, {}, 'logs/a.csv looks like HTML, XML or RTF'],
-    ['a.ndjson', { content: 'json-line' }, {}, 'looks like one JSON array of objects, on one line'],
+    ['a.ndjson', { content: 'json-line' }, {}, 'looks like one JSON array of objects or arrays, on one line'],
     ['a.bin', { content: 'binary' }, {}, 'logs/a.bin looks like binary data'],
     ['a.csv', { content: 'lfs-pointer' }, {}, 'looks like a pointer of Git LFS'],
     ['a.csv', { encoding: 'utf-16le' }, { encoding: 'utf-8' }, 'logs/a.csv looks like UTF-16LE'],

@@ -118,6 +118,8 @@ test('ragged: fields that a row lacks are null, or make it bad; more fields alwa
     '4 fields where the header has 3',
   ])
   expect(await whys('1\n', { columns: ['a', 'b'] })).toEqual(['1 field where columns names 2'])
+  const { remedies } = await read('a,b,c\n1,2\nTotal 2\n')
+  expect(remedies).toEqual([[expect.stringContaining("ragged: 'fill'")], []])
 })
 
 test('blank lines are rows where a file has one column', async () => {

@@ -72,6 +72,7 @@ describe('what a file is', () => {
     ['lines of JSON', '{"a":1}\n{"a":2}\n', { content: 'ndjson' }],
     ['an array of JSON', '[\n{"a":1},\n{"a":2}]\n', { content: 'json' }],
     ['a long array of JSON on one line', `[{"a":1}${',{"a":2}'.repeat(20_000)}]`, { content: 'json-line' }],
+    ['an array of rows on one line', '[[1,2],[3,4]]\n', { content: 'json-line' }],
     ['an array of numbers on one line', '[1,2,3]', { content: 'array-line' }],
     ['an array of JSON on one line', '[{"a":1},{"a":2}]\n', { content: 'json-line' }],
     ['JSON in UTF-16', utf16('{"a":1}\n{"a":2}\n'), { encoding: 'utf-16le', content: 'ndjson' }],

@@ -105,6 +105,14 @@ describe('resolveReadOptions', () => {
     expect(() => resolveReadOptions(path, options)).toThrow(message)
   })
 
+  test('for an encoding that is not read here, with how to make one that is', () => {
+    const tries = (encoding: string): unknown => expect.objectContaining({ try: [expect.stringContaining(encoding)] })
+    expect(() => resolveReadOptions('a.csv', { encoding: 'shift_jis' })).toThrow(
+      tries('iconv -f shift_jis -t UTF-8') as Error,
+    )
+    expect(() => resolveReadOptions('a.csv', { encoding: 'x; y' })).toThrow(tries('iconv -f NAME -t') as Error)
+  })
+
   test('a character beyond the BMP is one character', () => {
     expect(resolveReadOptions('a.csv', { delimiter: '😀' }).delimiter).toBe('😀')
   })

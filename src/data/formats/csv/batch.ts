@@ -57,9 +57,13 @@ export class Shape {
 
   /** Which options may make a record of so many fields. */
   remedies(fields: number): readonly string[] {
-    return this.#columns !== null && fields < this.#columns
-      ? ["ragged: 'fill' in the input gives null for the fields that are not there"]
-      : ['skipLines, comment, delimiter or quote in the input, if what was taken for the header is none']
+    if (this.#columns === null) return []
+    // With less than half of the fields it is a footer as a rule, and no row that lacks some.
+    if (fields < this.#columns)
+      return fields * 2 > this.#columns
+        ? ["ragged: 'fill' in the input gives null for the fields that are not there"]
+        : []
+    return ['skipLines, comment, delimiter or quote in the input, if what was taken for the header is none']
   }
 
   /** Why so many fields are no record. */

@@ -135,7 +135,7 @@ function textProblem(
     }
   if (content === 'json-line' && format === 'ndjson' && options.format === undefined)
     return {
-      looks: `one JSON array of objects${within}, on one line`,
+      looks: `one JSON array of objects or arrays${within}, on one line`,
       why: 'as NDJSON it is one record, an array; as JSON each of its elements is one',
       try: ["format: 'json' for the input: each element is a record", "format: 'ndjson': the array is one record"],
     }
