@@ -156,8 +156,12 @@ const fromLook = ({ compression, encoding, lineEnd, content }: Look): number[] =
   CONTENTS.indexOf(content),
 ]
 
-const fromDoubt = (doubt: Doubt | undefined): unknown[] | null =>
-  doubt === undefined ? null : [DOUBTED.indexOf(doubt.of), doubt.looks, doubt.why, doubt.try]
+/** A doubt with none behind it is what it always was. */
+function fromDoubt(doubt: Doubt | undefined): unknown[] | null {
+  if (doubt === undefined) return null
+  const { of, looks, why, then } = doubt
+  return [DOUBTED.indexOf(of), looks, why, doubt.try, ...(then === undefined ? [] : [fromDoubt(then)])]
+}
 
 const fromWitness = ({ dev, ino, mtimeNs, ctimeNs }: Witness): string[] => [dev, ino, mtimeNs, ctimeNs]
 
@@ -270,15 +274,20 @@ function toLook(value: unknown): Look {
   }
 }
 
-function toDoubt(value: unknown): { readonly doubt?: Doubt } {
+/** `most`: so many doubts may stand one behind the other, each of another option. */
+function toDoubt(value: unknown, most: number = DOUBTED.length): { readonly doubt?: Doubt } {
   if (value === null) return {}
-  const [of, looks, why, remedies] = tuple(value, 4, 'a doubt')
+  const hasNext = Array.isArray(value) && value.length === 5 && most > 1
+  const [of, looks, why, remedies, next] = tuple(value, hasNext ? 5 : 4, 'a doubt')
+  const { doubt: then } = hasNext ? toDoubt(next, most - 1) : {}
+  need(hasNext === (then !== undefined), 'a doubt with nothing behind it')
   return {
     doubt: {
       of: oneOf(DOUBTED, of, 'a doubt'),
       looks: textOf(looks, 'looks'),
       why: textOf(why, 'why'),
       try: list(remedies, REMEDIES_MAX, 'remedies').map((remedy) => textOf(remedy, 'a remedy')),
+      ...(then === undefined ? {} : { then }),
     },
   }
 }

@@ -101,6 +101,16 @@ describe('a file that is not what can be read', () => {
     expect(refusal(commas)).toMatchObject({ code: 'FILE_KIND' })
   })
 
+  it('is doubted for what else speaks against it where the first is said', () => {
+    const header = { of: 'header', looks: 'a title', why: 'line 1', try: ['skipLines: 2'] } as const
+    const doubt = { of: 'delimiter', looks: 'semicolons', why: 'line 1', try: [], then: header } as const
+    const sources = [source('n1', [dataset('logs', [entry('a.csv', { doubt })])])]
+    const message = (options: ReadOptions): unknown => refusal(take([asked(options)], sources))
+    expect(message({})).toMatchObject({ message: 'logs/a.csv looks like semicolons' })
+    expect(message({ delimiter: ',' })).toMatchObject({ message: 'logs/a.csv looks like a title' })
+    expect(listed(take([asked({ delimiter: ',', header: true })], sources))).toEqual([['a.csv n1/r1']])
+  })
+
   it('is judged by what it holds, and not by its name alone', () => {
     const columns = asked({ columns: ['x'] })
     const parquet = of([looking('a.dat', { content: 'parquet' })])

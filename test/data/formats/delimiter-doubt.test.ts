@@ -54,6 +54,7 @@ describe('a delimiter is doubted', () => {
     ['a short row', `a;b;c\n${'1;2;3\n'.repeat(9)}2;Bo\n`],
     ['a row of sums', `a;b\n${'1;2\n'.repeat(9)}Total: 2000\n`],
     ['a title', 'Report\nid;name;x\n1;Anna;3\n2;Bo;4\n'],
+    ['comments', '# by x\n# 2026, May\nTokyo;35.7\nOslo;59.9\n'],
     ['a header that cannot be read by commas', '"a";"b"\n"1";"2"\n'],
   ])('in spite of %s', (_, text) => {
     expect(other(text)?.try[0]).toBe("delimiter: ';'")
@@ -120,5 +121,11 @@ describe('what a file says itself', () => {
     expect(doubtOf('"a"\t"b"\n1\t2\n', {}, 'a.tsv')).toBe('quote')
     expect(doubtOf('"a"\t"b"\n1\t2\n', { quote: '' }, 'a.tsv')).toBeUndefined()
     expect(doubtOf('a;b\n1;2\n', { delimiter: ',' })).toBeUndefined()
+    const both = 'sep=;\n# a\n# b\na;b\n1;2\n'
+    const head = { bytes: Buffer.from(both), whole: true }
+    expect(headDoubt(head, {}, resolveReadOptions('a.csv', {}))).toMatchObject({
+      of: 'skipLines',
+      then: { of: 'delimiter' },
+    })
   })
 })

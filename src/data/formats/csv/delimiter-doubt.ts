@@ -1,3 +1,4 @@
+import { MARKS } from './comment-doubt.ts'
 import { firstRows, inQuotes, isValue, type CsvDoubt, type Row } from './first-rows.ts'
 import type { ResolvedReadOptions } from '../options.ts'
 
@@ -18,11 +19,11 @@ export function delimiterDoubt(
   own: readonly Row[],
 ): CsvDoubt | null {
   const present = DELIMITERS.filter((one) => one !== options.delimiter && head.includes(one))
-  const isCut = own.length > 0 && own[0]!.fields.length > 1
-  const near = own.slice(0, 2)
+  const near = withoutComments(own, options).slice(0, 2)
+  const isCut = near.length > 0 && near[0]!.fields.length > 1
   for (const delimiter of present) {
     if (isCut && !(mayCutInstead(delimiter, options) && near.some(({ raw }) => raw.includes(delimiter)))) continue
-    const rows = firstRows(head, whole, { ...options, delimiter })
+    const rows = withoutComments(firstRows(head, whole, { ...options, delimiter }), options)
     const fields = isCut ? fieldsInstead(rows, delimiter, options) : fieldsBy(rows, delimiter, options.header)
     if (fields === null) continue
     const by = `by ${inQuotes(delimiter)} most of the first rows have ${fields} fields`
@@ -37,6 +38,12 @@ export function delimiterDoubt(
     }
   }
   return null
+}
+
+/** Comments before a table say nothing of how its rows are cut; without the table's delimiter, nothing of it is found. */
+function withoutComments(rows: readonly Row[], { comment }: ResolvedReadOptions): readonly Row[] {
+  const at = comment === '' ? rows.findIndex(({ raw }) => !MARKS.some((mark) => raw.startsWith(mark))) : 0
+  return rows.length - at < 2 ? rows : rows.slice(Math.max(at, 0))
 }
 
 const share = (rows: readonly Row[], count: number): number =>
