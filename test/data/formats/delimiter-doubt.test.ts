@@ -67,6 +67,11 @@ describe('a delimiter is doubted', () => {
     ['a header alone', 'a;b\n', 'a.csv'],
     ['several columns', 'a,b\n1;2,3\n', 'a.csv'],
     ['lists within a column', 'id,tags\n1,a;b\n2,c;d\n', 'a.csv'],
+    ['lists of numbers in several columns', 'x,y,z\n1;2,3;4,5\n6;7,8;9,0\n', 'a.csv'],
+    ['lists of numbers below a name that is one', 'x;y,z,u\n1;2,3,5\n6;7,8,0\n', 'a.csv'],
+    ['lists of numbers below a mark', '#id,x\n1;2,3\n4;5,6\n', 'a.csv'],
+    ['lists of numbers in one column below a mark', '#id\n1;2\n4;5\n', 'a.csv'],
+    ['lists of numbers below a spaced mark', '# id,x\n1;2,3\n4;5,6\n', 'a.csv'],
     ['a time of two words', 'time\n2026-11-01 10:00\n2026-11-01 10:01\n', 'a.csv'],
     ['names of two words', 'full name\nAnna Berg\nBo Lund\n', 'a.csv'],
     ['words of as many', 'what was done\nAnna saw Bo\nBo saw Anna\n', 'a.csv'],
@@ -77,6 +82,7 @@ describe('a delimiter is doubted', () => {
   test.each<[string, string]>([
     ['lists of numbers with letters beside them', '1,a;b\n2,c;d\n'],
     ['lists behind commas and spaces', '1, a;b\n2, c;d\n'],
+    ['lists of numbers in one of several columns', '1;2,3,5,6\n6;7,8,0,6\n'],
     ['lists apart by bars', '1,2|3\n4,5|6\n'],
     ['times with spaces', '2026-11-01 10:00,5\n2026-11-01 10:01,7\n'],
   ])('nor, without a header, by %s', (_, text) => {

@@ -19,12 +19,17 @@ export function delimiterDoubt(
   own: readonly Row[],
 ): CsvDoubt | null {
   const present = DELIMITERS.filter((one) => one !== options.delimiter && head.includes(one))
-  const near = withoutComments(own, options).slice(0, 2)
+  const table = behindComments(own, options)
+  const near = table.slice(0, 2)
   const isCut = near.length > 0 && near[0]!.fields.length > 1
+  const width = near[0]?.fields.length ?? 0
+  const isEven = table.every(({ fields }) => fields.length === width)
   for (const delimiter of present) {
     if (isCut && !(mayCutInstead(delimiter, options) && near.some(({ raw }) => raw.includes(delimiter)))) continue
-    const rows = withoutComments(firstRows(head, whole, { ...options, delimiter }), options)
-    const fields = isCut ? fieldsInstead(rows, delimiter, options) : fieldsBy(rows, delimiter, options.header)
+    const rows = firstRows(head, whole, { ...options, delimiter }).filter(({ line }) => line >= (near[0]?.line ?? 0))
+    const fields = isCut
+      ? fieldsInstead(rows, delimiter, options.header, isEven ? width : null)
+      : fieldsBy(rows, delimiter, options.header)
     if (fields === null) continue
     const by = `by ${inQuotes(delimiter)} most of the first rows have ${fields} fields`
     return {
@@ -40,10 +45,17 @@ export function delimiterDoubt(
   return null
 }
 
-/** Comments before a table say nothing of how its rows are cut; without the table's delimiter, nothing of it is found. */
-function withoutComments(rows: readonly Row[], { comment }: ResolvedReadOptions): readonly Row[] {
-  const at = comment === '' ? rows.findIndex(({ raw }) => !MARKS.some((mark) => raw.startsWith(mark))) : 0
-  return rows.length - at < 2 ? rows : rows.slice(Math.max(at, 0))
+/**
+ * Comments before a table say nothing of how its rows are cut; without the table's delimiter, nothing of it is found. A
+ * header may begin so, too: with a mark at its first name, or as wide as the rows.
+ */
+function behindComments(rows: readonly Row[], { comment }: ResolvedReadOptions): readonly Row[] {
+  if (comment !== '') return rows
+  const at = rows.findIndex(({ raw }) => !MARKS.some((mark) => new RegExp(`^${mark}(?:#|\\s|$)`).test(raw)))
+  const [last, first] = [rows[at - 1], rows[at]]
+  if (last === undefined || first === undefined || at + 1 === rows.length) return rows
+  const width = last.fields.length
+  return width > 1 && width === first.fields.length ? rows : rows.slice(at)
 }
 
 const share = (rows: readonly Row[], count: number): number =>
@@ -86,13 +98,15 @@ function mayCutInstead(delimiter: string, options: ResolvedReadOptions): boolean
   return options.delimiter === ',' && (delimiter === ';' || delimiter === '\t' || (options.header && delimiter === '|'))
 }
 
-/** The same where the options cut the first row as well. */
-function fieldsInstead(rows: readonly Row[], delimiter: string, { header }: ResolvedReadOptions): number | null {
+/** The same where the options cut the first row as well; `width`: all rows into so many fields, so that is no title. */
+function fieldsInstead(rows: readonly Row[], delimiter: string, header: boolean, width: number | null): number | null {
   const [first, ...rest] = rows
   if (first === undefined || rest.length === 0) return null
-  const count = first.fields.length > 1 ? first.fields.length : header ? fieldsBelow(rest) : null
+  const count = first.fields.length > 1 ? first.fields.length : header && width === null ? fieldsBelow(rest) : null
   if (count === null || share(rest, count) < 0.8) return null
   if (delimiter === CONTROL_A) return count
+  // The names would have commas where the numbers do, or a number several.
+  if (width !== null && width > (header ? count : count + 1)) return null
   const texts = (header ? rest : rows).filter(({ fields }) => fields.length === count).map(outsideOfQuotes)
   if (texts.some((text) => TABLE_COMMA.test(text))) return null
   return !header && isSpacedOut(texts) ? null : count
