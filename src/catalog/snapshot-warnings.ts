@@ -95,7 +95,7 @@ function names(candidates: readonly Candidate[]): string[] {
   if (twice.length === 0) return []
   const [first, other] = twice[0]!
   const more = twice.length === 1 ? '' : ` (${twice.length} such names)`
-  return [`${first.entry.path} and ${other.entry.path} on ${first.node} are one file by its inode; both count${more}`]
+  return [`${first.entry.path} and ${other.entry.path} are one file by its inode; both count${more}`]
 }
 
 function recent(entries: readonly CatalogEntry[], now: number): string[] {

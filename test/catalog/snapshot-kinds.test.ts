@@ -258,10 +258,10 @@ describe('one mount, two nodes', () => {
     const outcome = take([input()], over(...names('a', 'b')))
     expect(listed(outcome)[0]).toHaveLength(2)
     expect(outcome).toMatchObject({
-      warnings: ['logs: a and b on n1 are one file by its inode; both count'],
+      warnings: ['logs: a and b are one file by its inode; both count'],
     })
     expect(take([input()], over(...names('a', 'b', 'c')))).toMatchObject({
-      warnings: ['logs: a and b on n1 are one file by its inode; both count (2 such names)'],
+      warnings: ['logs: a and b are one file by its inode; both count (2 such names)'],
     })
     expect(take([input('a')], over(...names('a', 'b')))).toMatchObject({ warnings: [] })
     expect(take([input()], over(...names('a'), entry('b', { ...seen, size: 4 })))).toMatchObject({ warnings: [] })
