@@ -115,8 +115,8 @@ function pinInput(
   checkKinds(request, there)
   if (!replicated) checkMounts(request.dataset, there)
   const leftOut = leftOutOf(offering)
-  const entries = there.map(({ entry }) => entry)
-  for (const line of warningsOf(request, entries, leftOut, terms.now)) warnings.add(line)
+  const { now } = terms
+  for (const line of warningsOf(request, there, { replicated, leftOut, now })) warnings.add(line)
   const omitted = lacks
     .filter(({ path }) => !shards.some((shard) => replicated && shard.path === path))
     .map(({ dataset, path, node, why }): OmittedShard => ({ dataset, path, node, why }))
