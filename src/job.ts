@@ -69,6 +69,20 @@ export interface InputOptions {
   readonly null?: string | readonly string[]
   /** CSV, TSV: a row with too few fields is a bad record, or filled up with null; default 'fail'. */
   readonly ragged?: 'fail' | 'fill'
+  /**
+   * NDJSON, JSON: numbers with a fraction or an exponent are doubles ('double', the default; one that overflows is a bad
+   * record), or the text of digits that the file has ('exact'): `"0.10"`, `"1e400"`.
+   */
+  readonly numbers?: 'double' | 'exact'
+  /**
+   * Parquet: all timestamps as Date, where one that a Date would cut is a bad record, or as ISO 8601 text with all their
+   * digits. Else those in milliseconds are Date, those in finer units bigint.
+   */
+  readonly timestamps?: 'date' | 'text'
+  /** Parquet: maps as arrays of [key, value]. Else those whose keys are text are objects. */
+  readonly maps?: 'pairs'
+  /** Records that are objects get a field, a string or null, for each folder `name=value` that their file lies in. */
+  readonly hive?: boolean
   /** Text, NDJSON, CSV, TSV: 'lf', or 'any' of CR, LF and CR LF (then a file is one split). */
   readonly lineEnd?: LineEnd
   /** `utf-8` (default), `utf-16le`, `utf-16be`, a single-byte encoding of the Encoding Standard, or `bytes` for text. */

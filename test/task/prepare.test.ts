@@ -150,6 +150,13 @@ describe('prepareJob', () => {
       "export default { input: 'd', map() {}, format: 'cvs' }",
       { code: 'JOB_BUILD', try: ["format: 'csv'"] },
     ],
+    ['numbers of no kind', "export default { input: { data: 'd', numbers: 'big' }, map() {} }", { code: 'JOB_BUILD' }],
+    [
+      'timestamps as schema',
+      "export default { input: { data: 'd', timestamps: 'schema' }, map() {} }",
+      { code: 'JOB_BUILD' },
+    ],
+    ['hive as a text', "export default { input: { data: 'd', hive: 'yes' }, map() {} }", { code: 'JOB_BUILD' }],
     ['a delimiter of two', "export default { input: { data: 'd', delimiter: '::' }, map() {} }", { code: 'JOB_BUILD' }],
   ])('%s', async (_, source, error) => {
     expect(await refused(source)).toMatchObject(error)

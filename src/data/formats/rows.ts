@@ -5,8 +5,13 @@
 export interface RowFactory {
   /** JSON.parse. */
   json(text: string): unknown
-  /** The same, but integers (no fraction, no exponent) outside ±(2^53 − 1) become bigints. Slower. */
+  /**
+   * The same, but integers (no fraction, no exponent) outside ±(2^53 − 1) become bigints. Slower. Throws also where a
+   * number with a fraction or an exponent overflows a double.
+   */
   jsonExact(text: string): unknown
+  /** The same, but numbers with a fraction or an exponent become the text that they are written as. */
+  jsonDigits(text: string): unknown
   /**
    * A function from the fields of one row to its record: an object with these own properties, or with null an array.
    * `fields` is as long as `columns`, and belongs to the caller.
@@ -36,13 +41,23 @@ export function makeRows(): RowFactory {
   const date = Date
   const bytes = Uint8Array
   const compile = Function
+  const failure = RangeError
   const integer = /^-?[0-9]+$/
   const isInteger = integer.test.bind(integer)
 
   const exact = (_key: string, value: unknown, context?: { readonly source?: string }): unknown => {
     if (typeof value !== 'number' || isSafeInteger(value)) return value
     const source = context?.source
-    return source !== undefined && isInteger(source) ? big(source) : value
+    if (source !== undefined && isInteger(source)) return big(source)
+    // Only an infinity is none when it is taken from itself.
+    if (value - value !== 0) throw new failure(`${source ?? 'a number'} is beyond what a double holds`)
+    return value
+  }
+  const digits = (_key: string, value: unknown, context?: { readonly source?: string }): unknown => {
+    const source = context?.source
+    if (typeof value !== 'number' || source === undefined) return value
+    if (!isInteger(source)) return source
+    return isSafeInteger(value) ? value : big(source)
   }
   const set = (object: object, name: string, value: unknown): void => {
     defineProperty(object, name, { value, writable: true, enumerable: true, configurable: true })
@@ -57,6 +72,7 @@ export function makeRows(): RowFactory {
   return {
     json: (text) => parse(text) as unknown,
     jsonExact: (text) => parse(text, exact) as unknown,
+    jsonDigits: (text) => parse(text, digits) as unknown,
     row: (columns) => (columns === null ? (fields) => arrayFrom(fields) : literal(columns)),
     object: () => ({}),
     set,
