@@ -1,7 +1,10 @@
 /**
- * `shoal/job`: what a job module imports. It has no dependency, so that it can be bundled into the job itself.
+ * `shoal/job`: what a job module imports. It has no dependency beside what is in `job/`, and is bundled into the job.
  */
 import type { Encoding, Format, LineEnd } from './core/types.ts'
+
+export { decimalComma, toCents, toFixedPoint } from './job/numbers.ts'
+export { toDate, toISO, type TimeUnit } from './job/times.ts'
 
 /**
  * A key or a value: plain data only. Objects are unordered; their fields are sorted in the canonical form.
@@ -137,17 +140,4 @@ export function defineJob<A extends string, K extends Value = Row, V extends Val
 ): MultiInputJob<A, Row, K, V>
 export function defineJob(job: unknown): unknown {
   return job
-}
-
-/**
- * A number that is written with a decimal comma, `1.234,50` or `10,5`, in JavaScript's form: `1234.50`, `10.5`. Groups of
- * three digits may be set apart by points, spaces (also narrow and unbreakable ones) or apostrophes. It stays text, so
- * that no digit is lost.
- * @throws RangeError where it is no such number: `1,234.50`, `1,5,0`, `12.34`
- */
-export function decimalComma(text: string): string {
-  const plain = text.trim()
-  if (!/^[+-]?(?:\d+|\d{1,3}(?:([. \u00a0\u202f'\u2019])\d{3})(?:\1\d{3})*)(?:,\d+)?$/.test(plain))
-    throw new RangeError(`not a number with a decimal comma: ${JSON.stringify(text)}`)
-  return plain.replaceAll(/[. \u00a0\u202f'\u2019+]/g, '').replace(',', '.')
 }
