@@ -1,3 +1,4 @@
+import { array, assert as check, constantFrom, oneof, property, string } from 'fast-check'
 import { parquetWriteBuffer } from 'hyparquet-writer'
 import { describe, expect, test } from 'vitest'
 import type { ReadOptions } from '../../../src/core/types.ts'
@@ -32,6 +33,24 @@ describe('fields of folders', () => {
     expect(() => hiveFields('d/a=1/b=2/a=1/f')).toThrow('its folders "a=1" and "a=1" give one field')
     await expect(read('a=%C3/f.csv', 'x\n1\n')).rejects.toThrow(badRecord)
   })
+})
+
+test('any path gives fields, each once, or is refused', () => {
+  const part = oneof(constantFrom('=', '%', '%41', '%C3', '%A9', 'a=1', '/', 'é'), string({ maxLength: 3 }))
+  check(
+    property(array(part, { maxLength: 12 }), (parts) => {
+      const place = `d/${parts.join('')}/f`
+      try {
+        const fields = hiveFields(place)
+        const folders = place.split('/').slice(1, -1)
+        expect(new Set(fields.map(({ name }) => name)).size).toBe(fields.length)
+        expect(fields.map(({ folder }) => folder)).toEqual(folders.filter((folder) => folder.indexOf('=') > 0))
+      } catch (error) {
+        expect(error).toMatchObject({ code: 'BAD_RECORD' })
+      }
+    }),
+    { numRuns: 2000 },
+  )
 })
 
 describe('records', () => {
