@@ -217,7 +217,7 @@ function checkPunctuation(path: string, marks: Punctuation, encoding: string): v
     refuse(path, 'comment must not begin with the delimiter or the quote')
 }
 
-const isAscii = (text: string): boolean => /^[\u0001-\u007f]+$/.test(text)
+const isAscii = (text: unknown): boolean => typeof text === 'string' && /^[\u0001-\u007f]+$/.test(text)
 
 function isOneCharacter(text: unknown, encoding: string): boolean {
   if (typeof text !== 'string' || text === '\n' || text === '\r' || text === '\uFEFF') return false
