@@ -1,7 +1,10 @@
 /**
- * `shoal/job`: what a job module imports. It has no dependency, so that it can be bundled into the job itself.
+ * `shoal/job`: what a job module imports. It has no dependency beside what is in `job/`, and is bundled into the job.
  */
 import type { Encoding, Format, LineEnd } from './core/types.ts'
+
+export { decimalComma, toCents, toFixedPoint } from './job/numbers.ts'
+export { toDate, toISO, type TimeUnit } from './job/times.ts'
 
 /**
  * A key or a value: plain data only. Objects are unordered; their fields are sorted in the canonical form.
@@ -69,6 +72,20 @@ export interface InputOptions {
   readonly null?: string | readonly string[]
   /** CSV, TSV: a row with too few fields is a bad record, or filled up with null; default 'fail'. */
   readonly ragged?: 'fail' | 'fill'
+  /**
+   * NDJSON, JSON: numbers with a fraction or an exponent are doubles ('double', the default; one that overflows is a bad
+   * record), or the text of digits that the file has ('exact'): `"0.10"`, `"1e400"`.
+   */
+  readonly numbers?: 'double' | 'exact'
+  /**
+   * Parquet: all timestamps as Date, where one that a Date would cut is a bad record, or as ISO 8601 text with all their
+   * digits. Else those in milliseconds are Date, those in finer units bigint.
+   */
+  readonly timestamps?: 'date' | 'text'
+  /** Parquet: maps as arrays of [key, value]. Else those whose keys are text are objects. */
+  readonly maps?: 'pairs'
+  /** Records that are objects get a field, a string or null, for each folder `name=value` that their file lies in. */
+  readonly hive?: boolean
   /** Text, NDJSON, CSV, TSV: 'lf', or 'any' of CR, LF and CR LF (then a file is one split). */
   readonly lineEnd?: LineEnd
   /** `utf-8` (default), `utf-16le`, `utf-16be`, a single-byte encoding of the Encoding Standard, or `bytes` for text. */
@@ -123,17 +140,4 @@ export function defineJob<A extends string, K extends Value = Row, V extends Val
 ): MultiInputJob<A, Row, K, V>
 export function defineJob(job: unknown): unknown {
   return job
-}
-
-/**
- * A number that is written with a decimal comma, `1.234,50` or `10,5`, in JavaScript's form: `1234.50`, `10.5`. Groups of
- * three digits may be set apart by points, spaces (also narrow and unbreakable ones) or apostrophes. It stays text, so
- * that no digit is lost.
- * @throws RangeError where it is no such number: `1,234.50`, `1,5,0`, `12.34`
- */
-export function decimalComma(text: string): string {
-  const plain = text.trim()
-  if (!/^[+-]?(?:\d+|\d{1,3}(?:([. \u00a0\u202f'\u2019])\d{3})(?:\1\d{3})*)(?:,\d+)?$/.test(plain))
-    throw new RangeError(`not a number with a decimal comma: ${JSON.stringify(text)}`)
-  return plain.replaceAll(/[. \u00a0\u202f'\u2019+]/g, '').replace(',', '.')
 }

@@ -21,7 +21,9 @@ function cutsKey(path: string, options: ReadOptions, look: Look | undefined): st
   } catch {
     return null
   }
-  const { format, compression, lineEnd, encoding, nulls: _nulls, fill: _fill, ...dialect } = resolved
+  const { format, compression, lineEnd, encoding, ...rest } = resolved
+  const { nulls: _nulls, fill: _fill, numbers: _numbers, ...marks } = rest
+  const { timestamps: _timestamps, maps: _maps, hive: _hive, ...dialect } = marks
   if (format === 'csv' || format === 'tsv') return JSON.stringify([compression, lineEnd, encoding, dialect])
   const shape = format === 'text' || format === 'ndjson' ? 'lines' : format
   return JSON.stringify([shape, compression, lineEnd, isUtf16(encoding)])

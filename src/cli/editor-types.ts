@@ -9,17 +9,26 @@ export async function editorTypes(): Promise<string> {
   const job = await sourceText('../job')
   const types = await sourceText('../core/types')
   const look = await sourceText('../core/look')
+  const helpers = [await sourceText('../job/numbers'), await sourceText('../job/times')].flatMap(exported)
   const unions = ['Format', 'Encoding', 'LineEnd'].map(
     (name) => new RegExp(`^export type ${name} = .*$`, 'm').exec(types + look)?.[0] ?? '',
   )
   const declarations = job
-    .replaceAll(/^import .*\n/gm, '')
+    .replaceAll(/^(?:import|export \{) .*\n/gm, '')
     .replace(/export (declare )?function defineJob\(job: unknown\): unknown \{[^}]*\}\n/, '')
-    .replaceAll(/^(export function \w+\([^)]*\): [^{\n]+) \{\n[^]*?^\}\n/gm, '$1\n')
     .replaceAll('export declare ', 'export ')
     .replaceAll(/^ *\/\/.*\n/gm, '')
-  const body = `${unions.join('\n')}\n\n${declarations.trim()}`
+  const body = [unions.join('\n'), declarations.trim(), ...helpers].join('\n\n')
   return `declare module 'shoal/job' {\n${body.replaceAll(/^(?=.)/gm, '  ')}\n}\n`
+}
+
+/** What a module exports, each with its comment, of functions their first line. */
+function exported(source: string): string[] {
+  const comment = String.raw`^/\*\*(?:(?!\*/)[^])*\*/\n`
+  const declared = String.raw`export (?:declare )?(?:function \w+\([^)]*\): [^{;\n]+|type .*)`
+  return [...source.matchAll(new RegExp(`${comment}${declared}`, 'gm'))].map(([text]) =>
+    text.replace('export declare ', 'export ').trimEnd(),
+  )
 }
 
 async function sourceText(module: string): Promise<string> {

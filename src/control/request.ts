@@ -20,6 +20,10 @@ const input = z.looseObject({
   trim: z.optional(z.boolean()),
   null: z.optional(z.array(z.string())),
   ragged: z.optional(z.string()),
+  numbers: z.optional(z.string()),
+  timestamps: z.optional(z.string()),
+  maps: z.optional(z.string()),
+  hive: z.optional(z.boolean()),
   lineEnd: z.optional(z.string()),
   encoding: z.optional(z.string()),
 })

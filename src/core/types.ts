@@ -61,6 +61,14 @@ export interface ReadOptions {
   readonly null?: readonly string[]
   /** CSV/TSV: rows with fewer fields than columns are bad records, or their last fields are null. */
   readonly ragged?: 'fail' | 'fill'
+  /** NDJSON, JSON: numbers with a fraction or an exponent as doubles (default), or as the text that the file has. */
+  readonly numbers?: 'double' | 'exact'
+  /** Parquet: all timestamps as dates or as ISO 8601 text; else by their unit. */
+  readonly timestamps?: 'date' | 'text'
+  /** Parquet: all maps as arrays of [key, value]; else those with keys of text as objects. */
+  readonly maps?: 'pairs'
+  /** Where records are objects: folders `name=value` in the shard's path are fields. */
+  readonly hive?: boolean
   /** Text, NDJSON, CSV, TSV. */
   readonly lineEnd?: LineEnd
   readonly encoding?: Encoding

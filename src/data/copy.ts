@@ -6,10 +6,10 @@ import { types } from 'node:util'
 import { LIMITS } from '../core/limits.ts'
 import { utf8Length, varintLength } from './bytes.ts'
 import { ownText } from './own-text.ts'
+import { atStep, refused, tooDeep, tooLarge } from './refused.ts'
 import {
   type ValueFactory,
   arrayLength,
-  atStep,
   bigintMagnitude,
   bytesLength,
   dateTime,
@@ -17,10 +17,7 @@ import {
   fieldNames,
   isPlain,
   numberBytes,
-  refused,
   setField,
-  tooDeep,
-  tooLarge,
 } from './value.ts'
 
 const { isArray } = Array

@@ -8,7 +8,8 @@
 import { ShoalError } from '../core/errors.ts'
 import { LIMITS } from '../core/limits.ts'
 import type { ByteReader, ByteWriter } from './bytes.ts'
-import { bigintMagnitude, bigintOf, keyTooLarge } from './value.ts'
+import { keyTooLarge } from './refused.ts'
+import { bigintMagnitude, bigintOf } from './value.ts'
 
 const NEGATIVE_INFINITY = 0x04
 /** |x| ≥ 1 */

@@ -1,32 +1,30 @@
 /**
  * The order form of keys: bytes whose bytewise order is the order of keys, null < boolean < number and bigint <
- * string < bytes < Date < array < object. It is prefix-free (no form begins another), so that forms can be nested and
- * compared in pieces. Beside it, `shape` keeps which numeric leaves were bigints: the order form cannot tell, since
- * number and bigint are one type in order and equality. docs/record.md has the table and golden vectors.
+ * string < bytes < Date < array < object < DECIMAL < INTERVAL < TIME < UUID < MAP. It is prefix-free (no form begins
+ * another), so that forms can be nested and compared in pieces. Beside it, `shape` keeps what it cannot tell, as which
+ * numbers were bigints: both are one type in order and equality. docs/record.md has the table and golden vectors.
  */
 import { types } from 'node:util'
-import { ShoalError } from '../core/errors.ts'
 import { LIMITS } from '../core/limits.ts'
 import { ByteReader, ByteWriter, asBuffer, textAt } from './bytes.ts'
 import { readBigint, readNumber, writeBigint, writeNumber } from './order-number.ts'
+import { readTypedKey } from './order-typed.ts'
+import { atStep, keyTooLarge, notAKey, refused, tooDeep } from './refused.ts'
+import { BIGINT_BITS, NO_SHAPE, ShapeReader, ShapeWriter } from './shape.ts'
 import {
   type ValueFactory,
   arrayLength,
-  atStep,
   bytesLength,
   dateTime,
   element,
   fieldNames,
   isPlain,
-  keyTooLarge,
-  refused,
   setField,
   timeOf,
-  tooDeep,
 } from './value.ts'
 
-/** Ends an array, an object, a text: below every tag and every byte that may follow. */
-const END = 0x00
+/** Ends an array, an object, a MAP, a text: below every tag and every byte that may follow. */
+export const END = 0x00
 const NULL = 0x01
 const FALSE = 0x02
 const TRUE = 0x03
@@ -36,14 +34,15 @@ const NUMBER_LAST = 0x0b
 const TEXT = 0x10
 const BYTES = 0x11
 const DATE = 0x12
-const ARRAY = 0x13
+export const ARRAY = 0x13
 const OBJECT = 0x14
+/** 0x15 … 0x18 are in order-typed.ts. */
+export const MAP = 0x19
 /** Within texts and bytes 0x00 is written 01 01, and 0x01 is written 01 02. */
 const ESCAPE = 0x01
 
 const { isArray } = Array
 const { isDate, isUint8Array } = types
-const NO_SHAPE: Uint8Array = new Uint8Array(0)
 /** Dates lie within ±8.64e15 ms; shifted by 2^53 they are not negative. Here it is added to their upper 32 bits. */
 const DATE_SHIFT = 2 ** 21
 const LONG_TEXT = 40
@@ -54,16 +53,14 @@ export interface KeyForm {
   readonly shape: Uint8Array
 }
 
-/** The numeric leaves of the key in hand, and a bit for each that was a bigint. */
-let leaves = 0
-let bigints = false
-let bits: number[] = []
+/** Of the key in hand. */
+const shape = new ShapeWriter()
 
 /** @throws ShoalError USER_VALUE, RECORD_LIMIT (LIMITS.keyBytesMax) */
 export function encodeKey(key: unknown): KeyForm {
   const w = new ByteWriter(64)
-  const shape = writeKey(w, key)
-  return { order: w.copy(), shape }
+  const bits = writeKey(w, key)
+  return { order: w.copy(), shape: bits }
 }
 
 /**
@@ -77,40 +74,28 @@ export function writeKey(w: ByteWriter, key: unknown): Uint8Array {
     if (w.length - start > LIMITS.keyBytesMax) throw keyTooLarge()
     return NO_SHAPE
   }
-  leaves = 0
-  bigints = false
-  write(w, key, 0, start + LIMITS.keyBytesMax)
+  shape.begin()
+  write(w, shape, key, 0, start + LIMITS.keyBytesMax)
   if (w.length - start > LIMITS.keyBytesMax) throw keyTooLarge()
-  return bigints ? takeShape() : NO_SHAPE
+  return shape.take()
 }
 
-function takeShape(): Uint8Array {
-  const shape = Uint8Array.from(bits)
-  bits = []
-  return shape
+/** Appends a part of a key that holds others. @throws as writeKey does; `ceiling` is the writer's length at most. */
+export function writePart(w: ByteWriter, bits: ShapeWriter, key: unknown, ceiling: number): void {
+  write(w, bits, key, 0, ceiling)
 }
 
-function leaf(big: boolean): void {
-  const index = leaves++
-  if (!big) return
-  if (!bigints) bits = []
-  bigints = true
-  const at = index >> 3
-  while (bits.length <= at) bits.push(0)
-  bits[at]! |= 1 << (index & 7)
-}
-
-function write(w: ByteWriter, key: unknown, depth: number, ceiling: number): void {
+function write(w: ByteWriter, bits: ShapeWriter, key: unknown, depth: number, ceiling: number): void {
   switch (typeof key) {
     case 'string':
       writeText(w, key, depth)
       return
     case 'number':
-      leaf(false)
+      bits.number()
       writeNumber(w, key)
       return
     case 'bigint':
-      leaf(true)
+      bits.put(BIGINT_BITS, 2)
       writeBigint(w, key)
       return
     case 'boolean':
@@ -118,7 +103,7 @@ function write(w: ByteWriter, key: unknown, depth: number, ceiling: number): voi
       return
     case 'object':
       if (key === null) w.u8(NULL)
-      else writeObject(w, key, depth, ceiling)
+      else writeObject(w, bits, key, depth, ceiling)
       return
     case 'undefined':
       throw refused('key', depth, 'undefined')
@@ -127,14 +112,14 @@ function write(w: ByteWriter, key: unknown, depth: number, ceiling: number): voi
   }
 }
 
-function writeObject(w: ByteWriter, key: object, depth: number, ceiling: number): void {
+function writeObject(w: ByteWriter, bits: ShapeWriter, key: object, depth: number, ceiling: number): void {
   if (depth >= LIMITS.valueDepthMax) throw tooDeep('key')
   if (isArray(key)) {
     const length = arrayLength(key, depth, 'key')
     w.u8(ARRAY)
     for (let i = 0; i < length; i++) {
       atStep(depth, i)
-      write(w, element(key, i, depth, 'key'), depth + 1, ceiling)
+      write(w, bits, element(key, i, depth, 'key'), depth + 1, ceiling)
       if (w.length > ceiling) throw keyTooLarge()
     }
     w.u8(END)
@@ -145,7 +130,7 @@ function writeObject(w: ByteWriter, key: object, depth: number, ceiling: number)
       const name = names[i]!
       atStep(depth, name)
       writeText(w, name, depth)
-      write(w, (key as Record<string, unknown>)[name], depth + 1, ceiling)
+      write(w, bits, (key as Record<string, unknown>)[name], depth + 1, ceiling)
       if (w.length > ceiling) throw keyTooLarge()
     }
     w.u8(END)
@@ -230,26 +215,20 @@ export function decodeKey(order: Uint8Array, shape: Uint8Array, make: ValueFacto
 /** Decodes keys that lie within larger buffers. */
 export class KeyReader {
   readonly #reader = new ByteReader()
-  #shape: Uint8Array = NO_SHAPE
-  #shapeStart = 0
-  #shapeEnd = 0
-  #leaves = 0
+  readonly #shape = new ShapeReader()
   #make!: ValueFactory
 
   read(
     order: Buffer,
     start: number,
     end: number,
-    shape: Uint8Array,
+    bits: Uint8Array,
     shapeStart: number,
     shapeEnd: number,
     make: ValueFactory,
   ): unknown {
     this.#reader.over(order, start, end)
-    this.#shape = shape
-    this.#shapeStart = shapeStart
-    this.#shapeEnd = shapeEnd
-    this.#leaves = 0
+    this.#shape.over(bits, shapeStart, shapeEnd)
     this.#make = make
     const key = this.#value(this.#reader.u8(), 0)
     if (!this.#reader.done) throw notAKey()
@@ -258,7 +237,7 @@ export class KeyReader {
 
   #value(tag: number, depth: number): unknown {
     if (tag >= NUMBER_FIRST && tag <= NUMBER_LAST) {
-      return this.#big() ? readBigint(this.#reader, tag) : readNumber(this.#reader, tag)
+      return this.#shape.isBig() ? readBigint(this.#reader, tag) : readNumber(this.#reader, tag)
     }
     switch (tag) {
       case NULL:
@@ -277,15 +256,11 @@ export class KeyReader {
         return this.#array(depth)
       case OBJECT:
         return this.#object(depth)
+      case MAP:
+        return this.#map(depth)
       default:
-        throw notAKey()
+        return readTypedKey(this.#reader, this.#shape, tag)
     }
-  }
-
-  #big(): boolean {
-    const index = this.#leaves++
-    const at = this.#shapeStart + (index >> 3)
-    return at < this.#shapeEnd && (this.#shape[at]! & (1 << (index & 7))) !== 0
   }
 
   #array(depth: number): unknown[] {
@@ -294,6 +269,21 @@ export class KeyReader {
     for (let tag = this.#reader.u8(); tag !== END; tag = this.#reader.u8()) elements.push(this.#value(tag, depth + 1))
     const array = this.#make.array(elements.length)
     for (let i = 0; i < elements.length; i++) array[i] = elements[i]
+    return array
+  }
+
+  /** As an array of [key, value] pairs: it takes two levels. */
+  #map(depth: number): unknown[] {
+    if (depth + 1 >= LIMITS.valueDepthMax) throw notAKey()
+    const pairs: unknown[][] = []
+    for (let tag = this.#reader.u8(); tag !== END; tag = this.#reader.u8()) {
+      const pair = this.#make.array(2)
+      pair[0] = this.#value(tag, depth + 2)
+      pair[1] = this.#value(this.#reader.u8(), depth + 2)
+      pairs.push(pair)
+    }
+    const array = this.#make.array(pairs.length)
+    for (let i = 0; i < pairs.length; i++) array[i] = pairs[i]
     return array
   }
 
@@ -343,8 +333,4 @@ export class KeyReader {
     this.#reader.offset = close + 1
     return raw.subarray(0, count)
   }
-}
-
-function notAKey(): ShoalError {
-  return new ShoalError('DAMAGED', 'a record holds bytes that are no key')
 }

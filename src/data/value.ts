@@ -4,9 +4,10 @@
  * method of a value, or sets a field in a way that could run a setter.
  */
 import { types } from 'node:util'
-import { ShoalError } from '../core/errors.ts'
 import { LIMITS } from '../core/limits.ts'
 import { type ByteReader, ByteWriter, utf8Length, varintLength } from './bytes.ts'
+import { atStep, notAValue, refused, tooDeep, tooLarge } from './refused.ts'
+import { MAP, readTyped } from './value-typed.ts'
 
 const NULL = 0
 const FALSE = 1
@@ -53,9 +54,6 @@ const { isDate, isUint8Array } = types
 export function bytesLength(v: Uint8Array): number {
   return typedArrayLength.call(v)
 }
-
-/** Where in a value the walk is: `path[0 … depth)`; kept for the error's text alone. */
-const path: (string | number)[] = []
 
 /**
  * Appends the canonical form of `v`. `what` names it in errors.
@@ -175,7 +173,7 @@ function writeObject(w: ByteWriter, v: object, depth: number, ceiling: number, w
     w.u8(ARRAY)
     w.varint(length)
     for (let i = 0; i < length; i++) {
-      path[depth] = i
+      atStep(depth, i)
       write(w, element(v, i, depth, what), depth + 1, ceiling, what)
       if (w.length > ceiling) throw tooLarge(what)
     }
@@ -185,7 +183,7 @@ function writeObject(w: ByteWriter, v: object, depth: number, ceiling: number, w
     w.varint(names.length)
     for (let i = 0; i < names.length; i++) {
       const name = names[i]!
-      path[depth] = name
+      atStep(depth, name)
       w.text(name)
       write(w, (v as Record<string, unknown>)[name], depth + 1, ceiling, what)
       if (w.length > ceiling) throw tooLarge(what)
@@ -272,7 +270,8 @@ export function decodeValue(r: ByteReader, make: ValueFactory): unknown {
 
 /** `owed`: elements that the arrays around this value have yet to come. */
 function read(r: ByteReader, make: ValueFactory, depth: number, owed: number): unknown {
-  switch (r.u8()) {
+  const tag = r.u8()
+  switch (tag) {
     case NULL:
       return null
     case FALSE:
@@ -299,8 +298,10 @@ function read(r: ByteReader, make: ValueFactory, depth: number, owed: number): u
       return readArray(r, make, depth, owed)
     case OBJECT:
       return readObject(r, make, depth, owed)
+    case MAP:
+      return readMap(r, make, depth, owed)
     default:
-      throw new ShoalError('DAMAGED', 'a value in a record begins with a byte that is no tag')
+      return readTyped(r, tag)
   }
 }
 
@@ -327,63 +328,29 @@ function readObject(r: ByteReader, make: ValueFactory, depth: number, owed: numb
   return object
 }
 
+/** A MAP, as an array of [key, value] pairs: it takes two levels. */
+function readMap(r: ByteReader, make: ValueFactory, depth: number, owed: number): unknown[] {
+  const count = r.varint()
+  if (depth + 1 >= LIMITS.valueDepthMax || 2 * count + owed > r.end - r.offset) throw notAValue()
+  const pairs = make.array(count)
+  for (let i = 0; i < count; i++) {
+    const left = owed + 2 * (count - i)
+    const pair = make.array(2)
+    pair[0] = read(r, make, depth + 2, left - 1)
+    pair[1] = read(r, make, depth + 2, left - 2)
+    pairs[i] = pair
+  }
+  return pairs
+}
+
 /** Sets an own field whatever the object's prototype says about that name: no setter runs, `__proto__` is a name. */
 export function setField(object: Record<string, unknown>, name: string, value: unknown): void {
   if (name in object) defineProperty(object, name, { value, writable: true, enumerable: true, configurable: true })
   else object[name] = value
 }
 
-function notAValue(): ShoalError {
-  return new ShoalError('DAMAGED', 'a record holds bytes that are no value')
-}
-
 function found(v: unknown): string {
   if (typeof v === 'undefined') return 'undefined'
   if (typeof v !== 'object' || v === null) return `a ${typeof v}`
   return 'an instance of a class'
-}
-
-/** USER_VALUE: what was found, and where in the value. */
-export function refused(what: string, depth: number, was: string): ShoalError {
-  let place = what
-  for (let i = 0; i < depth; i++) {
-    const step = path[i]!
-    place +=
-      typeof step === 'number'
-        ? `[${step}]`
-        : /^[\p{L}_$][\p{L}\p{N}_$]*$/u.test(step)
-          ? `.${step}`
-          : `[${JSON.stringify(step)}]`
-    if (place.length > LIMITS.skipTextBytesMax) {
-      place = `${place.slice(0, LIMITS.skipTextBytesMax)}…`.toWellFormed()
-      break
-    }
-  }
-  return new ShoalError('USER_VALUE', `${place} is ${was}`, {
-    why: 'a key or value is null, boolean, number, bigint, string, Uint8Array, Date, or an array or plain object of these',
-    try: ['emit plain data', 'leave the field out, or use null'],
-  })
-}
-
-/** Names where the walk stands, for `refused` and `tooDeep`. */
-export function atStep(depth: number, step: string | number): void {
-  path[depth] = step
-}
-
-export function tooDeep(what: string): ShoalError {
-  return new ShoalError('USER_VALUE', `${what} is nested deeper than ${LIMITS.valueDepthMax} levels`, {
-    why: 'it contains itself, or is a structure that a record cannot hold',
-  })
-}
-
-export function tooLarge(what: string): ShoalError {
-  return new ShoalError('RECORD_LIMIT', `a ${what} is larger than ${LIMITS.valueBytesMax / 1024 / 1024} MiB`, {
-    try: ['emit smaller pieces', 'keep a reference instead of the content'],
-  })
-}
-
-export function keyTooLarge(): ShoalError {
-  return new ShoalError('RECORD_LIMIT', `a key is larger than ${LIMITS.keyBytesMax / 1024} KiB`, {
-    try: ['use a shorter key, such as a hash of it, and keep the long text in the value'],
-  })
 }

@@ -34,6 +34,10 @@ const INPUT_FIELDS = [
   'trim',
   'null',
   'ragged',
+  'numbers',
+  'timestamps',
+  'maps',
+  'hive',
   'lineEnd',
   'encoding',
 ]
@@ -166,11 +170,15 @@ function inputOf(alias: string, value: unknown): PreparedInput {
   optional(value, 'comment', (v) => isText(v) && v !== '' && v.length <= LIMITS.commentMarkMax, 'a short text')
   optional(value, 'skipLines', isLineCount, `a whole number from 0 to ${LIMITS.skipLinesMax}`)
   optional(value, 'trim', (v) => typeof v === 'boolean', 'true or false')
+  optional(value, 'hive', (v) => typeof v === 'boolean', 'true or false')
   optional(value, 'null', (v) => isNullText(v) || (Array.isArray(v) && isNullTexts(v)), 'a text, or a list of texts')
   optional(value, 'encoding', isText, 'a text')
   oneOf(value, 'format', INPUT_FORMATS)
   oneOf(value, 'escapeIn', ['quoted', 'all'])
   oneOf(value, 'ragged', ['fail', 'fill'])
+  oneOf(value, 'numbers', ['double', 'exact'])
+  oneOf(value, 'timestamps', ['date', 'text'])
+  oneOf(value, 'maps', ['pairs'])
   oneOf(value, 'lineEnd', ['lf', 'any'])
   const nulls = value['null']
   return { alias, data, ...value, ...(isText(nulls) ? { null: [nulls] } : {}) }

@@ -25,6 +25,10 @@ export const readOptions = z.strictObject({
   trim: z.optional(z.boolean()),
   null: z.optional(list(text(LIMITS.nullTextMax), LIMITS.nullTextsMax)),
   ragged: z.optional(z.enum(['fail', 'fill'])),
+  numbers: z.optional(z.enum(['double', 'exact'])),
+  timestamps: z.optional(z.enum(['date', 'text'])),
+  maps: z.optional(z.literal('pairs')),
+  hive: z.optional(z.boolean()),
   lineEnd: z.optional(z.enum(['lf', 'any'])),
   encoding: z.optional(text(LIMITS.encodingLabelMax)),
 }) as unknown as z.ZodMiniType<ReadOptions>

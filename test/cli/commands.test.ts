@@ -179,6 +179,11 @@ describe('init', () => {
     const tsc = join(import.meta.dirname, '../../node_modules/.bin/tsc')
     const flags = ['--noEmit', '--strict', '--target', 'es2024', '--module', 'esnext', '--types', '', '--ignoreConfig']
     execFileSync(tsc, [...flags, join(folder, 'job.ts')], { cwd: folder, stdio: 'pipe' })
+    const helpers = "import { decimalComma, toCents, toDate, toFixedPoint, toISO, type TimeUnit } from 'shoal/job'\n"
+    const uses =
+      "const unit: TimeUnit = 'us'\nexport const all = [toCents(decimalComma('1,5')), toFixedPoint(1n, 2), toDate(1n, unit), toISO(1n, unit)]"
+    writeFileSync(join(folder, 'helpers.ts'), `/// <reference path="./shoal-job.d.ts" />\n${helpers}${uses}\n`)
+    execFileSync(tsc, [...flags, join(folder, 'helpers.ts')], { cwd: folder, stdio: 'pipe' })
     const wrong = readFileSync(join(folder, 'job.ts'), 'utf8').replace('combine:', 'combine: 7, sort:')
     writeFileSync(join(folder, 'wrong.ts'), wrong)
     expect(() => execFileSync(tsc, [...flags, join(folder, 'wrong.ts')], { cwd: folder, stdio: 'pipe' })).toThrow()

@@ -10,6 +10,7 @@ import { murmur3, partitionOf } from '../../src/data/partition.ts'
 import { writeRecord } from '../../src/data/run.ts'
 import { MemoryFiles } from '../../src/data/spill.ts'
 import { decodeValue, encodeValue, hostFactory } from '../../src/data/value.ts'
+import { seen, type Typed, typedBytes, typedKey } from './typed.ts'
 
 const page = readFileSync(new URL('../../docs/record.md', import.meta.url), 'utf8')
 
@@ -31,8 +32,34 @@ function table(header: string): string[][] {
   return rows
 }
 
+const made = new WeakSet<object>()
+const keep = (v: Typed): Typed => {
+  made.add(v)
+  return v
+}
+/** What makes the types that JavaScript has not, in a cell. */
+const TYPES = {
+  decimal: (text: string) =>
+    keep({ kind: 'decimal', unscaled: BigInt(text.replace('.', '')), scale: text.split('.')[1]?.length ?? 0 }),
+  interval: (months: number, days: number, micros: bigint) => keep({ kind: 'interval', months, days, micros }),
+  time: (unit: 'ms' | 'us' | 'ns', value: bigint) => keep({ kind: 'time', unit, value }),
+  uuid: (text: string) => keep({ kind: 'uuid', bytes: Buffer.from(text.replaceAll('-', ''), 'hex') }),
+  hugeint: (value: bigint) => keep({ kind: 'hugeint', value }),
+  map: (pairs: [unknown, unknown][]) =>
+    keep({ kind: 'map', pairs: pairs.map(([key, value]) => [typed(key), typed(value)]) }),
+}
+
+/** Arrays may hold such types; all else is what JavaScript emits. */
+function typed(v: unknown): Typed {
+  if (typeof v === 'object' && v !== null && made.has(v)) return v as Typed
+  return Array.isArray(v) && v.some((element) => typed(element).kind !== 'plain')
+    ? { kind: 'array', elements: v.map(typed) }
+    : { kind: 'plain', value: v }
+}
+
 /** The value that a cell denotes, made in a realm of its own. */
-const valueOf = (text: string): unknown => runInNewContext(`(${text})`)
+const valueOf = (text: string): unknown => runInNewContext(`(${text})`, { ...TYPES })
+const typedOf = (text: string): Typed => typed(valueOf(text))
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex')
 const bytesOf = (value: unknown): Uint8Array => {
   const w = new ByteWriter()
@@ -42,17 +69,19 @@ const bytesOf = (value: unknown): Uint8Array => {
 
 describe('docs/record.md', () => {
   test.each(table('| value | bytes |'))('value %s is %s', (text, expected) => {
-    expect(hex(bytesOf(valueOf(text!)))).toBe(expected)
+    const value = typedOf(text!)
+    expect(hex(value.kind === 'plain' ? bytesOf(value.value) : typedBytes(value))).toBe(expected)
     const back = decodeValue(new ByteReader(Buffer.from(expected!, 'hex')), hostFactory)
-    expect(hex(bytesOf(back))).toBe(expected)
+    expect(hex(bytesOf(back))).toBe(hex(bytesOf(seen(value))))
   })
 
   test.each(table('| key | order form | shape | partition |'))('key %s is %s', (text, order, shape, partition) => {
-    const key = encodeKey(valueOf(text!))
+    const value = typedOf(text!)
+    const key = value.kind === 'plain' ? encodeKey(value.value) : typedKey(value)
     expect(hex(key.order)).toBe(order)
     expect(hex(key.shape)).toBe(shape)
     expect(partitionOf(key.order, 0, key.order.length, 1000)).toBe(Number(partition))
-    expect(hex(bytesOf(decodeKey(key.order, key.shape, hostFactory)))).toBe(hex(bytesOf(valueOf(text!))))
+    expect(hex(bytesOf(decodeKey(key.order, key.shape, hostFactory)))).toBe(hex(bytesOf(seen(value))))
   })
 
   test('keys in the table ascend', () => {

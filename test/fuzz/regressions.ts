@@ -33,6 +33,7 @@ export const REGRESSIONS: readonly Regression[] = [
     base64:
       'AAAAABUAGSxIBAAAAAAVAgAVACUAGAoAAAAAAAAAAAAAJQBMHAAAABYAGAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAB2AAAAUEFSMQ==',
   },
+  { target: 'read-options', did: 'took a list for a text: a comment mark', base64: 'eyJjb21tZW50IjpbIiMiXX0=' },
   { target: 'glob', did: 'hung: a NUL that hides what is repeated', base64: 'KGErKQArZA==' },
   { target: 'glob', did: 'hung: an open bracket, of which picomatch made another expression', base64: 'KCovYS8qKi8r' },
 ]

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { prepareJob } from '../../src/adapters/esbuild/prepare.ts'
+import * as job from '../../src/job.ts'
 
 let folder: string
 beforeAll(() => {
@@ -55,6 +56,20 @@ describe('prepareJob', () => {
         { alias: 'db', data: 'payments/*.csv' },
       ],
     })
+  })
+
+  test('all of shoal/job can be imported, and only what is used of it is in the bundle', async () => {
+    const { defineJob: _, ...helpers } = job
+    const names = Object.keys(helpers)
+    expect(names).toContain('decimalComma')
+    const uses = (used: string): string =>
+      `export default defineJob({ name: ${used}, input: 'd', map: () => undefined })`
+    const all = `import { defineJob, ${names.join(', ')} } from 'shoal/job'\n${uses(`[${names.join(', ')}].map((f) => typeof f).join()`)}`
+    expect((await prepareJob(write('helpers.ts', all))).name).toBe(names.map(() => 'function').join())
+    const one = `import { defineJob, toISO } from 'shoal/job'\n${uses("toISO(-1n, 'us')")}`
+    expect((await prepareJob(write('helper.ts', one))).name).toBe('1969-12-31T23:59:59.999999Z')
+    const { bundle } = await prepareJob(write('none.ts', `${head}${uses("'none'")}`))
+    expect(bundle).not.toContain('RangeError')
   })
 
   test('a package is bundled, also one that asks politely for what is not there', async () => {
@@ -150,6 +165,13 @@ describe('prepareJob', () => {
       "export default { input: 'd', map() {}, format: 'cvs' }",
       { code: 'JOB_BUILD', try: ["format: 'csv'"] },
     ],
+    ['numbers of no kind', "export default { input: { data: 'd', numbers: 'big' }, map() {} }", { code: 'JOB_BUILD' }],
+    [
+      'timestamps as schema',
+      "export default { input: { data: 'd', timestamps: 'schema' }, map() {} }",
+      { code: 'JOB_BUILD' },
+    ],
+    ['hive as a text', "export default { input: { data: 'd', hive: 'yes' }, map() {} }", { code: 'JOB_BUILD' }],
     ['a delimiter of two', "export default { input: { data: 'd', delimiter: '::' }, map() {} }", { code: 'JOB_BUILD' }],
     [
       'a delimiter that is NUL',

@@ -1,6 +1,6 @@
-import { realpath, readdir, stat } from 'node:fs/promises'
+import { readdir, readFile, realpath, stat } from 'node:fs/promises'
 import { builtinModules } from 'node:module'
-import { basename, dirname, join, resolve } from 'node:path'
+import { basename, dirname, extname, join, resolve } from 'node:path'
 import { build, type BuildFailure, type Message, type Metafile, type Plugin } from 'esbuild'
 import { ShoalError } from '../../core/errors.ts'
 import { nearestOne } from '../../core/nearest.ts'
@@ -56,7 +56,7 @@ export async function bundleJob(file: string): Promise<Bundle> {
   }
 }
 
-/** `shoal/job` wherever the job lies, whether or not Shoal is installed beside it: all that it has at run time. */
+/** This Shoal's own `shoal/job`, wherever the job lies, whether or not Shoal is installed beside it. */
 const shoalJob: Plugin = {
   name: 'shoal-job',
   setup({ onResolve, onLoad }) {
@@ -65,7 +65,17 @@ const shoalJob: Plugin = {
     onResolve({ filter: /^shoal(\/|$)/ }, ({ path }) => ({
       errors: [{ text: `Could not resolve "${path}"` }],
     }))
-    onLoad({ filter: /.*/, namespace: 'shoal' }, () => ({ contents: 'export const defineJob = (job) => job' }))
+    // Under names that are the same wherever Shoal lies.
+    onResolve({ filter: /^\.\/job\/\w+\.[jt]s$/, namespace: 'shoal' }, ({ path }) => ({
+      path: `shoal/${path.slice(2, -3)}`,
+      namespace: 'shoal',
+      sideEffects: false,
+    }))
+    onLoad({ filter: /.*/, namespace: 'shoal' }, async ({ path }) => {
+      const extension = extname(import.meta.url)
+      const file = new URL(`../../${path.slice('shoal/'.length)}${extension}`, import.meta.url)
+      return { contents: await readFile(file, 'utf8'), loader: extension === '.ts' ? 'ts' : 'js' }
+    })
   },
 }
 

@@ -3,6 +3,7 @@ import { DecompressedFeed } from './compressed/compress.ts'
 import { CsvReader } from './csv/reader.ts'
 import { isCutAtLineFeeds } from './describe.ts'
 import { isSingleByte, isUtf16 } from './text/encodings.ts'
+import { HiveReader } from './hive.ts'
 import { RangeFeed, type ByteFeed } from './feed.ts'
 import { JsonReader } from './json/reader.ts'
 import { LineEndFeed } from './text/line-end-feed.ts'
@@ -16,6 +17,11 @@ import { Utf16Feed } from './text/utf16-feed.ts'
 
 /** Opens a split for reading. Nothing is read before the first `next`. `factory` makes the records. */
 export function openRecords(input: SplitInput, factory: RowFactory): RecordReader {
+  return input.options.hive ? new HiveReader(input, factory, openPlain) : openPlain(input, factory)
+}
+
+/** Without the fields of folders. */
+function openPlain(input: SplitInput, factory: RowFactory): RecordReader {
   const { source, start, name, linesBefore } = input
   if (input.options.format === 'parquet') return new ParquetReader(input, factory)
   const feed = feedOf(input)

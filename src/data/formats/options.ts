@@ -28,6 +28,14 @@ export interface ResolvedReadOptions {
   readonly nulls: readonly string[]
   /** CSV/TSV: rows that lack fields get null for them. */
   readonly fill: boolean
+  /** NDJSON, JSON: numbers with a fraction or an exponent are doubles, or the text that the file has. */
+  readonly numbers: 'double' | 'exact'
+  /** Parquet: by the unit that the schema says, or all as dates, or as text. */
+  readonly timestamps: 'schema' | 'date' | 'text'
+  /** Parquet: objects where the keys are text, or all as arrays of pairs. */
+  readonly maps: 'schema' | 'pairs'
+  /** Folders `name=value` give fields; only where records can be objects. */
+  readonly hive: boolean
   readonly lineEnd: LineEnd
   /** The standard's name, see `encodingOf`. */
   readonly encoding: string
@@ -46,6 +54,13 @@ const TABULAR_ONLY = [
   'null',
   'ragged',
 ] as const
+/** Options that have a meaning for these formats alone, and which of them to name as a remedy. */
+const MEANT_FOR: readonly (readonly [option: 'numbers' | 'timestamps' | 'maps' | 'hive', ...Format[]])[] = [
+  ['numbers', 'ndjson', 'json'],
+  ['timestamps', 'parquet'],
+  ['maps', 'parquet'],
+  ['hive', 'ndjson', 'json', 'csv', 'tsv', 'parquet'],
+]
 
 /**
  * Decides how the shard at `path` is read. The format by the option, else by the name, else by what was found in it,
@@ -58,7 +73,7 @@ export function resolveReadOptions(path: string, options: ReadOptions, look?: Lo
   const format = options.format ?? formatOf(path, look)
   if (!FORMATS.includes(format)) refuse(path, `format '${format}' is not one of ${FORMATS.join(', ')}`)
   const tabular = format === 'csv' || format === 'tsv'
-  if (!tabular) refuseOptions(path, format, options)
+  refuseOptions(path, format, tabular, options)
 
   const encoding = encodingFor(path, format, options, look)
   const header = tabular && (options.header ?? true)
@@ -84,6 +99,10 @@ export function resolveReadOptions(path: string, options: ReadOptions, look?: Lo
     trim: options.trim ?? false,
     nulls: checkNulls(path, options.null ?? []),
     fill: options.ragged === 'fill',
+    numbers: oneOf(path, 'numbers', options.numbers ?? 'double', ['double', 'exact']),
+    timestamps: given(path, 'timestamps', options.timestamps, ['date', 'text']) ?? 'schema',
+    maps: given(path, 'maps', options.maps, ['pairs']) ?? 'schema',
+    hive: checkHive(path, tabular, header, options),
     lineEnd: lineEndOf(path, format, options, look),
     encoding,
   }
@@ -122,11 +141,34 @@ function lineEndOf(path: string, format: Format, { lineEnd, encoding }: ReadOpti
   return lineEnd ?? (encoding === 'bytes' ? 'lf' : (look?.lineEnd ?? 'lf'))
 }
 
-function refuseOptions(path: string, format: Format, options: ReadOptions): void {
+function refuseOptions(path: string, format: Format, tabular: boolean, options: ReadOptions): void {
   for (const name of TABULAR_ONLY) {
-    if (options[name] === undefined) continue
+    if (tabular || options[name] === undefined) continue
     refuse(path, `${name} is for csv and tsv, but this file is read as ${format}`, "format: 'csv'")
   }
+  for (const [name, ...formats] of MEANT_FOR) {
+    if (options[name] === undefined || formats.includes(format)) continue
+    const named = formats.length === 1 ? formats[0] : `${formats.slice(0, -1).join(', ')} and ${formats.at(-1)}`
+    refuse(path, `${name} is for ${named}, but this file is read as ${format}`, `format: '${formats[0]}'`)
+  }
+}
+
+function oneOf<T extends string>(path: string, name: string, word: T, words: readonly T[]): T {
+  if (words.includes(word)) return word
+  const named = words.map((one) => `'${one}'`).join(' or ')
+  refuse(path, `${name} must be ${named}, not ${JSON.stringify(word)}`)
+}
+
+function given<T extends string>(path: string, name: string, word: T | undefined, words: readonly T[]): T | null {
+  return word === undefined ? null : oneOf(path, name, word, words)
+}
+
+/** Rows without names are arrays, which have no fields. */
+function checkHive(path: string, tabular: boolean, header: boolean, { hive = false, columns }: ReadOptions): boolean {
+  if (typeof hive !== 'boolean') refuse(path, 'hive must be true or false')
+  if (hive && tabular && !header && columns === undefined)
+    refuse(path, 'hive adds fields to rows that have names, but these have none', "columns: ['…']")
+  return hive
 }
 
 /** Parquet: 'utf-8' asks for text where the file does not say whether a binary column is text. */
@@ -176,7 +218,7 @@ function checkPunctuation(path: string, marks: Punctuation, encoding: string): v
     refuse(path, 'comment must not begin with the delimiter or the quote')
 }
 
-const isAscii = (text: string): boolean => /^[\u0001-\u007f]+$/.test(text)
+const isAscii = (text: unknown): boolean => typeof text === 'string' && /^[\u0001-\u007f]+$/.test(text)
 
 function isOneCharacter(text: unknown, encoding: string): boolean {
   if (typeof text !== 'string' || text === '\n' || text === '\r' || text === '\uFEFF') return false

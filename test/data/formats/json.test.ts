@@ -17,7 +17,7 @@ import { neededPieces } from '../../../src/data/formats/needed.ts'
 import { resolveReadOptions } from '../../../src/data/formats/options.ts'
 import { sourceOf } from '../../../src/data/formats/source.ts'
 import { fixture } from './fixture.ts'
-import { naiveJson, readJson, type JsonRead } from './naive-json.ts'
+import { naiveJson, overflows, readJson, type JsonRead } from './naive-json.ts'
 import { readAll } from './read-all.ts'
 
 const read = (text: string): Promise<JsonRead> => readJson(Buffer.from(text), [1_000_000])
@@ -188,9 +188,10 @@ describe('json', () => {
             return
           }
           right++
-          expect([text, found.error, found.bad]).toEqual([text, null, []])
-          expect(found.raws).toEqual(expected.texts.map((one) => one.toWellFormed()))
-          expect(found.places).toEqual(expected.lines.map((line) => `d/a.json:${line}`))
+          const large = expected.texts.map(overflows)
+          expect([text, found.error, found.bad.length]).toEqual([text, null, large.filter(Boolean).length])
+          expect(found.raws).toEqual(expected.texts.map((one) => one.toWellFormed()).filter((_, i) => !large[i]))
+          expect(found.places).toEqual(expected.lines.map((line) => `d/a.json:${line}`).filter((_, i) => !large[i]))
         },
       ),
       { numRuns: 10_000 },

@@ -72,6 +72,12 @@ export function naiveJson(file: string): NaiveJson | null {
   }
 }
 
+/** Whether a JSON text has a number, and no integer, that overflows a double. */
+export function overflows(text: string): boolean {
+  const numbers = text.replaceAll(/"(?:[^"\\]|\\.)*"/g, '""').match(/-?[0-9][0-9.eE+-]*/g) ?? []
+  return numbers.some((number) => /[.eE]/.test(number) && !Number.isFinite(Number(number)))
+}
+
 export interface JsonRead {
   readonly records: unknown[]
   readonly places: string[]

@@ -49,6 +49,10 @@ describe('resolveReadOptions', () => {
       trim: false,
       nulls: [],
       fill: false,
+      numbers: 'double',
+      timestamps: 'schema',
+      maps: 'schema',
+      hive: false,
       lineEnd: 'lf',
       encoding: 'utf-8',
       compression: 'none',
@@ -100,6 +104,16 @@ describe('resolveReadOptions', () => {
     ['a.parquet', { lineEnd: 'any' }, /for files of lines/],
     ['a.txt', { lineEnd: 'any', encoding: 'bytes' }, /no meaning for encoding/],
     ['a.csv', { format: 'xml' as 'csv' }, /is not one of/],
+    ['a.csv', { numbers: 'exact' }, /numbers is for ndjson and json, but this file is read as csv/],
+    ['a.parquet', { numbers: 'double' }, /numbers is for ndjson and json/],
+    ['a.ndjson', { numbers: 'big' as 'exact' }, /numbers must be 'double' or 'exact', not "big"/],
+    ['a.ndjson', { timestamps: 'text' }, /timestamps is for parquet, but this file is read as ndjson/],
+    ['a.parquet', { timestamps: 'iso' as 'text' }, /timestamps must be 'date' or 'text'/],
+    ['a.csv', { maps: 'pairs' }, /maps is for parquet/],
+    ['a.parquet', { maps: 'object' as 'pairs' }, /maps must be 'pairs'/],
+    ['a.txt', { hive: true }, /hive is for ndjson, json, csv, tsv and parquet, but this file is read as text/],
+    ['a.csv', { hive: true, header: false }, /rows that have names/],
+    ['a.csv', { hive: 'yes' as unknown as boolean }, /hive must be true or false/],
   ])('%s with %j is refused', (path, options, message) => {
     expect(() => resolveReadOptions(path, options)).toThrow(expect.objectContaining({ code: 'USAGE' }))
     expect(() => resolveReadOptions(path, options)).toThrow(message)
@@ -111,6 +125,19 @@ describe('resolveReadOptions', () => {
       tries('iconv -f shift_jis -t UTF-8') as Error,
     )
     expect(() => resolveReadOptions('a.csv', { encoding: 'x; y' })).toThrow(tries('iconv -f NAME -t') as Error)
+  })
+
+  test('numbers, timestamps, maps, hive where they have a meaning', () => {
+    expect(resolveReadOptions('a.ndjson', { numbers: 'exact', hive: true })).toMatchObject({
+      numbers: 'exact',
+      hive: true,
+    })
+    expect(resolveReadOptions('a.parquet', { timestamps: 'text', maps: 'pairs', hive: true })).toMatchObject({
+      timestamps: 'text',
+      maps: 'pairs',
+      hive: true,
+    })
+    expect(resolveReadOptions('a.csv', { header: false, columns: ['a'], hive: true }).hive).toBe(true)
   })
 
   test('a character beyond the BMP is one character', () => {

@@ -30,6 +30,22 @@ describe('makeRows', () => {
     expect(Object.keys(row)).toHaveLength(names.length)
   })
 
+  test('numbers that overflow are no number; their text is had by jsonDigits', () => {
+    expect(() => hostRows.jsonExact('{"a":[1e400]}')).toThrow('1e400 is beyond what a double holds')
+    expect(() => hostRows.jsonExact(`-${'9'.repeat(400)}.5`)).toThrow(RangeError)
+    expect(hostRows.jsonExact('9'.repeat(400))).toBe(BigInt('9'.repeat(400)))
+    expect(hostRows.jsonDigits('[0.10,1e400,-0.0,12,-9007199254740993,9007199254740993.0,"0.5",true]')).toEqual([
+      '0.10',
+      '1e400',
+      '-0.0',
+      12,
+      -9007199254740993n,
+      '9007199254740993.0',
+      '0.5',
+      true,
+    ])
+  })
+
   test('bytes are a copy', () => {
     const view = Uint8Array.of(1, 2)
     const copy = hostRows.bytes(view)

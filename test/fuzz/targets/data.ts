@@ -13,6 +13,7 @@ import { boundsOf, readSample, SAMPLE_MAGIC } from '../../../src/data/sample.ts'
 import { END, Groups } from '../../../src/data/fold.ts'
 import { MemoryFiles, type SpillInput } from '../../../src/data/spill.ts'
 import { decodeValue, encodeValue, hostFactory } from '../../../src/data/value.ts'
+import { type Typed, typedBytes, typedKey } from '../../data/typed.ts'
 import { mutate } from '../mutate.ts'
 import type { Random } from '../random.ts'
 import { holds, orShoalError, target, type Target } from '../target.ts'
@@ -50,8 +51,32 @@ function valueBytes(value: unknown): Uint8Array {
   return writer.copy()
 }
 
-const VALUE_BYTES = VALUES.map(valueBytes)
-const KEYS = VALUES.map((value) => encodeKey(value))
+/** Of the types that only typed encoders make. */
+const TYPED: readonly Typed[] = [
+  { kind: 'decimal', unscaled: -1230n, scale: 2 },
+  { kind: 'interval', months: 14, days: -3, micros: 4_005_001n },
+  { kind: 'time', unit: 'ms', value: 86_399_999n },
+  { kind: 'uuid', bytes: Uint8Array.from({ length: 16 }, (_, i) => i * 17) },
+  { kind: 'hugeint', value: -(2n ** 100n) },
+  {
+    kind: 'map',
+    pairs: [
+      [
+        { kind: 'decimal', unscaled: 10n ** 30n, scale: 12 },
+        {
+          kind: 'array',
+          elements: [
+            { kind: 'time', unit: 'ns', value: 1n },
+            { kind: 'plain', value: 7n },
+          ],
+        },
+      ],
+    ],
+  },
+]
+
+const VALUE_BYTES = [...VALUES.map(valueBytes), ...TYPED.map(typedBytes)]
+const KEYS = [...VALUES.map((value) => encodeKey(value)), ...TYPED.map(typedKey)]
 
 /** varint(shape's length), shape, order form. */
 const KEY_BYTES = KEYS.map(({ order, shape }) => {

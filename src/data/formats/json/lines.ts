@@ -1,4 +1,4 @@
-import { hasLongDigits, jsonRecord, whyBad } from './record.ts'
+import { jsonRecord, type Numbers, remediesFor, type Suspects, suspectsOf, whyBad } from './record.ts'
 import type { Places } from '../places.ts'
 import { BAD, type Batch } from '../reader.ts'
 import type { RowFactory } from '../rows.ts'
@@ -18,7 +18,8 @@ export class JsonLines implements Batch {
   readonly #offsets: readonly number[] | null
   /** The encoding that the region is no text of as a whole; null where it is. */
   readonly #broken: string | null
-  readonly #longDigits: boolean
+  readonly #suspects: Suspects
+  readonly #numbers: Numbers
   readonly #firstLine: number
   readonly #places: Places
   readonly #factory: RowFactory
@@ -30,9 +31,11 @@ export class JsonLines implements Batch {
     text: string,
     places: Places,
     factory: RowFactory,
+    numbers: Numbers,
   ) {
     this.#broken = broken
-    this.#longDigits = hasLongDigits(text)
+    this.#suspects = suspectsOf(text, numbers)
+    this.#numbers = numbers
     this.#firstLine = firstLine
     this.#places = places
     this.#factory = factory
@@ -44,12 +47,17 @@ export class JsonLines implements Batch {
 
   record(i: number): unknown {
     const line = this.#textOf(i)
-    return line === null ? BAD : jsonRecord(line, this.#longDigits, this.#factory)
+    return line === null ? BAD : jsonRecord(line, this.#suspects, this.#numbers, this.#factory)
   }
 
   bad(i: number): string {
     const line = this.#textOf(i)
-    return line === null ? textProblem(this.#lines[i]!, this.#broken ?? 'utf-8') : whyBad(line)
+    return line === null ? textProblem(this.#lines[i]!, this.#broken ?? 'utf-8') : whyBad(line, this.#numbers)
+  }
+
+  remedies(i: number): readonly string[] {
+    const line = this.#textOf(i)
+    return line === null ? [] : remediesFor(line, this.#numbers)
   }
 
   place(i: number): string | Promise<string> {

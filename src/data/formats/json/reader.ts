@@ -1,7 +1,7 @@
 import { isAscii, isUtf8 } from 'node:buffer'
 import { assert, ShoalError } from '../../../core/errors.ts'
 import type { ByteFeed } from '../feed.ts'
-import { hasLongDigits, jsonRecord, whyBad } from './record.ts'
+import { ALL_SUSPECTS, jsonRecord, type Numbers, remediesFor, type Suspects, suspectsOf, whyBad } from './record.ts'
 import { JsonValues, type JsonDamage } from './values.ts'
 import type { Places } from '../places.ts'
 import { BAD, type Batch, type RecordReader, type SplitInput, type SplitRead } from '../reader.ts'
@@ -19,6 +19,7 @@ export class JsonReader implements RecordReader {
   readonly #factory: RowFactory
   readonly #feed: ByteFeed
   readonly #places: Places
+  readonly #numbers: Numbers
   readonly #values = new JsonValues()
   #begun = false
   #ended = false
@@ -28,11 +29,12 @@ export class JsonReader implements RecordReader {
   #next: Batch | null = null
 
   constructor(input: SplitInput, factory: RowFactory, feed: ByteFeed, places: Places) {
-    const { start, end, source } = input
+    const { start, end, source, options } = input
     assert(start === 0 && end === source.size, 'a JSON file is one split')
     this.#factory = factory
     this.#feed = feed
     this.#places = places
+    this.#numbers = options.numbers
   }
 
   /** Values before damage come first: what is bad in them is found before it. */
@@ -75,13 +77,14 @@ export class JsonReader implements RecordReader {
     let first: Batch | null = null
     if (continued && ends.length > 0) {
       const whole = Buffer.concat([...this.#carry, chunk.subarray(0, ends[0])])
-      first = new JsonValueBatch(whole, [0], [whole.length], [lines[0]!], this.#places, this.#factory)
+      first = new JsonValueBatch(whole, [0], [whole.length], [lines[0]!], this.#places, this.#factory, this.#numbers)
       this.#carry = []
       starts.shift()
       ends.shift()
       lines.shift()
     }
-    if (ends.length > 0) this.#next = new JsonValueBatch(chunk, starts, ends, lines, this.#places, this.#factory)
+    if (ends.length > 0)
+      this.#next = new JsonValueBatch(chunk, starts, ends, lines, this.#places, this.#factory, this.#numbers)
     if (open >= 0) this.#carry.push(Buffer.from(chunk.subarray(open)))
     if (first !== null) return first
     const rest = this.#next
@@ -127,7 +130,8 @@ class JsonValueBatch implements Batch {
   /** Where all is ASCII: slicing one string is faster than decoding many. */
   readonly #text: string | null
   readonly #broken: boolean
-  readonly #longDigits: boolean
+  readonly #suspects: Suspects
+  readonly #numbers: Numbers
 
   constructor(
     bytes: Buffer,
@@ -136,6 +140,7 @@ class JsonValueBatch implements Batch {
     lines: readonly number[],
     places: Places,
     factory: RowFactory,
+    numbers: Numbers,
   ) {
     this.length = ends.length
     this.#bytes = bytes
@@ -147,17 +152,23 @@ class JsonValueBatch implements Batch {
     const region = bytes.subarray(starts[0], ends.at(-1))
     this.#text = isAscii(region) ? bytes.toString('latin1', 0, ends.at(-1)) : null
     this.#broken = this.#text === null && !isUtf8(region)
-    this.#longDigits = this.#text === null || hasLongDigits(this.#text)
+    this.#numbers = numbers
+    this.#suspects = this.#text === null ? ALL_SUSPECTS : suspectsOf(this.#text, numbers)
   }
 
   record(i: number): unknown {
     const text = this.#decode(i)
-    return text === null ? BAD : jsonRecord(text, this.#longDigits, this.#factory)
+    return text === null ? BAD : jsonRecord(text, this.#suspects, this.#numbers, this.#factory)
   }
 
   bad(i: number): string {
     const text = this.#decode(i)
-    return text === null ? textProblem(this.raw(i), 'utf-8') : whyBad(text)
+    return text === null ? textProblem(this.raw(i), 'utf-8') : whyBad(text, this.#numbers)
+  }
+
+  remedies(i: number): readonly string[] {
+    const text = this.#decode(i)
+    return text === null ? [] : remediesFor(text, this.#numbers)
   }
 
   place(i: number): string | Promise<string> {

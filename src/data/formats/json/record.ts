@@ -1,36 +1,76 @@
-import { jsonProblem } from './problem.ts'
+import { jsonProblem, whyNotJson } from './problem.ts'
+import { hasLargeExponent, hasLongInteger, hasNoInteger, overflowOf } from './numbers.ts'
 import { BAD } from '../reader.ts'
 import type { RowFactory } from '../rows.ts'
 
-/** What may be an integer that a double cannot hold: 2^53 has 16 digits. */
-const LONG_DIGITS = /[0-9]{16}/
+/** See `ReadOptions.numbers`. */
+export type Numbers = 'double' | 'exact'
 
-/** Integers are kept exact by recursion: how deep the stack lets it go must not decide what is a bad record. */
-const EXACT_DEPTH_MAX = 1_000
-
-/** Whether any text within this one may hold an integer that asks for the slower way. */
-export function hasLongDigits(text: string): boolean {
-  return LONG_DIGITS.test(text)
+/** What some texts together may hold that asks for a slower way; false: none of them does. */
+export interface Suspects {
+  readonly long: boolean
+  readonly large: boolean
+  readonly noInteger: boolean
 }
 
-/** The value of one JSON text, or BAD. `longDigits` false: it is known to hold no long number. */
-export function jsonRecord(text: string, longDigits: boolean, factory: RowFactory): unknown {
+export const ALL_SUSPECTS: Suspects = { long: true, large: true, noInteger: true }
+
+/** Numbers are kept exact by recursion: how deep the stack lets it go must not decide what is a bad record. */
+const EXACT_DEPTH_MAX = 1_000
+const REMEDY = "numbers: 'exact' in the input, which gives numbers with a fraction or an exponent as text"
+
+/** Of JSON texts that lie in this one, with white space, separators or brackets between them. */
+export function suspectsOf(text: string, numbers: Numbers): Suspects {
+  const exact = numbers === 'exact'
+  return {
+    long: hasLongInteger(text),
+    large: !exact && hasLargeExponent(text),
+    noInteger: exact && hasNoInteger(text),
+  }
+}
+
+/** The value of one JSON text, or BAD. */
+export function jsonRecord(text: string, suspects: Suspects, numbers: Numbers, factory: RowFactory): unknown {
   try {
-    if (!longDigits || !LONG_DIGITS.test(text)) return factory.json(text)
-    return isTooDeep(text) ? BAD : factory.jsonExact(text)
+    if (asksForSource(text, suspects, numbers)) {
+      if (isTooDeep(text)) return BAD
+      return numbers === 'exact' ? factory.jsonDigits(text) : factory.jsonExact(text)
+    }
+    const value = factory.json(text)
+    const overflows = suspects.large && numbers === 'double' && hasLargeExponent(text) && overflowOf(text) !== null
+    return overflows ? BAD : value
   } catch {
     return BAD
   }
 }
 
 /** Why `jsonRecord` gave BAD. */
-export function whyBad(text: string): string {
-  return LONG_DIGITS.test(text) && isTooDeep(text)
-    ? `it is nested deeper than ${EXACT_DEPTH_MAX} levels, with an integer of 16 digits or more`
-    : jsonProblem(text)
+export function whyBad(text: string, numbers: Numbers): string {
+  if (asksForSource(text, ALL_SUSPECTS, numbers) && isTooDeep(text))
+    return `it is nested deeper than ${EXACT_DEPTH_MAX} levels, with ${
+      numbers === 'exact' ? 'numbers that are to stay exact' : 'an integer of 16 digits or more'
+    }`
+  const overflow = overflowIn(text, numbers)
+  if (overflow === null) return jsonProblem(text)
+  return `the number ${overflow.shown} at character ${overflow.at + 1} is beyond what a double holds (±1.8e308)`
 }
 
-/** Whether arrays and objects are nested deeper than integers are kept exact. */
+/** What may read a text that `jsonRecord` gave BAD for, as options of the input. */
+export function remediesFor(text: string, numbers: Numbers): readonly string[] {
+  return overflowIn(text, numbers) === null ? [] : [REMEDY]
+}
+
+function overflowIn(text: string, numbers: Numbers): ReturnType<typeof overflowOf> {
+  return numbers === 'double' && whyNotJson(text) === null ? overflowOf(text) : null
+}
+
+/** Whether some number's text has to be looked at. */
+function asksForSource(text: string, suspects: Suspects, numbers: Numbers): boolean {
+  if (suspects.long && hasLongInteger(text)) return true
+  return numbers === 'exact' && suspects.noInteger && hasNoInteger(text)
+}
+
+/** Whether arrays and objects are nested deeper than numbers are kept exact. */
 function isTooDeep(text: string): boolean {
   let depth = 0
   for (let at = 0; at < text.length; at++) {

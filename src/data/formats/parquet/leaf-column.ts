@@ -1,6 +1,7 @@
 /** The values that a row group has of one leaf: a run of rows needs no more than the pages that it lies in. */
 import { LIMITS } from '../../../core/limits.ts'
 import type { Bytes } from '../../../core/types.ts'
+import { codecError } from './codecs.ts'
 import { countRows, decode, type ArrowArray, type Decoder } from './decoder.ts'
 import { isOfDictionary } from './encodings.ts'
 import type { LeafPages } from './group.ts'
@@ -66,8 +67,12 @@ export class LeafColumn {
     const part = this.#part(this.#data.slice(run.first, run.last + 1), run.led)
     const file = await parquetFileOf([this.#leaf.leaf.branch], [part], run.rows)
     const skip = start - run.start + (run.led ? 1 : 0)
-    const { arrays, release } = decode(decoder, file, { skip, rows: end - start })
-    return { start, end, array: arrays[0]!, release }
+    try {
+      const { arrays, release } = decode(decoder, file, { skip, rows: end - start })
+      return { start, end, array: arrays[0]!, release }
+    } catch (error) {
+      throw codecError(this.#leaf.chunk.codec, error)
+    }
   }
 
   /** Pages that hold the rows [start, end), or, where they may be of one kind only, the first of these rows. */

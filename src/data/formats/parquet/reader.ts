@@ -76,8 +76,8 @@ export class ParquetReader implements RecordReader {
     const names = columns.map((column) => column.name)
     const forms: Forms = {
       factory: this.#factory,
-      timestamps: 'schema',
-      maps: 'schema',
+      timestamps: options.timestamps,
+      maps: options.maps,
       bytesAreText: options.encoding === 'utf-8',
       widened: new Map(),
     }

@@ -75,8 +75,7 @@ export class GroupWindows {
       return nodes.map((node, c) => named(node, () => valuesOf(node, arrays[c]!, this.#forms)))
     } catch (error) {
       if (error instanceof DecoderTrap) throw error
-      if (nodes.length === 1) throw inColumn(nodes[0]!.name, error)
-      // Which column it is shows when each is decoded alone.
+      // Which column it is, and in what it is unusual, shows when each is decoded alone.
       return await this.#part(0, this.#rows)
     }
   }

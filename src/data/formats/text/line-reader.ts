@@ -45,7 +45,7 @@ export class LineReader implements RecordReader {
     this.#linesRead += lines.length
     if (options.format === 'ndjson') {
       const brokenAs = broken ? options.encoding : null
-      return new JsonLines(lines, brokenAs, firstLine, text, this.#places, this.#factory)
+      return new JsonLines(lines, brokenAs, firstLine, text, this.#places, this.#factory, options.numbers)
     }
     return broken
       ? new BrokenTextBatch(lines, firstLine, this.#places, options.encoding)
