@@ -44,6 +44,13 @@ group('describe', () => {
     expect(cuts).toMatchObject({ kind: 'row-groups', groups: [{ rows: 10 }, { rows: 5 }] })
   })
 
+  test('Parquet: its columns', async () => {
+    const file = fixture('parquet/rowgroups.parquet')
+    const { columns } = await describe(sourceOf(file), file.length, resolveReadOptions('a.parquet', {}))
+    expect(columns).toBe('numbers int64')
+    expect(await describe(sourceOf(file), file.length, resolveReadOptions('a.txt', {}))).not.toHaveProperty('columns')
+  })
+
   test('a large CSV is cut at record starts only, and its splits hold all its rows, in order', async () => {
     const { file, rows } = largeCsv()
     const cuts = await describeBytes(file, 'a.csv')
