@@ -1,6 +1,6 @@
 /**
  * `npm run bench`: what Shoal costs against what one would use without it, measured in one run, side by side.
- * `-- --quick`: small inputs, to see that it works. `-- --only throughput,shuffle,latency,memory`. `-- --cache DIR`:
+ * `-- --quick`: small inputs, to see that it works. `-- --only throughput,shuffle,latency,memory,parquet`. `-- --cache DIR`:
  * where made-up inputs are kept for the next run (some 12 GB).
  */
 import { mkdirSync } from 'node:fs'
@@ -9,6 +9,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { latency } from './bench/latency.ts'
 import { memory } from './bench/memory.ts'
+import { parquet } from './bench/parquet.ts'
 import { table, type Measurement } from './bench/report.ts'
 import { shuffle } from './bench/shuffle.ts'
 import { throughput, type Sizes } from './bench/throughput.ts'
@@ -19,6 +20,7 @@ const PARTS: Readonly<Record<string, (sizes: Sizes) => Promise<Measurement[]>>> 
   shuffle,
   latency,
   memory,
+  parquet,
 }
 
 const { values } = parseArgs({

@@ -69,8 +69,8 @@ def instant(kind, v, form):
             return 'finer than it can be'
         n //= theirs // mine
         return K.date(n) if kind.name.startswith('tsms') else K.big(n)
-    if '$big' not in form:
-        return K.big(n)
+    if not isinstance(form, dict) or '$big' not in form:
+        return K.big(n * (mine // theirs))
     expected = int(form['$big'])
     return form if expected // (mine // theirs) == n else K.big(n * (mine // theirs))
 
@@ -121,13 +121,23 @@ def form_of(of, v, form):
         expected = form if isinstance(form, list) and len(form) == len(v) else [None] * len(v)
         return [form_of(of.of, item, e) for item, e in zip(v, expected)]
     if isinstance(of, trees.Map):
-        pairs = [[form_of(of.key, k, None), form_of(of.value, x, None)] for k, x in v]
-        return K.object_form(pairs) if isinstance(of.key, trees.Leaf) and of.key.kind.neutral == 'string' else pairs
+        text = isinstance(of.key, trees.Leaf) and of.key.kind.neutral == 'string'
+        given = pairs_of(form) if len(pairs_of(form)) == len(v) else [(None, None)] * len(v)
+        pairs = [[form_of(of.key, k, ek), form_of(of.value, x, ex)] for (k, x), (ek, ex) in zip(v, given)]
+        return K.object_form(pairs) if text else pairs
     names = [name for name, _, _ in of.fields]
+    if not isinstance(v, list) or not all(isinstance(field, tuple) for field in v):
+        return f'no group: {v}'
     if [name for name, _ in v] != names:
         return f'fields {[name for name, _ in v]}'
-    given = dict(form.get('$object', form)) if isinstance(form, dict) else {}
+    given = dict(pairs_of(form))
     return K.object_form([[name, form_of(t, x, given.get(name))] for (name, t, _), (_, x) in zip(of.fields, v)])
+
+
+def pairs_of(form):
+    if isinstance(form, dict):
+        return list(map(tuple, form['$object'])) if '$object' in form else list(form.items())
+    return list(map(tuple, form)) if isinstance(form, list) else []
 
 
 def holds_bad(form):

@@ -10,6 +10,8 @@ import parquet_encodings as E
 import thrift as T
 
 CODECS = {'none': 0, 'snappy': 1, 'gzip': 2, 'lzo': 3, 'brotli': 4, 'lz4': 5, 'zstd': 6, 'lz4_raw': 7}
+# Other forms that the bytes of a codec may have; `two` are two pieces, one after the other.
+CODECS |= {'gzip_two': 2, 'zstd_two': 6, 'zstd_open': 6, 'lz4_two': 5, 'lz4_frame': 5, 'lz4_bare': 5}
 REPETITIONS = {'required': 0, 'optional': 1, 'repeated': 2}
 
 
@@ -121,6 +123,7 @@ class Shape:
     level_runs = 'mixed'
     bit_packed_levels = False
     page_rows = ()
+    page_entries = 0  # V1: so many levels a page, wherever a record ends
     empty_page = False  # a page without values before the others
     crc = False
     statistics = None  # fields of the chunk's statistics
@@ -141,9 +144,18 @@ class Shape:
 def compress(codec, data):
     if codec in ('none', 'lzo'):
         return data
+    if codec.endswith('_two'):
+        half = len(data) // 2
+        return compress(codec[:-4], data[:half]) + compress(codec[:-4], data[half:])
     if codec == 'lz4':  # as Hadoop frames it
         return struct.pack('>II', len(data), len(c := pa.compress(data, 'lz4_raw', asbytes=True))) + c
-    return pa.compress(data, codec, asbytes=True)
+    if codec == 'zstd_open':  # a stream that does not say at its beginning how long it is
+        sink = pa.BufferOutputStream()
+        with pa.CompressedOutputStream(sink, 'zstd') as stream:
+            stream.write(data)
+        return sink.getvalue().to_pybytes()
+    names = {'lz4_frame': 'lz4', 'lz4_bare': 'lz4_raw'}
+    return pa.compress(data, names.get(codec, codec), asbytes=True)
 
 
 def levels(values, highest, shape):
@@ -160,8 +172,8 @@ class Page:
         self.kind, self.header, self.body, self.uncompressed, self.crc = kind, header, body, uncompressed, crc
 
     def bytes(self):
-        crc = E.signed(zlib.crc32(self.body), 32) if self.crc else None
-        number = {0: 5, 2: 7, 3: 8}[self.kind]
+        crc = E.signed(zlib.crc32(self.body) if self.crc is True else self.crc, 32) if self.crc else None
+        number = {0: 5, 1: 6, 2: 7, 3: 8}[self.kind]
         return (
             T.struct(
                 [
@@ -180,6 +192,9 @@ def pages(column, shape):
     """A chunk's pages, the dictionary first."""
     node, out, dictionary = column.node, [], {}
     parts = column.split(shape.page_rows)
+    if shape.page_entries:
+        n = shape.page_entries
+        parts = [column.entries[i : i + n] for i in range(0, len(column.entries), n)]
     if shape.empty_page:
         parts = [[], *parts]
     use = 0 if shape.dictionary is None else len(parts) if shape.dictionary_pages is None else shape.dictionary_pages
@@ -234,7 +249,8 @@ def data_page(node, entries, encoding, data, shape):
 def write(root, groups, shape_of, extra=None):
     """
     A file's bytes. `groups`: records of each row group; `shape_of(node)`: a leaf's Shape.
-    `extra` may have: key_values, created_by, change (function of leaf, group, pages), meta (function of the fields).
+    `extra` may have: key_values, created_by, file_path, more_rows (than there are, in each group's metadata),
+    change (function of leaf, group, pages), meta (function of leaf, group, fields of the column's metadata).
     """
     extra = extra or {}
     elements = root.settle()
@@ -254,7 +270,8 @@ def write(root, groups, shape_of, extra=None):
                 offsets.append(len(out))
                 out += data
                 uncompressed += len(data) - len(page.body) + page.uncompressed
-                used.add(page.header[{0: 1, 2: 1, 3: 3}[page.kind]][2])
+                if page.kind != 1:
+                    used.add(page.header[{0: 1, 2: 1, 3: 3}[page.kind]][2])
             first = next((o for o, page in zip(offsets, written) if page.kind != 2), len(out))
             has_dictionary = any(page.kind == 2 for page in written) and shape.name_dictionary
             codec = CODECS[shape.codec] if shape.codec_number is None else shape.codec_number
@@ -272,9 +289,10 @@ def write(root, groups, shape_of, extra=None):
             ]
             if 'meta' in extra:
                 meta = extra['meta'](node, index, meta)
-            chunks.append([(2, T.I64, start), (3, T.STRUCT, meta)])
+            place = [(1, T.BINARY, extra.get('file_path')), (2, T.I64, start)]
+            chunks.append([*place, (3, T.STRUCT, meta)])
             total += uncompressed
-        row_groups.append([(1, (T.LIST, T.STRUCT), chunks), (2, T.I64, total), (3, T.I64, len(records))])
+        row_groups.append([(1, (T.LIST, T.STRUCT), chunks), (2, T.I64, total), (3, T.I64, len(records) + extra.get('more_rows', 0))])
     pairs = [[(1, T.BINARY, k), (2, T.BINARY, v)] for k, v in extra.get('key_values', {}).items()]
     footer = T.struct(
         [

@@ -139,6 +139,23 @@ def encoding_of(set_name, kind):
     raise ValueError(set_name)
 
 
+def all_decimals():
+    """Every precision over every physical type that has room for it, with no, some and only digits after the point."""
+    for p in range(1, 77):
+        numbers = [10**p - 1, -(10**p) + 1, 0, -(10 ** (p - 1)), None]
+        scale = (0, p, p // 2)[p % 3]
+        length = len(K.shortest_bytes(10**p))
+        if p <= 9:
+            yield Column(f'i32p{p}', K.decimal(INT32, p, scale), numbers)
+        if p <= 18:
+            yield Column(f'i64p{p}', K.decimal(INT64, p, p - scale), numbers)
+        if p <= 38:
+            raw = [None if n is None else K.shortest_bytes(n) for n in numbers]
+            yield Column(f'bytesp{p}', K.decimal(BYTE_ARRAY, p, scale), raw)
+        raw = [None if n is None else wide(n, length) for n in numbers]
+        yield Column(f'fixedp{p}', K.decimal(FIXED, p, p - scale, length), raw)
+
+
 SETS = ('plain', 'dict', 'plaindict', 'fallback', 'fallbackdelta', 'delta', 'deltabytes', 'split')
 
 
@@ -158,10 +175,10 @@ def add(folder):
     some, full, required, nothing = tables()
     forms = {'v1': Shape(version=1, page_rows=(17,)), 'v2': Shape(version=2, page_rows=(17,)), 'v2u': Shape(version=2, compressed=False, page_rows=(17,))}  # fmt: skip
 
-    def put(prefix, table, set_name, form, codec, groups=None):
+    def put(prefix, table, set_name, form, codec, groups=None, either=None):
         chosen = table.only([c.name for c in table.columns if encoding_of(set_name, c.of.kind) is not None])
         data = chosen.write(shape_for(set_name, forms[form].but(codec=codec)), groups)
-        folder.add(f'{prefix}-{set_name}-{form}-{codec}.parquet', data, chosen, groups)
+        folder.add(f'{prefix}-{set_name}-{form}-{codec}.parquet', data, chosen, groups, either=either)
 
     # DuckDB refuses a whole file with BSON in it.
     bson = [bytes.fromhex('0c0000001061000100000000'), b'\5\0\0\0\0']
@@ -169,14 +186,29 @@ def add(folder):
     for set_name in ('plain', 'dict', 'delta', 'deltabytes'):
         put('bson', alone, set_name, 'v1', 'snappy')
 
+    decimals = Table('decimals', list(all_decimals()))
+    put('decimals', decimals, 'plain', 'v1', 'none')
+    put('decimals', decimals, 'dict', 'v2', 'zstd')
+
     few = some.only(FEW)
     for set_name in SETS:
         for form in forms:
-            if form != 'v2u' or set_name == 'plain':
+            if (form != 'v2u' or set_name == 'plain') and (form == 'v1' or set_name != 'plaindict'):
                 put('flat', some, set_name, form, 'none')
             for codec in CODECS[1:]:
-                put('codec', few, set_name, form, codec, [25, 15] if form == 'v2' else None)
-        put('required', required, set_name, 'v1', 'none')
-        put('full', full, set_name, 'v2', 'zstd')
-        put('nothing', nothing, set_name, 'v1', 'none')
-        put('nothing', nothing, set_name, 'v2', 'snappy')
+                if codec in ('snappy', 'zstd') or set_name in ('plain', 'dict', 'delta'):
+                    put('codec', few, set_name, form, codec, [25, 15] if form == 'v2' else None)
+        if set_name in ('plain', 'dict', 'delta', 'split'):
+            put('required', required, set_name, 'v1', 'none')
+            put('full', full, set_name, 'v2', 'zstd')
+            put('nothing', nothing, set_name, 'v1', 'none')
+            put('nothing', nothing, set_name, 'v2', 'snappy')
+    for codec in ('gzip_two', 'zstd_two', 'zstd_open', 'lz4_two', 'lz4_frame', 'lz4_bare'):
+        # Some writers once took LZ4 for its frames; the standard does not know those.
+        either = ['lz4', 'row group', 'page', 'column'] if codec == 'lz4_frame' else None
+        put('codec', few, 'dict', 'v1', codec, either=either)
+        put('codec', few, 'plain', 'v2', codec, either=either)
+    # A dictionary to which no page refers.
+    shape = Shape(version=1, dictionary=E.RLE_DICTIONARY, dictionary_pages=0)
+    unused = few.only([c.name for c in few.columns if c.name != 'bool'])
+    folder.add('dictionary-unused.parquet', unused.write(shape), unused)

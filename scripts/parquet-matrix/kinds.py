@@ -32,7 +32,7 @@ def hexed(b):
 
 
 def date(ms):
-    return {'$date': ms} if abs(ms) <= 8_640_000_000_000_000 else bad('date')
+    return {'$date': ms} if abs(ms) <= 8_640_000_000_000_000 else bad('Date')
 
 
 def bad(word):
@@ -168,10 +168,14 @@ def timestamp(unit, adjusted=True):
 EPOCH_DAY = 2_440_588  # 1970-01-01 as a Julian day
 
 
+def int96_bytes(nanoseconds_of_day, julian_day):
+    return struct.pack('<Qi', nanoseconds_of_day, julian_day)
+
+
 def int96(ns):
-    """Bytes of an instant in ns since 1970: nanoseconds of the day, then the Julian day."""
+    """Bytes of an instant in ns since 1970."""
     days, rest = divmod(ns, 86_400_000_000_000)
-    return struct.pack('<QI', rest, (days + EPOCH_DAY) & 0xFFFFFFFF)
+    return int96_bytes(rest, days + EPOCH_DAY)
 
 
 def int96_form(b):

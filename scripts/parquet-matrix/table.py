@@ -15,6 +15,26 @@ class Column:
         return [self.of.form(v) for v in self.values]
 
 
+    def saved(self):
+        """As it stands in a file of expected values."""
+        return self.forms()
+
+
+class Cycle(Column):
+    """The same values over and over."""
+
+    def __init__(self, name, of, values, rows, rep='optional'):
+        super().__init__(name, of, [values[i % len(values)] for i in range(rows)], rep)
+        self.once = values
+
+    def forms(self):
+        once = [self.of.form(v) for v in self.once]
+        return [once[i % len(once)] for i in range(len(self.values))]
+
+    def saved(self):
+        return {'$cycle': [self.of.form(v) for v in self.once]}
+
+
 class Table:
     """`name` is that of the file with its expected values."""
 
@@ -32,7 +52,7 @@ class Table:
         lowered = [[c.of.lower(v) for v in c.values] for c in self.columns]
         records = [[values[i] for values in lowered] for i in range(self.rows)]
         parts, at = [], 0
-        for n in groups or [self.rows]:
+        for n in [self.rows] if groups is None else groups:
             parts.append(records[at : at + n])
             at += n
         assert at == self.rows
@@ -52,14 +72,14 @@ class Folder:
                 if name.endswith(('.parquet', '.json')):
                     os.remove(f'{folder}/{name}')
 
-    def add(self, name, data, table, groups=None, options=None, why=None):
-        """A file that must give the table's rows. `groups`: rows in each row group."""
+    def add(self, name, data, table, groups=None, options=None, why=None, either=None):
+        """A file that must give the table's rows (or, with `either`, be refused with one of these words). `groups`: rows in each row group."""  # fmt: skip
         self._put(name, data)
         if table.name in self.tables:
             whole = dict(map(tuple, self.tables[table.name]))
-            assert all(json.dumps(whole[c.name]) == json.dumps(c.forms()) for c in table.columns), name
+            assert all(json.dumps(whole[c.name]) == json.dumps(c.saved()) for c in table.columns), name
         else:
-            self.tables[table.name] = [[c.name, c.forms()] for c in table.columns]
+            self.tables[table.name] = [[c.name, c.saved()] for c in table.columns]
         names = [c.name for c in table.columns]
         all_names = [n for n, _ in self.tables[table.name]]
         entry = {'file': name, 'expected': table.name}
@@ -68,17 +88,25 @@ class Folder:
         entry['groups'] = [table.rows] if groups is None else groups
         if options:
             entry['options'] = options
+        if either:
+            entry['says'] = either
         if why:
             entry['why'] = why
         self.files.append(entry)
         self.jobs.append((name, table))
 
-    def refuse(self, name, data, says, why, code='DAMAGED', column=None):
-        """A file that must be refused, by a message with one of the words `says`. `column`: others can be read."""
+    def same_as(self, table):
+        """The name of a table with the same columns and values, if there is one."""
+        columns = json.dumps([[c.name, c.forms()] for c in table.columns])
+        return next((name for name, given in self.tables.items() if json.dumps(given) == columns), None)
+
+    def refuse(self, name, data, says, why, others=None):
+        """A file that must be refused, with one of these words. `others`: a table of columns that can be read alone."""
         self._put(name, data)
-        entry = {'file': name, 'refused': code, 'says': says, 'why': why}
-        if column:
-            entry['column'] = column
+        entry = {'file': name, 'says': says, 'why': why}
+        if others:
+            self.tables[others.name] = [[c.name, c.forms()] for c in others.columns]
+            entry['others'] = others.name
         self.files.append(entry)
 
     def _put(self, name, data):

@@ -90,7 +90,7 @@ class Map:
         if not text:
             return pairs
         if len({k for k, _ in pairs}) < len(pairs):
-            return bad('key')
+            return bad("maps: 'pairs'")
         return object_form(pairs)
 
 

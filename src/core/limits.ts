@@ -250,8 +250,14 @@ export const LIMITS: Readonly<Record<Limit, number>> = {
   pollIdleFactor: 20,
 
   // ---- output and keeping
-  /** Columns of csv, table and parquet: more are data that was taken for field names. */
+  /** Columns of csv, table and parquet, places in the types of parquet: more are data that was taken for field names. */
   outputColumnsMax: 10_000,
+  /** An object in a Parquet column with more fields than that over all records is a map: no one names so many by hand. */
+  outputFieldsMax: 200,
+  /** Arrays and objects within each other in a Parquet column; readers walk them by recursion, and take two levels for each. */
+  outputNestingMax: 16,
+  /** Least and greatest texts and bytes of a row group are cut to so many: enough to tell URLs and paths apart. */
+  outputBoundBytes: 64,
   /** A Parquet row group is written when it has so many rows, or takes about so much memory. */
   outputRowGroupRows: 100_000,
   outputRowGroupBytes: 32 * MIB,

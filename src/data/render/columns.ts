@@ -23,7 +23,7 @@ export class Columns {
   #keyElements = 0
   #scalarValue = false
   readonly #fields = new Set<string>()
-  #lastFields = ''
+  #lastFields: readonly string[] = []
 
   observe(key: unknown, value: unknown): void {
     if (Array.isArray(key)) this.#keyElements = Math.max(this.#keyElements, key.length)
@@ -34,9 +34,9 @@ export class Columns {
     }
     const names = Object.keys(value)
     // Records mostly have the same fields as the one before.
-    const joined = names.join('\0')
-    if (joined === this.#lastFields) return
-    this.#lastFields = joined
+    const last = this.#lastFields
+    if (names.length === last.length && names.every((name, i) => name === last[i])) return
+    this.#lastFields = names
     for (const name of names) this.#fields.add(name)
     this.#check()
   }
@@ -83,7 +83,7 @@ export function cell({ from }: Column, key: unknown, value: unknown): unknown {
 }
 
 /** Whether a value is a plain object, whose fields are columns. */
-function isFields(value: unknown): value is Record<string, unknown> {
+export function isFields(value: unknown): value is Record<string, unknown> {
   return (
     typeof value === 'object' &&
     value !== null &&

@@ -1,7 +1,7 @@
 import { ShoalError } from '../../core/errors.ts'
 import { csv } from './csv.ts'
 import { json, ndjson } from './ndjson.ts'
-import { parquet } from './parquet.ts'
+import { parquet } from './parquet/renderer.ts'
 import type { OutputFormat, Renderer, RenderOptions } from './renderer.ts'
 import { table } from './table.ts'
 import { text } from './text.ts'

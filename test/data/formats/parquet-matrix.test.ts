@@ -18,11 +18,14 @@ interface Entry {
   /** Rows in each row group. */
   readonly groups?: readonly number[]
   readonly options?: ReadOptions
-  /** The file must be refused, in words of which one is here. */
+  /** The file must be refused, in words of which one is here; where `expected` is given too, it may be. */
   readonly says?: readonly string[]
+  /** A table of columns of a refused file that can be read, each alone. */
+  readonly others?: string
 }
 
-type Table = readonly (readonly [name: string, forms: readonly Form[]])[]
+/** Of each column the values, or those that come over and over. */
+type Table = readonly (readonly [name: string, forms: readonly Form[] | { readonly $cycle: readonly Form[] }])[]
 
 /** A row that is a bad record, and what may read it. */
 class BadRow {
@@ -32,18 +35,20 @@ class BadRow {
   }
 }
 
-const FOLDERS = ['parquet-matrix']
+const FOLDERS = ['parquet-matrix', 'parquet-testing']
 
 const parse = (path: string): unknown => JSON.parse(fixture(path).toString())
 
 /** The expected rows, or what the reason of a bad row must have in it. */
 function expectedRows(folder: string, { expected, columns, groups }: Entry): (unknown[] | BadRow)[] {
   const table = columnsOf(parse(`${folder}/expected/${expected}.json`) as Table, columns)
+  const forms = table.map(([, column]) => ('$cycle' in column ? column.$cycle : column))
+  const values = forms.map((column) => column.map(valueOf))
+  const bad = forms.map((column) => column.map(badIn))
   const rows = groups!.reduce((sum, n) => sum + n, 0)
   return Array.from({ length: rows }, (_, i) => {
-    const forms = table.map(([, column]) => column[i])
-    const bad = forms.map(badIn).find((word) => word !== undefined)
-    return bad === undefined ? forms.map(valueOf) : new BadRow(bad)
+    const word = bad.map((column) => column[i % column.length]).find((found) => found !== undefined)
+    return word === undefined ? values.map((column) => column[i % column.length]) : new BadRow(word)
   })
 }
 
@@ -121,48 +126,67 @@ function someOf(count: number): number[] {
   return [0, count >> 1, count - 1]
 }
 
+/** Reads a file in all ways; what is wrong, else nothing. */
+async function readInAllWays(folder: string, entry: Entry): Promise<void> {
+  const names = namesOf(folder, entry)
+  const expected = expectedRows(folder, entry)
+  expect(wrong(await readRows(folder, entry), expected, names)).toEqual([])
+  let at = 0
+  for (const [index, rows] of entry.groups!.entries()) {
+    const part = await readRows(folder, entry, { start: index, end: index + 1 })
+    expect(wrong(part, expected.slice(at, (at += rows)), names), `row group ${index}`).toEqual([])
+  }
+  for (const column of someOf(names.length)) {
+    const name = names[column]!
+    // No option can ask for it.
+    if (name === '') continue
+    const one = await readRows(folder, entry, undefined, [name])
+    const only = expectedRows(folder, { ...entry, columns: [name] })
+    expect(wrong(one, only, [name]), `column ${name} alone`).toEqual([])
+  }
+}
+
+/** It must be a refusal that names the file, and says why in one of the words. */
+function checkRefusal(error: unknown, { file, says }: Entry): void {
+  expect(error).toMatchObject({ name: 'ShoalError', code: expect.stringMatching(/^(DAMAGED|BAD_RECORD)$/) as unknown })
+  const { message, why = '' } = error as { message: string; why?: string }
+  expect(message).toContain(file)
+  const words = `${message} ${why}`.toLowerCase()
+  expect(
+    says!.filter((word) => words.includes(word.toLowerCase())),
+    `${words}: none of ${says!.join()}`,
+  ).not.toEqual([])
+}
+
+const failureOf = (reading: Promise<unknown>): Promise<unknown> =>
+  reading.then(
+    () => null,
+    (reason: unknown) => reason,
+  )
+
 describe.each(FOLDERS)('%s', (folder) => {
   const entries = parse(`${folder}/matrix.json`) as readonly Entry[]
+  const named = (chosen: readonly Entry[]): [string, Entry][] => chosen.map((entry) => [entry.file, entry])
+  const readable = entries.filter(({ expected }) => expected !== undefined)
 
-  test.each(entries.filter(({ expected }) => expected !== undefined).map((entry) => [entry.file, entry] as const))(
-    '%s',
-    async (_file, entry) => {
-      const names = namesOf(folder, entry)
-      const expected = expectedRows(folder, entry)
-      expect(wrong(await readRows(folder, entry), expected, names)).toEqual([])
-      let at = 0
-      for (const [index, rows] of entry.groups!.entries()) {
-        const part = await readRows(folder, entry, { start: index, end: index + 1 })
-        expect(wrong(part, expected.slice(at, (at += rows)), names), `row group ${index}`).toEqual([])
-      }
-      for (const column of someOf(names.length)) {
-        const name = names[column]!
-        if (name === '') continue
-        const one = await readRows(folder, entry, undefined, [name])
-        const only = expectedRows(folder, { ...entry, columns: [name] })
-        expect(wrong(one, only, [name]), `column ${name} alone`).toEqual([])
-      }
-    },
-  )
+  test.each(named(readable.filter(({ says }) => says === undefined)))('%s', async (_file, entry) => {
+    await readInAllWays(folder, entry)
+  })
 
-  test.each(entries.filter(({ says }) => says !== undefined).map((entry) => [entry.file, entry] as const))(
-    '%s is refused',
-    async (file, entry) => {
-      const error: unknown = await readRows(folder, entry).then(
-        (rows) => new Error(`${rows.length} rows were read`),
-        (reason: unknown) => reason,
-      )
-      expect(error).toMatchObject({
-        name: 'ShoalError',
-        code: expect.stringMatching(/^(DAMAGED|BAD_RECORD)$/) as unknown,
-      })
-      const { message, why = '' } = error as { message: string; why?: string }
-      expect(message).toContain(file)
-      const words = `${message} ${why}`.toLowerCase()
-      expect(
-        entry.says!.some((word) => words.includes(word.toLowerCase())),
-        words,
-      ).toBe(true)
-    },
-  )
+  test.each(named(readable.filter(({ says }) => says !== undefined)))('%s is read or refused', async (_file, entry) => {
+    const error = await failureOf(readRows(folder, entry))
+    if (error === null) await readInAllWays(folder, entry)
+    else checkRefusal(error, entry)
+  })
+
+  test.each(named(entries.filter(({ expected }) => expected === undefined)))('%s is refused', async (_file, entry) => {
+    const error = await failureOf(readRows(folder, entry))
+    expect(error, 'it was read').not.toBeNull()
+    checkRefusal(error, entry)
+    if (entry.others === undefined) return
+    for (const [name, column] of parse(`${folder}/expected/${entry.others}.json`) as Table) {
+      const rows = (column as readonly Form[]).map((form) => [valueOf(form)])
+      expect(wrong(await readRows(folder, entry, undefined, [name]), rows, [name]), `column ${name}`).toEqual([])
+    }
+  })
 })

@@ -138,7 +138,7 @@ describe('parquet', () => {
     const file = new Uint8Array(parquetWriteBuffer({ columnData }))
     await expect(readAll(file, 'x.parquet', {})).rejects.toMatchObject({
       code: 'BAD_RECORD',
-      message: expect.stringContaining("two columns of the name 'a'") as unknown,
+      message: expect.stringContaining("two columns of one name, 'a'") as unknown,
     })
     expect((await readAll(file, 'x.parquet', { columns: ['b'] })).records).toEqual([{ b: 1 }, { b: 11 }])
   })

@@ -81,9 +81,16 @@ function elementShape(node: SchemaNode): Shape {
     case 'map-entry': {
       const map = mapNodes(node)
       if (map === null) return groupShape(node)
-      const value = map.value === null ? { form: 'null', parts: [] } : shapeOf(map.value)
-      const key: Part = { shape: shapeOf(map.key), within: keyOf }
-      return { form: 'map', parts: [key, { shape: value, within: valueOf }] }
+      const key = shapeOf(map.key)
+      if (map.value === null) return { form: 'list', parts: [{ shape: key, within: elementOf }] }
+      const value = shapeOf(map.value)
+      return {
+        form: 'map',
+        parts: [
+          { shape: key, within: keyOf },
+          { shape: value, within: valueOf },
+        ],
+      }
     }
     case 'variant':
       return { form: 'variant', parts: [] }

@@ -71,10 +71,24 @@ export interface Decoded {
  * Error that says what is wrong with its pages.
  */
 export function decode(decoder: Decoder, file: Uint8Array, { skip, rows }: Span): Decoded {
-  const stream = streamOf(decoder, file, { batchSize: rows, offset: skip, limit: rows })
+  const options = { batchSize: rows, offset: skip, limit: rows }
+  const stream = trapped(() => decoder.readParquet(file, options).intoIPCStream())
   const arrays = tableFromIPC(stream).children.map(({ data }) => data[0] as unknown as ArrowArray | undefined)
   if (!arrays.every((array) => array?.length === rows)) throw new Error('its pages do not hold all of its rows')
   return { arrays: arrays as ArrowArray[], release: () => freeMemory(stream) }
+}
+
+/** The number of rows of such a file, of which no more than `most` are counted. Throws as `decode` does. */
+export function countRows(decoder: Decoder, file: Uint8Array, most: number): number {
+  return trapped(() => {
+    const table = decoder.readParquet(file, { batchSize: most })
+    const batch = table.recordBatch(0)
+    const rows = batch?.numRows ?? 0
+    // What is not freed stays in the decoder's memory until a collection finds out.
+    batch?.free()
+    table.free()
+    return rows
+  })
 }
 
 /** Memory outside of the heap is else given back by a collection of all of it, which comes late. */
@@ -82,11 +96,9 @@ export function freeMemory({ buffer }: Uint8Array): void {
   if (buffer instanceof ArrayBuffer) buffer.transfer(0)
 }
 
-type Options = Parameters<Decoder['readParquet']>[1]
-
-function streamOf(decoder: Decoder, file: Uint8Array, options: Options): Uint8Array {
+function trapped<T>(act: () => T): T {
   try {
-    return decoder.readParquet(file, options).intoIPCStream()
+    return act()
   } catch (error) {
     if (error instanceof Error && error.name === 'RuntimeError') {
       loaded = null

@@ -39,7 +39,7 @@ export async function enterGroup(
       if (chunk.end > source.size) throw new Error('its values lie outside the file')
       checkCodec(chunk.codec)
       const read = await store.keep(chunk)
-      const pages = await pagesOf(chunk, leaf.repeats, read, (bytes) => hash.update(bytes))
+      const pages = await pagesOf(chunk, leaf, read, (bytes) => hash.update(bytes))
       entered.push({ leaf, chunk, pages, read })
     } catch (error) {
       throw inColumn(leaf.path.join('.'), error)

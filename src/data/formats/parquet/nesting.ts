@@ -24,7 +24,7 @@ function isElement(repeated: SchemaNode, list: SchemaNode): boolean {
 
 export interface MapNodes {
   readonly key: SchemaNode
-  /** A map without values gives null for each. */
+  /** Null: a map without values, which is the list of its keys. */
   readonly value: SchemaNode | null
 }
 

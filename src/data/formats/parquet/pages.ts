@@ -2,7 +2,10 @@ import { crc32 } from 'node:zlib'
 import { LIMITS } from '../../../core/limits.ts'
 import type { Bytes } from '../../../core/types.ts'
 import { UNCOMPRESSED } from './codecs.ts'
+import { BIT_PACKED } from './encodings.ts'
 import type { Chunk } from './footer.ts'
+import { Unsupported } from './problems.ts'
+import type { Leaf } from './schema.ts'
 import { readThrift, ThriftStruct, type Thrift, type Wanted } from './thrift.ts'
 
 /** A page of a column chunk, header included; offsets are from the chunk's start. */
@@ -42,7 +45,7 @@ const DATA_V2 = 3
  */
 export async function pagesOf(
   chunk: Chunk,
-  repeats: boolean,
+  leaf: Leaf,
   read: ReadChunk,
   seen: (bytes: Uint8Array) => void,
 ): Promise<Page[]> {
@@ -53,7 +56,7 @@ export async function pagesOf(
   // A last byte alone is padding that some writers leave.
   while (values < chunk.values && at < length - 1) {
     const { struct, bytes } = await readHeader(read, at, length)
-    const page = pageOf(struct, chunk, at, bytes, repeats)
+    const page = pageOf(struct, chunk, at, bytes, leaf)
     if (page.end > length) throw new Error('a page is cut off')
     if (page.kind === 'dictionary' && pages.length > 0) throw new Error('a dictionary lies behind other pages')
     const crc = struct.get(4)
@@ -103,7 +106,8 @@ async function readAll(
   return sum
 }
 
-function pageOf(header: ThriftStruct, chunk: Chunk, start: Bytes, headerBytes: Bytes, repeats: boolean): Page {
+function pageOf(header: ThriftStruct, chunk: Chunk, start: Bytes, headerBytes: Bytes, leaf: Leaf): Page {
+  const { repeats } = leaf
   const [type, size, stored] = [1, 2, 3].map((field) => header.get(field))
   if (!isCount(type) || !isCount(size) || !isCount(stored)) throw new Error('the header of a page says what cannot be')
   if (size > LIMITS.parquetPageBytesMax) throw new Error(`a page would be ${size} bytes long`)
@@ -124,6 +128,13 @@ function pageOf(header: ThriftStruct, chunk: Chunk, start: Bytes, headerBytes: B
   const rows =
     type === DATA ? (repeats ? null : values) : rowsOfV2(fields as ThriftStruct, values, size, stored, repeats)
   return { ...place, kind: 'data', values, rows, encoding }
+}
+
+/** The encoding of levels before 2013, which the decoder takes for the later one of that kind. */
+function checkLevels(fields: ThriftStruct, { maxDefinition, maxRepetition }: Leaf): void {
+  const packed = (field: number, max: number): boolean => max > 0 && fields.get(field) === BIT_PACKED
+  if (packed(3, maxDefinition) || packed(4, maxRepetition))
+    throw new Unsupported('its levels are in the encoding BIT_PACKED, which is not supported')
 }
 
 function countOf(

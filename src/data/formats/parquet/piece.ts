@@ -8,14 +8,17 @@ import { freeMemory } from './decoder.ts'
 import { DELTA_BINARY_PACKED } from './encodings.ts'
 import { PHYSICAL, type Physical } from './meaning.ts'
 import type { Page, ReadChunk } from './pages.ts'
-import type { SchemaNode } from './schema.ts'
+import type { Leaf, SchemaNode } from './schema.ts'
 import { ThriftWriter } from './thrift.ts'
 
 /** Pages of one leaf. */
 export interface Part {
+  readonly leaf: Leaf
   readonly codec: number
   /** In their order, a dictionary first; their bytes are read when the file is made. */
   readonly pages: readonly Page[]
+  /** Before the first data page there is to be one of our own, see `lead`. */
+  readonly led: boolean
   readonly read: ReadChunk
 }
 
@@ -34,17 +37,18 @@ export async function parquetFileOf(
   rows: number,
 ): Promise<Uint8Array> {
   let at = MAGIC.length
-  const places = parts.map(({ pages }): Place => {
+  const places = parts.map((part): Place => {
     const start = at
-    for (const { start: from, end } of pages) at += end - from
-    const first = pages[0]
-    const dictionary = first?.kind === 'dictionary' ? first.end - first.start : 0
-    return { start, data: start + dictionary, end: at }
+    const lead = part.led ? leadOf(part) : NOTHING
+    const [first] = part.pages
+    const data = start + (first?.kind === 'dictionary' ? first.end - first.start : 0)
+    at += lead.length + sumOf(part, (page) => page.end - page.start)
+    return { start, data, end: at, lead }
   })
   const footer = footerOf(roots, parts, places, rows)
   const file = memoryFor(at + footer.length + 4 + MAGIC.length)
   file.set(MAGIC)
-  for (const [i, part] of parts.entries()) await copyPages(part, file.subarray(places[i]!.start, places[i]!.end))
+  for (const [i, part] of parts.entries()) await copyPages(part, places[i]!, file)
   file.set(footer, at)
   new DataView(file.buffer, file.byteOffset).setUint32(at + footer.length, footer.length, true)
   file.set(MAGIC, at + footer.length + 4)
@@ -61,22 +65,81 @@ function memoryFor(length: number): Uint8Array {
   return scratch.subarray(0, length)
 }
 
-async function copyPages({ pages, read }: Part, target: Uint8Array): Promise<void> {
-  let at = 0
+async function copyPages({ pages, read }: Part, { start, data, lead }: Place, file: Uint8Array): Promise<void> {
+  let at = start
+  file.set(lead, data)
   for (const page of pages) {
+    if (at === data) at += lead.length
     for (let from = page.start; from < page.end;) {
       const bytes = await read(from, Math.min(LIMITS.readChunkBytes, page.end - from))
-      target.set(bytes, at)
+      file.set(bytes, at)
       at += bytes.length
       from += bytes.length
     }
   }
 }
 
+const NOTHING = new Uint8Array(0)
+const DATA_PAGE_V2 = 3
+const PLAIN = 0
+
+/**
+ * A page of one row of one value. A page may begin within a row, of which the decoder would see no beginning: the rest of
+ * it then belongs to this row, which nobody asks for. It is never compressed, whatever the codec is.
+ */
+function leadOf(part: Part): Uint8Array {
+  const { maxDefinition, maxRepetition } = part.leaf
+  // A run of one level each, as RLE has it: 0 begins the row, and the value is there.
+  const repetition = [2, ...levelBytes(0, maxRepetition)]
+  const definition = [2, ...levelBytes(maxDefinition, maxDefinition)]
+  const value = new Uint8Array(plainBytes(part))
+  const length = repetition.length + definition.length + value.length
+  const w = new ThriftWriter()
+  w.i32(1, DATA_PAGE_V2)
+  w.i32(2, length)
+  w.i32(3, length)
+  w.struct(8, () => {
+    w.i32(1, 1)
+    w.i32(2, 0)
+    w.i32(3, 1)
+    w.i32(4, PLAIN)
+    w.i32(5, definition.length)
+    w.i32(6, repetition.length)
+    w.flag(7, false)
+  })
+  w.end()
+  return Buffer.concat([w.take(), Uint8Array.from([...repetition, ...definition]), value])
+}
+
+/** One of levels up to `max`: in as many whole bytes as hold its bits. */
+function levelBytes(level: number, max: number): number[] {
+  return max > 255 ? [level & 255, level >> 8] : [level]
+}
+
+/** The length of a value that is 0, or empty, with PLAIN. */
+function plainBytes(part: Part): number {
+  const { physical, length } = part.leaf.node
+  switch (storedAs(physical!, part)) {
+    case 'BOOLEAN':
+      return 1
+    case 'INT32':
+    case 'FLOAT':
+    case 'BYTE_ARRAY':
+      return 4
+    case 'INT64':
+    case 'DOUBLE':
+      return 8
+    default:
+      return physical === 'INT96' ? INT96_BYTES : length
+  }
+}
+
+/** Where a part's pages are in the file: from `start` to `end`, those with values from `data` on. */
 interface Place {
   readonly start: number
   readonly data: number
   readonly end: number
+  readonly lead: Uint8Array
 }
 
 /** FileMetaData of parquet-format/src/main/thrift/parquet.thrift. */
@@ -138,7 +201,7 @@ function writeElement(w: ThriftWriter, { name, node, stored, children }: Element
   if (stored === null) w.i32(5, children)
 }
 
-function writeChunk(w: ThriftWriter, leaf: StoredLeaf, part: Part, { start, data, end }: Place): void {
+function writeChunk(w: ThriftWriter, leaf: StoredLeaf, part: Part, { start, data, end, lead }: Place): void {
   w.i32(1, PHYSICAL.indexOf(leaf.stored))
   w.i32s(2, [...encodings(part)])
   w.texts(3, leaf.path)
@@ -147,7 +210,7 @@ function writeChunk(w: ThriftWriter, leaf: StoredLeaf, part: Part, { start, data
     5,
     sumOf(part, ({ kind, values }) => (kind === 'data' ? values : 0)),
   )
-  w.i64(6, uncompressed(part))
+  w.i64(6, uncompressed(part) + lead.length)
   w.i64(7, end - start)
   w.i64(9, data)
   if (data > start) w.i64(11, start)
@@ -158,7 +221,8 @@ function sumOf({ pages }: Part, of: (page: Page) => number): number {
 }
 
 const uncompressed = (part: Part): number => sumOf(part, (page) => page.uncompressed)
-const encodings = ({ pages }: Part): Set<number> => new Set(pages.map(({ encoding }) => encoding))
+const encodings = ({ pages, led }: Part): Set<number> =>
+  new Set([...(led ? [PLAIN] : []), ...pages.map(({ encoding }) => encoding)])
 
 /**
  * Deltas of INT32 are numbers modulo 2^32, and some writers (DuckDB, of unsigned columns) begin beyond what the decoder

@@ -100,7 +100,7 @@ export class ParquetReader implements RecordReader {
       if (another !== undefined)
         throw new ShoalError(
           'BAD_RECORD',
-          `${name} has two columns of the name '${column}': no record could have both`,
+          `${name} has two columns of one name, '${column}': no record could have both`,
           {
             why,
             try: ['`columns` of this input, without it', 'write the file again with names of their own'],
@@ -146,17 +146,14 @@ export class ParquetReader implements RecordReader {
 
 /** The numbers, in the file, of the leaves of these of its columns: in the order of the columns. */
 function numbersOf(all: readonly SchemaNode[], columns: readonly SchemaNode[]): number[] {
-  const firsts = new Map<SchemaNode, readonly number[]>()
+  const numbers = new Map<SchemaNode, number[]>()
   let at = 0
-  for (const node of all) {
-    const count = leavesOf([node]).length
-    firsts.set(
+  for (const node of all)
+    numbers.set(
       node,
-      Array.from({ length: count }, (_, i) => at + i),
+      leavesOf([node]).map(() => at++),
     )
-    at += count
-  }
-  return columns.flatMap((column) => firsts.get(column)!)
+  return columns.flatMap((column) => numbers.get(column)!)
 }
 
 /** Remembers what reading threw: a failing disk is not a damaged file, wherever in the decoder it shows. */

@@ -23,6 +23,11 @@ export interface Leaf {
   readonly path: readonly string[]
   /** Something on the way repeats: a row may have any number of values. */
   readonly repeats: boolean
+  /** The column that it is in, without that column's other leaves. */
+  readonly branch: SchemaNode
+  /** The highest levels, as Dremel counts them (Melnik et al., VLDB 2010): of what is optional or repeats, and of the latter. */
+  readonly maxDefinition: number
+  readonly maxRepetition: number
 }
 
 const isCount = (n: unknown): n is number => Number.isSafeInteger(n) && (n as number) >= 0
@@ -100,12 +105,20 @@ function nameOf(element: ThriftStruct): string {
 /** The leaves below these columns, in the order in which each row group has their chunks. */
 export function leavesOf(roots: readonly SchemaNode[]): Leaf[] {
   const leaves: Leaf[] = []
-  const visit = (node: SchemaNode, parents: readonly string[], within: boolean): void => {
-    const path = [...parents, node.name]
-    const repeats = within || node.repetition === 'repeated'
-    if (node.physical !== null) leaves.push({ node, path, repeats })
-    for (const child of node.children) visit(child, path, repeats)
+  const visit = (chain: readonly SchemaNode[]): void => {
+    const node = chain.at(-1)!
+    for (const child of node.children) visit([...chain, child])
+    if (node.physical === null) return
+    const maxRepetition = chain.filter(({ repetition }) => repetition === 'repeated').length
+    leaves.push({
+      node,
+      path: chain.map(({ name }) => name),
+      repeats: maxRepetition > 0,
+      branch: chain.toReversed().reduce((within, parent) => ({ ...parent, children: [within] })),
+      maxDefinition: chain.filter(({ repetition }) => repetition !== 'required').length,
+      maxRepetition,
+    })
   }
-  for (const root of roots) visit(root, [], false)
+  for (const root of roots) visit([root])
   return leaves
 }

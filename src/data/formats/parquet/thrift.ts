@@ -172,6 +172,10 @@ export class ThriftWriter {
     this.#zigzag(value)
   }
 
+  flag(id: number, value: boolean): void {
+    this.#field(id, value ? TRUE : FALSE)
+  }
+
   text(id: number, value: string): void {
     this.#field(id, BINARY)
     this.#text(value)

@@ -71,8 +71,9 @@ function annotatedMap(node: SchemaNode, array: ArrowArray, forms: Forms, path: s
   if (map === null) return groupValues(node, array, forms, path)
   const { key, value } = map
   const [elements, child] = elementsOf(array.children![0]!)
-  const keys = valuesOf(key, child.children![0]!, forms, keyOf(path))
-  const values = value === null ? () => null : valuesOf(value, child.children![1]!, forms, valueOf(path))
+  const keys = valuesOf(key, child.children![0]!, forms, value === null ? elementOf(path) : keyOf(path))
+  if (value === null) return listValues(elements, keys, forms)
+  const values = valuesOf(value, child.children![1]!, forms, valueOf(path))
   return isText(key, forms) && forms.maps !== 'pairs'
     ? objectValues(elements, keys, values, forms)
     : pairValues(elements, keys, values, forms)

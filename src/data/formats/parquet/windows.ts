@@ -1,10 +1,11 @@
 /** Rows of a row group in windows: of each column an array, or some, that the memory of a task can hold together. */
 import { LIMITS } from '../../../core/limits.ts'
 import type { Bytes } from '../../../core/types.ts'
-import { ParquetColumn, partOf, type Piece } from './column.ts'
+import { ParquetColumn } from './column.ts'
 import { decode, DecoderTrap, type Decoder } from './decoder.ts'
 import type { Forms, Getter } from './forms.ts'
 import type { LeafPages } from './group.ts'
+import type { Piece } from './leaf-column.ts'
 import { parquetFileOf } from './piece.ts'
 import { leavesOf, type SchemaNode } from './schema.ts'
 import { inColumn } from './problems.ts'
@@ -65,7 +66,7 @@ export class GroupWindows {
 
   /** A small group is decoded at once: a table may have thousands of columns. */
   async #whole(): Promise<Getter[]> {
-    const parts = this.#columns.flatMap(({ leaves }) => leaves.map((leaf) => partOf(leaf, null)))
+    const parts = this.#columns.flatMap(({ leaves }) => leaves.map((leaf) => leaf.whole))
     const nodes = this.#columns.map(({ node }) => node)
     const file = await parquetFileOf(nodes, parts, this.#rows)
     try {
@@ -93,8 +94,12 @@ export class GroupWindows {
   }
 }
 
+/** Of so many columns each is small, and decoding them one by one takes longer than what is in them. */
+const WIDE = 256
+
 function windowRows(rows: number, columns: readonly ParquetColumn[]): number {
   const rowBytes: Bytes = columns.reduce((sum, column) => sum + column.rowBytes, 0)
+  if (columns.length >= WIDE && rows * rowBytes <= 4 * LIMITS.parquetWindowBytes) return rows
   const most = Math.max(1, Math.floor(LIMITS.parquetWindowBytes / Math.max(rowBytes, 1 / 8)))
   return Math.min(rows, most)
 }

@@ -1,0 +1,166 @@
+/** The values that a row group has of one leaf: a run of rows needs no more than the pages that it lies in. */
+import { LIMITS } from '../../../core/limits.ts'
+import type { Bytes } from '../../../core/types.ts'
+import { countRows, decode, type ArrowArray, type Decoder } from './decoder.ts'
+import { isOfDictionary } from './encodings.ts'
+import type { LeafPages } from './group.ts'
+import type { Physical } from './meaning.ts'
+import type { Page } from './pages.ts'
+import { parquetFileOf, type Part } from './piece.ts'
+
+/** Rows [start, end) of the group. */
+export interface Piece {
+  readonly start: number
+  readonly end: number
+  readonly array: ArrowArray
+  /** Nothing of the array may be used after it. */
+  release(): void
+}
+
+export class LeafColumn {
+  /** What a row takes in memory, by an estimate. */
+  readonly rowBytes: Bytes
+  readonly #leaf: LeafPages
+  readonly #rows: number
+  readonly #data: readonly Page[]
+  /** The number of the first row that begins in each data page. */
+  #starts: readonly number[] | null = null
+  #pieces: Piece[] = []
+
+  constructor(leaf: LeafPages, rows: number) {
+    this.#leaf = leaf
+    this.#rows = rows
+    this.#data = leaf.pages.filter(({ kind }) => kind === 'data')
+    this.rowBytes = (valueBytes(leaf) * leaf.chunk.values) / Math.max(1, rows)
+  }
+
+  /** All of its pages. */
+  get whole(): Part {
+    return this.#part(this.#data, false)
+  }
+
+  /** Pieces that together hold the rows [start, end); each call asks for later rows than the one before. */
+  async rows(decoder: Decoder, start: number, end: number): Promise<readonly Piece[]> {
+    for (const piece of this.#pieces) if (piece.end <= start) piece.release()
+    this.#pieces = this.#pieces.filter((piece) => piece.end > start)
+    for (let at = this.#pieces.at(-1)?.end ?? start; at < end; at = this.#pieces.at(-1)!.end) {
+      const run = await this.#runOf(decoder, at, end)
+      // To the end of the last page, where that is little more than is wanted: else it is decoded twice.
+      const more = (run.end - end) * this.rowBytes <= LIMITS.parquetPieceBytes
+      this.#pieces.push(await this.#decode(decoder, run, at, more ? run.end : Math.min(end, run.end)))
+    }
+    return this.#pieces
+  }
+
+  /** The rows [start, end) as one piece, which is the caller's. */
+  async piece(decoder: Decoder, start: number, end: number): Promise<Piece> {
+    return await this.#decode(decoder, await this.#runOf(decoder, start, end, false), start, end)
+  }
+
+  release(): void {
+    for (const piece of this.#pieces) piece.release()
+    this.#pieces = []
+  }
+
+  async #decode(decoder: Decoder, run: PageRun, start: number, end: number): Promise<Piece> {
+    const part = this.#part(this.#data.slice(run.first, run.last + 1), run.led)
+    const file = await parquetFileOf([this.#leaf.leaf.branch], [part], run.rows)
+    const skip = start - run.start + (run.led ? 1 : 0)
+    const { arrays, release } = decode(decoder, file, { skip, rows: end - start })
+    return { start, end, array: arrays[0]!, release }
+  }
+
+  /** Pages that hold the rows [start, end), or, where they may be of one kind only, the first of these rows. */
+  async #runOf(decoder: Decoder, start: number, end: number, ofOneKind: boolean = true): Promise<PageRun> {
+    this.#starts ??= await this.#rowStarts(decoder)
+    const starts = this.#starts
+    const data = this.#data
+    // A row begins in the last page of which the first row is not beyond it.
+    let first = 0
+    for (let low = 0, high = starts.length; low < high;) {
+      const middle = (low + high) >> 1
+      if (starts[middle]! <= start) {
+        first = middle
+        low = middle + 1
+      } else high = middle
+    }
+    // Pages of one kind: what lies in them may have to be decoded as another type, see `piece.ts`.
+    const alike = (page: number): boolean =>
+      isOfDictionary(data[page]!.encoding) === isOfDictionary(data[first]!.encoding)
+    let last = first
+    while (last + 1 < starts.length && starts[last + 1]! < end && (!ofOneKind || this.#led || alike(last + 1))) last++
+    const next = starts[last + 1] ?? this.#rows
+    // The end of a row may lie in the page in which the next one begins.
+    const tail = this.#led ? Math.min(last + 1, data.length - 1) : last
+    const values = data.slice(first, tail + 1).reduce((sum, page) => sum + page.values, 0)
+    const rows = this.#led ? values + 1 : next - starts[first]!
+    return { first, last: tail, start: starts[first]!, end: next, led: this.#led, rows }
+  }
+
+  /** Pages may begin within a row. */
+  get #led(): boolean {
+    return this.#data.some(({ rows }) => rows === null)
+  }
+
+  async #rowStarts(decoder: Decoder): Promise<readonly number[]> {
+    const starts: number[] = []
+    let at = 0
+    for (const page of this.#data) {
+      starts.push(at)
+      at += page.rows ?? (await this.#count(decoder, page))
+    }
+    if (at !== this.#rows) throw new Error(`its pages hold ${at} of ${this.#rows} rows`)
+    return starts
+  }
+
+  /** Rows that begin in a page that does not say it. */
+  async #count(decoder: Decoder, page: Page): Promise<number> {
+    const file = await parquetFileOf([this.#leaf.leaf.branch], [this.#part([page], true)], page.values + 1)
+    return countRows(decoder, file, page.values + 1) - 1
+  }
+
+  #part(data: readonly Page[], led: boolean): Part {
+    const { leaf, chunk, pages, read } = this.#leaf
+    // Pages that are of no dictionary need none.
+    const dictionary = data.some(({ encoding }) => isOfDictionary(encoding))
+      ? pages.filter(({ kind }) => kind === 'dictionary')
+      : []
+    return { leaf, codec: chunk.codec, pages: [...dictionary, ...data], led, read }
+  }
+}
+
+/** Data pages [first, last], in which the rows [start, end) lie whole. */
+interface PageRun {
+  readonly first: number
+  readonly last: number
+  readonly start: number
+  readonly end: number
+  /** A row of its own is put before the pages, to which the rest of a row belongs that began before them. */
+  readonly led: boolean
+  /** Of the file that they make; at least as many as there are. */
+  readonly rows: number
+}
+
+const WIDTHS: Readonly<Partial<Record<Physical, Bytes>>> = {
+  BOOLEAN: 1,
+  INT32: 4,
+  FLOAT: 4,
+  INT64: 8,
+  DOUBLE: 8,
+  INT96: 12,
+}
+/** Where a value begins, in an Arrow array of bytes or of lists. */
+const OFFSET_BYTES = 4
+
+/** A dictionary makes values small on disk that are not in memory. */
+function valueBytes({ leaf, chunk, pages }: LeafPages): Bytes {
+  const { physical, length } = leaf.node
+  const width = WIDTHS[physical!] ?? length
+  const offsets = leaf.maxRepetition * OFFSET_BYTES
+  if (width > 0) return width + offsets
+  const entry = pages.find(({ kind }) => kind === 'dictionary')
+  const stored = chunk.uncompressed / Math.max(1, chunk.values)
+  return (
+    offsets + OFFSET_BYTES + Math.max(stored, entry === undefined ? 0 : entry.uncompressed / Math.max(1, entry.values))
+  )
+}
