@@ -65,7 +65,7 @@ export interface InputOptions {
   readonly skipLines?: number
   /** CSV, TSV: spaces and tabs around fields are dropped; those within quotes stay. */
   readonly trim?: boolean
-  /** CSV, TSV: fields of this text, or of one of these, are null. */
+  /** CSV, TSV: fields that stand so in the file, quotes and escapes included, are null; one text, or several. */
   readonly null?: string | readonly string[]
   /** CSV, TSV: a row with too few fields is a bad record, or filled up with null; default 'fail'. */
   readonly ragged?: 'fail' | 'fill'

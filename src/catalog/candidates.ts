@@ -135,9 +135,10 @@ export function lookOf(request: Placed, path: string, look: Look | undefined): {
   return matters ? { look } : {}
 }
 
-/** What a doubt is about may have been said: then there is none. */
-export function doubtOf({ options }: Placed, doubt: Doubt | undefined): Doubt | null {
-  return doubt === undefined || options[doubt.of] !== undefined ? null : doubt
+/** What a doubt is about may have been said: then it is none, and the next one counts. */
+export function doubtOf({ options }: Pick<Placed, 'options'>, doubt: Doubt | undefined): Doubt | null {
+  if (doubt === undefined) return null
+  return options[doubt.of] === undefined ? doubt : doubtOf({ options }, doubt.then)
 }
 
 function lackOf(

@@ -10,7 +10,7 @@ import { compareUtf8 } from '../core/plan.ts'
 import type { Cuts, Digest, RowGroup, Witness } from '../core/types.ts'
 import type { CatalogBody, CatalogDataset, CatalogEntry, CatalogRoot, DescribedShard, ScanAnswer } from './body.ts'
 import { ascending, count, list, need, oneOf, textOf, tuple } from './codec-checks.ts'
-import type { Doubt } from '../data/formats/look/doubt.ts'
+import { DOUBTED, type Doubt } from '../data/formats/look/doubt.ts'
 import { fromForm1, fromForm2 } from './earlier-forms.ts'
 import { LEFT_OUT_KINDS, LEFT_OUT_SAMPLES, type LeftOut } from './left-out.ts'
 import { isDatasetName, isShardPath } from './path.ts'
@@ -23,7 +23,6 @@ const STATES = ['offered', 'pending', 'unreadable'] as const
 const COMPRESSIONS = ['none', 'gzip', 'zstd'] as const
 const ENCODINGS = ['utf-8', 'utf-16le', 'utf-16be'] as const
 const LINE_ENDS = ['lf', 'any'] as const
-const DOUBTED = ['header', 'delimiter'] as const
 const ROOT_STATES = ['ok', 'away'] as const
 /** ISO 8601 with milliseconds, years of up to six digits. */
 const MTIME = /^[+-]?\d{4,6}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/
@@ -146,8 +145,12 @@ const fromLook = ({ compression, encoding, lineEnd, content }: Look): number[] =
   CONTENTS.indexOf(content),
 ]
 
-const fromDoubt = (doubt: Doubt | undefined): unknown[] | null =>
-  doubt === undefined ? null : [DOUBTED.indexOf(doubt.of), doubt.looks, doubt.why, doubt.try]
+/** A doubt with none behind it is what it always was. */
+function fromDoubt(doubt: Doubt | undefined): unknown[] | null {
+  if (doubt === undefined) return null
+  const { of, looks, why, then } = doubt
+  return [DOUBTED.indexOf(of), looks, why, doubt.try, ...(then === undefined ? [] : [fromDoubt(then)])]
+}
 
 const fromWitness = ({ dev, ino, mtimeNs, ctimeNs }: Witness): string[] => [dev, ino, mtimeNs, ctimeNs]
 
@@ -265,15 +268,20 @@ function toLook(value: unknown): Look {
   }
 }
 
-function toDoubt(value: unknown): { readonly doubt?: Doubt } {
+/** `most`: so many doubts may stand one behind the other, each of another option. */
+function toDoubt(value: unknown, most: number = DOUBTED.length): { readonly doubt?: Doubt } {
   if (value === null) return {}
-  const [of, looks, why, remedies] = tuple(value, 4, 'a doubt')
+  const hasNext = Array.isArray(value) && value.length === 5 && most > 1
+  const [of, looks, why, remedies, next] = tuple(value, hasNext ? 5 : 4, 'a doubt')
+  const { doubt: then } = hasNext ? toDoubt(next, most - 1) : {}
+  need(hasNext === (then !== undefined), 'a doubt with nothing behind it')
   return {
     doubt: {
       of: oneOf(DOUBTED, of, 'a doubt'),
       looks: textOf(looks, 'looks'),
       why: textOf(why, 'why'),
       try: list(remedies, REMEDIES_MAX, 'remedies').map((remedy) => textOf(remedy, 'a remedy')),
+      ...(then === undefined ? {} : { then }),
     },
   }
 }

@@ -29,3 +29,6 @@ function isSegment(segment: string): boolean {
   const named = segment !== '' && segment !== '.' && segment !== '..'
   return named && (segment.length <= 255 || Buffer.byteLength(segment) <= SEGMENT_BYTES_MAX)
 }
+
+/** Whether a name is no data unless the offer says so. `_date=2026` is a partition, as Spark has it. */
+export const isHidden = (name: string): boolean => /^(?:\.|_(?![^=]+=))/.test(name)

@@ -4,6 +4,7 @@ import { compareUtf8 } from '../core/plan.ts'
 import type { NodeId, OmittedShard } from '../core/types.ts'
 import { nearest } from '../core/nearest.ts'
 import type { KindProblem } from '../data/formats/look/kinds.ts'
+import { isHidden } from './path.ts'
 import { leftOutText, type LeftOut } from './left-out.ts'
 import { EXPORTS, type Table } from './table-formats.ts'
 
@@ -40,7 +41,7 @@ export function noMatch(
   const sorted = [...paths].toSorted(compareUtf8)
   const folder = glob.endsWith('/') ? glob : `${glob}/`
   const near = sorted.some((path) => path.startsWith(folder)) ? [`${folder}**`] : nearest(glob, candidatesFor(sorted))
-  const hidden = /(?:^|\/)[._]/.test(glob)
+  const hidden = glob.split('/').some(isHidden)
   const same = sorted.filter((path) => path !== glob && path.normalize() === glob.normalize())
   const twin =
     same.length === 0 ? '' : '; of these one has the same letters in another Unicode form, as macOS writes names'

@@ -1,7 +1,7 @@
 /**
  * One look at an offered directory: which files it has now. Rules, for users to rely on:
  * - regular files, at any depth; names that begin with `_` or `.` are left out, with all below them, as by every reader
- *   of the Hadoop family, unless the offer says `all`; the node's own home always is;
+ *   of the Hadoop family, but for `_name=value`, a partition; the offer may say `all`; the node's own home always is;
  * - a symbolic link counts as a file or folder of its own path if its target lies inside the directory (a file that is
  *   reached twice counts twice, and is warned of). One that leads out, or to nothing, is unreadable, unless the offer
  *   says to follow or to skip such; around in a circle none is followed;
@@ -19,8 +19,8 @@ import { isNetworkFilesystem, machineId } from './filesystem.ts'
 import { isGone, systemFailure, systemFiles, witnessOf, type Files } from './files.ts'
 import { LeftOutBook } from './left-out.ts'
 import { isInside, type DataOffer } from './offer.ts'
-import { isShardPath } from './path.ts'
-import { isIcebergMetadata, namesOf, tableFormatOf, type Table } from './table-formats.ts'
+import { isHidden, isShardPath } from './path.ts'
+import { formatByFolder, namesOf, tableFormatOf, TELLING_FOLDERS, type Table } from './table-formats.ts'
 import { Warnings } from './warnings.ts'
 
 export interface FoundFile {
@@ -156,15 +156,17 @@ class Walk {
     const list = await this.#guard(`${path}/`, () => this.#files.list(join(this.#root, path)))
     if (list === null) return
     this.#noteTable(path, list)
-    if (namesOf(list).has('metadata')) await this.#lookForTable(path === '' ? 'metadata' : `${path}/metadata`)
+    const names = namesOf(list)
+    for (const folder of TELLING_FOLDERS)
+      if (names.has(folder)) await this.#lookForTable(path === '' ? folder : `${path}/${folder}`)
   }
 
   #noteTable(path: string, entries: readonly Dirent<Buffer>[]): void {
     const format = tableFormatOf(namesOf(entries.filter((entry) => entry.isDirectory())))
     if (format !== null) this.#tables.set(path, { path, format })
-    if (!/(?:^|\/)metadata$/.test(path) || !isIcebergMetadata(namesOf(entries))) return
-    const table = path.slice(0, Math.max(0, path.lastIndexOf('/')))
-    this.#tables.set(table, { path: table, format: 'Apache Iceberg' })
+    const above = path.slice(0, Math.max(0, path.lastIndexOf('/')))
+    const told = path === '' ? null : formatByFolder(basename(path), namesOf(entries))
+    if (told !== null) this.#tables.set(above, { path: above, format: told })
   }
 
   /** null (and noted) where the name is no data, or has no form as a path. */
@@ -270,8 +272,6 @@ class Walk {
 
 /** So much of a long path is named. */
 const SHOWN = 100
-
-const isHidden = (name: string): boolean => name.startsWith('_') || name.startsWith('.')
 
 /** A name that is not UTF-8, with the bytes that are not ASCII as `\xHH`. */
 function printable(name: Buffer): string {

@@ -3,21 +3,29 @@ import { LIMITS } from '../core/limits.ts'
 import { compareUtf8 } from '../core/plan.ts'
 import type { LeftOutFiles } from '../core/types.ts'
 import type { CatalogEntry } from './body.ts'
-import type { Placed } from './candidates.ts'
+import type { Candidate, Placed } from './candidates.ts'
 import { joinLeftOut, leftOutText, type LeftOut } from './left-out.ts'
+
+export interface Seen {
+  readonly replicated: boolean
+  readonly leftOut: readonly LeftOutFiles[]
+  /** As of `SnapshotTerms`. */
+  readonly now: number
+}
 
 /** Lines for the files of one input, which are in path order. */
 export function warningsOf(
   request: Placed,
-  entries: readonly CatalogEntry[],
-  leftOut: readonly LeftOutFiles[],
-  now: number,
+  candidates: readonly Candidate[],
+  { replicated, leftOut, now }: Seen,
 ): string[] {
+  const entries = candidates.map(({ entry }) => entry)
   const lines = [
     ...joinLeftOut(leftOut as readonly LeftOut[]).map(leftOutText),
     ...mixed(request, entries),
     ...unlikeNames(request, entries),
     ...twins(entries),
+    ...(replicated ? [] : names(candidates)),
     ...recent(entries, now),
   ]
   return lines.map((line) => `${request.dataset}: ${line}`)
@@ -70,6 +78,24 @@ function pair(paths: readonly string[], as: (path: string) => string): [string, 
     seen.set(as(path), path)
   }
   return []
+}
+
+/** One file under several names on a node: by links of either kind, or because two of its directories hold it. */
+function names(candidates: readonly Candidate[]): string[] {
+  const files = new Map<string, Candidate>()
+  const twice: [first: Candidate, other: Candidate][] = []
+  for (const one of candidates) {
+    const { dev, ino, mtimeNs } = one.entry.witness
+    // Size and time as well: some file systems number all files alike.
+    const file = `${one.node} ${dev} ${ino} ${mtimeNs} ${one.entry.size}`
+    const before = files.get(file)
+    if (before === undefined) files.set(file, one)
+    else if (one.entry.size > 0) twice.push([before, one])
+  }
+  if (twice.length === 0) return []
+  const [first, other] = twice[0]!
+  const more = twice.length === 1 ? '' : ` (${twice.length} such names)`
+  return [`${first.entry.path} and ${other.entry.path} are one file by its inode; both count${more}`]
 }
 
 function recent(entries: readonly CatalogEntry[], now: number): string[] {

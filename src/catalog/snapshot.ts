@@ -119,8 +119,8 @@ function pinInput(
   const columns =
     request.freezing === true ? frozenColumns(shards, there) : agreedOf(request, parquetFilesOf(request, there), areAll)
   const leftOut = leftOutOf(offering)
-  const entries = there.map(({ entry }) => entry)
-  for (const line of warningsOf(request, entries, leftOut, terms.now)) warnings.add(line)
+  const { now } = terms
+  for (const line of warningsOf(request, there, { replicated, leftOut, now })) warnings.add(line)
   const omitted = lacks
     .filter(({ path }) => !shards.some((shard) => replicated && shard.path === path))
     .map(({ dataset, path, node, why }): OmittedShard => ({ dataset, path, node, why }))

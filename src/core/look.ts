@@ -5,7 +5,7 @@ export type LineEnd = 'lf' | 'any'
 /**
  * What the bytes of a file, within gzip or zstd, turn out to be. `unknown`: there was nothing to tell it by; `binary`:
  * no text, and nothing that has a name here; `zeros`: NULs alone; `json`: values that span lines, or share one;
- * `json-line`: one line, an array of objects; `array-line`: one line, an array of something else.
+ * `json-line`: one line, an array of objects or of arrays; `array-line`: one line, an array of something else.
  */
 export const CONTENTS = [
   'empty',
@@ -47,6 +47,7 @@ export const CONTENTS = [
   'image',
   'program',
   'lfs-pointer',
+  'two-encodings',
 ] as const
 
 export type Content = (typeof CONTENTS)[number]

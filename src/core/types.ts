@@ -57,7 +57,7 @@ export interface ReadOptions {
   readonly skipLines?: number
   /** CSV/TSV: spaces and tabs around fields, outside of quotes, are no data. */
   readonly trim?: boolean
-  /** CSV/TSV: fields of these texts are null. */
+  /** CSV/TSV: fields that stand so in the file are null. */
   readonly null?: readonly string[]
   /** CSV/TSV: rows with fewer fields than columns are bad records, or their last fields are null. */
   readonly ragged?: 'fail' | 'fill'

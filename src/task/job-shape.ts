@@ -77,6 +77,7 @@ const quoted = (words: readonly string[]): string => words.map((word) => `'${wor
 
 /** How a value of the plain form is named in a message. */
 function shown(value: unknown): string {
+  if (value === '\0') return 'a NUL'
   if (typeof value === 'string' && value.startsWith('\0')) return value === FUNCTION ? 'a function' : value.slice(1)
   return JSON.stringify(value)
 }

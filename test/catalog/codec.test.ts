@@ -80,6 +80,10 @@ const entries = (replicated: boolean): Arbitrary<CatalogEntry> =>
     doubt: oneof(
       constant(null),
       constant({ of: 'header' as const, looks: 'a title', why: 'line 1', try: ['skipLines: 1'] }),
+      constant({
+        ...{ of: 'skipLines' as const, looks: 'a line', why: 'line 1', try: ['skipLines: 1'] },
+        then: { of: 'quote' as const, looks: 'quotes', why: 'line 1', try: [] },
+      }),
     ),
     columns: columnsOr(null),
   }).chain((facts) =>
@@ -232,6 +236,15 @@ describe('the codec of catalogs', () => {
     ['an offered entry without a look', put(9, null)],
     ['a look of an unknown kind', put(9, [0, 0, 0, 99])],
     ['a doubt of no texts', put(10, [0, 'a', 'b', [1]])],
+    ['a doubt of an unknown option', put(10, [4, 'a', 'b', []])],
+    ['a doubt with none behind it', put(10, [0, 'a', 'b', [], null])],
+    [
+      'more doubts than options',
+      put(
+        10,
+        [0, 1, 2, 3, 0].reduce<unknown>((then, of) => [of, 'a', 'b', [], ...(then === null ? [] : [then])], null),
+      ),
+    ],
     ['a field too many', [...entry, 1]],
   ])('refuses %s', (_, bad) => {
     expect(() => decodeCatalog(withEntry(bad))).toThrow()

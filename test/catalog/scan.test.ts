@@ -85,23 +85,49 @@ describe('a scan', () => {
     ])
   })
 
+  it('takes partitions for what they are, whatever the column is called', async () => {
+    await folder.write('_date=2026/a.csv', 'x')
+    await folder.write('y=1/_x=/b.csv', 'x')
+    await folder.write('_=1/c.csv', 'x')
+    expect(paths(await scanRoot(folder.offer()))).toEqual(['_date=2026/a.csv', 'y=1/_x=/b.csv'])
+    const files = ['_date=2026/a.csv', '_=1/c.csv']
+    expect(paths(await scanRoot({ ...folder.offer(), files }))).toEqual(['_date=2026/a.csv'])
+  })
+
   it('knows folders that are tables of a format with a log', async () => {
     await folder.write('sales/_delta_log/00000.json', '{}')
     await folder.write('sales/part-0.parquet', 'x')
     await folder.write('ice/metadata/v1.metadata.json', '{}')
     await folder.write('ice/data/a.parquet', 'x')
     await folder.write('hudi/.hoodie/hoodie.properties', '')
+    await folder.write('stream/_spark_metadata/0', 'v1')
+    await folder.write('stream/part-0.parquet', 'x')
+    await folder.write('paimon/snapshot/LATEST', '1')
+    await folder.write('paimon/snapshot/snapshot-1', '{}')
+    await folder.write('paimon/bucket-0/data-0.parquet', 'x')
+    await folder.write('acid/day=1/base_0000005/bucket_00000', 'x')
+    await folder.write('acid/day=2/delete_delta_0000006_0000006_0000/bucket_00000', 'x')
+    await folder.write('plain/snapshot/LATEST', 'x')
+    await folder.write('plain/base_5/delta_1_2/x', 'x')
     await folder.write('plain/metadata/readme.txt', 'x')
     await folder.write('plain/_delta_log', 'a file')
     const tables = [
+      { path: 'acid/day=1', format: 'Hive ACID' },
+      { path: 'acid/day=2', format: 'Hive ACID' },
       { path: 'hudi', format: 'Apache Hudi' },
       { path: 'ice', format: 'Apache Iceberg' },
+      { path: 'paimon', format: 'Apache Paimon' },
       { path: 'sales', format: 'Delta Lake' },
+      { path: 'stream', format: 'Spark Structured Streaming' },
     ]
     expect((await scanRoot(folder.offer())).facts.tables).toEqual(tables)
     expect((await scanRoot({ ...folder.offer(), all: true })).facts.tables).toEqual(tables)
-    const files = ['sales/part-0.parquet', 'ice/data/a.parquet']
-    expect((await scanRoot({ ...folder.offer(), files })).facts.tables).toEqual(tables.slice(1))
+    const files = [
+      ...['sales/part-0.parquet', 'ice/data/a.parquet', 'stream/part-0.parquet', 'paimon/bucket-0/data-0.parquet'],
+      ...['acid/day=1/base_0000005/bucket_00000', 'acid/day=2/delete_delta_0000006_0000006_0000/bucket_00000'],
+    ]
+    const named = (await scanRoot({ ...folder.offer(), files })).facts.tables
+    expect(named).toEqual(tables.filter(({ path }) => path !== 'hudi'))
   })
 
   it('lists links that leave the directory, or lead to nothing, as unreadable, unless the offer says what to do', async () => {

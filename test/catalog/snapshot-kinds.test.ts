@@ -36,14 +36,18 @@ describe('a file that is not what can be read', () => {
     ],
     ['a.csv', { content: 'parquet' }, {}, 'logs/a.csv looks like Parquet'],
     ['a.csv.gz', {}, {}, 'logs/a.csv.gz looks like text, not gzip'],
-    ['a.zst', { content: 'markup' }, {}, 'logs/a.zst looks like HTML or XML, not zstd'],
+    ['a.zst', { content: 'markup' }, {}, 'logs/a.zst looks like HTML, XML or RTF, not zstd'],
     ['a.parquet', { content: 'zip' }, {}, 'logs/a.parquet looks like a zip archive'],
     ['a.parquet', { content: 'text' }, {}, 'logs/a.parquet looks like text, not Parquet'],
     ['a.txt', { content: 'text' }, { format: 'parquet' }, 'logs/a.txt looks like text, not Parquet'],
     ['a.parquet.gz', { compression: 'gzip', content: 'parquet' }, {}, 'looks like Parquet within gzip'],
     ['a.csv', { content: 'ndjson' }, {}, 'logs/a.csv looks like JSON'],
-    ['a.csv', { content: 'markup' }, {}, 'logs/a.csv looks like HTML or XML'],
-    ['a.ndjson', { content: 'json-line' }, {}, 'looks like one JSON array of objects, on one line'],
+    ['a.csv', { content: 'ndjson' }, { delimiter: ',' }, 'logs/a.csv looks like JSON'],
+    ['a.csv', { content: 'json' }, { header: false }, 'logs/a.csv looks like JSON'],
+    ['a.tsv', { content: 'ndjson' }, { header: false }, 'logs/a.tsv looks like JSON'],
+    ['a.csv', { content: 'array-line' }, {}, 'logs/a.csv looks like JSON'],
+    ['a.csv', { content: 'markup' }, {}, 'logs/a.csv looks like HTML, XML or RTF'],
+    ['a.ndjson', { content: 'json-line' }, {}, 'looks like one JSON array of objects or arrays, on one line'],
     ['a.bin', { content: 'binary' }, {}, 'logs/a.bin looks like binary data'],
     ['a.csv', { content: 'lfs-pointer' }, {}, 'looks like a pointer of Git LFS'],
     ['a.csv', { encoding: 'utf-16le' }, { encoding: 'utf-8' }, 'logs/a.csv looks like UTF-16LE'],
@@ -64,7 +68,9 @@ describe('a file that is not what can be read', () => {
     ['a.html', { content: 'markup' }, {}],
     ['a.bin', { content: 'binary' }, { format: 'text', encoding: 'bytes' }],
     ['a.csv', { content: 'binary' }, { encoding: 'utf-16be' }],
-    ['a.csv', { content: 'ndjson' }, { header: false }],
+    ['a.csv', { content: 'ndjson' }, { header: false, delimiter: ',' }],
+    ['a.tsv', { content: 'json' }, { header: false }],
+    ['a.csv', { content: 'binary' }, { delimiter: '\u0005' }],
     ['a.dat', { content: 'parquet' }, {}],
     ['a.csv.gz', { content: 'binary' }, {}],
     ['a.parquet', { content: 'binary' }, {}],
@@ -93,6 +99,16 @@ describe('a file that is not what can be read', () => {
     ).toEqual([['a.csv n1/r1']])
     const commas = take([asked({ delimiter: ',' })], [source('n1', [dataset('logs', [entry('a.csv', { doubt })])])])
     expect(refusal(commas)).toMatchObject({ code: 'FILE_KIND' })
+  })
+
+  it('is doubted for what else speaks against it where the first is said', () => {
+    const header = { of: 'header', looks: 'a title', why: 'line 1', try: ['skipLines: 2'] } as const
+    const doubt = { of: 'delimiter', looks: 'semicolons', why: 'line 1', try: [], then: header } as const
+    const sources = [source('n1', [dataset('logs', [entry('a.csv', { doubt })])])]
+    const message = (options: ReadOptions): unknown => refusal(take([asked(options)], sources))
+    expect(message({})).toMatchObject({ message: 'logs/a.csv looks like semicolons' })
+    expect(message({ delimiter: ',' })).toMatchObject({ message: 'logs/a.csv looks like a title' })
+    expect(listed(take([asked({ delimiter: ',', header: true })], sources))).toEqual([['a.csv n1/r1']])
   })
 
   it('is judged by what it holds, and not by its name alone', () => {
@@ -236,10 +252,19 @@ describe('one mount, two nodes', () => {
     expect(listed(take([input()], [first, second]))[0]).toHaveLength(2)
   })
 
-  it('a file with two names on one node counts twice, as ever', () => {
-    const twice = [entry('a', seen), entry('b', seen)]
-    const sources = [source('n1', [dataset('logs', twice, { roots: [root({ machine: 'm1' })] })])]
-    expect(listed(take([input()], sources))[0]).toHaveLength(2)
+  it('a file with two names on one node counts twice, and that is a warning', () => {
+    const names = (...paths: string[]) => paths.map((path) => entry(path, seen))
+    const over = (...entries: CatalogEntry[]) => [source('n1', [dataset('logs', entries, { roots: [root({})] })])]
+    const outcome = take([input()], over(...names('a', 'b')))
+    expect(listed(outcome)[0]).toHaveLength(2)
+    expect(outcome).toMatchObject({
+      warnings: ['logs: a and b are one file by its inode; both count'],
+    })
+    expect(take([input()], over(...names('a', 'b', 'c')))).toMatchObject({
+      warnings: ['logs: a and b are one file by its inode; both count (2 such names)'],
+    })
+    expect(take([input('a')], over(...names('a', 'b')))).toMatchObject({ warnings: [] })
+    expect(take([input()], over(...names('a'), entry('b', { ...seen, size: 4 })))).toMatchObject({ warnings: [] })
   })
 })
 

@@ -173,4 +173,18 @@ export const ODD_FILES: readonly OddFiles[] = [
       ['{"day":"2","amount":"5,25","note":"b"}', 1],
     ],
   },
+  { data: 'excel-sep', input: "delimiter: ';'", map: ROWS, refused: kind(/sep=;/, /skipLines: 1/) },
+  { data: 'excel-decimal', map: ROWS, refused: kind(/another delimiter/, /delimiter: ';'/) },
+  { data: 'excel-decimal', input: "header: false, columns: ['a', 'b']", map: ROWS, refused: kind(/delimiter: ';'/) },
+  { data: 'excel-quoted', map: ROWS, refused: kind(/in quotes/, /quote: '"'/) },
+  ...[
+    ['excel-sep', "delimiter: ';', skipLines: 1"],
+    ['excel-decimal', "delimiter: ';', header: false, columns: ['city', 'amount'], skipLines: 1"],
+  ].map(([data, input]) => ({
+    ...{ data: data!, input: input!, map: ROWS },
+    answer: [
+      ['{"city":"Bergen","amount":"2,75"}', 1],
+      ['{"city":"Oslo","amount":"1,50"}', 1],
+    ] as const,
+  })),
 ]

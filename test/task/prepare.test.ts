@@ -151,6 +151,11 @@ describe('prepareJob', () => {
       { code: 'JOB_BUILD', try: ["format: 'csv'"] },
     ],
     ['a delimiter of two', "export default { input: { data: 'd', delimiter: '::' }, map() {} }", { code: 'JOB_BUILD' }],
+    [
+      'a delimiter that is NUL',
+      "export default { input: { data: 'd', delimiter: '\\0' }, map() {} }",
+      { code: 'JOB_BUILD', message: 'delimiter is one character, not a NUL' },
+    ],
   ])('%s', async (_, source, error) => {
     expect(await refused(source)).toMatchObject(error)
   })

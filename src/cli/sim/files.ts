@@ -11,6 +11,9 @@ export interface Listed {
   readonly leftOut: readonly string[]
 }
 
+/** As nodes have it: `_date=2026` is a partition. */
+const HIDDEN = /^(?:\.|_(?![^=]+=))/
+
 /**
  * All files below `dir`. Names that begin with `_` or `.` are left out unless `all`. A link that leads to nothing, or out
  * of `dir`, is listed as it is: the node that gets it says so.
@@ -22,7 +25,7 @@ export function listFiles(dir: string, all = false): Listed {
   const walk = (below: string, chain: readonly string[]): void => {
     for (const entry of readdirSync(join(dir, below), { withFileTypes: true })) {
       const path = below === '' ? entry.name : `${below}/${entry.name}`
-      if (!all && (entry.name.startsWith('.') || entry.name.startsWith('_'))) {
+      if (!all && HIDDEN.test(entry.name)) {
         leftOut.push(path)
         continue
       }

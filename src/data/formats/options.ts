@@ -138,6 +138,7 @@ function encodingFor(path: string, format: Format, options: ReadOptions, look: L
     refuse(
       path,
       `encoding ${JSON.stringify(label)} is none that is read here: ${COMMON_ENCODINGS.join(', ')}, and the Encoding Standard's other single-byte ones`,
+      { try: `iconv -f ${/^[\w.:-]+$/.test(label) ? label : 'NAME'} -t UTF-8 FILE > NEW, and an input of that` },
     )
   if (encoding === 'bytes' && format !== 'text' && format !== 'parquet') {
     refuse(path, `encoding 'bytes' is for text lines, but this file is read as ${format}`, "format: 'text'")
@@ -214,8 +215,10 @@ function checkNulls(path: string, nulls: readonly string[]): readonly string[] {
   return nulls
 }
 
-function refuse(path: string, what: string, remedy?: string): never {
+/** `remedy`: an option to add, or what else to do. */
+function refuse(path: string, what: string, remedy?: string | { readonly try: string }): never {
+  const tries = remedy === undefined ? [] : [typeof remedy === 'string' ? `add ${remedy} to the input` : remedy.try]
   throw new ShoalError('USAGE', `${path} cannot be read with these options: ${what}`, {
-    try: remedy === undefined ? [] : [`add ${remedy} to the input`],
+    try: tries,
   })
 }

@@ -1,10 +1,13 @@
 import { describe, expect, test } from 'vitest'
 import type { ReadOptions } from '../../../src/core/types.ts'
-import { csvDoubt, delimiterDoubt } from '../../../src/data/formats/csv/doubt.ts'
+import { firstRows } from '../../../src/data/formats/csv/first-rows.ts'
+import { headerDoubt } from '../../../src/data/formats/csv/header-doubt.ts'
 import { resolveReadOptions } from '../../../src/data/formats/options.ts'
 
-const doubt = (text: string, options: ReadOptions = {}, whole = true): ReturnType<typeof csvDoubt> =>
-  csvDoubt(text, whole, resolveReadOptions('a.csv', options))
+function doubt(text: string, options: ReadOptions = {}, whole = true): ReturnType<typeof headerDoubt> {
+  const resolved = resolveReadOptions('a.csv', options)
+  return headerDoubt(firstRows(text, whole, resolved), resolved)
+}
 
 const EITHER = ['header: true, if it is the header all the same', 'header: false, if the file has none']
 
@@ -26,13 +29,15 @@ describe('a header is doubted', () => {
   })
 
   test('that begins as comments do, as the next line does, or with another number of fields', () => {
+    const none = (mark: string): string =>
+      `comment: '${mark}', header: false, columns: ['…'], if no line names the columns`
     expect(doubt(co2)).toEqual({
       why: 'line 1 begins with #, and so does line 2: it looks like a comment before the header',
-      try: ["comment: '#'", 'skipLines: 2', ...EITHER],
+      try: ["comment: '#'", 'skipLines: 2', none('#'), EITHER[0]],
     })
     expect(doubt('\n// from x\na,b\n1,2\n')).toEqual({
       why: 'line 2 begins with // and has 1 field, but line 3 has 2: it looks like a comment before the header',
-      try: ["comment: '//'", 'skipLines: 2', ...EITHER],
+      try: ["comment: '//'", 'skipLines: 2', none('//'), EITHER[0]],
     })
     expect(doubt(co2, { comment: '#' })).toBeNull()
     expect(doubt(co2, { skipLines: 2 })).toBeNull()
@@ -50,7 +55,58 @@ describe('a header is doubted', () => {
     expect(doubt('# x\n# y\na\n1,2\n1,2,3\n')?.try.join()).not.toContain('skipLines')
   })
 
+  test('and what is behind comments, too, where it has values in it, or the last comment is as wide', () => {
+    const iis = '#Software: IIS\n#Fields: date time status\n2026-11-01 10:00 200\n2026-11-01 10:01 404\n'
+    expect(doubt(iis, { delimiter: ' ' })?.try).toEqual([
+      "comment: '#', header: false, columns: ['…'], if no line names the columns",
+      "comment: '#', if line 3 names them",
+      EITHER[0],
+    ])
+    const named = '# by x\n# name,city\nAnna,Oslo\nBo,Bergen\n'
+    expect(doubt(named)?.try).toEqual([
+      'skipLines: 1, if line 2 names the columns',
+      "comment: '#', header: false, columns: ['…'], if no line names the columns",
+      "comment: '#', if line 3 names them",
+      EITHER[0],
+    ])
+    const gff = '##gff-version 3\nchr1\tx\tgene\t1\t9\nchr1\tx\tgene\t12\t19\n'
+    expect(doubt(gff, { format: 'tsv' })?.try[0]).toMatch(/header: false/)
+  })
+
+  test('where it may be a column of marks, with that first', () => {
+    expect(doubt('#hex\n#fff\nnone\n')?.try[0]).toBe(EITHER[0])
+    expect(doubt('# a, b\n# c, d\nyear,mean\n1959,3\n')?.try[0]).toMatch(/^(?:comment|skipLines)/)
+  })
+
+  test.each<[string, string, string]>([
+    ['names nothing', ',,\n,,\nid,name,city\n1,Anna,Oslo\n', 'skipLines: 2'],
+    ['names nothing of two columns', ',\nid,name\n1,Anna\n', 'skipLines: 1'],
+    ['has a title in the second column', ',Report,\n,,\nid,name,city\n1,Anna,Oslo\n', 'skipLines: 2'],
+    ['has a title over two columns', 'Report,2026,,,\nid,name,a,b,c\n1,Anna,2,3,4\n', 'skipLines: 1'],
+    ['names values of a report', 'Client,ACME,,\nDate,2026-11-01,,\nid,name,a,b\n1,Anna,2,3\n', 'skipLines: 2'],
+    ['is the upper of two', '2025,,2026,\na,b,a,b\n1,2,3,4\n', 'skipLines: 1'],
+    ['is a title of two columns, and a blank line', 'Report,\n\nid,name\nx,Anna\n', 'skipLines: 2'],
+    ['is a title of two columns', 'Report,\nname,amount\nAnna,1\nBo,2\n', 'skipLines: 1'],
+    ['has values and a blank line below', 'Client,ACME\nDate,May\n\nname,amount\nAnna,1\n', 'skipLines: 3'],
+  ])('that %s', (_, text, remedy) => {
+    expect(doubt(text)?.try).toEqual([remedy, ...EITHER])
+  })
+
+  test('with another file behind it', () => {
+    expect(doubt('\uFEFFid,name\n1,Anna\n\uFEFFid,name\n2,Bo\n')?.why).toMatch(/^line 3 begins with a byte order mark/)
+  })
+
   test.each<[string, string, ReadOptions]>([
+    ['a column of marks that not all rows have', '#hex,name\n#fff,white\n,none\n', {}],
+    ['an index of several levels', ',,value\na,x,1\nb,y,2\n', {}],
+    ['a series', ',0\nname,Anna\nage,5\nsize,7\n', {}],
+    ['notes beside a table', 'id,name,,\n1,A,,\n2,B,note,x\n', {}],
+    ['columns without names', 'a,b,,\n1,2,3,4\n5,6,7,8\n', {}],
+    ['words in columns without names', 'a,b,,\nx,y,z,w\nx,y,z,v\n', {}],
+    ['a blank line below', 'id,name\n\n1,Anna\n2,Bo\n', {}],
+    ['empty rows of one column', 'score\n\nN/A\n1\n2\n', {}],
+    ['another table below', 'id,amount\n1,5\n\nid,amount\n2,6\n', {}],
+    ['years as names', 'city,2025,2026\nOslo,1,2\n', {}],
     ['a pandas index', ',a,b\n0,1,2\n', {}],
     ['columns that are empty throughout', 'a,,\n1,,\n2,, \n', {}],
     ['a column of marks', '#,name\n#1,Anna\n#2,Bo\n', {}],
@@ -69,40 +125,5 @@ describe('a header is doubted', () => {
   test('by whole records alone', () => {
     expect(doubt('# a\nb,c', {}, false)).toBeNull()
     expect(doubt('# a\nb,c', {}, true)).not.toBeNull()
-  })
-})
-
-describe('a delimiter is doubted', () => {
-  const other = (text: string, options: ReadOptions = {}, path = 'a.csv'): ReturnType<typeof delimiterDoubt> =>
-    delimiterDoubt(text, true, resolveReadOptions(path, options))
-
-  test('where each row holds another one as often as the header', () => {
-    expect(other('day;amount;note\n1;10,50;a\n2;5,25;b\n')).toEqual({
-      why: "by ';' most of the first rows have 3 fields, by ',' one",
-      try: ["delimiter: ';'", "delimiter: ',', if there is one column"],
-    })
-    expect(other('a\tb\n1\t2\n')?.try[0]).toBe("delimiter: '\\t'")
-    expect(other('a,b,c\n1,2,3\n', {}, 'a.tsv')?.try[0]).toBe("delimiter: ','")
-    expect(other('sep=;\na;b\n1;2\n')?.try).toEqual(["delimiter: ';', skipLines: 1"])
-  })
-
-  test.each([
-    ['a quoted field that holds it', 'a;b\n1;2\n3;"x;y"\n'],
-    ['a short row', `a;b;c\n${'1;2;3\n'.repeat(9)}2;Bo\n`],
-    ['a row of sums', `a;b\n${'1;2\n'.repeat(9)}Total: 2000\n`],
-    ['a title', 'Report\nid;name;x\n1;Anna;3\n2;Bo;4\n'],
-    ['a header that cannot be read by commas', '"a";"b"\n"1";"2"\n'],
-  ])('in spite of %s', (_, text) => {
-    expect(other(text)?.try[0]).toBe("delimiter: ';'")
-  })
-
-  test.each<[string, string, string]>([
-    ['one column', 'a\n1\n2\n', 'a.csv'],
-    ['a text with a semicolon here and there', 'note\none; two\nthree\n', 'a.csv'],
-    ['a comma in each text', 'City, State\nOslo, Norway\n', 'a.tsv'],
-    ['a header alone', 'a;b\n', 'a.csv'],
-    ['several columns', 'a,b\n1;2,3\n', 'a.csv'],
-  ])('but not by %s', (_, text, path) => {
-    expect(other(text, {}, path)).toBeNull()
   })
 })

@@ -48,3 +48,9 @@ test('however the bytes come, record ends are found where the naive reader sees 
     { numRuns: 5_000 },
   )
 })
+
+test('an escaped delimiter of several bytes says nothing of the one behind it', () => {
+  const options = resolveReadOptions('a.csv', { delimiter: '‖', escape: '\\', escapeIn: 'all' })
+  const bytes = Buffer.from('a‖b\nx\\‖‖"y\nz"\n')
+  expect(endsByChunks(bytes, [1], options).last).toEqual([6, bytes.length])
+})

@@ -85,13 +85,27 @@ test('trim: space outside of quotes is no data, and what is left of a line may b
   expect(await rows('1\t\t 2 \n', { trim: true, delimiter: '\t' })).toEqual([['1', '', '2']])
 })
 
-test('null: fields of these texts, quoted or not, but not in the header', async () => {
-  const { records } = await read('NA,b\nNA,"NA"\n,x\n', { null: ['NA', ''] })
+test('null: fields that stand so in the file, but not in the header', async () => {
+  const { records } = await read('NA,b\nNA,"NA"\n,x\n"",y\n', { null: ['NA', ''] })
   expect(records).toEqual([
-    { NA: null, b: null },
+    { NA: null, b: 'NA' },
     { NA: null, b: 'x' },
+    { NA: '', b: 'y' },
   ])
-  expect(await rows('NA, NA \n', { null: ['NA'], trim: true })).toEqual([[null, null]])
+  expect(await rows('NA, NA ," NA" , "NA" \n', { null: ['NA', '"NA"'], trim: true })).toEqual([
+    [null, null, ' NA', null],
+  ])
+  expect(await rows('"NA","",NA\n', { null: ['"NA"', '""'] })).toEqual([[null, null, 'NA']])
+  // MySQL: \N is null, \\N are these two characters.
+  const mysql = { delimiter: '\t', quote: '', escape: '\\', null: ['\\N'] }
+  expect(await rows('\\N\t\\\\N\ta\\\tb\n', mysql)).toEqual([[null, '\\N', 'a\tb']])
+  // In bytes, where another record of the region is no UTF-8.
+  const broken = Buffer.concat([Buffer.from('h,i\n"ü",ü\n"ø",x\n'), Buffer.from([0xff, 0x0a])])
+  const half = await readAll(broken, 'a.csv', { null: ['"ü"', 'ø'] })
+  expect(half.records).toEqual([
+    { h: null, i: 'ü' },
+    { h: 'ø', i: 'x' },
+  ])
 })
 
 test('ragged: fields that a row lacks are null, or make it bad; more fields always do', async () => {
@@ -104,6 +118,8 @@ test('ragged: fields that a row lacks are null, or make it bad; more fields alwa
     '4 fields where the header has 3',
   ])
   expect(await whys('1\n', { columns: ['a', 'b'] })).toEqual(['1 field where columns names 2'])
+  const { remedies } = await read('a,b,c\n1,2\nTotal 2\n')
+  expect(remedies).toEqual([[expect.stringContaining("ragged: 'fill'")], []])
 })
 
 test('blank lines are rows where a file has one column', async () => {

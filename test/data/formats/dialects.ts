@@ -18,7 +18,7 @@ export const dialects: Arbitrary<ReadOptions> = record(
     comment: constantFrom('#', '//', ' #', '\\a', '#a"'),
     skipLines: constantFrom(0, 1, 2),
     trim: constantFrom(true, false),
-    null: constantFrom([], ['a'], ['', 'ü']),
+    null: constantFrom([], ['a'], ['', 'ü'], ['""', '"a"', '\\\\']),
     ragged: constantFrom<'fail' | 'fill'>('fail', 'fill'),
     lineEnd: constantFrom<'lf' | 'any'>('lf', 'lf', 'any'),
     header: constantFrom(true, false),
@@ -79,7 +79,7 @@ export function expectedOf(text: string, options: ReadOptions): Expected | null 
   if (table.header?.readable === false) return null
   const columns = table.header === null ? resolved.columns : columnNames(table.header.fields)
   const result: Expected = { records: [], places: [], bad: [], table }
-  for (const { line, fields, readable } of table.records) {
+  for (const { line, fields, cells, readable } of table.records) {
     const place = `d/a.csv:${line}`
     const width = columns?.length ?? fields.length
     if (!readable || fields.length > width || (fields.length < width && !resolved.fill)) {
@@ -87,7 +87,7 @@ export function expectedOf(text: string, options: ReadOptions): Expected | null 
       continue
     }
     const values = Array.from({ length: width }, (_, i) => fields[i] ?? null)
-    const cleared = values.map((value) => (value !== null && resolved.nulls.includes(value) ? null : value))
+    const cleared = values.map((value, i) => (resolved.nulls.includes(cells[i]!) ? null : value))
     result.records.push(columns === null ? cleared : Object.fromEntries(columns.map((name, i) => [name, cleared[i]])))
     result.places.push(place)
   }

@@ -134,7 +134,18 @@ describe('what is said of invalid UTF-8', () => {
     [[0x4d, 0xfc, 0x6c, 0x6c, 0x65, 0x72], "is it windows-1252? encoding: 'windows-1252' reads it"],
     [[0x93, 0x61, 0x94, 0x80], "is it windows-1252? encoding: 'windows-1252' reads it"],
     [[0xe2, 0x82], "is it windows-1252? encoding: 'windows-1252' reads it"],
-    [[0x81, 0x8d], "is it of another encoding? The input's `encoding` says which"],
+    [[0x81, 0x8d], 'is it cp850 or cp437, of DOS? `iconv -f CP850 -t UTF-8 FILE > NEW` makes a file that is read'],
+    [
+      [0x63, 0x61, 0x66, 0x82],
+      'is it cp850 or cp437, of DOS? `iconv -f CP850 -t UTF-8 FILE > NEW` makes a file that is read',
+    ],
+    [[0x82, 0xb1, 0x82, 0xf1], 'is it Shift_JIS? `iconv -f SHIFT_JIS -t UTF-8 FILE > NEW` makes a file that is read'],
+    [[0x83, 0x65, 0x83, 0x58], 'is it Shift_JIS? `iconv -f SHIFT_JIS -t UTF-8 FILE > NEW` makes a file that is read'],
+    [
+      [0x8d, 0x9d],
+      "is it of another encoding? The input's `encoding` says which; where that has none, `iconv -f NAME -t UTF-8 FILE > NEW`",
+    ],
+    [[0x69, 0x74, 0x92, 0x73, 0x20, 0x84, 0x61, 0x93], "is it windows-1252? encoding: 'windows-1252' reads it"],
   ])('%j', async (bytes, hint) => {
     const { bad } = await readAll(Uint8Array.from([...bytes, 10]), 'a.txt')
     expect(bad).toHaveLength(1)

@@ -52,7 +52,7 @@ describe('how JSON values lie in the lines of a text', () => {
     ['[]\n', 'array-line'],
     ['[{"a":1}]\n[{"a":2}]\n', 'ndjson'],
     ['[{"a":1}]\n\n[{"a":2}]\n', 'ndjson'],
-    ['[[{"a":1}]]\n', 'array-line'],
+    ['[[{"a":1}]]\n', 'json-line'],
     ['{"a":"' + 'x'.repeat(1_000), 'ndjson'],
     ['[{"a":1}', 'ndjson'],
     ['\u001e{"a":1}\n\u001e{"a":2}\n', 'ndjson'],
@@ -91,7 +91,7 @@ describe('how JSON values lie in the lines of a text', () => {
     check(
       property(array(container, { minLength: 1 }), constantFrom('\n', '\r\n', '\n\u001e', '\r'), (values, end) => {
         const texts = values.map((value) => JSON.stringify(value))
-        const line = texts[0]!.startsWith('[{') ? 'json-line' : texts[0]!.startsWith('[') ? 'array-line' : 'ndjson'
+        const line = /^\[[[{]/.test(texts[0]!) ? 'json-line' : texts[0]!.startsWith('[') ? 'array-line' : 'ndjson'
         expect(jsonLook(texts.join(end) + end.replace('\u001e', ''), true)).toBe(values.length === 1 ? line : 'ndjson')
         expect(jsonLook(`\u001e${texts.join(end)}`, true)).toBe('ndjson')
         if (values.length > 1) expect(jsonLook(texts.join(''), true)).toBe('json')
@@ -112,7 +112,7 @@ describe('how JSON values lie in the lines of a text', () => {
         const text = JSON.stringify(value, null, indent)
         for (let length = 1; length <= text.length; length++) {
           const head = text.slice(0, length)
-          const line = head.startsWith('[{') ? 'json-line' : head.startsWith('[') ? 'array-line' : 'ndjson'
+          const line = /^\[[[{]/.test(head) ? 'json-line' : head.startsWith('[') ? 'array-line' : 'ndjson'
           const expected = head.includes('\n') ? 'json' : length === text.length ? 'ndjson' : line
           expect([head, jsonLook(head, false)]).toEqual([head, expected])
         }

@@ -5,6 +5,8 @@ export interface NaiveRecord {
   /** Of its first character, from 1. */
   readonly line: number
   readonly fields: string[]
+  /** Of each field what stands in the file, without the space around it. */
+  readonly cells: string[]
   readonly readable: boolean
 }
 
@@ -92,6 +94,13 @@ export function naiveTable(text: string, options: ResolvedReadOptions): NaiveTab
     return content + rest
   }
 
+  const withoutSpace = (from: number, to: number): string => {
+    let [start, end] = [from, to]
+    while (start < end && space(start)) start++
+    while (end > start && space(end - 1)) end--
+    return file.slice(start, end)
+  }
+
   const lineOf = (position: number): number => {
     const before = file.slice(0, position)
     return 1 + (any ? before.split(/\r\n|\r|\n/) : before.split('\n')).length - 1
@@ -120,15 +129,17 @@ export function naiveTable(text: string, options: ResolvedReadOptions): NaiveTab
     while (space(content)) content++
     const blank = content === file.length || lineEnd(content) > 0
     readable = true
-    const fields = [field()]
-    while (is(at, delimiter)) {
-      at += delimiter.length
+    const fields: string[] = []
+    const cells: string[] = []
+    for (let from = at; ; from = at += delimiter.length) {
       fields.push(field())
+      cells.push(withoutSpace(from, at))
+      if (!is(at, delimiter)) break
     }
     const length = lineEnd(at)
     at += length
     if (length > 0) ends.push(at)
-    found.push({ line: lineOf(start), fields, readable, blank, end: at })
+    found.push({ line: lineOf(start), fields, cells, readable, blank, end: at })
   }
 
   const first = found.findIndex((record) => !record.blank)

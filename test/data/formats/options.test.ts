@@ -18,6 +18,14 @@ describe('resolveReadOptions', () => {
     ['.gz', 'text', 'gzip'],
     ['data.csv.1', 'csv', 'none'],
     ['data.csv.1.gz', 'csv', 'gzip'],
+    ['data.csv.20261101', 'csv', 'none'],
+    ['data.csv-20261101.gz', 'csv', 'gzip'],
+    ['data.tsv.gz-2026-11-01', 'tsv', 'gzip'],
+    ['data.ndjson.2026-11-01T15', 'ndjson', 'none'],
+    ['data.csv-20261101-153000', 'csv', 'none'],
+    ['data.csv.123456', 'text', 'none'],
+    ['data-20261101', 'text', 'none'],
+    ['data.csv.bak', 'text', 'none'],
     ['data.csv.gz.12', 'csv', 'gzip'],
     ['a.csv.gzip', 'csv', 'gzip'],
     ['a.tsv.bgz', 'tsv', 'gzip'],
@@ -95,6 +103,14 @@ describe('resolveReadOptions', () => {
   ])('%s with %j is refused', (path, options, message) => {
     expect(() => resolveReadOptions(path, options)).toThrow(expect.objectContaining({ code: 'USAGE' }))
     expect(() => resolveReadOptions(path, options)).toThrow(message)
+  })
+
+  test('for an encoding that is not read here, with how to make one that is', () => {
+    const tries = (encoding: string): unknown => expect.objectContaining({ try: [expect.stringContaining(encoding)] })
+    expect(() => resolveReadOptions('a.csv', { encoding: 'shift_jis' })).toThrow(
+      tries('iconv -f shift_jis -t UTF-8') as Error,
+    )
+    expect(() => resolveReadOptions('a.csv', { encoding: 'x; y' })).toThrow(tries('iconv -f NAME -t') as Error)
   })
 
   test('a character beyond the BMP is one character', () => {

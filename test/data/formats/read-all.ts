@@ -18,6 +18,8 @@ export interface ReadResult {
   readonly places: string[]
   readonly raws: string[]
   readonly bad: { readonly place: string; readonly why: string; readonly raw: string }[]
+  /** Of the bad records, in order. */
+  readonly remedies: (readonly string[])[]
   readonly facts: SplitRead
 }
 
@@ -43,12 +45,14 @@ export async function readAll(
     places: [] as string[],
     raws: [] as string[],
     bad: [] as ReadResult['bad'],
+    remedies: [] as ReadResult['remedies'],
   }
   for (let batch = await reader.next(); batch !== null; batch = await reader.next()) {
     for (let i = 0; i < batch.length; i++) {
       const record = batch.record(i)
       if (record === BAD) {
         result.bad.push({ place: await batch.place(i), why: batch.bad(i), raw: batch.raw(i) })
+        result.remedies.push(batch.remedies?.(i) ?? [])
         continue
       }
       result.records.push(record)

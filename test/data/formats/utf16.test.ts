@@ -85,6 +85,18 @@ group.each<Order>(['utf-16le', 'utf-16be'])('%s', (encoding) => {
     expect((await readAll(utf16('\ufeff\ufeffa', encoding), 'a.txt', { encoding })).records).toEqual(['\ufeffa'])
   })
 
+  test('with a line of single bytes in it is refused as a whole', async () => {
+    const file = Buffer.concat([
+      utf16('a,b\r\n1,2\r\n', 'utf-16le'),
+      Buffer.from('Oslo,1\r\n'),
+      utf16('3,4\r\n', 'utf-16le'),
+    ])
+    await expect(readAll(file, 'a.csv', { encoding: 'utf-16le' })).rejects.toMatchObject({
+      code: 'BAD_RECORD',
+      message: expect.stringContaining('text of single bytes stands in it') as unknown,
+    })
+  })
+
   test('half a pair spoils its record alone', async () => {
     const file = utf16('ok 😀\nä\ud83dx\n\ude00\nend \ud83d', encoding)
     const { records, bad } = await readAll(file, 'a.txt', { encoding })

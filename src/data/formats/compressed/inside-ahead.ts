@@ -1,3 +1,4 @@
+import { LIMITS } from '../../../core/limits.ts'
 import type { Bytes } from '../../../core/types.ts'
 import type { RandomAccess } from '../source.ts'
 
@@ -11,11 +12,16 @@ export interface Inside {
 }
 
 export const INSIDE_MAX: Bytes = 256 * 1024
-/** Members or frames are decompressed until there is so much. */
-export const INSIDE_ENOUGH: Bytes = 4 * 1024
+/** Members or frames are decompressed until there is so much: as is looked at of a file that is not compressed. */
+export const INSIDE_ENOUGH: Bytes = LIMITS.lookBytes
+/** Members or frames that are looked into: also where each holds a line, as some writers of logs have it. */
+export const PARTS_MAX = 1000
 
-/** So much is read at once: nearly all of a small file's content, and one page of a large one's. */
+/** Of the compressed bytes so many are looked at first, and then so many as data that are not compressible take. */
 export const LOOKED_AT: Bytes = 4 * 1024
+export const LOOKED_AT_MOST: Bytes = INSIDE_ENOUGH + 2 * 1024
+/** So much is read at once: for most files that is one read. */
+const READ_AT_ONCE: Bytes = LOOKED_AT_MOST + LOOKED_AT
 /** A few pieces are enough for any ordinary file; others lead from place to place for ever. */
 const READS_MAX = 64
 
@@ -42,7 +48,7 @@ export class FileAhead {
     const here = start >= 0 && start + wanted <= this.#bytes.length
     if (!here && wanted > 0 && this.#reads < READS_MAX) {
       this.#reads++
-      this.#bytes = await this.#source.read(offset, Math.min(Math.max(length, LOOKED_AT), this.size - offset))
+      this.#bytes = await this.#source.read(offset, Math.min(Math.max(length, READ_AT_ONCE), this.size - offset))
       this.#offset = offset
       return this.#bytes
     }

@@ -1,10 +1,16 @@
 import { constants, inflateRawSync, type InflateRaw } from 'node:zlib'
 import { LIMITS } from '../../../core/limits.ts'
 import type { Bytes } from '../../../core/types.ts'
-import { INSIDE_ENOUGH, INSIDE_MAX, LOOKED_AT, type FileAhead, type Inside } from './inside-ahead.ts'
+import {
+  INSIDE_ENOUGH,
+  INSIDE_MAX,
+  LOOKED_AT,
+  LOOKED_AT_MOST,
+  PARTS_MAX,
+  type FileAhead,
+  type Inside,
+} from './inside-ahead.ts'
 
-/** Empty members before the first that is not: more than any writer leaves. */
-const MEMBERS_MAX = 100
 const TRAILER = 8
 /** Extra field, name, comment. */
 const HEADER_MAX: Bytes = 64 * 1024 + 2 * LIMITS.gzipHeaderTextMax
@@ -15,33 +21,25 @@ export async function gzipInside(file: FileAhead): Promise<Inside | null> {
   let length = 0
   let at = 0
   const ends = (whole: boolean): Inside => ({ bytes: Buffer.concat(pieces), whole, dictionary: false })
-  for (let members = 0; members < MEMBERS_MAX && length < INSIDE_ENOUGH; members++) {
+  for (let members = 0; members < PARTS_MAX && length < INSIDE_ENOUGH; members++) {
     if (at === file.size && members > 0) return ends(true)
-    const data = await memberData(file, at)
-    if (data === null) return ends(members > 0 && (await onlyZeros(file, at)))
-    const inflated = inflate(data.bytes)
-    pieces.push(inflated.bytes)
-    length += inflated.bytes.length
-    at = data.offset + inflated.used + TRAILER
-    if (!inflated.ended || at > file.size) return ends(false)
+    const offset = await dataOffset(file, at)
+    if (offset === null) return ends(members > 0 && (await onlyZeros(file, at)))
+    const data = await firstData(file, offset, INSIDE_ENOUGH - length)
+    pieces.push(data.bytes)
+    length += data.bytes.length
+    at = offset + data.used + TRAILER
+    if (!data.ended || at > file.size) return ends(false)
   }
   return ends(at === file.size)
 }
 
-/** The first of a member's deflate data; null where no member begins, or its header does not end. */
-async function memberData(file: FileAhead, at: Bytes): Promise<{ offset: Bytes; bytes: Uint8Array } | null> {
-  let bytes = await file.at(at, LOOKED_AT)
+/** Where a member's deflate data begin; null where no member begins, or its header does not end. */
+async function dataOffset(file: FileAhead, at: Bytes): Promise<Bytes | null> {
+  const bytes = await file.at(at, LOOKED_AT)
   let header = headerLength(bytes)
-  if (header === 'short' && bytes.length < file.size - at) {
-    bytes = await file.at(at, HEADER_MAX)
-    header = headerLength(bytes)
-  }
-  if (header === 'short' || header === 'none') return null
-  const offset = at + header
-  // Of large headers little may be left to look at.
-  if (bytes.length - header < LOOKED_AT / 2) bytes = await file.at(offset, LOOKED_AT)
-  else bytes = bytes.subarray(header)
-  return { offset, bytes: bytes.subarray(0, LOOKED_AT) }
+  if (header === 'short' && bytes.length < file.size - at) header = headerLength(await file.at(at, HEADER_MAX))
+  return header === 'short' || header === 'none' ? null : at + header
 }
 
 /** RFC 1952, section 2.3. */
@@ -72,23 +70,39 @@ interface Inflated {
   readonly ended: boolean
 }
 
+/** What the data at `offset` begin with: all of a small member, and at least `wanted` of any other. */
+async function firstData(file: FileAhead, offset: Bytes, wanted: Bytes): Promise<Inflated> {
+  const few = await file.at(offset, LOOKED_AT)
+  const found = inflate(few.subarray(0, LOOKED_AT), wanted)
+  if (found.ended || found.bytes.length >= wanted) return found
+  const more = await file.at(offset, LOOKED_AT_MOST)
+  return more.length <= LOOKED_AT ? found : inflate(more.subarray(0, LOOKED_AT_MOST), wanted)
+}
+
 /**
- * Inflates the beginning of deflate data. Where the result would be too large, or there is damage, half of the input may
- * do. Of 128 bytes the result is never too large: deflate makes no more than 1032 bytes of one.
+ * Inflates the beginning of deflate data. Where the result would be too large, or there is damage, less of the input may
+ * do: so much is sought that there is enough. Of 128 bytes the result is never too large: deflate makes no more than 1032
+ * bytes of one.
  */
-function inflate(input: Uint8Array): Inflated {
-  for (let length = input.length; length > 0; length = length > 128 ? length >>> 1 : 0) {
+function inflate(input: Uint8Array, wanted: Bytes): Inflated {
+  let best: Inflated = { bytes: new Uint8Array(0), used: 0, ended: false }
+  let good = 0
+  let bad = input.length + 1
+  for (let length = input.length; length > good; length = (good + bad) >>> 1) {
     try {
       const options = { finishFlush: constants.Z_SYNC_FLUSH, maxOutputLength: INSIDE_MAX, info: true }
       // With `info` it gives the stream, too.
       const result = inflateRawSync(input.subarray(0, length), options) as unknown as Result
       const used = result.engine.bytesWritten
-      return { bytes: result.buffer, used, ended: used < length }
+      best = { bytes: result.buffer, used, ended: used < length }
+      if (best.ended || best.bytes.length >= wanted) return best
+      good = length
     } catch {
-      continue
+      bad = length
     }
+    if (bad - good <= 128 && good > 0) return best
   }
-  return { bytes: new Uint8Array(0), used: 0, ended: false }
+  return best
 }
 
 interface Result {

@@ -1,10 +1,16 @@
 import { zstdDecompressSync } from 'node:zlib'
 import type { Bytes } from '../../../core/types.ts'
-import { INSIDE_ENOUGH, INSIDE_MAX, LOOKED_AT, type FileAhead, type Inside } from './inside-ahead.ts'
+import {
+  INSIDE_ENOUGH,
+  INSIDE_MAX,
+  LOOKED_AT,
+  LOOKED_AT_MOST,
+  PARTS_MAX,
+  type FileAhead,
+  type Inside,
+} from './inside-ahead.ts'
 import { BLOCK_HEADER, blockHeader, FRAME_HEADER_MAX, frameHeader } from './zstd-header.ts'
 
-/** Empty or skippable frames before the first that has data. */
-const FRAMES_MAX = 100
 const BLOCK_MAX: Bytes = 128 * 1024
 /** Magic, no flags, and a window of 256 KiB: as far as data within INSIDE_MAX can refer back. */
 const SMALL_WINDOW = Buffer.of(0x28, 0xb5, 0x2f, 0xfd, 0x00, 0x40)
@@ -15,7 +21,7 @@ export async function zstdInside(file: FileAhead): Promise<Inside | null> {
   let length = 0
   let at = 0
   const ends = (whole: boolean): Inside => ({ bytes: Buffer.concat(pieces), whole, dictionary: false })
-  for (let frames = 0; frames < FRAMES_MAX && length < INSIDE_ENOUGH; frames++) {
+  for (let frames = 0; frames < PARTS_MAX && length < INSIDE_ENOUGH; frames++) {
     if (at === file.size && frames > 0) return ends(true)
     const header = frameHeader(await file.at(at, FRAME_HEADER_MAX))
     if (header === 'short' || header === 'none') return ends(false)
@@ -27,14 +33,27 @@ export async function zstdInside(file: FileAhead): Promise<Inside | null> {
     }
     if (header.dictionary !== 0)
       return length > 0 ? ends(false) : { bytes: new Uint8Array(0), whole: false, dictionary: true }
-    const { blocks, ended, end } = await firstBlocks(file, at)
-    const { bytes, used } = decompress(blocks)
+    const { bytes, ended, end } = await firstData(file, at, INSIDE_ENOUGH - length)
     pieces.push(bytes)
     length += bytes.length
     at = end + (header.checksum ? 4 : 0)
-    if (!ended || used < blocks.length || at > file.size) return ends(false)
+    if (!ended || at > file.size) return ends(false)
   }
   return ends(at === file.size)
+}
+
+/** What a frame's blocks from `at` on begin with: all of a small frame, and at least `wanted` of any other. */
+async function firstData(
+  file: FileAhead,
+  at: Bytes,
+  wanted: Bytes,
+): Promise<{ readonly bytes: Uint8Array; readonly ended: boolean; readonly end: Bytes }> {
+  const few = await firstBlocks(file, at, LOOKED_AT)
+  const found = decompress(few.blocks, wanted)
+  if (few.ended || found.bytes.length >= wanted) return { ...found, ended: few.ended && found.all, end: few.end }
+  const more = await firstBlocks(file, at, LOOKED_AT_MOST)
+  const rest = decompress(more.blocks, wanted)
+  return { ...rest, ended: more.ended && rest.all, end: more.end }
 }
 
 interface Blocks {
@@ -44,12 +63,13 @@ interface Blocks {
   readonly end: Bytes
 }
 
-/** So many whole blocks that there is something to look at, as a rule; none where the first is not whole. */
-async function firstBlocks(file: FileAhead, at: Bytes): Promise<Blocks> {
+/** So many whole blocks that they have `enough` bytes; none where the first is not whole. */
+async function firstBlocks(file: FileAhead, from: Bytes, enough: Bytes): Promise<Blocks> {
+  let at = from
   const blocks: Uint8Array[] = []
   let compressed = 0
   let certain = 0
-  while (compressed < LOOKED_AT && certain < INSIDE_MAX) {
+  while (compressed < enough && certain < INSIDE_MAX) {
     const begin = await file.at(at, BLOCK_HEADER)
     if (begin.length < BLOCK_HEADER) break
     const { last, kind, size, bodyLength } = blockHeader(begin)
@@ -69,18 +89,24 @@ async function firstBlocks(file: FileAhead, at: Bytes): Promise<Blocks> {
 
 /**
  * Decompresses blocks as a frame by themselves: a frame's own window may be of any size, and a decoder reserves it.
- * Where the result would be too large, or there is damage, half of them may do; one block is never too large.
+ * Where the result would be too large, or there is damage, fewer of them may do: so many are sought that there is enough.
+ * One block is never too large.
  */
-function decompress(blocks: readonly Uint8Array[]): { bytes: Uint8Array; used: number } {
-  for (let used = blocks.length; used > 0; used >>>= 1) {
+function decompress(blocks: readonly Uint8Array[], wanted: Bytes): { bytes: Uint8Array; all: boolean } {
+  let best: Uint8Array = new Uint8Array(0)
+  let good = 0
+  let bad = blocks.length + 1
+  for (let used = blocks.length; used > good; used = (good + bad) >>> 1) {
     const frame = Buffer.concat([SMALL_WINDOW, ...blocks.slice(0, used)])
     const last = frame.length - blocks[used - 1]!.length
     frame[last]! |= 1
     try {
-      return { bytes: zstdDecompressSync(frame, { maxOutputLength: INSIDE_MAX }), used }
+      best = zstdDecompressSync(frame, { maxOutputLength: INSIDE_MAX })
+      if (used === blocks.length || best.length >= wanted) return { bytes: best, all: used === blocks.length }
+      good = used
     } catch {
-      continue
+      bad = used
     }
   }
-  return { bytes: new Uint8Array(0), used: 0 }
+  return { bytes: best, all: false }
 }

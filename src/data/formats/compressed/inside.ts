@@ -4,11 +4,11 @@ import { zstdInside } from './inside-zstd.ts'
 import type { RandomAccess } from '../source.ts'
 
 /**
- * The first decompressed bytes of a gzip or zstd file, to look at what it holds: some KiB if there are as many, and at
- * most INSIDE_MAX. null where none can be told: it is damaged, or of another kind, or its data begin too far behind.
+ * The first decompressed bytes of a gzip or zstd file, to look at what it holds: INSIDE_ENOUGH if there are as many, and
+ * at most INSIDE_MAX. null where none can be told: it is damaged, or of another kind, or its data begin too far behind.
  *
  * Work and memory are bounded whatever the bytes, as files are looked at by the thousand, in the process of a node:
- * decompressing is synchronous, of a few KiB of input and no more than INSIDE_MAX of output, and no window is reserved.
+ * decompressing is synchronous, of some KiB of input and no more than INSIDE_MAX of output, and no window is reserved.
  * Checksums are not looked at. Rejects with what the source throws, and else never.
  */
 export async function firstBytesWithin(source: RandomAccess, compression: 'gzip' | 'zstd'): Promise<Inside | null> {

@@ -1,4 +1,5 @@
 import type { Grammar } from './grammar.ts'
+import { NullTexts } from './null-texts.ts'
 import type { CsvFields } from './parse.ts'
 import type { CsvRows } from './rows.ts'
 import type { ResolvedReadOptions } from '../options.ts'
@@ -16,9 +17,7 @@ export class Shape {
   readonly #columns: number | null
   readonly #named: string
   readonly #fill: boolean
-  readonly #nulls: ReadonlySet<string>
-  /** Whether a null text has this length: cheaper to know of each field than its hash. */
-  readonly #nullLengths: readonly boolean[]
+  readonly #nulls: NullTexts
   readonly #makeRow: (fields: readonly unknown[]) => unknown
 
   /** `columns` null: arrays, in a file of one column or not. */
@@ -32,35 +31,39 @@ export class Shape {
     this.#columns = columns === null ? null : columns.length
     this.#named = header ? 'the header has' : 'columns names'
     this.#fill = fill
-    this.#nulls = new Set(nulls)
-    this.#nullLengths = nullLengths(nulls)
+    this.#nulls = new NullTexts(nulls)
     this.#makeRow = factory.row(columns)
   }
 
-  record(fields: readonly string[]): unknown {
+  record(fields: readonly string[], nulls: readonly number[] | null): unknown {
     const lacking = this.#columns === null ? 0 : this.#columns - fields.length
     if (lacking !== 0 && !(lacking > 0 && this.#fill)) return BAD
-    if (lacking === 0 && !this.#hasNull(fields)) return this.#makeRow(fields)
-    const values = fields.map((field) => (this.#isNull(field) ? null : field))
+    if (lacking === 0 && !(nulls === null ? this.#hasNull(fields) : nulls.length > 0)) return this.#makeRow(fields)
+    const values: (string | null)[] = nulls === null ? fields.map((field) => this.#orNull(field)) : [...fields]
+    for (const i of nulls ?? []) values[i] = null
     for (let i = 0; i < lacking; i++) values.push(null)
     return this.#makeRow(values)
   }
 
   #hasNull(fields: readonly string[]): boolean {
-    if (this.#nulls.size === 0) return false
-    for (let i = 0; i < fields.length; i++) if (this.#isNull(fields[i]!)) return true
+    if (this.#nulls.isEmpty) return false
+    for (let i = 0; i < fields.length; i++) if (this.#nulls.has(fields[i]!)) return true
     return false
   }
 
-  #isNull(field: string): boolean {
-    return this.#nullLengths[field.length] === true && this.#nulls.has(field)
+  #orNull(field: string): string | null {
+    return this.#nulls.has(field) ? null : field
   }
 
   /** Which options may make a record of so many fields. */
   remedies(fields: number): readonly string[] {
-    return this.#columns !== null && fields < this.#columns
-      ? ["ragged: 'fill' in the input gives null for the fields that are not there"]
-      : ['skipLines, comment, delimiter or quote in the input, if what was taken for the header is none']
+    if (this.#columns === null) return []
+    // With less than half of the fields it is a footer as a rule, and no row that lacks some.
+    if (fields < this.#columns)
+      return fields * 2 > this.#columns
+        ? ["ragged: 'fill' in the input gives null for the fields that are not there"]
+        : []
+    return ['skipLines, comment, delimiter or quote in the input, if what was taken for the header is none']
   }
 
   /** Why so many fields are no record. */
@@ -69,21 +72,16 @@ export class Shape {
   }
 }
 
-function nullLengths(nulls: readonly string[]): boolean[] {
-  const longest = Math.max(-1, ...nulls.map((text) => text.length))
-  return Array.from({ length: longest + 1 }, (_, length) => nulls.some((text) => text.length === length))
-}
-
 /** The fields of a record from a region that is not valid in its encoding as a whole. */
-export function repaired({ fields, problem }: CsvFields, raw: string, encoding: string): CsvFields {
-  if (problem !== null) return { fields, problem }
+export function repaired({ fields, nulls, problem }: CsvFields, raw: string, encoding: string): CsvFields {
+  if (problem !== null) return { fields, nulls, problem }
   const texts: string[] = []
   for (const field of fields) {
     const text = repair(field, encoding)
-    if (text === null) return { fields, problem: textProblem(raw, encoding) }
+    if (text === null) return { fields, nulls, problem: textProblem(raw, encoding) }
     texts.push(text)
   }
-  return { fields: texts, problem: null }
+  return { fields: texts, nulls, problem: null }
 }
 
 /** RFC 4180 data may hold a backslash before a quote: only where a record cannot be read it tells of another dialect. */
@@ -121,11 +119,11 @@ export class CsvBatch implements Batch {
 
   record(i: number): unknown {
     if (this.#broken !== null) {
-      const { fields, problem } = this.#parsed(i)
-      return problem === null ? this.#shape.record(fields) : BAD
+      const parsed = this.#parsed(i)
+      return parsed.problem === null ? this.#shape.record(parsed.fields, parsed.nulls) : BAD
     }
     const fields = this.#rows.fields(i)
-    return this.#rows.problem === null ? this.#shape.record(fields) : BAD
+    return this.#rows.problem === null ? this.#shape.record(fields, this.#rows.nulls) : BAD
   }
 
   bad(i: number): string {
@@ -152,7 +150,7 @@ export class CsvBatch implements Batch {
 
   #parsed(i: number): CsvFields {
     const fields = this.#rows.fields(i)
-    const parsed = { fields, problem: this.#rows.problem }
+    const parsed = { fields, nulls: this.#rows.nulls, problem: this.#rows.problem }
     return this.#broken === null ? parsed : repaired(parsed, this.#rows.raw(i), this.#broken)
   }
 }

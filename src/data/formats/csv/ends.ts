@@ -166,7 +166,8 @@ export class CsvEnds implements RecordEnds {
   /** Whether this byte of a delimiter of several completes one. */
   #wide(byte: number, position: Bytes, escaped: boolean): number {
     const delimiter = this.#delimiter
-    if (position === this.#wideNext && byte === delimiter[this.#wideSeen]) this.#wideSeen++
+    // Behind a whole delimiter the next one begins anew: an escape before the former says nothing of it.
+    if (this.#wideSeen > 0 && position === this.#wideNext && byte === delimiter[this.#wideSeen]) this.#wideSeen++
     else {
       this.#wideSeen = byte === delimiter[0] ? 1 : 0
       this.#wideEscaped = escaped

@@ -1,3 +1,4 @@
+import { NullTexts, nullTextsAsBytes } from './null-texts.ts'
 import { byteOf, isSingleByte } from '../text/encodings.ts'
 import type { ResolvedReadOptions } from '../options.ts'
 
@@ -19,7 +20,8 @@ import type { ResolvedReadOptions } from '../options.ts'
  * The last line may lack its line end. Where LF ends lines, a CR that is the file's last byte is no part of it.
  * Two quotes within a quoted field stand for one; an escape and a mark for the mark, in quoted fields always, in
  * unquoted ones only where `escapeIn` is 'all'. Before anything else an escape is data, as is a quote in an unquoted
- * field. `space` around an unquoted field is no part of it.
+ * field. `space` around an unquoted field is no part of it. A field is null where what stands in the file between the
+ * spaces around it, quotes and escapes included, is one of the texts for null.
  *
  * Some records have their bounds, and cannot be read: text other than space after a closing quote, a quote that is
  * never closed, a CR in an unquoted field where LF ends lines, and where `escapeIn` is 'unclear' an escape before a
@@ -36,6 +38,8 @@ export interface Grammar {
   readonly comment: string
   readonly trim: boolean
   readonly anyLineEnd: boolean
+  /** Fields that stand so in the file are null. */
+  readonly nulls: NullTexts
   /** The codes of these, NaN for none: equal to no character, nor to what `charCodeAt` gives beyond the end. */
   readonly quoteCode: number
   readonly escapeCode: number
@@ -52,6 +56,7 @@ export function grammarOf(options: ResolvedReadOptions, asBytes = false): Gramma
   return {
     ...{ delimiter, quote, escape, escapeIn, comment, trim },
     anyLineEnd: options.lineEnd === 'any',
+    nulls: asBytes ? nullTextsAsBytes(options.nulls, options.encoding) : new NullTexts(options.nulls),
     quoteCode: quote.charCodeAt(0),
     escapeCode: escape.charCodeAt(0),
     spaceCode: trimmed(' '),

@@ -2,6 +2,8 @@ import { closingQuote, isSpace, markLength, type Grammar } from './grammar.ts'
 
 export interface CsvFields {
   readonly fields: readonly string[]
+  /** Which of them are null; null where each stands in the file as it is here, and tells it itself. */
+  readonly nulls: readonly number[] | null
   /** Why the record cannot be read; null if it can. */
   readonly problem: string | null
 }
@@ -36,8 +38,10 @@ export class FieldParser {
   parse(record: string, ended: boolean): CsvFields {
     const grammar = this.#grammar
     const fields: string[] = []
+    const nulls: number[] = []
     let problem: string | null = null
     for (let at = 0; ;) {
+      const start = at
       let quoted: string | null = null
       const open = afterSpace(record, at, grammar)
       if (record.charCodeAt(open) === grammar.quoteCode) {
@@ -51,10 +55,17 @@ export class FieldParser {
       if (raw !== '') problem ??= this.#problemIn(raw, record, at, ended)
       const text = this.#unescape(trimmed(raw, grammar))
       if (quoted !== null && text !== '') problem ??= 'text after a closing quote'
+      if (this.#isNull(record, start, end < 0 ? record.length : end)) nulls.push(fields.length)
       fields.push(quoted === null ? text : quoted + text)
-      if (end < 0) return { fields, problem }
+      if (end < 0) return { fields, nulls, problem }
       at = end + grammar.delimiter.length
     }
+  }
+
+  #isNull(record: string, start: number, end: number): boolean {
+    const { nulls, trim } = this.#grammar
+    if (nulls.isEmpty) return false
+    return trim ? nulls.has(trimmed(record.slice(start, end), this.#grammar)) : nulls.hasPart(record, start, end)
   }
 
   /** The delimiter that ends the field whose unquoted text begins at `from`; -1 where the record's end does. */

@@ -10,6 +10,8 @@ export interface CsvRows {
   /** Lines of the region, for counting on. */
   readonly lineCount: number
   fields(i: number): readonly string[]
+  /** Of the fields that were asked for last, as `CsvFields` has it. */
+  readonly nulls: readonly number[] | null
   /** Why the record whose fields were asked for last cannot be read; null if it can. */
   readonly problem: string | null
   /** From 0, within the region. */
@@ -33,6 +35,7 @@ function isPlain({ text, grammar }: CsvText): boolean {
 class PlainRows implements CsvRows {
   readonly length: number
   readonly lineCount: number
+  readonly nulls = null
   problem: string | null = null
   readonly #firstLine: number
   readonly #lines: readonly string[]
@@ -71,6 +74,7 @@ class PlainRows implements CsvRows {
 class MarkedRows implements CsvRows {
   readonly length: number
   readonly lineCount: number
+  nulls: readonly number[] | null = null
   problem: string | null = null
   readonly #text: string
   readonly #grammar: Grammar
@@ -91,10 +95,12 @@ class MarkedRows implements CsvRows {
   fields(i: number): readonly string[] {
     const record = this.raw(i)
     if (this.#bounds.marked[i]!) {
-      const { fields, problem } = this.#parser.parse(record, this.#bounds.ends[i]! < this.#text.length)
+      const { fields, nulls, problem } = this.#parser.parse(record, this.#bounds.ends[i]! < this.#text.length)
+      this.nulls = nulls
       this.problem = problem
       return fields
     }
+    this.nulls = null
     this.problem = this.#strayCr && record.includes('\r') ? STRAY_CR : null
     const fields = record.split(this.#grammar.delimiter)
     return this.#grammar.trim ? fields.map((field) => trimmed(field, this.#grammar)) : fields

@@ -8,8 +8,8 @@ const SCALAR_BEGINS = /^(?:t|tr|tru|f|fa|fal|fals|n|nu|nul|-?[0-9]*(?:\.[0-9]*)?
 
 /**
  * How the values of a text lie in its lines, from its first characters: `ndjson`, one in each line; `json`, the first
- * one spans lines, or another shares its line; `json-line`, all of the text is one line, an array of objects, and
- * `array-line`, an array of something else, each also where the line goes on beyond these characters; null, it is no JSON
+ * one spans lines, or another shares its line; `json-line`, all of the text is one line, an array of objects or
+ * of arrays, and `array-line`, an array of something else, each also where the line goes on beyond these characters; null, it is no JSON
  * that begins with a bracket. `whole`: there is no more of the text. It takes what begins like JSON for
  * JSON, since whoever reads the file finds out more; but not what only begins with a bracket, as lines of logs do.
  */
@@ -28,7 +28,7 @@ export function jsonLook(head: string, whole: boolean): 'ndjson' | 'json' | 'jso
 /** What a text of one line is, by the value that it begins with. A separator says that each line has a text. */
 function kindOfLine(head: string, start: number): 'ndjson' | 'json-line' | 'array-line' {
   if (head[start] !== '[' || head.slice(0, start).trim() !== '') return 'ndjson'
-  return /^\[[ \t]*\{/.test(head.slice(start, start + 1_000)) ? 'json-line' : 'array-line'
+  return /^\[[ \t]*[[{]/.test(head.slice(start, start + 1_000)) ? 'json-line' : 'array-line'
 }
 
 /** Whether an array or an object begins at `at`, and goes on as such up to its first scalar or name. */

@@ -1,5 +1,5 @@
 import type { Content, Look } from '../../../core/look.ts'
-import type { ReadOptions } from '../../../core/types.ts'
+import type { Format, ReadOptions } from '../../../core/types.ts'
 import { encodingOf, isUtf16 } from '../text/encodings.ts'
 import { nameParts } from './names.ts'
 import { resolveReadOptions, TELLS_NOTHING, type ResolvedReadOptions } from '../options.ts'
@@ -17,6 +17,10 @@ const READS = 'Shoal reads text, NDJSON, JSON, CSV, TSV and Parquet, plain or in
 /** Words for what is read in no way, and how to make of it what is. */
 const FOREIGN: Partial<Readonly<Record<Content, readonly [looks: string, remedy?: string]>>> = {
   'utf-32': ['UTF-32 text', 'iconv -f UTF-32 -t UTF-8 FILE > NEW'],
+  'two-encodings': [
+    'text that begins in one encoding and ends in another, UTF-16 one of them',
+    'write all of it in UTF-8: iconv -f UTF-16 -t UTF-8 PART >> NEW, for the part that is UTF-16',
+  ],
   bzip2: ['bzip2', 'bunzip2 FILE, or bzcat FILE | zstd > NEW.zst'],
   xz: ['xz', 'unxz FILE, or xzcat FILE | zstd > NEW.zst'],
   zip: ['a zip archive (or a file of Excel, Word or Java, which are such)', 'unzip FILE; of an Excel file, export CSV'],
@@ -66,7 +70,8 @@ const CONTENT_WORDS: Partial<Readonly<Record<Content, string>>> = {
   ndjson: 'JSON',
   json: 'JSON',
   'json-line': 'JSON',
-  markup: 'HTML or XML',
+  'array-line': 'JSON',
+  markup: 'HTML, XML or RTF',
   parquet: 'Parquet',
 }
 
@@ -108,30 +113,43 @@ function textProblem(
       why: `its name, or format, says ${format}`,
       try: ["format: 'parquet' for the input", 'rename it'],
     }
-  if (content === 'binary') return isUtf16(encoding) ? null : binary(path, look, within)
+  if (content === 'binary') return isUtf16(encoding) || saysControl(options) ? null : binary(path, look, within)
   if (content === 'zeros' && format !== 'text') return binary(path, look, within)
   const mismatch = encodingProblem(options, look)
   if (mismatch !== null) return mismatch
   if (content === 'markup' && format !== 'text')
     return {
-      looks: `HTML or XML${within}`,
+      looks: `${CONTENT_WORDS[content]}${within}`,
       why: `it is read as ${format}; a failed download may have left such a page`,
       try: ['get the file again', "format: 'text' reads its lines"],
     }
-  const isJson = content === 'ndjson' || content === 'json' || content === 'json-line'
-  if (isJson && header)
+  if (isTableOfJson(options, format, content))
     return {
       looks: `JSON${within}`,
-      why: `it is read as ${format}, and its first line would name the columns`,
-      try: [`format: '${content === 'ndjson' ? 'ndjson' : 'json'}' for the input`, 'rename it'],
+      why: `it is read as ${format}${header ? ', and its first line would name the columns' : ''}`,
+      try: [
+        `format: '${content === 'ndjson' ? 'ndjson' : 'json'}' for the input`,
+        'rename it',
+        ...(header ? [] : ["delimiter: '…', if its lines are fields all the same"]),
+      ],
     }
   if (content === 'json-line' && format === 'ndjson' && options.format === undefined)
     return {
-      looks: `one JSON array of objects${within}, on one line`,
+      looks: `one JSON array of objects or arrays${within}, on one line`,
       why: 'as NDJSON it is one record, an array; as JSON each of its elements is one',
       try: ["format: 'json' for the input: each element is a record", "format: 'ndjson': the array is one record"],
     }
   return null
+}
+
+/**
+ * Who has no header, and says the delimiter, may have fields of JSON. TSV may, too, with a number or another JSON text
+ * behind the first: such values share a line.
+ */
+function isTableOfJson({ delimiter, header }: ReadOptions, format: Format, content: Content): boolean {
+  if (format !== 'csv' && format !== 'tsv') return false
+  if (content !== 'ndjson' && content !== 'json' && content !== 'json-line' && content !== 'array-line') return false
+  return header !== false || (delimiter === undefined && !(format === 'tsv' && content === 'json'))
 }
 
 function binary(path: string, look: Look, within: string): KindProblem | null {
@@ -146,6 +164,11 @@ function binary(path: string, look: Look, within: string): KindProblem | null {
       'a glob that leaves it out',
     ],
   }
+}
+
+/** A delimiter that is no character of texts makes a short file of one look like none. */
+function saysControl({ delimiter }: ReadOptions): boolean {
+  return delimiter !== undefined && delimiter < ' '
 }
 
 function encodingProblem(options: ReadOptions, { encoding: found, content }: Look): KindProblem | null {

@@ -8,7 +8,9 @@ import { LIMITS } from '../../../core/limits.ts'
 import { firstBytesWithin } from '../compressed/inside.ts'
 import { jsonLook } from '../json/look.ts'
 import { magicOf } from './magic.ts'
+import { isMarkup } from './markup.ts'
 import type { Head, RandomAccess } from '../source.ts'
+import { endsInBytes, endsInUtf16 } from './two-encodings.ts'
 
 export interface Looked {
   readonly look: Look
@@ -33,9 +35,11 @@ async function within(source: RandomAccess, compression: 'gzip' | 'zstd'): Promi
   const inside = await firstBytesWithin(source, compression)
   if (inside === null) return { look: { ...PLAIN_TEXT, compression, content: 'unknown' }, head: null }
   if (inside.dictionary) return { look: { ...PLAIN_TEXT, compression, content: 'zstd-dictionary' }, head: null }
-  const { bytes } = inside
-  const look = { ...PLAIN_TEXT, compression, ...lookIn(inside, magicOf(bytes, isText(bytes)), bytes) }
-  return { look, head: inside }
+  // As much as of a file that is not compressed: the same content is to be read the same.
+  const bytes = inside.bytes.subarray(0, LIMITS.lookBytes)
+  const head = { bytes, whole: inside.whole && bytes.length === inside.bytes.length }
+  const look = { ...PLAIN_TEXT, compression, ...lookIn(head, magicOf(bytes, isText(bytes)), bytes) }
+  return { look, head }
 }
 
 /** `end`: last bytes of the file as it lies there, or the head again where these are not at hand. */
@@ -50,15 +54,17 @@ function lookIn({ bytes, whole }: Head, magic: Content | null, end: Uint8Array):
     return { content: 'utf-32' }
   const encoding = utf16Of(bytes)
   if (encoding !== null) {
+    if (endsInBytes(end, encoding)) return { content: 'two-encodings' }
     const text = new TextDecoder(encoding).decode(bytes.subarray(0, bytes.length & ~1))
-    return { encoding, lineEnd: lineEndOf(text, text), content: textContent(text, whole) }
+    return { encoding, lineEnd: lineEndOf(text), content: textContent(text, whole) }
   }
   if (bytes.every((byte) => byte === 0)) return { content: 'zeros' }
   if (!isText(bytes)) return { content: 'binary' }
+  if (endsInUtf16(end)) return { content: 'two-encodings' }
   const text = Buffer.from(bytes)
     .toString('latin1')
     .replace(/^\u00ef\u00bb\u00bf/, '')
-  return { lineEnd: lineEndOf(text, Buffer.from(end).toString('latin1')), content: textContent(text, whole) }
+  return { lineEnd: lineEndOf(text), content: textContent(text, whole) }
 }
 
 const endsAs = (bytes: Uint8Array, word: string): boolean =>
@@ -124,18 +130,16 @@ function hasUtf16Lines(bytes: Uint8Array, upper: number): boolean {
   return lines > 0 && !isUtf8(bytes)
 }
 
-/** CR alone ends lines where no LF is in the first and the last bytes; one CR that ends the file may be anything. */
-function lineEndOf(text: string, end: string): LineEnd {
+/** CR alone ends lines where there is no LF; one CR that ends the text may be anything. */
+function lineEndOf(text: string): LineEnd {
   const cr = text.indexOf('\r')
-  const alone = cr >= 0 && cr < text.length - 1 && !text.includes('\n') && !end.includes('\n')
-  return alone ? 'any' : 'lf'
+  return cr >= 0 && cr < text.length - 1 && !text.includes('\n') ? 'any' : 'lf'
 }
 
 const RECEIPT = /^\s*\{\s*"schema"\s*:\s*"shoal\.receipt\/1"/
-const MARKUP = /^\s*<(?:!doctype\s|html[\s>]|\?xml\s|svg[\s>])/i
 
 function textContent(text: string, whole: boolean): Content {
-  if (MARKUP.test(text)) return 'markup'
+  if (isMarkup(text, whole)) return 'markup'
   if (RECEIPT.test(text)) return 'receipt'
   return jsonLook(text, whole) ?? 'text'
 }

@@ -13,8 +13,8 @@ const COMPRESSIONS: readonly (readonly [suffix: RegExp, compression: Compression
 ]
 /** Their content is refused, but behind them stands what it would be. */
 const UNREAD = /\.(bz2|xz|lzma|lz4|lz|sz|snappy|zip|z|7z)$/
-/** What rotation appends: `data.csv.1`. */
-const ROTATED = /\.\d{1,5}$/
+/** What rotation appends: `data.csv.1`, `data.csv.20261101`, `data.csv-2026-11-01`, `data.csv-20261101-1530`. */
+const ROTATED = /(?:\.\d{1,5}|[.-](?:19|20)\d\d(-?)\d\d\1\d\d(?:[T_-]?\d{2}(?:-?\d{2}){0,2})?)$/i
 const FORMATS: readonly (readonly [suffix: RegExp, format: NameParts['format']])[] = [
   [/\.(ndjson|jsonl)$/, 'ndjson'],
   [/\.json$/, 'json-or-ndjson'],

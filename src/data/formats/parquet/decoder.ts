@@ -111,5 +111,5 @@ function trapped<T>(act: () => T): T {
 /** What arrow-rs says, without the names of the layers that it came through. */
 function wordsOf(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error)
-  return text.replace(/^((Parquet|Arrow)( argument)? error: |EOF: )+/i, '') || 'its pages cannot be decoded'
+  return text.replace(/^((Parquet|Arrow)( argument)? error: |EOF: |External: )+/i, '') || 'its pages cannot be decoded'
 }

@@ -6,6 +6,7 @@ import type { Unit } from './meaning.ts'
 const DATE_MS_MAX = 8_640_000_000_000_000n
 const DAY_MS = 86_400_000
 const DAY_NS = 86_400_000_000_000n
+const INT64_US_NS = 2n ** 63n * 1000n
 /** The Julian day on which 1970 began. */
 const JULIAN_1970 = 2_440_588n
 
@@ -40,10 +41,15 @@ export function isoText(value: bigint, unit: Unit, utc: boolean): string {
   return `${seconds}.${String(fraction).padStart(DIGITS[unit], '0')}${utc ? 'Z' : ''}`
 }
 
-/** Nanoseconds since 1970 of an INT96: those within the day (8 bytes), then the Julian day (4 bytes), little-endian. */
+/**
+ * Nanoseconds since 1970 of an INT96: those within the day (8 bytes), then the Julian day (4 bytes), little-endian. Who
+ * writes it has 64 bits of µs at most; what is beyond has overflown there (Spark, above the year 287396), and is put right.
+ */
 export function int96Nanoseconds(bytes: DataView, offset: number): bigint {
   const day = BigInt(bytes.getInt32(offset + 8, true)) - JULIAN_1970
-  return day * DAY_NS + bytes.getBigInt64(offset, true)
+  const ns = day * DAY_NS + bytes.getBigInt64(offset, true)
+  if (ns <= INT64_US_NS && ns >= -INT64_US_NS) return ns
+  return BigInt.asIntN(64, ns / 1000n) * 1000n + (ns % 1000n)
 }
 
 /** An INTERVAL (months, days, milliseconds: each 4 bytes, unsigned, little-endian) as an ISO 8601 duration. */

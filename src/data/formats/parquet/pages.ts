@@ -125,6 +125,7 @@ function pageOf(header: ThriftStruct, chunk: Chunk, start: Bytes, headerBytes: B
   if (values > chunk.values) throw new Error(`a page has ${values} of ${chunk.values} values`)
   if (values > LIMITS.parquetPageValuesMax)
     throw new Error(`a page has ${values} values, more than ${LIMITS.parquetPageValuesMax}`)
+  if (type === DATA) checkLevels(fields as ThriftStruct, leaf)
   const rows =
     type === DATA ? (repeats ? null : values) : rowsOfV2(fields as ThriftStruct, values, size, stored, repeats)
   return { ...place, kind: 'data', values, rows, encoding }

@@ -70,8 +70,17 @@ function surrogateAt(bytes: Buffer, at: number): number | null {
 const WESTERN =
   /^[\0-\x7f\x80\x82\x84\x85\x8a\x8c\x8e\x91-\x97\x9a\x9c\x9e-\xa3\xa7\xab\xb0\xb4\xbb\xbf-\xd6\xd8-\xf6\xf8-\xff]*$/
 
+/** Two letters of kana in Shift_JIS. */
+const KANA = /(?:\x82[\x9f-\xf1]|\x83[\x40-\x96]){2}/
+/** Letters of cp437 and cp850 within words, where windows-1252 has quotes that begin one, or nothing. */
+const DOS = /\x81|[a-z][\x82\x84\x87\x8a]|[a-z][\x94\xa0-\xa4][a-z]/i
+
 function hint(bytes: Buffer): string {
-  return WESTERN.test(bytes.toString('latin1'))
+  const text = bytes.toString('latin1')
+  if (KANA.test(text)) return 'is it Shift_JIS? `iconv -f SHIFT_JIS -t UTF-8 FILE > NEW` makes a file that is read'
+  if (DOS.test(text))
+    return 'is it cp850 or cp437, of DOS? `iconv -f CP850 -t UTF-8 FILE > NEW` makes a file that is read'
+  return WESTERN.test(text)
     ? "is it windows-1252? encoding: 'windows-1252' reads it"
-    : "is it of another encoding? The input's `encoding` says which"
+    : "is it of another encoding? The input's `encoding` says which; where that has none, `iconv -f NAME -t UTF-8 FILE > NEW`"
 }

@@ -6,6 +6,8 @@ import type { SplitRead } from '../reader.ts'
 
 /** U+FEFF, the byte order mark, in the other order. No character has this number. */
 const MARK_SWAPPED = 0xfffe
+/** The bytes CR LF as one unit of UTF-16LE. No character has this number. */
+const CR_LF = '\u0a0d'
 /** A UTF-16 unit of two bytes becomes at most three bytes. */
 const UNITS_AT_ONCE = Math.floor(LIMITS.readChunkBytes / 3)
 
@@ -16,7 +18,8 @@ const UNITS_AT_ONCE = Math.floor(LIMITS.readChunkBytes / 3)
  * Half a surrogate pair has no UTF-8. It becomes the three bytes that it would have as a character: not U+FFFD, which
  * is text, but bytes that make the record that holds them a bad one.
  *
- * Rejects with BAD_RECORD where the file ends within a character, or its byte order mark is of the other order.
+ * Rejects with BAD_RECORD where the file ends within a character, its byte order mark is of the other order, or text of
+ * single bytes was appended to it.
  */
 export class Utf16Feed implements ByteFeed {
   readonly #feed: ByteFeed
@@ -41,6 +44,8 @@ export class Utf16Feed implements ByteFeed {
     if (this.#units.length === 0) return null
     const text = this.#units.toString('utf16le', 0, this.#pieceLength(ended))
     this.#units = this.#units.subarray(2 * text.length)
+    if (this.#encoding === 'utf-16le' && text.includes(CR_LF))
+      throw this.#unreadable('text of single bytes stands in it: CR and LF are one unit, U+0A0D, which is no character')
     return utf8Of(text)
   }
 
