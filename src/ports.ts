@@ -4,6 +4,7 @@
  */
 import type { Look } from './core/look.ts'
 import type {
+  Agreed,
   BoundsManifest,
   Bytes,
   Digest,
@@ -155,6 +156,8 @@ export interface Spool {
 export interface MapWork {
   readonly kind: 'map'
   readonly splits: readonly SplitWork[]
+  /** Of the splits' inputs whose Parquet files differ in their columns, by alias. */
+  readonly agreed?: readonly (readonly [alias: string, Agreed])[]
   readonly partitions: number
   /** Hex order keys, for `sort` jobs; else null: by hash. */
   readonly bounds: readonly string[] | null

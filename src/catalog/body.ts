@@ -52,6 +52,8 @@ export interface CatalogEntry {
   readonly hash?: Digest
   /** By name and look alone; meaningless until it is offered. */
   readonly cuts: Cuts
+  /** Parquet, as `cuts` are: see `columnsText`. */
+  readonly columns?: string
   /** Offered: what was found in it. */
   readonly look?: Look
   /** Offered: what is wrong with it where it is read as its name and look say, beside what the look itself tells. */
@@ -69,6 +71,7 @@ export interface DescribedShard {
   readonly path: string
   readonly witness: Witness
   readonly cuts: Cuts
+  readonly columns?: string
   readonly doubt?: Doubt
 }
 

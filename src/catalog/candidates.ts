@@ -51,6 +51,7 @@ export interface Candidate {
   readonly entry: CatalogEntry
   readonly root: CatalogRoot
   readonly cuts: Cuts | null
+  readonly columns: string | undefined
   /** What is wrong with it where it is read by the input's options. */
   readonly doubt: Doubt | null
   readonly lack: Lacking | null
@@ -90,9 +91,9 @@ export function candidatesOf(
     const roots = new Map(dataset.roots.map((root) => [root.root, root]))
     for (const entry of dataset.entries) {
       if (!matches(entry.path)) continue
-      const { cuts, doubt = null } = readingOf(request, entry, described)
+      const { cuts, columns, doubt = null } = readingOf(request, entry, described)
       const lack = lackOf(request.dataset, source, entry, away.get(entry.root), cuts)
-      candidates.push({ node: source.node, entry, root: roots.get(entry.root)!, cuts, doubt, lack })
+      candidates.push({ node: source.node, entry, root: roots.get(entry.root)!, cuts, columns, doubt, lack })
     }
   }
   return candidates.toSorted(
@@ -114,12 +115,13 @@ function readingOf(
   request: Placed,
   entry: CatalogEntry,
   described: Described,
-): { readonly cuts: Cuts | null; readonly doubt?: Doubt } {
+): { readonly cuts: Cuts | null; readonly columns?: string; readonly doubt?: Doubt } {
   // What is not described yet, or cannot be read, is judged by nothing: its name may say less than it holds.
   if (entry.look === undefined) return { cuts: entry.cuts }
   if (!request.readings.of(entry.path, entry.look).otherwise) {
+    const { cuts, columns } = entry
     const doubt = doubtOf(request, entry.doubt)
-    return doubt === null ? { cuts: entry.cuts } : { cuts: entry.cuts, doubt }
+    return { cuts, ...(columns === undefined ? {} : { columns }), ...(doubt === null ? {} : { doubt }) }
   }
   const told = described.get(keyOf(entry.root, entry.path))
   return told !== undefined && sameWitness(told.witness, entry.witness) ? told : { cuts: null }

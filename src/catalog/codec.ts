@@ -5,18 +5,20 @@
  */
 import { decode, encode } from 'cborg'
 import { LIMITS } from '../core/limits.ts'
-import { CONTENTS, PLAIN_TEXT, type Look } from '../core/look.ts'
+import { CONTENTS, type Look } from '../core/look.ts'
 import { compareUtf8 } from '../core/plan.ts'
 import type { Cuts, Digest, RowGroup, Witness } from '../core/types.ts'
 import type { CatalogBody, CatalogDataset, CatalogEntry, CatalogRoot, DescribedShard, ScanAnswer } from './body.ts'
+import { ascending, count, list, need, oneOf, textOf, tuple } from './codec-checks.ts'
 import { DOUBTED, type Doubt } from '../data/formats/look/doubt.ts'
+import { fromForm1, fromForm2 } from './earlier-forms.ts'
 import { LEFT_OUT_KINDS, LEFT_OUT_SAMPLES, type LeftOut } from './left-out.ts'
 import { isDatasetName, isShardPath } from './path.ts'
 import { TABLE_FORMATS, type Table } from './table-formats.ts'
+import { TextTable } from './text-table.ts'
 
-/** Catalogs of form 1, which a home may have from before, say nothing of what files hold. */
-export const CATALOG_FORM = 2
-const FORM = CATALOG_FORM
+/** A home may have catalogs from before: those of form 1 say nothing of what files hold, of form 2 nothing of columns. */
+const FORM = 3
 const STATES = ['offered', 'pending', 'unreadable'] as const
 const COMPRESSIONS = ['none', 'gzip', 'zstd'] as const
 const ENCODINGS = ['utf-8', 'utf-16le', 'utf-16be'] as const
@@ -45,62 +47,50 @@ export function decodeCatalog(bytes: Uint8Array): CatalogBody {
 /** The same of what a home kept, perhaps in an earlier form. */
 export function decodeKept(bytes: Uint8Array): CatalogBody & { readonly form: number } {
   const [form, body] = tuple(decodeCbor(bytes, 'a catalog'), 2, 'a catalog')
-  need(form === FORM || form === 1, 'a catalog of another form')
-  return { ...toBody(form === 1 ? fromForm1(body) : body), form }
-}
-
-/** What a catalog had before files were looked at: fewer fields of directories, entries and cuts. */
-function fromForm1(body: unknown): unknown {
-  const [version, datasets] = tuple(body, 2, 'a body')
-  const newer = list(datasets, LIMITS.rootsMax, 'datasets').map((dataset) => {
-    const [name, replicated, roots, entries] = tuple(dataset, 4, 'a dataset')
-    return [
-      name,
-      replicated,
-      list(roots, LIMITS.rootsMax, 'roots').map((root) => [...tuple(root, 3, 'a root'), [], [], '', []]),
-      list(entries, LIMITS.shardsMax, 'entries').map((entry) => {
-        const fields = [...tuple(entry, 9, 'an entry')]
-        if (Array.isArray(fields[5]) && fields[5][0] === 'lines') fields[5] = ['lines', 0]
-        // An offered one has a look; whoever reads this describes it anew.
-        return [...fields, fields[6] === 0 ? fromLook(PLAIN_TEXT) : null, null]
-      }),
-    ]
-  })
-  return [version, newer]
+  if (form === 1) return { ...toBody(fromForm2(fromForm1(body))), form }
+  if (form === 2) return { ...toBody(fromForm2(body)), form }
+  need(form === FORM, 'a catalog of another form')
+  return { ...toBody(body), form }
 }
 
 export function encodeScanAnswer(answer: ScanAnswer): Uint8Array {
+  const texts = new TextTable()
   const described = answer.described.map((shards) =>
-    shards.map(({ root, path, witness, cuts, doubt }) => [
+    shards.map(({ root, path, witness, cuts, columns, doubt }) => [
       root,
       path,
       fromWitness(witness),
       fromCuts(cuts),
       fromDoubt(doubt),
+      texts.from(columns),
     ]),
   )
-  return encode([FORM, fromBody(answer.body), answer.fresh, answer.settled, answer.walk, answer.progress, described])
+  const { body, fresh, settled, walk, progress } = answer
+  return encode([FORM, fromBody(body), fresh, settled, walk, progress, described, texts.all])
 }
 
 export function decodeScanAnswer(bytes: Uint8Array): ScanAnswer {
-  const [form, body, fresh, settled, walk, progress, described] = tuple(
+  const [form, body, fresh, settled, walk, progress, described, columns] = tuple(
     decodeCbor(bytes, 'a scan answer'),
-    7,
+    8,
     'a scan answer',
   )
   need(form === FORM, 'a scan answer of another form')
   need(typeof fresh === 'boolean', 'fresh is no boolean')
   need(typeof settled === 'boolean', 'settled is no boolean')
-  return {
+  const texts = TextTable.of(columns)
+  const answer = {
     body: toBody(body),
     fresh,
     settled,
     walk: count(walk, 'walk'),
     progress: count(progress, 'progress'),
     described: list(described, LIMITS.rootsMax, 'described').map((shards) =>
-      list(shards, LIMITS.shardsMax, 'described shards').map(toDescribed),
+      list(shards, LIMITS.shardsMax, 'described shards').map((shard) => toDescribed(shard, texts)),
     ),
   }
+  texts.end()
+  return answer
 }
 
 function decodeCbor(bytes: Uint8Array, what: string): unknown {
@@ -118,12 +108,10 @@ function decodeCbor(bytes: Uint8Array, what: string): unknown {
 
 const fromBody = (body: CatalogBody): unknown[] => [body.version, body.datasets.map(fromDataset)]
 
-const fromDataset = ({ name, replicated, roots, entries }: CatalogDataset): unknown[] => [
-  name,
-  replicated,
-  roots.map(fromRoot),
-  entries.map(fromEntry),
-]
+function fromDataset({ name, replicated, roots, entries }: CatalogDataset): unknown[] {
+  const texts = new TextTable()
+  return [name, replicated, roots.map(fromRoot), entries.map((entry) => fromEntry(entry, texts)), texts.all]
+}
 
 const fromRoot = ({ root, state, why, leftOut, tables, machine, networks }: CatalogRoot): unknown[] => [
   root,
@@ -135,7 +123,7 @@ const fromRoot = ({ root, state, why, leftOut, tables, machine, networks }: Cata
   networks,
 ]
 
-const fromEntry = (entry: CatalogEntry): unknown[] => [
+const fromEntry = (entry: CatalogEntry, texts: TextTable): unknown[] => [
   entry.path,
   entry.root,
   entry.size,
@@ -147,6 +135,7 @@ const fromEntry = (entry: CatalogEntry): unknown[] => [
   entry.mtime,
   entry.look === undefined ? null : fromLook(entry.look),
   fromDoubt(entry.doubt),
+  texts.from(entry.columns),
 ]
 
 const fromLook = ({ compression, encoding, lineEnd, content }: Look): number[] => [
@@ -189,13 +178,15 @@ function toBody(value: unknown): CatalogBody {
 }
 
 function toDataset(value: unknown): CatalogDataset {
-  const [name, replicated, roots, entries] = tuple(value, 4, 'a dataset')
+  const [name, replicated, roots, entries, columns] = tuple(value, 5, 'a dataset')
   need(typeof name === 'string' && isDatasetName(name), 'a dataset without a proper name')
   need(typeof replicated === 'boolean', 'replicated is no boolean')
   const known = list(roots, LIMITS.rootsMax, 'roots').map(toRoot)
   ascending(known, (a, b) => compareUtf8(a.root, b.root), 'roots')
   const ids = new Set(known.map(({ root }) => root))
-  const all = list(entries, LIMITS.shardsMax, 'entries').map((entry) => toEntry(entry, ids, replicated))
+  const texts = TextTable.of(columns)
+  const all = list(entries, LIMITS.shardsMax, 'entries').map((entry) => toEntry(entry, ids, replicated, texts))
+  texts.end()
   ascending(all, compareEntries, 'entries')
   return { name, replicated, roots: known, entries: all }
 }
@@ -239,8 +230,9 @@ function toTable(value: unknown): Table {
   return { path, format: oneOf(TABLE_FORMATS, format, 'a table') }
 }
 
-function toEntry(value: unknown, roots: ReadonlySet<string>, replicated: boolean): CatalogEntry {
-  const [path, root, size, witness, hash, cuts, stateIndex, why, mtime, look, doubt] = tuple(value, 11, 'an entry')
+function toEntry(value: unknown, roots: ReadonlySet<string>, replicated: boolean, texts: TextTable): CatalogEntry {
+  const fields = tuple(value, 12, 'an entry')
+  const [path, root, size, witness, hash, cuts, stateIndex, why, mtime, look, doubt, columns] = fields
   const state = oneOf(STATES, stateIndex, 'an entry')
   need(typeof path === 'string' && isShardPath(path, state === 'unreadable'), 'an entry without a proper path')
   need(typeof root === 'string' && roots.has(root), 'an entry of an unknown root')
@@ -248,6 +240,7 @@ function toEntry(value: unknown, roots: ReadonlySet<string>, replicated: boolean
   need((hash !== null) === (replicated && state === 'offered'), 'an entry with or without a hash against its mode')
   need((look !== null) === (state === 'offered'), 'an entry with or without a look against its state')
   need(typeof mtime === 'string' && MTIME.test(mtime), 'an entry with a wrong time')
+  need(columns === null || state === 'offered', 'an entry with columns against its state')
   const bytes = count(size, 'size')
   return {
     path,
@@ -261,6 +254,7 @@ function toEntry(value: unknown, roots: ReadonlySet<string>, replicated: boolean
     mtime,
     ...(look === null ? {} : { look: toLook(look) }),
     ...toDoubt(doubt),
+    ...texts.to(columns),
   }
 }
 
@@ -292,11 +286,12 @@ function toDoubt(value: unknown, most: number = DOUBTED.length): { readonly doub
   }
 }
 
-function toDescribed(value: unknown): DescribedShard {
-  const [root, path, witness, cuts, doubt] = tuple(value, 5, 'a described shard')
+function toDescribed(value: unknown, texts: TextTable): DescribedShard {
+  const [root, path, witness, cuts, doubt, columns] = tuple(value, 6, 'a described shard')
   need(typeof root === 'string' && ROOT.test(root), 'a described shard without a proper root')
   need(typeof path === 'string' && isShardPath(path), 'a described shard without a proper path')
-  return { root, path, witness: toWitness(witness), cuts: toCuts(cuts, Number.MAX_SAFE_INTEGER), ...toDoubt(doubt) }
+  const facts = { cuts: toCuts(cuts, Number.MAX_SAFE_INTEGER), ...toDoubt(doubt), ...texts.to(columns) }
+  return { root, path, witness: toWitness(witness), ...facts }
 }
 
 function toWitness(value: unknown): Witness {
@@ -336,37 +331,4 @@ function toCuts(value: unknown, size: number): Cuts {
 function toRowGroup(value: unknown): RowGroup {
   const [rows, bytes] = tuple(value, 2, 'a row group')
   return { rows: count(rows, 'rows'), bytes: count(bytes, 'bytes') }
-}
-
-function need(condition: boolean, what: string): asserts condition {
-  if (!condition) throw new Error(what)
-}
-
-function tuple(value: unknown, length: number, what: string): readonly unknown[] {
-  need(Array.isArray(value) && value.length === length, `${what} of a wrong shape`)
-  return value
-}
-
-function list(value: unknown, max: number, what: string): readonly unknown[] {
-  need(Array.isArray(value) && value.length <= max, `${what}: no list, or too long`)
-  return value
-}
-
-function count(value: unknown, what: string): number {
-  need(typeof value === 'number' && Number.isSafeInteger(value) && value >= 0, `${what} is no count`)
-  return value
-}
-
-function textOf(value: unknown, what: string): string {
-  need(typeof value === 'string' && value.length <= LIMITS.errorTextBytesMax, `${what} is no text, or too long`)
-  return value
-}
-
-function oneOf<T>(values: readonly T[], index: unknown, what: string): T {
-  need(typeof index === 'number' && index in values, `${what} of an unknown state`)
-  return values[index]!
-}
-
-function ascending<T>(items: readonly T[], compare: (a: T, b: T) => number, what: string): void {
-  for (let i = 1; i < items.length; i++) need(compare(items[i - 1]!, items[i]!) < 0, `${what} out of order`)
 }

@@ -5,7 +5,7 @@ import { setImmediate, setTimeout } from 'node:timers/promises'
 import { LIMITS } from '../core/limits.ts'
 import type { Bytes, Cuts, Digest, ReadOptions, Witness } from '../core/types.ts'
 import type { Look } from '../core/look.ts'
-import { describe } from '../data/formats/describe.ts'
+import { describe, type Description } from '../data/formats/describe.ts'
 import { headDoubt, type Doubt } from '../data/formats/look/doubt.ts'
 import { kindProblem } from '../data/formats/look/kinds.ts'
 import { lookAt, type Looked } from '../data/formats/look/look.ts'
@@ -39,6 +39,7 @@ export type Content =
       readonly kind: 'offered'
       readonly look: Look
       readonly cuts: Cuts
+      readonly columns?: string
       readonly doubt?: Doubt
       readonly hash?: Digest
     }
@@ -75,10 +76,10 @@ export async function lookInto(
       return { kind: 'receipt' }
     source.beStrict()
     const hash = request.hash ? await hashOf(source) : null
-    const { cuts, doubt } = await described(source, request, looked, signal)
+    const { doubt, ...description } = await described(source, request, looked, signal)
     if (source.used && !(await isStill(handle, request))) return { kind: 'changed' }
     return {
-      ...{ kind: 'offered', look: looked.look, cuts },
+      ...{ kind: 'offered', look: looked.look, ...description },
       ...(doubt === null ? {} : { doubt }),
       ...(hash === null ? {} : { hash }),
     }
@@ -97,11 +98,11 @@ async function described(
   { path, options, size }: ContentRequest,
   { look, head }: Looked,
   signal: AbortSignal,
-): Promise<{ readonly cuts: Cuts; readonly doubt: Doubt | null }> {
+): Promise<Description & { readonly doubt: Doubt | null }> {
   const resolved = resolveReadOptions(path, options, look)
   if (kindProblem(path, options, look) !== null) return { cuts: { kind: 'whole' }, doubt: null }
-  const cuts = bounded(await describe(source, size, resolved, signal))
-  return { cuts, doubt: head === null ? null : headDoubt(head, options, resolved) }
+  const { cuts, ...rest } = await describe(source, size, resolved, signal)
+  return { cuts: bounded(cuts), ...rest, doubt: head === null ? null : headDoubt(head, options, resolved) }
 }
 
 async function isStill(handle: FileHandle, request: ContentRequest): Promise<boolean> {

@@ -3,6 +3,7 @@ import type { ReadOptions } from '../core/types.ts'
 import { isUtf16 } from '../data/formats/text/encodings.ts'
 import { resolveReadOptions, type ResolvedReadOptions } from '../data/formats/options.ts'
 import type { DescribedShard } from './body.ts'
+import { ColumnTexts } from './column-texts.ts'
 import { finishes } from './finishes.ts'
 import { lookInto, type ContentRequest } from './content.ts'
 import type { Files } from './files.ts'
@@ -43,7 +44,7 @@ export interface ShardToDescribe {
   readonly look: Look | undefined
 }
 
-type Description = Pick<DescribedShard, 'cuts' | 'doubt'>
+type Description = Pick<DescribedShard, 'cuts' | 'columns' | 'doubt'>
 
 /** Describes shards by the options of a submission's input; results are kept while the files stay what they are. */
 export class DescribeAs {
@@ -51,6 +52,7 @@ export class DescribeAs {
   readonly #stopped: AbortSignal
   readonly #moved: () => void
   readonly #known = new Map<string, Description>()
+  readonly #texts = new ColumnTexts()
   readonly #running = new Map<string, Promise<Description | null>>()
 
   constructor(files: Files, stopped: AbortSignal, moved: () => void) {
@@ -87,7 +89,10 @@ export class DescribeAs {
     this.#running.set(key, running)
     try {
       const description = await running
-      if (this.#known.size >= REMEMBERED_MAX) this.#known.clear()
+      if (this.#known.size >= REMEMBERED_MAX) {
+        this.#known.clear()
+        this.#texts.keepOnly([])
+      }
       if (description !== null) this.#known.set(key, description)
     } finally {
       this.#running.delete(key)
@@ -97,6 +102,7 @@ export class DescribeAs {
   async #start(request: ContentRequest, options: ReadOptions): Promise<Description | null> {
     const content = await lookInto(this.#files, { ...request, options, hash: false }, this.#stopped, this.#moved)
     if (content.kind !== 'offered') return null
-    return { cuts: content.cuts, ...(content.doubt === undefined ? {} : { doubt: content.doubt }) }
+    const { cuts, columns, doubt } = content
+    return { cuts, ...this.#texts.of(columns), ...(doubt === undefined ? {} : { doubt }) }
   }
 }

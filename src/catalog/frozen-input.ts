@@ -2,7 +2,9 @@
 import type { Shard, SnapshotInput } from '../core/types.ts'
 import { sameWitness, type CatalogEntry, type DescribedShard } from './body.ts'
 import { doubtOf, lookOf, type Placed, type SnapshotSource } from './candidates.ts'
+import type { ParquetFile } from './column-refusals.ts'
 import { noMatch, wrongKind, type Lacking } from './refusals.ts'
+import { agreedOf } from './snapshot-columns.ts'
 
 /** What was frozen stays what it is: catalogs only tell how options cut it otherwise than its names say. */
 export function pinFrozen(
@@ -10,6 +12,7 @@ export function pinFrozen(
   frozen: SnapshotInput,
   matches: (path: string) => boolean,
   sources: readonly SnapshotSource[],
+  terms: { readonly allowPartial: boolean },
   lacking: Lacking[],
 ): SnapshotInput {
   const taken = frozen.shards.filter(({ path }) => matches(path))
@@ -25,13 +28,26 @@ export function pinFrozen(
     return found === null ? [] : [{ name: `${request.dataset}/${path}`, problem: found }]
   })
   if (wrong.length > 0) throw wrongKind(wrong)
+  const parquet: ParquetFile[] = []
+  const addParquet = (shard: Shard, text: string | undefined): void => {
+    if (shard.cuts.kind !== 'row-groups') return
+    parquet.push({ name: `${shard.dataset}/${shard.path}`, node: shard.copies[0]!.node, text: text ?? '' })
+  }
+  const already = lacking.length
   const shards = taken.flatMap((shard, i): Shard[] => {
-    const { look: _look, ...pinned } = shard
+    const { look: _look, columns, ...pinned } = shard
     const look = lookOf(request, shard.path, looks[i])
-    if (!request.readings.of(shard.path, looks[i]).otherwise) return [{ ...pinned, ...look }]
+    if (!request.readings.of(shard.path, looks[i]).otherwise) {
+      addParquet(shard, columns === undefined ? now[i]?.columns : frozen.columns?.[columns])
+      return [{ ...pinned, ...look }]
+    }
     const told = frozenReading(request, shard, sources)
     if (told?.doubt !== undefined) throw wrongKind([{ name: `${request.dataset}/${shard.path}`, problem: told.doubt }])
-    if (told !== null) return [{ ...pinned, ...look, cuts: told.cuts }]
+    if (told !== null) {
+      const read = { ...pinned, ...look, cuts: told.cuts }
+      addParquet(read, told.columns)
+      return [read]
+    }
     const { node } = shard.copies[0]!
     const live = sources.some((source) => source.node === node && source.live)
     const why = live ? 'pending' : 'away'
@@ -39,8 +55,10 @@ export function pinFrozen(
     lacking.push({ dataset: shard.dataset, path: shard.path, node, why, detail })
     return []
   })
+  const agreed = agreedOf(request, parquet, terms.allowPartial || lacking.length === already)
   const leftOut = frozen.leftOut === undefined ? {} : { leftOut: frozen.leftOut }
-  return { alias: request.alias, dataset: request.dataset, replicated: frozen.replicated, shards, omitted, ...leftOut }
+  const { alias, dataset } = request
+  return { alias, dataset, replicated: frozen.replicated, shards, omitted, ...agreed, ...leftOut }
 }
 
 /** What holders say now of frozen files that they still have. */

@@ -5,7 +5,7 @@ import { reasonOf } from '../core/reason.ts'
 import { FORMAT_VERSION } from '../core/limits.ts'
 import type { Disk } from '../ports.ts'
 import { NO_FACTS, type CatalogEntry } from './body.ts'
-import { CATALOG_FORM, decodeKept, encodeCatalog } from './codec.ts'
+import { decodeKept, encodeCatalog } from './codec.ts'
 import { pendingAgain, type OfferedRoot, type RootMemory } from './root.ts'
 
 const FOLDER = 'catalog'
@@ -100,12 +100,14 @@ function toRoot(value: unknown): RememberedRoot {
   const { form, datasets } = decodeKept(body)
   const [dataset] = datasets
   if (dataset === undefined) throw new Error('it holds no directory')
-  const described = format === FORMAT_VERSION && form === CATALOG_FORM
-  const entries = described ? dataset.entries : dataset.entries.map(undescribed)
+  const stands = (entry: CatalogEntry): boolean => format === FORMAT_VERSION && isDescribed(entry, form)
+  const entries = dataset.entries.map((entry) =>
+    entry.state !== 'offered' || stands(entry) ? entry : pendingAgain(entry),
+  )
   return { dataset: dataset.name, dev, entries }
 }
 
-/** Another version may cut shards in another way, or has not looked at what they are. */
-function undescribed(entry: CatalogEntry): CatalogEntry {
-  return entry.state === 'offered' ? pendingAgain(entry) : entry
+/** Another form has not looked at what files are, or not at the columns of Parquet. */
+function isDescribed({ look }: CatalogEntry, form: number): boolean {
+  return form > 2 || (form === 2 && look?.content !== 'parquet')
 }

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import type { Witness } from '../core/types.ts'
 import { NO_FACTS, sameWitness, type CatalogEntry, type CatalogRoot, type RootFacts } from './body.ts'
+import { ColumnTexts } from './column-texts.ts'
 import type { Content, ContentRequest } from './content.ts'
 import { compareEntries } from './codec.ts'
 import { joinLeftOut, LeftOutBook } from './left-out.ts'
@@ -38,6 +39,7 @@ export class OfferedRoot {
   #facts: RootFacts = NO_FACTS
   /** Receipts of Shoal, which are no data: known, so that they need not be looked into again. */
   #receipts = new Map<string, FoundFile>()
+  readonly #texts = new ColumnTexts()
   /** How often in a row a file was not, when it was looked into, what the scan had found. */
   readonly #changing = new Map<string, number>()
 
@@ -47,6 +49,7 @@ export class OfferedRoot {
     this.#dev = memory?.dev ?? ''
     this.#entries = new Map(memory?.entries.map((entry) => [entry.path, inMode(entry, offer.replicated)]))
     this.#pending = countPending(this.#entries)
+    this.#texts.keepOnly(this.#entries.values())
   }
 
   facts(): CatalogRoot {
@@ -153,7 +156,7 @@ export class OfferedRoot {
       this.#receipts.set(request.path, { path: request.path, size: request.size, witness: request.witness })
       return true
     }
-    this.#entries.set(entry.path, { ...entry, ...factsOf(content) })
+    this.#entries.set(entry.path, { ...entry, ...factsOf(content), ...this.#texts.of(columnsOf(content)) })
     return true
   }
 
@@ -213,6 +216,7 @@ export class OfferedRoot {
     const same = next.length === this.#entries.size && next.every((entry) => this.#entries.get(entry.path) === entry)
     this.#entries = new Map(next.map((entry) => [entry.path, entry]))
     this.#pending = countPending(this.#entries)
+    if (!same) this.#texts.keepOnly(next)
     for (const path of this.#changing.keys()) if (!this.#entries.has(path)) this.#changing.delete(path)
     return !same
   }
@@ -254,6 +258,8 @@ function factsOf(content: Exclude<Content, { kind: 'receipt' }>): Pick<CatalogEn
   }
 }
 
+const columnsOf = (content: Content): string | undefined => (content.kind === 'offered' ? content.columns : undefined)
+
 /** A directory that was offered in the other mode is described anew. */
 function inMode(entry: CatalogEntry, replicated: boolean): CatalogEntry {
   if (entry.state !== 'offered' || (entry.hash !== undefined) === replicated) return entry
@@ -262,7 +268,7 @@ function inMode(entry: CatalogEntry, replicated: boolean): CatalogEntry {
 
 /** What was found in the file is found anew. */
 export function pendingAgain(entry: CatalogEntry): CatalogEntry {
-  const { hash: _hash, look: _look, doubt: _doubt, ...facts } = entry
+  const { hash: _hash, look: _look, doubt: _doubt, columns: _columns, ...facts } = entry
   return { ...facts, cuts: { kind: 'whole' }, state: 'pending' }
 }
 

@@ -26,6 +26,7 @@ import { checkMounts } from './mounts.ts'
 import { Readings } from './readings.ts'
 import { diverged, incomplete, noMatch, type Lacking } from './refusals.ts'
 import { checkGlob, checkKinds, checkTables } from './snapshot-checks.ts'
+import { agreedOf, frozenColumns, parquetFilesOf } from './snapshot-columns.ts'
 import { warningsOf } from './snapshot-warnings.ts'
 
 export interface SnapshotTerms {
@@ -44,7 +45,7 @@ export type SnapshotOutcome =
     }
 
 /**
- * Pins the inputs, or says why not: NO_DATA, DATASET_MODE, REPLICA_DIVERGED, INCOMPLETE, LIMIT, or USAGE for a glob or
+ * Pins the inputs, or says why not: NO_DATA, DATASET_MODE, REPLICA_DIVERGED, INCOMPLETE, SCHEMA_DIFFERS, LIMIT, or USAGE for a glob or
  * options that have no meaning. Own datasets: each (node, directory, path) is a shard. Replicated ones: each path is,
  * with its live copies.
  */
@@ -96,7 +97,7 @@ function pinInput(
   warnings: Set<string>,
 ): SnapshotInput {
   const matches = globMatcher(request.glob)
-  if (request.frozen !== undefined) return pinFrozen(request, request.frozen, matches, sources, lacking)
+  if (request.frozen !== undefined) return pinFrozen(request, request.frozen, matches, sources, terms, lacking)
   const offering = offeringOf(request, sources)
   const replicated = modeOf(request.dataset, offering)
   const candidates = candidatesOf(request, offering, matches)
@@ -114,6 +115,9 @@ function pinInput(
   checkTables(request, offering, candidates)
   checkKinds(request, there)
   if (!replicated) checkMounts(request.dataset, there)
+  const areAll = terms.allowPartial || lacks.length + unknown.length === 0
+  const columns =
+    request.freezing === true ? frozenColumns(shards, there) : agreedOf(request, parquetFilesOf(request, there), areAll)
   const leftOut = leftOutOf(offering)
   const { now } = terms
   for (const line of warningsOf(request, there, { replicated, leftOut, now })) warnings.add(line)
@@ -122,6 +126,7 @@ function pinInput(
     .map(({ dataset, path, node, why }): OmittedShard => ({ dataset, path, node, why }))
   return {
     ...{ alias: request.alias, dataset: request.dataset, replicated, shards, omitted },
+    ...columns,
     ...(leftOut.length === 0 ? {} : { leftOut }),
   }
 }

@@ -291,6 +291,13 @@ export interface ExplainAnswer {
     }[]
   }[]
   readonly moves: Bytes
+  /** Inputs whose Parquet files differ in their columns, and how they are read together. */
+  readonly columns: readonly {
+    readonly alias: string
+    readonly dataset: string
+    readonly widened: readonly (readonly [path: string, as: string])[]
+    readonly lacking: readonly string[]
+  }[]
   /** Input that its holder cannot run, and that another node reads from it over a stream. */
   readonly streamed: readonly {
     readonly from: string

@@ -39,6 +39,7 @@ export type Code =
   | 'DATASET_MODE'
   | 'REPLICA_DIVERGED'
   | 'TABLE_FORMAT'
+  | 'SCHEMA_DIFFERS'
   | 'SAME_MOUNT'
   | 'OUTPUT_EXISTS'
   | 'TICKET'
@@ -174,6 +175,11 @@ export const CODES: Readonly<Record<Code, CodeFacts>> = {
     2,
     false,
     'A folder is a table of Delta Lake, Apache Iceberg or Apache Hudi: which of its files are the table only its log says, so reading all of them would give wrong rows. Write the table out as plain Parquet, or take a glob that leaves the folder out.',
+  ),
+  SCHEMA_DIFFERS: of(
+    2,
+    false,
+    'Two Parquet files that one input takes have a column of one name with types that cannot meet: text and numbers, decimals of two scales, local times and instants. The error names both files and both types. Integers of 32 and of 64 bits, float and double, units of time, and columns that some files lack are read together. Name the columns to read, without that one; or take files of one schema with a glob; or write one of the files again.',
   ),
   SAME_MOUNT: of(
     2,

@@ -126,6 +126,8 @@ export type Limit =
   | 'parquetFooterBytesMax'
   | 'parquetFooterValuesMax'
   | 'inputColumnsMax'
+  | 'columnsTextMax'
+  | 'columnsTextsMax'
   | 'parquetKeptBytes'
   | 'parquetPageBytesMax'
   | 'parquetPageValuesMax'

@@ -221,6 +221,10 @@ export const LIMITS: Readonly<Record<Limit, number>> = {
   parquetFooterValuesMax: 4_000_000,
   /** Elements of a Parquet schema, fields of a CSV header: tables have thousands of columns, not hundreds of thousands. */
   inputColumnsMax: 100_000,
+  /** UTF-16 units of the text that tells a Parquet file's columns: some 30,000; of more there is a digest … */
+  columnsTextMax: MIB,
+  /** … and of all different ones of a directory: every node fetches them with the catalog. */
+  columnsTextsMax: 16 * MIB,
   /** Compressed column chunks of a row group that are kept; what is beyond is read again for each piece. */
   parquetKeptBytes: 4 * MIB,
   /** A page is decompressed whole; writers make them about 1 MiB. */

@@ -142,7 +142,20 @@ export interface Shard {
   /** What was found in it, where that makes a difference to how it is read. */
   readonly look?: Look
   readonly cuts: Cuts
+  /** Of a frozen snapshot, Parquet: which of the snapshot's `columns` it has. */
+  readonly columns?: number
   readonly copies: readonly ShardCopy[]
+}
+
+/** The type of a column's values where another file of the input has a wider one: bigints, or a finer unit of time. */
+export type Widened = 'int64' | 'ms' | 'us' | 'ns'
+
+/** What reading one Parquet file of an input takes from the others, see `data/formats/parquet/agree.ts`. */
+export interface Agreed {
+  /** By path, see `data/formats/parquet/column-path.ts`. */
+  readonly widened: readonly (readonly [path: string, as: Widened])[]
+  /** Columns that the input names, and that not all files have: records of the others are without. */
+  readonly lacking: readonly string[]
 }
 
 /** A shard that could not be had when the job was submitted with `--allow-partial`. */
@@ -168,6 +181,10 @@ export interface SnapshotInput {
   readonly replicated: boolean
   readonly shards: readonly Shard[]
   readonly omitted: readonly OmittedShard[]
+  /** Where its Parquet files have not all the same columns. */
+  readonly agreed?: Agreed
+  /** Frozen, whose options are not known yet: what columns its Parquet files have, see `data/formats/parquet/columns.ts`. */
+  readonly columns?: readonly string[]
   /** For people, and outside of all ids: a marker file that came or went makes no other job. */
   readonly leftOut?: readonly LeftOutFiles[]
 }

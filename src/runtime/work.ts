@@ -6,7 +6,7 @@ import { headerBytesOf } from '../core/splits.ts'
 import { rankSplits, shardOf, tasksOf, type PlannedTask } from '../core/plan.ts'
 import { upstreamOf } from '../core/receipt.ts'
 import type { JobState } from '../core/state.ts'
-import type { BoundsManifest, Digest, MapManifest, Shard, ShardCopy, Split } from '../core/types.ts'
+import type { Agreed, BoundsManifest, Digest, MapManifest, Shard, ShardCopy, Split } from '../core/types.ts'
 import type { MapWork, RunWork, Spool, SplitWork, TaskFile, Work } from '../ports.ts'
 import { fitsTask } from '../wire/manifest.ts'
 import { isWhole, loseOutput } from './home/check-files.ts'
@@ -77,12 +77,23 @@ async function mapWork(
       ...facts,
     })
   }
-  const common = { splits, partitions: job.plan.partitions, combine: spec.combine, onBadRecord: spec.onBadRecord }
+  const { combine, onBadRecord } = spec
+  const common = { splits, ...agreedOf(job, task), partitions: job.plan.partitions, combine, onBadRecord }
   const work: Work =
     task.kind === 'sample'
       ? { kind: 'sample', ...common }
       : { kind: 'map', ...common, bounds: await boundsFor(context, job, consumes) }
   return { work, files: [...files.values()] }
+}
+
+/** Once for all splits of an input: it may name thousands of columns. */
+function agreedOf({ record }: JobState, task: PlannedTask): Pick<MapWork, 'agreed'> {
+  const inputs = [...new Set(task.splits.map(({ input }) => input))]
+  const agreed = inputs.flatMap((i): [string, Agreed][] => {
+    const { alias, agreed: one } = record.snapshot.inputs[i]!
+    return one === undefined ? [] : [[alias, one]]
+  })
+  return agreed.length === 0 ? {} : { agreed }
 }
 
 /** What this node brings over because no node that has the shard can run the task. */

@@ -36,7 +36,7 @@ export async function runMap(context: TaskContext, work: MapWork): Promise<MapMa
       context.attend(user)
       const { driver, values } = user.realm
       collector.beginSplit(index, { combine: work.combine ? driver.combine : null, make: values })
-      const facts = await readSplit(context, split, user, work.onBadRecord, collector)
+      const facts = await readSplit(context, split, user, work, collector)
       const { emitted } = collector.endSplit()
       splits.push({ ...facts, emitted, skips: samples.take(facts.skips) })
       counters.add(JSON.parse(driver.counters()) as Record<string, number>)

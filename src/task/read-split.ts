@@ -3,7 +3,7 @@ import type { SplitFacts } from '../core/types.ts'
 import { openRecords } from '../data/formats/open.ts'
 import { resolveReadOptions } from '../data/formats/options.ts'
 import type { Batch, RecordReader } from '../data/formats/reader.ts'
-import type { SplitWork } from '../ports.ts'
+import type { MapWork, SplitWork } from '../ports.ts'
 import type { TaskContext } from './context.ts'
 import { cutText, hostFailure, TaskFailure } from './failure.ts'
 import { splitName } from './protocol.ts'
@@ -25,7 +25,7 @@ export async function readSplit(
   context: TaskContext,
   split: SplitWork,
   user: UserCode,
-  onBadRecord: 'fail' | 'skip',
+  work: Pick<MapWork, 'onBadRecord' | 'agreed'>,
   output: { rollback(): void },
   choose: Choose = (batch) => batch,
 ): Promise<Omit<SplitFacts, 'emitted'>> {
@@ -37,7 +37,15 @@ export async function readSplit(
     const options = resolveReadOptions(split.path, split.options, split.look)
     const before = spool === undefined ? {} : { linesBefore: spool.linesBefore }
     const range = { start, end, rowGroups, headerBytes, ...before }
-    const input = { source: file, ...range, options, name, windowBytesMax: context.windows }
+    const agreed = work.agreed?.find(([alias]) => alias === split.alias)?.[1]
+    const input = {
+      source: file,
+      ...range,
+      ...(agreed === undefined ? {} : { agreed }),
+      options,
+      name,
+      windowBytesMax: context.windows,
+    }
     const reader = openRecords(input, user.realm.rows)
     const skips = new SkipBook()
     let records = 0
@@ -47,7 +55,7 @@ export async function readSplit(
       batch = await nextBatch(reader, context, name)
     ) {
       reporter.enter('user')
-      await mapBatch(context, choose(batch, records), user, onBadRecord, output, skips)
+      await mapBatch(context, choose(batch, records), user, work.onBadRecord, output, skips)
       records += batch.length
       reporter.records += batch.length
     }

@@ -36,7 +36,7 @@ export async function runSample(context: TaskContext, work: SampleWork): Promise
     const choice = new SampleChoice(split.dataset, split.path, split.start)
     const choose = (batch: Batch, first: number): Batch =>
       chosen(batch, (i) => writer.wanting && choice.takes(first + i))
-    const facts = await readSplit(context, split, user, work.onBadRecord, writer, choose)
+    const facts = await readSplit(context, split, user, work, writer, choose)
     writer.commit()
     splits.push({ ...facts, emitted, skips: samples.take(facts.skips) })
     reporter.bytes += facts.bytes

@@ -85,6 +85,15 @@ const leftOut = z.strictObject({
   samples: list(text(LIMITS.errorTextBytesMax), LEFT_OUT_KINDS_MAX),
 })
 
+/** See `Agreed`. */
+const agreed = z.strictObject({
+  widened: list(
+    z.tuple([text(LIMITS.columnsTextMax), z.enum(['int64', 'ms', 'us', 'ns'])]),
+    LIMITS.inputColumnsMax,
+  ).check(z.refine((all) => all.reduce((sum, [path]) => sum + path.length, 0) <= LIMITS.columnsTextMax)),
+  lacking: list(text(1000), 10_000),
+})
+
 const record = z.strictObject({
   id: digest,
   key: z.nullable(text(1000)),
@@ -97,6 +106,7 @@ const record = z.strictObject({
         replicated: z.boolean(),
         shards: list(shard, LIMITS.shardsMax),
         omitted: list(omitted, LIMITS.shardsMax),
+        agreed: z.optional(agreed),
         leftOut: z.optional(list(leftOut, LIMITS.membersMax * LEFT_OUT_KINDS_MAX)),
       }),
       100,

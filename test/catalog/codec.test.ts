@@ -60,6 +60,9 @@ const cutsWithin = (size: number): Arbitrary<Cuts> =>
     record({ kind: constant('row-groups' as const), groups: array(record({ rows: nat(), bytes: nat() })) }),
   )
 
+const texts = constantFrom('a int32', 'a int64\nb list\nb[] string', `#${'0f'.repeat(32)}`)
+const columnsOr = (none: null): Arbitrary<string | null> => oneof(constant(none), texts)
+
 const entries = (replicated: boolean): Arbitrary<CatalogEntry> =>
   record({
     path: paths,
@@ -82,12 +85,16 @@ const entries = (replicated: boolean): Arbitrary<CatalogEntry> =>
         then: { of: 'quote' as const, looks: 'quotes', why: 'line 1', try: [] },
       }),
     ),
+    columns: columnsOr(null),
   }).chain((facts) =>
     cutsWithin(facts.size).map((cuts): CatalogEntry => {
-      const { why, look, doubt, ...rest } = facts
+      const { why, look, doubt, columns, ...rest } = facts
       const mtime = new Date(facts.size).toISOString()
       const hash = replicated && facts.state === 'offered' ? { hash: 'a0'.repeat(32) as Digest } : {}
-      const offered = facts.state === 'offered' ? { look, ...(doubt === null ? {} : { doubt }) } : {}
+      const offered =
+        facts.state === 'offered'
+          ? { look, ...(doubt === null ? {} : { doubt }), ...(columns === null ? {} : { columns }) }
+          : {}
       return { ...rest, ...hash, ...(facts.state === 'unreadable' ? { why } : {}), cuts, mtime, ...offered }
     }),
   )
@@ -138,7 +145,8 @@ describe('the codec of catalogs', () => {
       path: paths,
       witness: witnesses,
       cuts: cutsWithin(1000),
-    })
+      columns: columnsOr(null),
+    }).map(({ columns, ...shard }) => (columns === null ? shard : { ...shard, columns }))
     const answers = record({
       body: bodies,
       fresh: constantFrom(true, false),
@@ -189,9 +197,10 @@ describe('the codec of catalogs', () => {
     '2026-01-01T00:00:00.000Z',
     [0, 0, 0, 2],
     null,
+    null,
   ]
-  const withEntry = (changed: readonly unknown[], replicated = false): Uint8Array =>
-    encode([2, [7, [['logs', replicated, [ROOT], [changed]]]]])
+  const withEntry = (changed: readonly unknown[], replicated = false, columns: unknown = []): Uint8Array =>
+    encode([3, [7, [['logs', replicated, [ROOT], [changed], columns]]]])
   const put = (index: number, value: unknown): unknown[] => entry.with(index, value)
 
   it('accepts the entry that the next test spoils', () => {
@@ -241,28 +250,75 @@ describe('the codec of catalogs', () => {
     expect(() => decodeCatalog(withEntry(bad))).toThrow()
   })
 
+  it.each([
+    ['a number without a text', 0, []],
+    ['a number beyond the texts', 1, ['a int32']],
+    ['a text by itself', 'a int32', ['a int32']],
+    ['a text that no file has', null, ['a int32']],
+    ['no columns', 0, ['rm -rf /']],
+    ['one text twice', 0, ['a int32', 'a int32']],
+    ['texts that are no list', 0, 'a int32'],
+    ['a number by name', 'length', ['a int32']],
+  ])('refuses %s', (_, number, columns) => {
+    expect(() => decodeCatalog(withEntry(put(11, number), false, columns))).toThrow('columns')
+    expect(decodeCatalog(withEntry(put(11, 0), false, ['a int32'])).datasets[0]?.entries[0]?.columns).toBe('a int32')
+  })
+
+  it('refuses texts in another order than that of the files, and columns of a file that is not described', () => {
+    const all = (first: number, second: number): Uint8Array => {
+      const entries = [put(11, first), put(11, second).with(0, 'b')]
+      return encode([3, [7, [['logs', false, [ROOT], entries, ['a int32', 'b int32']]]]])
+    }
+    expect(decodeCatalog(all(0, 1)).datasets[0]?.entries.map(({ columns }) => columns)).toEqual(['a int32', 'b int32'])
+    expect(() => decodeCatalog(all(1, 0))).toThrow('columns')
+    const pending = put(11, 0).with(6, 1).with(9, null)
+    expect(() => decodeCatalog(withEntry(pending, false, ['a int32']))).toThrow('columns')
+  })
+
+  it('has the columns of many files once', () => {
+    const columns = Array.from({ length: 1_000 }, (_, i) => `column-${i} int32`)
+      .toSorted()
+      .join('\n')
+    const [dataset] = decodeCatalog(withEntry(entry)).datasets
+    const entries = Array.from({ length: 1_000 }, (_, i) => ({
+      ...dataset!.entries[0]!,
+      path: `${i}`.padStart(4, '0'),
+      columns,
+    }))
+    const bytes = encodeCatalog({ version: 1, datasets: [{ ...dataset!, entries }] })
+    expect(bytes.length).toBeLessThan(columns.length + 200_000)
+    expect(decodeCatalog(bytes).datasets[0]?.entries).toEqual(entries)
+  })
+
   it('refuses an offered entry of a replicated dataset without its hash', () => {
     expect(() => decodeCatalog(withEntry(entry, true))).toThrow('hash')
     expect(decodeCatalog(withEntry(put(4, 'a0'.repeat(32)), true)).datasets).toHaveLength(1)
   })
 
   it('refuses what comes twice or out of order', () => {
-    const body = (all: readonly unknown[]): Uint8Array => encode([2, [7, [['logs', false, [ROOT], all]]]])
+    const body = (all: readonly unknown[]): Uint8Array => encode([3, [7, [['logs', false, [ROOT], all, []]]]])
     expect(() => decodeCatalog(body([entry, entry]))).toThrow('out of order')
     expect(() => decodeCatalog(body([put(0, 'b'), put(0, 'a')]))).toThrow('out of order')
-    const dataset = ['logs', false, [], []]
-    expect(() => decodeCatalog(encode([2, [7, [dataset, dataset]]]))).toThrow('out of order')
+    const dataset = ['logs', false, [], [], []]
+    expect(() => decodeCatalog(encode([3, [7, [dataset, dataset]]]))).toThrow('out of order')
     expect(() => decodeCatalog(encode([1, [7, []]]))).toThrow('another form')
-    expect(decode(encodeCatalog({ version: 7, datasets: [] }))).toEqual([2, [7, []]])
+    expect(decode(encodeCatalog({ version: 7, datasets: [] }))).toEqual([3, [7, []]])
   })
 
-  it('takes what a home kept in the form before, whose entries say nothing of what files hold', () => {
+  it('takes what a home kept in form 1, whose entries say nothing of what files hold', () => {
     const before = [...entry.slice(0, 9)].with(5, ['lines'])
     const kept = encode([1, [7, [['logs', false, [['0123456789ab', 0, '']], [before]]]]])
     expect(() => decodeCatalog(kept)).toThrow('another form')
     const { form, datasets: found } = decodeKept(kept)
     expect(form).toBe(1)
     expect(found[0]?.entries).toMatchObject([{ path: 'a/b', size: 10, cuts: { kind: 'lines' }, state: 'offered' }])
+  })
+
+  it('takes what a home kept in form 2, which knows nothing of columns', () => {
+    const kept = encode([2, [7, [['logs', false, [ROOT], [entry.slice(0, 11)]]]]])
+    expect(() => decodeCatalog(kept)).toThrow('another form')
+    const { form, datasets: found } = decodeKept(kept)
+    expect([form, found]).toEqual([2, decodeCatalog(withEntry(entry)).datasets])
   })
 
   it('does not overflow on deep nesting', () => {

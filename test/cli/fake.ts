@@ -250,6 +250,7 @@ export function fakeNode(changes: Partial<NodeApi> = {}, calls: unknown[][] = []
         { stage: 'map', tasks: 142, nodes: [{ node: 'id', name: 'data-1', tasks: 142, bytes: 18_400_000_000 }] },
       ],
       moves: 1_900_000,
+      columns: [{ alias: '', dataset: 'sales', widened: [['at', 'us']], lacking: ['note'] }],
       streamed: [{ from: 'data-2', to: 'data-1', tasks: 2, bytes: 3_000_000 }],
       takeover: [{ node: 'id', name: 'data-1', tasks: 142, sole: 6, next: ['data-2'] }],
       leftOut: [{ node: 'data-9', why: 'another runtime' }],

@@ -152,6 +152,7 @@ const HOSTILE_NODE: Partial<NodeApi> = {
       bytes: 1,
       stages: [{ stage: 'map', tasks: 1, nodes: [{ node: 'id', name: HOSTILE, tasks: 1, bytes: 1 }] }],
       moves: 1,
+      columns: [{ alias: HOSTILE, dataset: HOSTILE, widened: [[HOSTILE, HOSTILE]], lacking: [HOSTILE] }],
       streamed: [{ from: HOSTILE, to: HOSTILE, tasks: 1, bytes: 1 }],
       takeover: [{ node: 'id', name: HOSTILE, tasks: 1, sole: 1, next: [HOSTILE] }],
       leftOut: [{ node: HOSTILE, why: HOSTILE }],

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { hashText } from '../../src/core/hash.ts'
 import { jobId } from '../../src/core/job-id.ts'
 import { LIMITS } from '../../src/core/limits.ts'
-import type { JobRecord, Shard } from '../../src/core/types.ts'
+import type { Agreed, JobRecord, Shard } from '../../src/core/types.ts'
 import { WireError } from '../../src/wire/codec.ts'
 import { openJob } from '../../src/wire/job.ts'
 import { createMemoryIdentity } from '../../src/adapters/memory/mesh.ts'
@@ -27,6 +27,25 @@ const withShards = (record: JobRecord, change: (shard: Shard) => Shard): JobReco
 describe('a job record from a peer', () => {
   it('is taken as it is where it is well formed', () => {
     expect(openJob(bodyOf((record) => record)).spec.name).toBe('job')
+  })
+
+  it('may say how its Parquet files are read together, within bounds', () => {
+    const withAgreed = (agreed: unknown): Parameters<typeof openJob>[0] =>
+      bodyOf((record) => {
+        const inputs = record.snapshot.inputs.map((input) => ({ ...input, agreed: agreed as Agreed }))
+        return { ...record, snapshot: { inputs } }
+      })
+    const agreed: Agreed = { widened: [['a[].b', 'us']], lacking: ['c'] }
+    expect(openJob(withAgreed(agreed)).snapshot.inputs[0]?.agreed).toEqual(agreed)
+    for (const bad of [
+      { widened: [['a', 'text']], lacking: [] },
+      { widened: [['a']], lacking: [] },
+      { widened: Array.from({ length: 3 }, () => ['x'.repeat(LIMITS.columnsTextMax / 2), 'us']), lacking: [] },
+      { widened: [], lacking: [1] },
+      { widened: [] },
+      'all',
+    ])
+      expect(() => openJob(withAgreed(bad))).toThrow(WireError)
   })
 
   it('is refused with code that it does not name, and under an id that is not its own', () => {

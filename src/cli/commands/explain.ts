@@ -35,6 +35,7 @@ export function explanationLines(answer: ExplainAnswer): string[] {
     }
   }
   lines.push(`moves    about ${bytesText(answer.moves)} between nodes`)
+  for (const input of answer.columns) lines.push(`columns  ${columnsText(input)}`)
   for (const { from, to, tasks, bytes } of answer.streamed)
     lines.push(`streamed ${to} reads ${bytesText(bytes)} from ${from}, which cannot run ${plural(tasks, 'task')}`)
   for (const lost of answer.takeover) {
@@ -45,4 +46,20 @@ export function explanationLines(answer: ExplainAnswer): string[] {
   for (const out of answer.leftOut) lines.push(`no tasks ${out.node}: ${out.why}`)
   for (const warning of answer.warnings) lines.push(`warning  ${warning}`)
   return lines
+}
+
+/** So many columns are named; the rest is counted. */
+const NAMED = 10
+
+function columnsText({ dataset, widened, lacking }: ExplainAnswer['columns'][number]): string {
+  const named = (names: readonly string[]): string =>
+    names.length <= NAMED
+      ? names.join(', ')
+      : `${names.slice(0, NAMED).join(', ')} and ${countText(names.length - NAMED)} more`
+  const wider = widened.map(([path, as]) => `${path} as ${as}`)
+  const parts = [
+    ...(wider.length === 0 ? [] : [`${named(wider)}, the widest type of its files`]),
+    ...(lacking.length === 0 ? [] : [`records of files without ${named(lacking)} are without`]),
+  ]
+  return `${dataset}: ${parts.join('; ')}`
 }

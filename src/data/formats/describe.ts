@@ -7,6 +7,7 @@ import { isUtf16 } from './text/encodings.ts'
 import { headLength } from './csv/head.ts'
 import { readRange } from './feed.ts'
 import type { ResolvedReadOptions } from './options.ts'
+import { columnsText } from './parquet/columns.ts'
 import { readParquetFooter } from './parquet/footer.ts'
 import type { RandomAccess } from './source.ts'
 
@@ -14,8 +15,14 @@ import type { RandomAccess } from './source.ts'
 const STEP = 1024 * 1024
 const WHOLE: Cuts = { kind: 'whole' }
 
+export interface Description {
+  readonly cuts: Cuts
+  /** Parquet: see `columnsText`. */
+  readonly columns?: string
+}
+
 /**
- * Finds out how a shard may be cut. A function of content and options; reads the footer of Parquet, and the whole of a
+ * Finds out how a shard may be cut, and what columns a Parquet file has. A function of content and options; reads the footer of Parquet, and the whole of a
  * CSV file longer than LIMITS.splitBytes where quotes or escapes decide where its records begin.
  * What does not parse as its format is `whole`: it is offered all the same, and fails the job that reads it.
  * Rejects with what the source throws, and with the signal's reason.
@@ -25,8 +32,18 @@ export async function describe(
   size: Bytes,
   options: ResolvedReadOptions,
   signal?: AbortSignal,
+): Promise<Description> {
+  if (options.format === 'parquet' && options.compression === 'none') return describeParquet(source)
+  return { cuts: await cutsOf(source, size, options, signal) }
+}
+
+async function cutsOf(
+  source: RandomAccess,
+  size: Bytes,
+  options: ResolvedReadOptions,
+  signal?: AbortSignal,
 ): Promise<Cuts> {
-  if (options.format === 'parquet') return options.compression === 'none' ? describeParquet(source) : WHOLE
+  if (options.format === 'parquet') return WHOLE
   if (options.compression !== 'none' || !isCutAtLineFeeds(options)) return WHOLE
   if (options.format === 'text' || options.format === 'ndjson' || size <= LIMITS.splitBytes) return { kind: 'lines' }
   const header = await headLength(source, options, signal)
@@ -44,7 +61,7 @@ export function isCutAtLineFeeds({ format, encoding, lineEnd }: ResolvedReadOpti
   return format !== 'json' && !isUtf16(encoding) && lineEnd === 'lf'
 }
 
-async function describeParquet(source: RandomAccess): Promise<Cuts> {
+async function describeParquet(source: RandomAccess): Promise<Description> {
   try {
     const file = await readParquetFooter(source, 'the shard')
     const groups = file.groups.map(({ rows, chunks }): RowGroup => ({
@@ -53,9 +70,10 @@ async function describeParquet(source: RandomAccess): Promise<Cuts> {
     }))
     // A damaged footer must not make a catalog that no peer can take.
     const sound = groups.every(({ rows, bytes }) => isCount(rows) && isCount(bytes) && bytes <= source.size)
-    return sound && groups.length <= LIMITS.cutsPerShardMax ? { kind: 'row-groups', groups } : WHOLE
+    if (!sound || groups.length > LIMITS.cutsPerShardMax) return { cuts: WHOLE }
+    return { cuts: { kind: 'row-groups', groups }, columns: columnsText(file.columns) }
   } catch (error) {
-    if (error instanceof ShoalError && error.code === 'DAMAGED') return WHOLE
+    if (error instanceof ShoalError && error.code === 'DAMAGED') return { cuts: WHOLE }
     throw error
   }
 }

@@ -1,4 +1,4 @@
-import type { Bytes, Digest } from '../../core/types.ts'
+import type { Agreed, Bytes, Digest } from '../../core/types.ts'
 import type { ResolvedReadOptions } from './options.ts'
 import type { RowFactory } from './rows.ts'
 import type { RandomAccess } from './source.ts'
@@ -19,6 +19,8 @@ export interface SplitInput {
   readonly linesBefore?: number
   /** zstd: memory for what a decoder keeps of its output, beside all else; else LIMITS.zstdWindowDefault. */
   readonly windowBytesMax?: Bytes
+  /** Parquet: what other files of the input make of this one's columns. */
+  readonly agreed?: Agreed
 }
 
 /** What `Batch.record` gives for a record that cannot be decoded. No record is ever this. */

@@ -26,6 +26,9 @@ export function explain(context: Context, { record, warnings }: Draft, bundleByt
     bytes,
     stages,
     moves: moved(tasksOf(planned, 'map'), placement, order),
+    columns: record.snapshot.inputs.flatMap(({ alias, dataset, agreed }) =>
+      agreed === undefined ? [] : [{ alias, dataset, ...agreed }],
+    ),
     streamed: streamed(context, tasksOf(planned, 'map'), order),
     takeover: takeovers(context, tasksOf(planned, 'map'), order),
     leftOut: leftOut(context, record),

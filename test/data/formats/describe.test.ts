@@ -1,6 +1,6 @@
 import { describe as group, expect, test } from 'vitest'
 import { LIMITS } from '../../../src/core/limits.ts'
-import type { ReadOptions } from '../../../src/core/types.ts'
+import type { Cuts, ReadOptions } from '../../../src/core/types.ts'
 import { cutSplits } from '../../../src/core/splits.ts'
 import { describe } from '../../../src/data/formats/describe.ts'
 import { resolveReadOptions } from '../../../src/data/formats/options.ts'
@@ -8,8 +8,10 @@ import { sourceOf } from '../../../src/data/formats/source.ts'
 import { fixture } from './fixture.ts'
 import { readAll } from './read-all.ts'
 
-const describeBytes = (bytes: Uint8Array, path: string, options = {}): ReturnType<typeof describe> =>
-  describe(sourceOf(bytes), bytes.length, resolveReadOptions(path, options))
+const cutsOf = async (...about: Parameters<typeof describe>): Promise<Cuts> => (await describe(...about)).cuts
+
+const describeBytes = (bytes: Uint8Array, path: string, options = {}): Promise<Cuts> =>
+  cutsOf(sourceOf(bytes), bytes.length, resolveReadOptions(path, options))
 
 /** A CSV a little longer than a split, with line ends and quotes in quoted fields, and rows to count. */
 function largeCsv(): { file: Buffer; rows: number } {
@@ -40,6 +42,13 @@ group('describe', () => {
   test('Parquet: its row groups', async () => {
     const cuts = await describeBytes(fixture('parquet/rowgroups.parquet'), 'a.parquet')
     expect(cuts).toMatchObject({ kind: 'row-groups', groups: [{ rows: 10 }, { rows: 5 }] })
+  })
+
+  test('Parquet: its columns', async () => {
+    const file = fixture('parquet/rowgroups.parquet')
+    const { columns } = await describe(sourceOf(file), file.length, resolveReadOptions('a.parquet', {}))
+    expect(columns).toBe('numbers int64')
+    expect(await describe(sourceOf(file), file.length, resolveReadOptions('a.txt', {}))).not.toHaveProperty('columns')
   })
 
   test('a large CSV is cut at record starts only, and its splits hold all its rows, in order', async () => {
@@ -85,9 +94,9 @@ group('describe', () => {
       if (offset < start.length) start.copy(bytes, 0, offset)
       return bytes
     }
-    expect(await describe({ size, read }, size, resolveReadOptions('a.csv', options))).toMatchObject(cuts as object)
+    expect(await cutsOf({ size, read }, size, resolveReadOptions('a.csv', options))).toMatchObject(cuts as object)
     const exact = (cuts as { readonly kind: string }).kind === 'lines'
-    if (exact) expect(await describe({ size, read }, size, resolveReadOptions('a.csv', options))).toEqual(cuts)
+    if (exact) expect(await cutsOf({ size, read }, size, resolveReadOptions('a.csv', options))).toEqual(cuts)
   })
 
   test('cuts fall on record ends of every dialect, after all that stands before the rows', async () => {
@@ -120,6 +129,6 @@ group('describe', () => {
 
   test('a large CSV without a record end is whole', async () => {
     const source = { size: 2 * LIMITS.splitBytes, read: (_: number, length: number) => Buffer.alloc(length, 0x61) }
-    expect(await describe(source, source.size, resolveReadOptions('a.csv', {}))).toEqual({ kind: 'whole' })
+    expect(await cutsOf(source, source.size, resolveReadOptions('a.csv', {}))).toEqual({ kind: 'whole' })
   })
 })

@@ -248,7 +248,7 @@ describe('json', () => {
       // prettier-ignore
       const options = resolveReadOptions(path, { format: 'json' })
       const source = sourceOf(file)
-      expect(await describeShard(source, file.length, options)).toEqual({ kind: 'whole' })
+      expect(await describeShard(source, file.length, options)).toEqual({ cuts: { kind: 'whole' } })
       const split = { source, start: 0, end: file.length, rowGroups: false, headerBytes: 0, options, name: 'd/a' }
       expect(await neededPieces(split)).toEqual([{ offset: 0, length: file.length }])
       const { records, bad, facts } = await readAll(file, path, { format: 'json' })

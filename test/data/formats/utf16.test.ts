@@ -171,7 +171,7 @@ test.each<[string, ReadOptions]>([
   const bytes = Buffer.alloc(3_000_000, 'ab\n')
   const resolved = resolveReadOptions(path, options)
   const source = sourceOf(bytes)
-  expect(await describe(source, bytes.length, resolved)).toEqual({ kind: 'whole' })
+  expect(await describe(source, bytes.length, resolved)).toEqual({ cuts: { kind: 'whole' } })
   const input = {
     source,
     start: 0,

@@ -36,6 +36,7 @@ function body(replicated: boolean): CatalogBody {
     cuts,
     ...(i === 1 ? {} : { look: { ...PLAIN_TEXT, content: CONTENTS[i]! } }),
     ...(i === 2 ? { doubt: { of: 'header' as const, looks: 'a title', why: 'line 1', try: ['skipLines: 1'] } } : {}),
+    ...(i === 3 ? { columns: 'a int32\nb list\nb[] timestamp(us,local)' } : {}),
     state: i === 1 ? ('unreadable' as const) : ('offered' as const),
     ...(i === 1 ? { why: 'EACCES' } : {}),
     mtime: '2026-01-02T03:04:05.678Z',
@@ -56,7 +57,10 @@ const ANSWER = {
   settled: false,
   walk: 3,
   progress: 12,
-  described: [[{ root: ROOTS[0], path: 'f/0.csv', witness: WITNESS, cuts: CUTS[2]! }], []],
+  described: [
+    [{ root: ROOTS[0], path: 'f/0.csv', witness: WITNESS, cuts: CUTS[2]! }],
+    [{ root: ROOTS[1], path: 'f/0', witness: WITNESS, cuts: CUTS[3]!, columns: 'a.b int64' }],
+  ],
 }
 
 /** Null for bytes that stand for nothing: the codec's callers take its plain Errors for that. */

@@ -5,7 +5,6 @@ import { deserializeTCompactProtocol } from 'hyparquet/src/thrift.js'
 import { ByteWriter, parquetWriteBuffer } from 'hyparquet-writer'
 import { serializeTCompactProtocol } from 'hyparquet-writer/src/thrift.js'
 import { decodeCatalog, encodeCatalog } from '../../../src/catalog/codec.ts'
-import type { Cuts } from '../../../src/core/types.ts'
 import { describe } from '../../../src/data/formats/describe.ts'
 import { NO_FACTS } from '../../../src/catalog/body.ts'
 import { PLAIN_TEXT } from '../../../src/core/look.ts'
@@ -142,9 +141,9 @@ const OPTIONS = resolveReadOptions('a.parquet', {})
 
 /** A catalog with these cuts: what its peers must be able to take. */
 async function checkFooter(file: Uint8Array): Promise<void> {
-  const cuts: Cuts = await describe(sourceOf(file), file.length, OPTIONS)
+  const description = await describe(sourceOf(file), file.length, OPTIONS)
   const witness = { dev: '1', ino: '1', mtimeNs: '1', ctimeNs: '1' }
-  const entry = { path: 'a.parquet', root: '0123456789ab', size: file.length, witness, cuts }
+  const entry = { path: 'a.parquet', root: '0123456789ab', size: file.length, witness, ...description }
   const mtime = '2026-01-02T03:04:05.678Z'
   const entries = [{ ...entry, state: 'offered' as const, mtime, look: PLAIN_TEXT }]
   const roots = [{ root: '0123456789ab', state: 'ok' as const, why: '', ...NO_FACTS }]

@@ -1,5 +1,7 @@
+import type { Widened } from '../../../core/types.ts'
 import type { RowFactory } from '../rows.ts'
-import type { Unit } from './meaning.ts'
+
+export type { Widened }
 
 /** In which form values reach a record; docs/record.md has the table. */
 export interface Forms {
@@ -8,12 +10,9 @@ export interface Forms {
   readonly maps: 'schema' | 'pairs'
   /** Bytes without an annotation are text. */
   readonly bytesAreText: boolean
-  /** Leaves, by their path joined by NUL, that the dataset's other files have as a wider type: they are given as that. */
+  /** Leaves, by their path (see `column-path.ts`), that the input's other files have as a wider type: they are given as that. */
   readonly widened: ReadonlyMap<string, Widened>
 }
-
-/** INT32 as INT64 has it; timestamps in a finer unit. */
-export type Widened = 'int64' | Unit
 
 /** The value of row i of an array. Throws UnreadableValue. */
 export type Getter = (i: number) => unknown

@@ -48,8 +48,10 @@ function int32Values({ meaning }: SchemaNode, values: Int32Array, forms: Forms, 
       return (i) => decimalText(values[i]!, meaning.scale)
     case 'date':
       return (i) => forms.factory.date(dayMs(values[i]!))
-    case 'time':
-      return (i) => BigInt(values[i]!)
+    case 'time': {
+      const factor = factorTo(widened, meaning.unit)
+      return (i) => BigInt(values[i]!) * factor
+    }
     default: {
       const number =
         meaning.kind === 'integer' ? integers(values, meaning.bits, meaning.signed) : integers(values, 32, true)
@@ -83,16 +85,28 @@ function int64Values(
     case 'decimal':
       return (i) => decimalText(values[i]!, meaning.scale)
     case 'timestamp': {
-      const unit = widened === undefined || widened === 'int64' ? meaning.unit : widened
-      const form = timestampForm(unit, meaning.utc, forms)
-      const factor = PER_MILLISECOND[unit] / PER_MILLISECOND[meaning.unit]
+      const form = timestampForm(unitOf(widened, meaning.unit), meaning.utc, forms)
+      const factor = factorTo(widened, meaning.unit)
       return factor === 1n ? (i) => form(values[i]!) : (i) => form(values[i]! * factor)
+    }
+    case 'time': {
+      const factor = factorTo(widened, meaning.unit)
+      return factor === 1n ? (i) => values[i]! : (i) => values[i]! * factor
     }
     case 'integer':
       return meaning.signed ? (i) => values[i]! : (i) => BigInt.asUintN(64, values[i]!)
     default:
       return (i) => values[i]!
   }
+}
+
+function unitOf(widened: Widened | undefined, unit: Unit): Unit {
+  return widened === undefined || widened === 'int64' ? unit : widened
+}
+
+/** What a number of this unit is to be multiplied with. */
+function factorTo(widened: Widened | undefined, unit: Unit): bigint {
+  return PER_MILLISECOND[unitOf(widened, unit)] / PER_MILLISECOND[unit]
 }
 
 export function timestampForm(unit: Unit, utc: boolean, { timestamps, factory }: Forms): (value: bigint) => unknown {

@@ -67,7 +67,7 @@ export class ParquetReader implements RecordReader {
   }
 
   async #open(): Promise<Opened> {
-    const { name, options, rowGroups, start } = this.#input
+    const { name, options, rowGroups, start, agreed } = this.#input
     if (options.compression !== 'none')
       throw damaged(name, 'Parquet inside gzip or zstd is not supported; it compresses by itself')
     const file = await readParquetFooter(this.#source, name)
@@ -79,7 +79,7 @@ export class ParquetReader implements RecordReader {
       timestamps: options.timestamps,
       maps: options.maps,
       bytesAreText: options.encoding === 'utf-8',
-      widened: new Map(),
+      widened: new Map(agreed?.widened),
     }
     if (rowGroups) for (const group of file.groups.slice(0, start)) this.#row += group.rows
     const makeRow = this.#factory.row(names)
@@ -88,11 +88,13 @@ export class ParquetReader implements RecordReader {
   }
 
   #select(all: readonly SchemaNode[]): readonly SchemaNode[] {
-    const { name, options } = this.#input
+    const { name, options, agreed } = this.#input
+    const lacking = new Set(agreed?.lacking)
     const byName = Map.groupBy(all, (column) => column.name)
-    return (options.columns ?? all.map((column) => column.name)).map((column) => {
+    return (options.columns ?? all.map((column) => column.name)).flatMap((column) => {
       const [found, another] = byName.get(column) ?? []
-      if (found !== undefined && another === undefined) return found
+      if (found !== undefined && another === undefined) return [found]
+      if (found === undefined && lacking.has(column)) return []
       const names = [...byName.keys()]
       const why = `its columns are ${names.slice(0, 20).join(', ')}${names.length > 20 ? ', …' : ''}`
       if (another !== undefined)

@@ -1,21 +1,27 @@
 /** From the Arrow arrays of a column to its values in records: leaves, lists, maps and groups. */
+import { elementOf, fieldOf, keyOf, quotedName, valueOf } from './column-path.ts'
 import type { ArrowArray } from './decoder.ts'
 import { UnreadableValue, type Forms, type Getter } from './forms.ts'
 import { leafValues } from './leaf-values.ts'
+import { listNodes, mapNodes } from './nesting.ts'
 import type { SchemaNode } from './schema.ts'
 import { variantValues } from './variant-values.ts'
 
-/** The values of a column, or of what is within one; `path` is that of its parents. */
-export function valuesOf(node: SchemaNode, array: ArrowArray, forms: Forms, path: readonly string[] = []): Getter {
+/** The values of a column, or of what is within one, which `path` leads to. */
+export function valuesOf(
+  node: SchemaNode,
+  array: ArrowArray,
+  forms: Forms,
+  path: string = quotedName(node.name),
+): Getter {
   if (node.repetition !== 'repeated') return orNull(array, elementValues(node, array, forms, path))
   // What repeats without a list around it is a list that is never null.
   const [elements, child] = elementsOf(array)
-  return listValues(elements, orNull(child, elementValues(node, child, forms, path)), forms)
+  return listValues(elements, orNull(child, elementValues(node, child, forms, elementOf(path))), forms)
 }
 
-function elementValues(node: SchemaNode, array: ArrowArray, forms: Forms, parents: readonly string[]): Getter {
-  const path = [...parents, node.name]
-  if (node.physical !== null) return leafValues(node, array, forms, forms.widened.get(path.join('\0')))
+function elementValues(node: SchemaNode, array: ArrowArray, forms: Forms, path: string): Getter {
+  if (node.physical !== null) return leafValues(node, array, forms, forms.widened.get(path))
   switch (node.meaning.kind) {
     case 'list':
       return annotatedList(node, array, forms, path)
@@ -49,38 +55,25 @@ function listValues(elements: Elements, get: Getter, { factory }: Forms): Getter
   }
 }
 
-/** A group of the one field that repeats (parquet-format/LogicalTypes.md, Lists, with its rules for older files). */
-function annotatedList(node: SchemaNode, array: ArrowArray, forms: Forms, path: readonly string[]): Getter {
-  const repeated = node.children[0]!
-  if (node.children.length !== 1 || repeated.repetition !== 'repeated') return groupValues(node, array, forms, path)
+function annotatedList(node: SchemaNode, array: ArrowArray, forms: Forms, path: string): Getter {
+  const list = listNodes(node)
+  if (list === null) return groupValues(node, array, forms, path)
+  const { repeated, isElement } = list
   const [elements, child] = elementsOf(array.children![0]!)
-  const within = [...path, repeated.name]
-  const get = isElement(repeated, node)
-    ? orNull(child, elementValues(repeated, child, forms, path))
-    : valuesOf(repeated.children[0]!, child.children![0]!, forms, within)
+  const get = isElement
+    ? orNull(child, elementValues(repeated, child, forms, elementOf(path)))
+    : valuesOf(repeated.children[0]!, child.children![0]!, forms, elementOf(path))
   return listValues(elements, get, forms)
 }
 
-/** Whether what repeats is the element itself, and not a group around it. */
-function isElement(repeated: SchemaNode, list: SchemaNode): boolean {
-  if (repeated.physical !== null || repeated.children.length !== 1) return true
-  if (repeated.children[0]!.repetition === 'repeated') return true
-  if (repeated.meaning.kind === 'list' || repeated.meaning.kind === 'map') return true
-  return repeated.name === 'array' || repeated.name === `${list.name}_tuple`
-}
-
-/** A group of one group that repeats, of a key and a value. A map without values is the list of its keys. */
-function annotatedMap(node: SchemaNode, array: ArrowArray, forms: Forms, path: readonly string[]): Getter {
-  const entry = node.children[0]!
-  const [key, value] = entry.children
-  const isMap =
-    node.children.length === 1 && entry.repetition === 'repeated' && key !== undefined && entry.children.length <= 2
-  if (!isMap) return groupValues(node, array, forms, path)
+function annotatedMap(node: SchemaNode, array: ArrowArray, forms: Forms, path: string): Getter {
+  const map = mapNodes(node)
+  if (map === null) return groupValues(node, array, forms, path)
+  const { key, value } = map
   const [elements, child] = elementsOf(array.children![0]!)
-  const within = [...path, entry.name]
-  const keys = valuesOf(key, child.children![0]!, forms, within)
-  if (value === undefined) return listValues(elements, keys, forms)
-  const values = valuesOf(value, child.children![1]!, forms, within)
+  const keys = valuesOf(key, child.children![0]!, forms, value === null ? elementOf(path) : keyOf(path))
+  if (value === null) return listValues(elements, keys, forms)
+  const values = valuesOf(value, child.children![1]!, forms, valueOf(path))
   return isText(key, forms) && forms.maps !== 'pairs'
     ? objectValues(elements, keys, values, forms)
     : pairValues(elements, keys, values, forms)
@@ -119,10 +112,10 @@ function pairValues(elements: Elements, keys: Getter, values: Getter, { factory 
   }
 }
 
-function groupValues(node: SchemaNode, array: ArrowArray, forms: Forms, path: readonly string[]): Getter {
+function groupValues(node: SchemaNode, array: ArrowArray, forms: Forms, path: string): Getter {
   const names = node.children.map(({ name }) => name)
-  if (new Set(names).size < names.length) throw new Error(`the group ${path.join('.')} has two fields of one name`)
-  const fields = node.children.map((child, f) => valuesOf(child, array.children![f]!, forms, path))
+  if (new Set(names).size < names.length) throw new Error(`the group ${path} has two fields of one name`)
+  const fields = node.children.map((child, f) => valuesOf(child, array.children![f]!, forms, fieldOf(path, child.name)))
   const make = forms.factory.row(names)
   return (i) => make(fields.map((get) => get(i)))
 }
