@@ -54,5 +54,6 @@ test('the same rows from three nodes and from one', { timeout: 300_000 }, async 
   expect(resultOf(spread)).toBe(resultOf(alone))
   expect(spread.stdout).toBe(alone.stdout)
   const files = new Set(records(spread.stdout).map(([key]) => (key as readonly [string, number])[0]))
-  expect(files.size).toBe(FILES.length)
+  // One of them has no rows.
+  expect(files.size).toBe(FILES.length - 1)
 })

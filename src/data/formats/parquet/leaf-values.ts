@@ -1,5 +1,7 @@
 /** From stored values, as Arrow arrays of the plain types, to what a record has: by the column's type alone. */
 import { isAscii, isUtf8 } from 'node:buffer'
+import { ALL_SUSPECTS, jsonRecord, whyBad } from '../json/record.ts'
+import { BAD } from '../reader.ts'
 import type { ArrowArray } from './decoder.ts'
 import { UnreadableValue, type Forms, type Getter, type Widened } from './forms.ts'
 import { dateMs, dayMs, int96Nanoseconds, intervalText, isoText, PER_MILLISECOND } from './instants.ts'
@@ -144,11 +146,9 @@ function byteValues(node: SchemaNode, array: ArrowArray, forms: Forms): Getter {
 }
 
 function jsonValue(text: string, { factory }: Forms): unknown {
-  try {
-    return factory.jsonExact(text)
-  } catch {
-    throw new UnreadableValue('a JSON column holds text that is not JSON')
-  }
+  const value = jsonRecord(text, ALL_SUSPECTS, 'double', factory)
+  if (value === BAD) throw new UnreadableValue(`the text of a JSON column: ${whyBad(text, 'double')}`)
+  return value
 }
 
 /** Views of the bytes of each value: not to be kept. */
