@@ -142,9 +142,9 @@ def forms(folder, name, columns):
             (2, 'zstd', [4, 16], (1, 6)),
         ):
             data = table.write(shapes(kind, Shape(version=version, codec=codec, page_rows=rows)), groups)
-            folder.add(f'{name}-{kind}-v{version}.parquet', data, table, groups)    # Pages of version 1 may end within a record.
+            folder.add(f'{name}-{kind}-v{version}.parquet', data, table)    # Pages of version 1 may end within a record.
     data = table.write(shapes('dict', Shape(page_entries=3, codec='snappy')), [4, 16])
-    folder.add(f'{name}-cut-records.parquet', data, table, [4, 16])
+    folder.add(f'{name}-cut-records.parquet', data, table)
 
 
 def oddities(folder):
