@@ -147,11 +147,15 @@ def forms(folder, name, columns):
     folder.add(f'{name}-cut-records.parquet', data, table)
 
 
-def oddities(folder):
+def repeated_keys():
     twice = [None, [(b'a', 1), (b'a', 2)], [(b'a', 1), (b'b', 2)], [(b'', None), (b'x', 1), (b'', None)]]
     column = Column('m', Map(TEXT, INT), twice)
     inside = Column('l', List(Map(TEXT, INT)), [None, [[(b'q', 1)]], [[(b'z', 1)], [(b'z', 1), (b'z', 1)]], []])
-    table = Table('map-repeated-key', [Column('id', INT, [1, 2, 3, 4]), column, inside])
+    return Table('map-repeated-key', [Column('id', INT, [1, 2, 3, 4]), column, inside])
+
+
+def oddities(folder):
+    table = repeated_keys()
     folder.add('map-repeated-key.parquet', table.write(Shape()), table)
 
     outer = Map(TEXT, INT, annotation=(2, None), names=('map', 'key', 'value'))
