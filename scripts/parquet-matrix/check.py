@@ -124,7 +124,7 @@ def form_of(of, v, form):
         text = isinstance(of.key, trees.Leaf) and of.key.kind.neutral == 'string'
         given = pairs_of(form) if len(pairs_of(form)) == len(v) else [(None, None)] * len(v)
         pairs = [[form_of(of.key, k, ek), form_of(of.value, x, ex)] for (k, x), (ek, ex) in zip(v, given)]
-        return K.object_form(pairs) if text else pairs
+        return K.object_form(pairs) if text and not of.pairs else pairs
     names = [name for name, _, _ in of.fields]
     if not isinstance(v, list) or not all(isinstance(field, tuple) for field in v):
         return f'no group: {v}'

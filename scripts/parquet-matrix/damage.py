@@ -84,7 +84,7 @@ def refused_by_name(folder):
     data = table.write(Shape(), extra={'file_path': 'part-0.parquet'})
     folder.refuse('column-in-another-file.parquet', data, ['another file', 'other file', 'part-0.parquet', 'file_path'], 'as _metadata beside a data set')  # fmt: skip
     twice = Table('damage-twice', [Column('id', K.PLAIN_INT32, [1, 2]), Column('a', K.PLAIN_INT32, [3, 4]), Column('a', K.PLAIN_INT32, [5, 6])])  # fmt: skip
-    says = ['one name', 'same name', 'equal name', 'duplicate', 'twice']
+    says = ['one name', 'same name', 'equal name', 'duplicate', 'twice', 'two columns', 'two fields']
     folder.refuse('columns-equal-names.parquet', twice.write(Shape()), says, 'no record can have both', twice.only(['id']))  # fmt: skip
     inside = Struct(('a', Leaf(K.PLAIN_INT32), 'optional'), ('a', Leaf(K.STRING), 'optional'))
     table = Table('damage-twice-inside', [Column('id', K.PLAIN_INT32, [1, 2]), Column('s', inside, [[1, b'x'], None])])
@@ -133,10 +133,12 @@ def pages(folder):
         return [p for p in written if p.kind != 2] if node.path[0] == 'broken' else written
 
     put('dictionary-missing', 'there is no dictionary', text, dictionary, says=['dictionary'], extra={'change': without})
+    # 10 values are 9 deltas, which are all there: what is missing fills the part of 32.
+    folder.add('delta-unpadded.parquet', two(K.PLAIN_INT64, [i**3 for i in range(10)], 'required').write(of(encoding=E.DELTA_BINARY_PACKED, body=lambda v: E.delta_binary(v, 64)[:-5])), Table('delta-unpadded', [SOUND.columns[0], Column('broken', K.PLAIN_INT64, [i**3 for i in range(10)], 'required')]), either=WHERE, why='the last part of deltas is not filled up')  # fmt: skip
     delta = of(encoding=E.DELTA_BINARY_PACKED)
     many = [i * i * i for i in range(10)]
     required = two(K.PLAIN_INT64, many, 'required')
-    put('delta-short', 'deltas are missing at the end', required, delta, body(lambda b: b[:-5]))
+    put('delta-short', 'deltas are missing at the end', required, delta, body(lambda b: b[:-40]))
     put('delta-count', 'fewer deltas than values', required, of(encoding=E.DELTA_BINARY_PACKED, body=lambda v: E.delta_binary(v[:6], 64)))  # fmt: skip
     put('delta-width', 'deltas of 65 bits', required, of(encoding=E.DELTA_BINARY_PACKED, body=lambda v: wider(v)))
     put('delta-block', 'a block of no values', required, of(encoding=E.DELTA_BINARY_PACKED, body=lambda v: b'\0\4' + E.delta_binary(v, 64)[3:]))  # fmt: skip
@@ -156,8 +158,9 @@ def pages(folder):
         def long(page):
             page.uncompressed += 1
 
-        put(f'{codec}-size-less', 'it holds a byte more than it says', text, of(codec=codec), short)
-        put(f'{codec}-size-more', 'it holds a byte less than it says', text, of(codec=codec), long)
+        for name, change in (('less', short), ('more', long)):
+            data = text.write(of(codec=codec), extra=changed(change))
+            folder.add(f'page-{codec}-size-{name}.parquet', data, Table('damage-text', text.columns), either=['size', 'length', *WHERE], why='it says that it holds a byte more or less')  # fmt: skip
 
     def huge(page):
         page.uncompressed = 2**31 - 1
@@ -223,7 +226,7 @@ def bad_rows(folder):
         table = Table(f'bad-{kind.name}', [Column('ts', kind, millis)])
         folder.add(f'bad-{kind.name}.parquet', table.write(Shape()), table)
     far = [2**63 - 1, -(2**63), 8_640_000_000_000_001 * 1000, None]
-    nanos = [K.int96_bytes(86_399_999_999_999, d) for d in (2**31 - 1, 0)] + [None, None]
+    nanos = [K.int96_bytes(86_399_999_999_999, d) for d in (106_000_000, 0)] + [None, None]
     table = Table('far-times', [Column('us', K.timestamp(K.US), far), Column('ns', K.timestamp(K.NS), far[:2] + [0, None]), Column('int96', K.TIMESTAMP96, nanos)])  # fmt: skip
     folder.add('far-times.parquet', table.write(Shape()), table)
 

@@ -178,7 +178,7 @@ def add(folder):
     def put(prefix, table, set_name, form, codec, groups=None, either=None):
         chosen = table.only([c.name for c in table.columns if encoding_of(set_name, c.of.kind) is not None])
         data = chosen.write(shape_for(set_name, forms[form].but(codec=codec)), groups)
-        folder.add(f'{prefix}-{set_name}-{form}-{codec}.parquet', data, chosen, groups, either=either)
+        folder.add(f'{prefix}-{set_name}-{form}-{codec}.parquet', data, chosen, either=either)
 
     # DuckDB refuses a whole file with BSON in it.
     bson = [bytes.fromhex('0c0000001061000100000000'), b'\5\0\0\0\0']

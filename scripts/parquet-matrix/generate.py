@@ -9,6 +9,7 @@ from pathlib import Path
 import damage
 import flat
 import nested
+import options
 import upstream
 import widths
 import writers
@@ -36,7 +37,7 @@ def main():
         upstream.add(folder, sys.argv[1])
     else:
         folder = Folder(str(FIXTURES / 'parquet-matrix'))
-        for part in (flat, widths, nested, writers, damage):
+        for part in (flat, widths, nested, writers, damage, options):
             part.add(folder)
     sys.exit(1 if finish(folder) else 0)
 

@@ -169,7 +169,7 @@ EPOCH_DAY = 2_440_588  # 1970-01-01 as a Julian day
 
 
 def int96_bytes(nanoseconds_of_day, julian_day):
-    return struct.pack('<Qi', nanoseconds_of_day, julian_day)
+    return struct.pack('<qi', nanoseconds_of_day, julian_day)
 
 
 def int96(ns):
@@ -179,7 +179,7 @@ def int96(ns):
 
 
 def int96_form(b):
-    rest, day = struct.unpack('<Qi', b)
+    rest, day = struct.unpack('<qi', b)
     return big((day - EPOCH_DAY) * 86_400_000_000_000 + rest)
 
 

@@ -142,16 +142,20 @@ def forms(folder, name, columns):
             (2, 'zstd', [4, 16], (1, 6)),
         ):
             data = table.write(shapes(kind, Shape(version=version, codec=codec, page_rows=rows)), groups)
-            folder.add(f'{name}-{kind}-v{version}.parquet', data, table, groups)    # Pages of version 1 may end within a record.
+            folder.add(f'{name}-{kind}-v{version}.parquet', data, table)    # Pages of version 1 may end within a record.
     data = table.write(shapes('dict', Shape(page_entries=3, codec='snappy')), [4, 16])
-    folder.add(f'{name}-cut-records.parquet', data, table, [4, 16])
+    folder.add(f'{name}-cut-records.parquet', data, table)
 
 
-def oddities(folder):
+def repeated_keys():
     twice = [None, [(b'a', 1), (b'a', 2)], [(b'a', 1), (b'b', 2)], [(b'', None), (b'x', 1), (b'', None)]]
     column = Column('m', Map(TEXT, INT), twice)
     inside = Column('l', List(Map(TEXT, INT)), [None, [[(b'q', 1)]], [[(b'z', 1)], [(b'z', 1), (b'z', 1)]], []])
-    table = Table('map-repeated-key', [Column('id', INT, [1, 2, 3, 4]), column, inside])
+    return Table('map-repeated-key', [Column('id', INT, [1, 2, 3, 4]), column, inside])
+
+
+def oddities(folder):
+    table = repeated_keys()
     folder.add('map-repeated-key.parquet', table.write(Shape()), table)
 
     outer = Map(TEXT, INT, annotation=(2, None), names=('map', 'key', 'value'))

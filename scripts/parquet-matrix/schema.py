@@ -131,3 +131,25 @@ def columns(data):
 
     _, children = node()
     return [field(child) for child in children]
+
+
+def meaning(of):
+    """What decides about the form of values, as a text."""
+    if isinstance(of, trees.Leaf):
+        kind = of.kind
+        name = kind.neutral.removesuffix('conv').removesuffix('logic')
+        # Adjusted to UTC or not: a time has one form.
+        name = name.removesuffix('local') if name.startswith('time') else name
+        return f'decimal {kind.precision} {kind.scale}' if name == 'decimal' else name
+    if isinstance(of, trees.Map):
+        return f'map of {meaning(of.key)} and {meaning(of.value)}'
+    if isinstance(of, trees.Struct):
+        return f'struct of {", ".join(f"{name} {meaning(t)}" for name, t, _ in of.fields)}'
+    return f'{"repeated" if isinstance(of, trees.Repeated) else "list"} of {meaning(of.of)}'
+
+
+def check(data, given):
+    """The file's columns must be those of a table: readers of other languages may not tell INT32 from INT64."""
+    found = [(name, meaning(of)) for name, of, _ in columns(data)]
+    wanted = [(c.name, meaning(c.of)) for c in given]
+    assert found == wanted, next((f, w) for f, w in zip(found, wanted) if f != w)

@@ -4,6 +4,7 @@ import json
 import os
 
 import craft
+import schema
 from trees import Leaf
 
 
@@ -72,9 +73,14 @@ class Folder:
                 if name.endswith(('.parquet', '.json')):
                     os.remove(f'{folder}/{name}')
 
-    def add(self, name, data, table, groups=None, options=None, why=None, either=None):
-        """A file that must give the table's rows (or, with `either`, be refused with one of these words). `groups`: rows in each row group."""  # fmt: skip
+    def add(self, name, data, table, options=None, why=None, either=None):
+        """A file that must give the table's rows (or, with `either`, be refused with one of these words)."""
         self._put(name, data)
+        if 'encoding' not in (options or {}):
+            schema.check(data, table.columns)
+        # pyarrow and others choose the groups themselves.
+        in_file = [group[3] for group in schema.footer(data)[4]]
+        assert sum(in_file) == table.rows, name
         if table.name in self.tables:
             whole = dict(map(tuple, self.tables[table.name]))
             assert all(json.dumps(whole[c.name]) == json.dumps(c.saved()) for c in table.columns), name
@@ -85,7 +91,7 @@ class Folder:
         entry = {'file': name, 'expected': table.name}
         if names != all_names:
             entry['columns'] = names
-        entry['groups'] = [table.rows] if groups is None else groups
+        entry['groups'] = in_file
         if options:
             entry['options'] = options
         if either:
@@ -94,6 +100,12 @@ class Folder:
             entry['why'] = why
         self.files.append(entry)
         self.jobs.append((name, table))
+
+    def again(self, name, table, options):
+        """A file that was added, with the forms that its values have by options of the input."""
+        self.tables[table.name] = [[c.name, c.saved()] for c in table.columns]
+        groups = next(entry['groups'] for entry in self.files if entry['file'] == name)
+        self.files.append({'file': name, 'expected': table.name, 'groups': groups, 'options': options})
 
     def same_as(self, table):
         """The name of a table with the same columns and values, if there is one."""

@@ -71,6 +71,8 @@ class Repeated(List):
 class Map:
     """Values are lists of pairs."""
 
+    pairs = False  # all maps have that form
+
     def __init__(self, key, value, rep='optional', annotation=_MAP, inner=(None, None), names=('key_value', 'key', 'value'), key_rep='required'):  # fmt: skip
         self.key, self.value, self.rep, self.annotation, self.inner = key, value, rep, annotation, inner
         self.names, self.key_rep = names, key_rep
@@ -87,7 +89,7 @@ class Map:
             return None
         pairs = [[self.key.form(k), self.value.form(x)] for k, x in v]
         text = isinstance(self.key, Leaf) and self.key.kind.neutral == 'string'
-        if not text:
+        if self.pairs or not text:
             return pairs
         if len({k for k, _ in pairs}) < len(pairs):
             return bad("maps: 'pairs'")

@@ -4,8 +4,11 @@ import csv
 import os
 import shutil
 
+import kinds as K
+import pyarrow as pa
+import pyarrow.parquet as pq
 import schema
-from check import READERS, form_of, neutral
+from check import READERS, form_of, kinds_in, neutral
 from table import Column, Table
 
 # Of geometries, which are bytes to a reader of Parquet, a few small files do.
@@ -33,9 +36,13 @@ EITHER = {
     'ARROW-GH-43605.parquet': ('indexes of no bits to a dictionary of one value', ['width', 'bits', *WHERE]),
     'nation.dict-malformed.parquet': ('the dictionary is not where the metadata says', ['dictionary', *WHERE]),
 }
-# What pyarrow does not read, by what README.md there says of it.
+# What pyarrow does not read, or not exactly, by what README.md and the .md there say of it. The last instant of
+# int96_from_spark, in the year 290000, overflowed 64 bits of microseconds as Spark wrote it, and does so again, the other
+# way, where it is read as microseconds.
+MICROS = (1704141296123456, 1704070800000000, 253402225200000000, 1735599600000000, None, 9089380393200000000)
 BY_HAND = {
     'incorrect_map_schema.parquet': [['my_map', [{'parent': 'another', 'name': 'report'}]]],
+    'int96_from_spark.parquet': [['a', [None if us is None else K.big(us * 1000) for us in MICROS]]],
 }
 
 
@@ -59,6 +66,20 @@ def check_csv(path, columns):
             assert row[i] == text, (path, column.name, row[i], text)
 
 
+def exact_int96(path, name):
+    """pyarrow gives nanoseconds that have wrapped around, and seconds that have not: together the exact value."""
+
+    def read_in(unit):
+        column = pq.ParquetFile(path, coerce_int96_timestamp_unit=unit).read(columns=[name]).column(0)
+        return column.cast(pa.int64()).to_pylist()
+
+    def one(wrapped, seconds):
+        turns = round((seconds * 10**9 - wrapped) / 2**64)
+        return K.big(wrapped + turns * 2**64)
+
+    return [None if s is None else one(ns, s) for ns, s in zip(read_in('ns'), read_in('s'))]
+
+
 def read(path, data, but=()):
     """A table by pyarrow, without some columns."""
     columns = [Given(name, of, rep, []) for name, of, rep in schema.columns(data) if name not in but]
@@ -70,6 +91,8 @@ def read(path, data, but=()):
         arrow = READERS['pyarrow'](path, columns)
         for i, column in enumerate(columns):
             column.values = [form_of(column.of, v, None) for v in neutral(arrow.column(i))]
+            if kinds_in(column.of) == {'int96'}:
+                column.values = exact_int96(path, column.name)
     return Table(os.path.basename(path).removesuffix('.parquet'), columns)
 
 
@@ -106,7 +129,5 @@ def add(folder, root):
         if os.path.exists(expected):
             check_csv(expected, table.columns)
         table.name = folder.same_as(table) or table.name
-        groups = [group[3] for group in schema.footer(data)[4]]
-        assert sum(groups) == table.rows, name
         why, either = EITHER.get(name, (None, None))
-        folder.add(target, data, table, groups, why=why, either=either)
+        folder.add(target, data, table, why=why, either=either)

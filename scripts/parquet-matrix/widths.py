@@ -143,7 +143,7 @@ def level_forms(folder):
             shape = Shape(version=version, page_rows=(1,) * 9, empty_page=set_name != 'fallback', codec='snappy')
             groups = [7, 0, 33]
             data = table.write(flat.shape_for(set_name, shape.but(dictionary_pages=None)), groups)
-            folder.add(f'tiny-pages-{set_name}-v{version}.parquet', data, table, groups)
+            folder.add(f'tiny-pages-{set_name}-v{version}.parquet', data, table)
 
 
 def add(folder):

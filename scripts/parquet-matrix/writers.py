@@ -113,7 +113,7 @@ def by_pyarrow(folder):
         names = [c.name for c in (chosen or table).columns]
         if groups:
             options['row_group_size'] = groups[0]
-        folder.add(f'pyarrow-{name}.parquet', writes(arrow.select(names), **options), chosen or table, groups)
+        folder.add(f'pyarrow-{name}.parquet', writes(arrow.select(names), **options), chosen or table)
 
     plain = table.only([c.name for c in columns if isinstance(c.of, Leaf)])
     put('default')
@@ -178,11 +178,11 @@ def by_pyarrow(folder):
     rows = Column('x', K.integer(64, True), list(range(50)))
     none = Table('no-rows', [Column('x', K.integer(64, True), []), Column('s', K.STRING, [])])
     empty = pa.table({'x': pa.array([], pa.int64()), 's': pa.array([], pa.string())})
-    folder.add('pyarrow-no-rows.parquet', writes(empty), none, [0])
-    folder.add('no-row-groups.parquet', none.write(Shape(), []), none, [])
+    folder.add('pyarrow-no-rows.parquet', writes(empty), none)
+    folder.add('no-row-groups.parquet', none.write(Shape(), []), none)
     table = Table('row-groups', [rows])
     t = pa.table({'x': pa.array(rows.values, pa.int64())})
-    folder.add('pyarrow-many-groups.parquet', writes(t, row_group_size=1), table, [1] * 50)
+    folder.add('pyarrow-many-groups.parquet', writes(t, row_group_size=1), table)
     long = [b'x' * 20_000, b'', 'é'.encode() * 9_000, b'\0' * 300, None]
     table = Table('long-text', [Column('s', K.STRING, long)])
     t = pa.table({'s': pa.array([None if v is None else v.decode() for v in long])})
@@ -220,14 +220,14 @@ def long(folder):
     groups = [65_537, 4_464]
     for name, options in (('dict', {'data_page_version': '1.0'}), ('plain', {'data_page_version': '2.0', 'use_dictionary': False})):  # fmt: skip
         data = writes(arrow, compression='zstd', row_group_size=groups[0], data_page_size=20_000, **options)
-        folder.add(f'long-{name}.parquet', data, table, groups)
+        folder.add(f'long-{name}.parquet', data, table)
 
 
 def by_duckdb(folder):
     con = duckdb.connect()
     select = """
         SELECT * FROM (VALUES
-          (1, true, 127::TINYINT, (-32768)::SMALLINT, -2147483648, 9223372036854775807, 255::UTINYINT, 65535::USMALLINT,
+          (1, true, 127::TINYINT, (-32768)::SMALLINT, (-2147483648)::INTEGER, 9223372036854775807, 255::UTINYINT, 65535::USMALLINT,
            4294967295::UINTEGER, 18446744073709551615::UBIGINT, 0.1::FLOAT, 1e300::DOUBLE, (-0.05)::DECIMAL(4,2), 12.30::DECIMAL(9,2),
            (-123456789012.345)::DECIMAL(18,3), '1234567890123456789012345678.0123456789'::DECIMAL(38,10), 'é', '\\xFF\\x00'::BLOB,
            DATE '0001-01-01', TIME '23:59:59.999999', TIMESTAMP '1969-12-31 23:59:59.999999', TIMESTAMPTZ '2026-11-01 08:00:00.123456+00',
@@ -282,7 +282,7 @@ def by_duckdb(folder):
         Column('st', Struct(('a', num, 'optional'), ('b', Struct(('c', text, 'optional')), 'optional')), [[1, [b'x']], [None, None], None]),  # fmt: skip
         Column('m', Map(text, num), [[(b'k', 1), (b'__proto__', 2)], [], None]),
         Column('md', Map(Leaf(K.DATE), text), [[(K.days_of(2024, 1, 2), b'x')], [], None]),
-        Column('n', K.integer(32, True), [None, None, None]),
+        Column('n', K.NULL, [None, None, None]),
     ]
     table = Table('duckdb', columns)
     for codec in ('uncompressed', 'snappy', 'gzip', 'zstd', 'brotli', 'lz4_raw'):
@@ -334,7 +334,7 @@ def by_polars(folder):
     for codec in ('uncompressed', 'snappy', 'gzip', 'brotli', 'zstd', 'lz4'):
         groups = [15, 15, 10] if codec in ('snappy', 'zstd') else None
         data = saved(lambda path: frame.write_parquet(path, compression=codec, row_group_size=15 if groups else None))
-        folder.add(f'polars-{codec}.parquet', data, table, groups)
+        folder.add(f'polars-{codec}.parquet', data, table)
 
 
 def by_fastparquet(folder):
@@ -374,7 +374,7 @@ def by_fastparquet(folder):
             )
         )
         name = 'fastparquet-int96' if int96 else 'fastparquet'
-        folder.add(f'fastparquet-{codec.lower()}.parquet', data, Table(name, columns(int96)), [5, 5, 2])
+        folder.add(f'fastparquet-{codec.lower()}.parquet', data, Table(name, columns(int96)))
 
 
 def add(folder):

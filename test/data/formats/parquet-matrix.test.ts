@@ -166,7 +166,8 @@ const failureOf = (reading: Promise<unknown>): Promise<unknown> =>
 
 describe.each(FOLDERS)('%s', (folder) => {
   const entries = parse(`${folder}/matrix.json`) as readonly Entry[]
-  const named = (chosen: readonly Entry[]): [string, Entry][] => chosen.map((entry) => [entry.file, entry])
+  const named = (chosen: readonly Entry[]): [string, Entry][] =>
+    chosen.map((entry) => [`${entry.file} ${JSON.stringify(entry.options ?? {})}`.replace(' {}', ''), entry])
   const readable = entries.filter(({ expected }) => expected !== undefined)
 
   test.each(named(readable.filter(({ says }) => says === undefined)))('%s', async (_file, entry) => {
