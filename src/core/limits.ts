@@ -226,7 +226,7 @@ export const LIMITS: Readonly<Record<Limit, number>> = {
   /** … and of all different ones of a directory: every node fetches them with the catalog. */
   columnsTextsMax: 16 * MIB,
   /** Compressed column chunks of a row group that are kept; what is beyond is read again for each piece. */
-  parquetKeptBytes: 4 * MIB,
+  parquetKeptBytes: 2 * MIB,
   /** A page is decompressed whole; writers make them about 1 MiB. */
   parquetPageBytesMax: 256 * MIB,
   /** Values of a page, which become several times their number in memory: one byte can say that a value comes a million times. */

@@ -1,32 +1,47 @@
+import { brotliDecompressSync, gunzipSync, zstdDecompressSync } from 'node:zlib'
+import { compressors } from 'hyparquet-compressors'
+import { hadoopLz4, lz4Block } from './lz4.ts'
 import { Unsupported } from './problems.ts'
 
-/** CompressionCodec of Parquet, by number. */
-const CODECS: readonly { readonly name: string; readonly supported: boolean }[] = [
-  { name: 'uncompressed', supported: true },
-  { name: 'snappy', supported: true },
-  { name: 'gzip', supported: true },
-  { name: 'LZO', supported: false },
-  { name: 'brotli', supported: true },
-  { name: 'lz4', supported: true },
-  { name: 'zstd', supported: true },
-  { name: 'lz4_raw', supported: true },
+type Decompress = (input: Uint8Array, length: number) => Uint8Array
+
+/** CompressionCodec of Parquet, by number; null: not supported. Where Node has the codec built in, it is that one. */
+const CODECS: readonly { readonly name: string; readonly decompress: Decompress | null }[] = [
+  { name: 'uncompressed', decompress: (input) => input },
+  { name: 'snappy', decompress: (input, length) => compressors.SNAPPY!(input, length) },
+  { name: 'gzip', decompress: (input, length) => gunzipSync(input, sized(length)) },
+  { name: 'LZO', decompress: null },
+  { name: 'brotli', decompress: (input, length) => brotliDecompressSync(input, sized(length)) },
+  { name: 'lz4', decompress: hadoopLz4 },
+  { name: 'zstd', decompress: (input, length) => zstdDecompressSync(input, sized(length)) },
+  { name: 'lz4_raw', decompress: (input, length) => lz4Block(input, new Uint8Array(length), 0) },
 ]
 
 export const UNCOMPRESSED = 0
-const HADOOP_LZ4 = 5
 
-/** Throws an Error that names the codec unless it can be decompressed. */
+/** Memory that is full makes Node take as much again. */
+function sized(length: number): { maxOutputLength: number; chunkSize: number } {
+  return { maxOutputLength: Math.max(length, 1), chunkSize: length + 64 }
+}
+
+/** Throws Unsupported, naming the codec, unless it can be decompressed. */
 export function checkCodec(codec: number): void {
   const known = CODECS[codec]
   if (known === undefined) throw new Unsupported(`it is compressed with an unknown codec (${codec})`)
-  if (!known.supported) throw new Unsupported(`it is compressed with ${known.name}, which is not supported`)
+  if (known.decompress === null) throw new Unsupported(`it is compressed with ${known.name}, which is not supported`)
 }
 
-/**
- * An error of decoding pages of this codec. Of Hadoop's frames of lz4, which Parquet deprecates, the decoder reads those of
- * one block, and not all of others.
- */
-export function codecError(codec: number, error: unknown): unknown {
-  if (codec !== HADOOP_LZ4 || !(error instanceof Error) || error.constructor !== Error) return error
-  return new Unsupported(`its pages may be lz4 in several blocks, which is not supported: ${error.message}`)
+/** What was compressed, in memory that may be the library's own. Throws an Error unless it is `length` bytes. */
+export function decompress(codec: number, input: Uint8Array, length: number): Uint8Array {
+  // Writers differ in what nothing becomes.
+  if (length === 0) return new Uint8Array(0)
+  const { name, decompress: of } = CODECS[codec]!
+  let output: Uint8Array
+  try {
+    output = of!(input, length)
+  } catch (error) {
+    throw new Error(`a page is no ${name}, or longer than it says`, { cause: error })
+  }
+  if (output.length !== length) throw new Error(`a page has ${output.length} bytes where its header says ${length}`)
+  return output
 }

@@ -4,6 +4,7 @@
  */
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { freeMemory } from './memory.ts'
 import { tableFromIPC } from '@uwdata/flechette'
 import type * as ParquetWasm from 'parquet-wasm/esm'
 
@@ -89,11 +90,6 @@ export function countRows(decoder: Decoder, file: Uint8Array, most: number): num
     table.free()
     return rows
   })
-}
-
-/** Memory outside of the heap is else given back by a collection of all of it, which comes late. */
-export function freeMemory({ buffer }: Uint8Array): void {
-  if (buffer instanceof ArrayBuffer) buffer.transfer(0)
 }
 
 function trapped<T>(act: () => T): T {

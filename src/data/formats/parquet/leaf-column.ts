@@ -1,13 +1,12 @@
 /** The values that a row group has of one leaf: a run of rows needs no more than the pages that it lies in. */
 import { LIMITS } from '../../../core/limits.ts'
 import type { Bytes } from '../../../core/types.ts'
-import { codecError } from './codecs.ts'
 import { countRows, decode, type ArrowArray, type Decoder } from './decoder.ts'
 import { isOfDictionary } from './encodings.ts'
 import type { LeafPages } from './group.ts'
-import type { Physical } from './meaning.ts'
 import type { Page } from './pages.ts'
 import { parquetFileOf, type Part } from './piece.ts'
+import { WIDTHS } from './widths.ts'
 
 /** Rows [start, end) of the group. */
 export interface Piece {
@@ -67,12 +66,8 @@ export class LeafColumn {
     const part = this.#part(this.#data.slice(run.first, run.last + 1), run.led)
     const file = await parquetFileOf([this.#leaf.leaf.branch], [part], run.rows)
     const skip = start - run.start + (run.led ? 1 : 0)
-    try {
-      const { arrays, release } = decode(decoder, file, { skip, rows: end - start })
-      return { start, end, array: arrays[0]!, release }
-    } catch (error) {
-      throw codecError(this.#leaf.chunk.codec, error)
-    }
+    const { arrays, release } = decode(decoder, file, { skip, rows: end - start })
+    return { start, end, array: arrays[0]!, release }
   }
 
   /** Pages that hold the rows [start, end), or, where they may be of one kind only, the first of these rows. */
@@ -146,26 +141,16 @@ interface PageRun {
   readonly rows: number
 }
 
-const WIDTHS: Readonly<Partial<Record<Physical, Bytes>>> = {
-  BOOLEAN: 1,
-  INT32: 4,
-  FLOAT: 4,
-  INT64: 8,
-  DOUBLE: 8,
-  INT96: 12,
-}
 /** Where a value begins, in an Arrow array of bytes or of lists. */
 const OFFSET_BYTES = 4
 
 /** A dictionary makes values small on disk that are not in memory. */
 function valueBytes({ leaf, chunk, pages }: LeafPages): Bytes {
   const { physical, length } = leaf.node
-  const width = WIDTHS[physical!] ?? length
+  const width = physical === 'BOOLEAN' ? 1 : (WIDTHS[physical!] ?? length)
   const offsets = leaf.maxRepetition * OFFSET_BYTES
   if (width > 0) return width + offsets
   const entry = pages.find(({ kind }) => kind === 'dictionary')
   const stored = chunk.uncompressed / Math.max(1, chunk.values)
-  return (
-    offsets + OFFSET_BYTES + Math.max(stored, entry === undefined ? 0 : entry.uncompressed / Math.max(1, entry.values))
-  )
+  return offsets + OFFSET_BYTES + Math.max(stored, entry === undefined ? 0 : entry.size / Math.max(1, entry.values))
 }

@@ -8,18 +8,27 @@ import { Unsupported } from './problems.ts'
 import type { Leaf } from './schema.ts'
 import { readThrift, ThriftStruct, type Thrift, type Wanted } from './thrift.ts'
 
-/** A page of a column chunk, header included; offsets are from the chunk's start. */
+/** A page of a column chunk; offsets are from the chunk's start. */
 export interface Page {
   readonly kind: 'dictionary' | 'data' | 'other'
   readonly start: Bytes
+  /** Behind the header, where the content begins. */
+  readonly content: Bytes
   readonly end: Bytes
+  /** Of the content, decompressed. */
+  readonly size: Bytes
+  /** Levels lie before what is compressed in the second version, and within it in the first. */
+  readonly version: 1 | 2
+  readonly compressed: boolean
   /** Of a data page: its values, nulls included. Of a dictionary: its entries. */
   readonly values: number
   /** Of a data page: rows that begin in it; null where the header does not say. */
   readonly rows: number | null
-  /** Header and content, decompressed. */
-  readonly uncompressed: Bytes
   readonly encoding: number
+  /** In the second version. */
+  readonly nulls: number
+  readonly definitionBytes: Bytes
+  readonly repetitionBytes: Bytes
 }
 
 /** Bytes of a chunk by their offsets in it; fewer at its end alone. They are valid until the next call. */
@@ -107,17 +116,21 @@ async function readAll(
 }
 
 function pageOf(header: ThriftStruct, chunk: Chunk, start: Bytes, headerBytes: Bytes, leaf: Leaf): Page {
-  const { repeats } = leaf
   const [type, size, stored] = [1, 2, 3].map((field) => header.get(field))
   if (!isCount(type) || !isCount(size) || !isCount(stored)) throw new Error('the header of a page says what cannot be')
   if (size > LIMITS.parquetPageBytesMax) throw new Error(`a page would be ${size} bytes long`)
-  if (chunk.codec === UNCOMPRESSED && size !== stored) throw new Error('a page that is not compressed has two lengths')
-  const place = { start, end: start + headerBytes + stored, uncompressed: headerBytes + size }
-  if (type === INDEX) return { ...place, kind: 'other', values: 0, rows: 0, encoding: 0 }
+  const compressed = chunk.codec !== UNCOMPRESSED
+  if (!compressed && size !== stored) throw new Error('a page that is not compressed has two lengths')
+  const content = start + headerBytes
+  const page = {
+    ...({ kind: 'other', start, content, end: content + stored, size, version: 1, compressed } as const),
+    ...{ values: 0, rows: 0, encoding: 0, nulls: 0, definitionBytes: 0, repetitionBytes: 0 },
+  }
+  if (type === INDEX) return page
   if (type === DICTIONARY) {
     const { values, encoding } = countOf(header.get(7), 1, 2)
     if (values > size) throw new Error('a dictionary is longer than its page')
-    return { ...place, kind: 'dictionary', values, rows: 0, encoding }
+    return { ...page, kind: 'dictionary', values, encoding }
   }
   if (type !== DATA && type !== DATA_V2) throw new Error(`a page is of an unknown kind (${type})`)
   const fields = header.get(type === DATA ? 5 : 8)
@@ -125,10 +138,15 @@ function pageOf(header: ThriftStruct, chunk: Chunk, start: Bytes, headerBytes: B
   if (values > chunk.values) throw new Error(`a page has ${values} of ${chunk.values} values`)
   if (values > LIMITS.parquetPageValuesMax)
     throw new Error(`a page has ${values} values, more than ${LIMITS.parquetPageValuesMax}`)
-  if (type === DATA) checkLevels(fields as ThriftStruct, leaf)
-  const rows =
-    type === DATA ? (repeats ? null : values) : rowsOfV2(fields as ThriftStruct, values, size, stored, repeats)
-  return { ...place, kind: 'data', values, rows, encoding }
+  const data = { ...page, kind: 'data', values, encoding } as const
+  if (type === DATA) {
+    checkLevels(fields as ThriftStruct, leaf)
+    return { ...data, rows: leaf.repeats ? null : values }
+  }
+  const second = secondVersion(fields as ThriftStruct, values, Math.min(size, stored), leaf.repeats)
+  const within = compressed && second.compressed
+  if (!within && size !== stored) throw new Error('a page that is not compressed has two lengths')
+  return { ...data, ...second, version: 2, compressed: within }
 }
 
 /** The encoding of levels before 2013, which the decoder takes for the later one of that kind. */
@@ -150,15 +168,19 @@ function countOf(
   return { values, encoding }
 }
 
-function rowsOfV2(fields: ThriftStruct, values: number, size: Bytes, stored: Bytes, repeats: boolean): number {
-  const [nulls, rows, definition, repetition] = [2, 3, 5, 6].map((field) => fields.get(field))
-  if (!isCount(nulls) || !isCount(rows) || !isCount(definition) || !isCount(repetition))
+function secondVersion(
+  fields: ThriftStruct,
+  values: number,
+  bytesMax: Bytes,
+  repeats: boolean,
+): Pick<Page, 'nulls' | 'rows' | 'definitionBytes' | 'repetitionBytes' | 'compressed'> {
+  const [nulls, rows, definitionBytes, repetitionBytes] = [2, 3, 5, 6].map((field) => fields.get(field))
+  if (!isCount(nulls) || !isCount(rows) || !isCount(definitionBytes) || !isCount(repetitionBytes))
     throw new Error('the header of a page says what cannot be')
-  const levels = definition + repetition
-  if (levels > size || levels > stored) throw new Error('the levels of a page are longer than the page')
+  if (definitionBytes + repetitionBytes > bytesMax) throw new Error('the levels of a page are longer than the page')
   if (nulls > values) throw new Error('a page has more nulls than values')
   if (rows > values || (!repeats && rows !== values)) throw new Error(`a page has ${values} values for ${rows} rows`)
-  return rows
+  return { nulls, rows, definitionBytes, repetitionBytes, compressed: fields.get(7) !== false }
 }
 
 const isCount = (n: Thrift | undefined): n is number => Number.isSafeInteger(n) && (n as number) >= 0

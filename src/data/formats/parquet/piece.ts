@@ -1,12 +1,16 @@
 /**
  * A Parquet file in memory, of one row group, made of pages of another file: so the decoder reads a few columns, or a
- * few pages of one, without having the rest. Its schema has the tree and the stored types alone, without annotations and
- * names: what values mean is for `values.ts` to say, exactly, and not for the decoder's defaults.
+ * few pages of one, without having the rest. Pages are decompressed and looked at on the way. Its schema has the tree and
+ * the stored types alone, without annotations and names: what values mean is for `values.ts` to say, exactly, and not for
+ * the decoder's defaults.
  */
 import { LIMITS } from '../../../core/limits.ts'
-import { freeMemory } from './decoder.ts'
-import { DELTA_BINARY_PACKED } from './encodings.ts'
+import { decompress, UNCOMPRESSED } from './codecs.ts'
+import { checkContent } from './content.ts'
+import { PLAIN } from './encodings.ts'
 import { PHYSICAL, type Physical } from './meaning.ts'
+import { freeMemory, Scratch } from './memory.ts'
+import { headerOf, INT96_BYTES, leadOf, storedAs } from './page-writer.ts'
 import type { Page, ReadChunk } from './pages.ts'
 import type { Leaf, SchemaNode } from './schema.ts'
 import { ThriftWriter } from './thrift.ts'
@@ -17,18 +21,18 @@ export interface Part {
   readonly codec: number
   /** In their order, a dictionary first; their bytes are read when the file is made. */
   readonly pages: readonly Page[]
-  /** Before the first data page there is to be one of our own, see `lead`. */
+  /** Before the first data page there is to be one of our own, see `leadOf`. */
   readonly led: boolean
   readonly read: ReadChunk
 }
 
 const MAGIC = Buffer.from('PAR1')
 const REPETITION = { required: 0, optional: 1, repeated: 2 } as const
-/** Twelve bytes, as INT96 has, are handed over as they are. */
-const INT96_BYTES = 12
 
-/** Files are made in the same memory, one after the other: each is valid until the next one is made. */
-let scratch: Uint8Array = new Uint8Array(0)
+const NOTHING = new Uint8Array(0)
+/** Each file, and each page, is valid until the next one is made: what is not used again is collected late. */
+const FILES = new Scratch()
+const STORED = new Scratch()
 
 /** `parts`: of each leaf below `roots`, in order. */
 export async function parquetFileOf(
@@ -39,14 +43,21 @@ export async function parquetFileOf(
   let at = MAGIC.length
   const places = parts.map((part): Place => {
     const start = at
-    const lead = part.led ? leadOf(part) : NOTHING
-    const [first] = part.pages
-    const data = start + (first?.kind === 'dictionary' ? first.end - first.start : 0)
-    at += lead.length + sumOf(part, (page) => page.end - page.start)
-    return { start, data, end: at, lead }
+    let data = start
+    const lead = part.led ? leadOf(part.leaf, part.pages) : NOTHING
+    const pages = part.pages.map((page) => {
+      const header = headerOf(page)
+      if (page.kind === 'data') at += at === data ? lead.length : 0
+      else data += header.length + page.size
+      const from = at
+      at += header.length + page.size
+      return { page, header, from }
+    })
+    if (part.led && at === data) at += lead.length
+    return { start, data, end: at, lead, pages }
   })
   const footer = footerOf(roots, parts, places, rows)
-  const file = memoryFor(at + footer.length + 4 + MAGIC.length)
+  const file = FILES.take(at + footer.length + 4 + MAGIC.length)
   file.set(MAGIC)
   for (const [i, part] of parts.entries()) await copyPages(part, places[i]!, file)
   file.set(footer, at)
@@ -55,82 +66,29 @@ export async function parquetFileOf(
   return file
 }
 
-function memoryFor(length: number): Uint8Array {
-  const { buffer } = scratch
-  const tooSmall = buffer.byteLength < length
-  if (tooSmall || (buffer.byteLength > 2 * LIMITS.parquetWindowBytes && length < buffer.byteLength / 4)) {
-    freeMemory(scratch)
-    scratch = new Uint8Array(length)
-  }
-  return scratch.subarray(0, length)
-}
-
-async function copyPages({ pages, read }: Part, { start, data, lead }: Place, file: Uint8Array): Promise<void> {
-  let at = start
+async function copyPages({ leaf, codec, read }: Part, { data, lead, pages }: Place, file: Uint8Array): Promise<void> {
   file.set(lead, data)
-  for (const page of pages) {
-    if (at === data) at += lead.length
-    for (let from = page.start; from < page.end;) {
-      const bytes = await read(from, Math.min(LIMITS.readChunkBytes, page.end - from))
-      file.set(bytes, at)
-      at += bytes.length
-      from += bytes.length
-    }
+  for (const { page, header, from } of pages) {
+    file.set(header, from)
+    const content = file.subarray(from + header.length, from + header.length + page.size)
+    if (page.compressed) {
+      const stored = STORED.take(page.end - page.content)
+      await copy(read, page, stored)
+      const levels = page.definitionBytes + page.repetitionBytes
+      content.set(stored.subarray(0, levels))
+      const plain = decompress(codec, stored.subarray(levels), page.size - levels)
+      content.set(plain, levels)
+      freeMemory(plain)
+    } else await copy(read, page, content)
+    checkContent(page, content, leaf)
   }
 }
 
-const NOTHING = new Uint8Array(0)
-const DATA_PAGE_V2 = 3
-const PLAIN = 0
-
-/**
- * A page of one row of one value. A page may begin within a row, of which the decoder would see no beginning: the rest of
- * it then belongs to this row, which nobody asks for. It is never compressed, whatever the codec is.
- */
-function leadOf(part: Part): Uint8Array {
-  const { maxDefinition, maxRepetition } = part.leaf
-  // A run of one level each, as RLE has it: 0 begins the row, and the value is there.
-  const repetition = [2, ...levelBytes(0, maxRepetition)]
-  const definition = [2, ...levelBytes(maxDefinition, maxDefinition)]
-  const value = new Uint8Array(plainBytes(part))
-  const length = repetition.length + definition.length + value.length
-  const w = new ThriftWriter()
-  w.i32(1, DATA_PAGE_V2)
-  w.i32(2, length)
-  w.i32(3, length)
-  w.struct(8, () => {
-    w.i32(1, 1)
-    w.i32(2, 0)
-    w.i32(3, 1)
-    w.i32(4, PLAIN)
-    w.i32(5, definition.length)
-    w.i32(6, repetition.length)
-    w.flag(7, false)
-  })
-  w.end()
-  return Buffer.concat([w.take(), Uint8Array.from([...repetition, ...definition]), value])
-}
-
-/** One of levels up to `max`: in as many whole bytes as hold its bits. */
-function levelBytes(level: number, max: number): number[] {
-  return max > 255 ? [level & 255, level >> 8] : [level]
-}
-
-/** The length of a value that is 0, or empty, with PLAIN. */
-function plainBytes(part: Part): number {
-  const { physical, length } = part.leaf.node
-  switch (storedAs(physical!, part)) {
-    case 'BOOLEAN':
-      return 1
-    case 'INT32':
-    case 'FLOAT':
-    case 'BYTE_ARRAY':
-      return 4
-    case 'INT64':
-    case 'DOUBLE':
-      return 8
-    default:
-      return physical === 'INT96' ? INT96_BYTES : length
+async function copy(read: ReadChunk, page: Page, target: Uint8Array): Promise<void> {
+  for (let from = page.content; from < page.end;) {
+    const bytes = await read(from, Math.min(LIMITS.readChunkBytes, page.end - from))
+    target.set(bytes, from - page.content)
+    from += bytes.length
   }
 }
 
@@ -140,6 +98,7 @@ interface Place {
   readonly data: number
   readonly end: number
   readonly lead: Uint8Array
+  readonly pages: readonly { readonly page: Page; readonly header: Uint8Array; readonly from: number }[]
 }
 
 /** FileMetaData of parquet-format/src/main/thrift/parquet.thrift. */
@@ -150,13 +109,13 @@ function footerOf(
   rows: number,
 ): Uint8Array {
   const w = new ThriftWriter()
-  const total = parts.reduce((sum, part) => sum + uncompressed(part), 0)
+  const total = places.reduce((sum, { start, end }) => sum + end - start, 0)
   const elements: Element[] = [{ name: 'r', node: null, stored: null, children: roots.length }]
   const leaves: StoredLeaf[] = []
   const visit = (node: SchemaNode, parents: readonly string[]): void => {
     const name = `c${elements.length}`
     const path = [...parents, name]
-    const stored = node.physical === null ? null : storedAs(node.physical, parts[leaves.length]!)
+    const stored = node.physical === null ? null : storedAs(node.physical, parts[leaves.length]!.pages)
     elements.push({ name, node, stored, children: node.children.length })
     if (stored !== null) leaves.push({ path, stored })
     for (const child of node.children) visit(child, path)
@@ -201,35 +160,20 @@ function writeElement(w: ThriftWriter, { name, node, stored, children }: Element
   if (stored === null) w.i32(5, children)
 }
 
-function writeChunk(w: ThriftWriter, leaf: StoredLeaf, part: Part, { start, data, end, lead }: Place): void {
+function writeChunk(w: ThriftWriter, leaf: StoredLeaf, part: Part, { start, data, end }: Place): void {
   w.i32(1, PHYSICAL.indexOf(leaf.stored))
   w.i32s(2, [...encodings(part)])
   w.texts(3, leaf.path)
-  w.i32(4, part.codec)
+  w.i32(4, UNCOMPRESSED)
   w.i64(
     5,
-    sumOf(part, ({ kind, values }) => (kind === 'data' ? values : 0)),
+    part.pages.reduce((sum, { kind, values }) => sum + (kind === 'data' ? values : 0), part.led ? 1 : 0),
   )
-  w.i64(6, uncompressed(part) + lead.length)
+  w.i64(6, end - start)
   w.i64(7, end - start)
   w.i64(9, data)
   if (data > start) w.i64(11, start)
 }
 
-function sumOf({ pages }: Part, of: (page: Page) => number): number {
-  return pages.reduce((total, page) => total + of(page), 0)
-}
-
-const uncompressed = (part: Part): number => sumOf(part, (page) => page.uncompressed)
 const encodings = ({ pages, led }: Part): Set<number> =>
   new Set([...(led ? [PLAIN] : []), ...pages.map(({ encoding }) => encoding)])
-
-/**
- * Deltas of INT32 are numbers modulo 2^32, and some writers (DuckDB, of unsigned columns) begin beyond what the decoder
- * takes for one. As INT64 all of them can be decoded; the lower half is the value.
- */
-function storedAs(physical: Physical, { pages }: Part): Physical {
-  if (physical === 'INT96') return 'FIXED_LEN_BYTE_ARRAY'
-  const deltas = pages.length > 0 && pages.every(({ encoding }) => encoding === DELTA_BINARY_PACKED)
-  return physical === 'INT32' && deltas ? 'INT64' : physical
-}

@@ -1,0 +1,182 @@
+/**
+ * Looks at a page's content where the decoder would not say that it is damaged: it takes levels that the schema has not,
+ * fills up what is missing of deltas and of split bytes, and gives a text the beginning that it has not.
+ */
+import { LIMITS } from '../../../core/limits.ts'
+import type { Bytes } from '../../../core/types.ts'
+import { BYTE_STREAM_SPLIT, DELTA_BINARY_PACKED, DELTA_BYTE_ARRAY, DELTA_LENGTH_BYTE_ARRAY } from './encodings.ts'
+import type { Page } from './pages.ts'
+import type { Leaf } from './schema.ts'
+import { WIDTHS } from './widths.ts'
+
+/** Throws an Error that says what is wrong. */
+export function checkContent(page: Page, bytes: Uint8Array, leaf: Leaf): void {
+  if (page.kind !== 'data') return
+  const from = new Cursor(bytes)
+  const { version, values, repetitionBytes, definitionBytes } = page
+  for (const [max, length] of [
+    [leaf.maxRepetition, repetitionBytes],
+    [leaf.maxDefinition, definitionBytes],
+  ] as const) {
+    if (version === 1 && max === 0) continue
+    const levels = from.take(version === 1 ? from.uint32() : length)
+    if (max > 0) checkLevels(levels, 32 - Math.clz32(max), values, max)
+  }
+  switch (page.encoding) {
+    case DELTA_BINARY_PACKED:
+    case DELTA_LENGTH_BYTE_ARRAY:
+      if (from.left > 0) deltas(from, false)
+      return
+    case DELTA_BYTE_ARRAY:
+      if (from.left > 0) checkPrefixes(from)
+      return
+    case BYTE_STREAM_SPLIT: {
+      const width = WIDTHS[leaf.node.physical!] ?? leaf.node.length
+      if (from.left % width !== 0) throw new Error(`a page has ${from.left} bytes of values of ${width} bytes each`)
+      return
+    }
+  }
+}
+
+/** A place within bytes; reading beyond the end throws. */
+class Cursor {
+  readonly #bytes: Uint8Array
+  #at = 0
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes
+  }
+
+  get left(): Bytes {
+    return this.#bytes.length - this.#at
+  }
+
+  byte(): number {
+    const byte = this.#bytes[this.#at++]
+    if (byte === undefined) throw new Error('a page is cut off')
+    return byte
+  }
+
+  uint32(): number {
+    return this.byte() + this.byte() * 0x100 + this.byte() * 0x1_0000 + this.byte() * 0x100_0000
+  }
+
+  /** LEB128. Beyond 2^53 it is not exact, and too much for all that is read with it but a first value. */
+  varint(): number {
+    let value = 0
+    for (let scale = 1; ; scale *= 128) {
+      const byte = this.byte()
+      value += (byte & 0x7f) * scale
+      if (byte < 0x80) return value
+      if (scale > 2 ** 63) throw new Error('a page holds a number that is none')
+    }
+  }
+
+  take(length: Bytes): Cursor {
+    if (!(length <= this.left)) throw new Error('a page is cut off')
+    const start = this.#at
+    this.#at += length
+    return new Cursor(this.#bytes.subarray(start, this.#at))
+  }
+
+  /** Numbers of `width` ≤ 32 bits each, lowest bits first. */
+  packed(width: number, count: number, each: (value: number) => void): void {
+    let held = 0
+    let bits = 0
+    for (let i = 0; i < count; i++) {
+      while (bits < width) {
+        held += this.byte() * 2 ** bits
+        bits += 8
+      }
+      const value = held % 2 ** width
+      each(value)
+      held = (held - value) / 2 ** width
+      bits -= width
+    }
+  }
+}
+
+/** Runs and packed bits (parquet-format/Encodings.md, RLE). */
+function checkLevels(from: Cursor, width: number, count: number, max: number): void {
+  const check = (level: number): void => {
+    if (level > max) throw new Error(`a page has a level of ${level}, where the highest is ${max}`)
+  }
+  const all = 2 ** width - 1 === max
+  for (let seen = 0; seen < count;) {
+    const header = from.varint()
+    if (header % 2 === 1) {
+      const packed = ((header - 1) / 2) * 8
+      if (packed === 0) throw new Error('a page has levels that are none')
+      // The bytes that would only fill up the last run may be missing.
+      const taken = Math.min(packed, count - seen)
+      const part = from.take(Math.min(Math.ceil((packed * width) / 8), from.left))
+      // Where all bit patterns are levels there is nothing to see.
+      if (!all) part.packed(width, taken, check)
+      seen += taken
+    } else {
+      let level = 0
+      for (let i = 0; i < width; i += 8) level += from.byte() * 2 ** i
+      if (header > 0) check(level)
+      seen += header / 2
+    }
+  }
+}
+
+/** Values of a block may be so many; writers have 128. */
+const BLOCK_MAX = 65_536
+
+/** Walks DELTA_BINARY_PACKED, and gives its numbers, modulo 2^32, where they are wanted. */
+function deltas(from: Cursor, wanted: boolean): Int32Array {
+  const blockSize = from.varint()
+  const miniblocks = from.varint()
+  const count = from.varint()
+  const each = blockSize / miniblocks
+  if (!(blockSize <= BLOCK_MAX && each > 0 && each % 8 === 0))
+    throw new Error('a page has blocks of an impossible size')
+  if (count > LIMITS.parquetPageValuesMax) throw new Error(`a page has ${count} deltas`)
+  const numbers = new Int32Array(wanted ? count : 0)
+  let last = zigzag(from.varint())
+  if (wanted && count > 0) numbers[0] = last
+  for (let seen = 1; seen < count;) {
+    const least = zigzag(from.varint())
+    const widths = Array.from({ length: miniblocks }, () => from.byte())
+    for (const width of widths) {
+      if (seen >= count) break
+      const inside = Math.min(each, count - seen)
+      if (width > 64) throw new Error('a page has deltas of too many bits')
+      // The last one may lack what would only fill it up.
+      const needed = Math.ceil((inside * width) / 8)
+      const part = from.take(
+        seen + each < count ? (each * width) / 8 : Math.max(needed, Math.min(from.left, (each * width) / 8)),
+      )
+      if (wanted && width > 32) throw new Error('a page has lengths of too many bits')
+      if (wanted)
+        part.packed(width, inside, (delta) => {
+          last = (last + least + delta) | 0
+          numbers[seen++] = last
+        })
+      else seen += inside
+    }
+  }
+  return numbers
+}
+
+function zigzag(n: number): number {
+  return n % 2 === 0 ? n / 2 : -(n + 1) / 2
+}
+
+/** Texts that share beginnings with the one before: their lengths add up to no more than a page may be. */
+function checkPrefixes(from: Cursor): void {
+  const prefixes = deltas(from, true)
+  const suffixes = deltas(from, true)
+  if (prefixes.length !== suffixes.length) throw new Error('a page has not an end for each of its texts')
+  let before = 0
+  let all = 0
+  for (const [i, prefix] of prefixes.entries()) {
+    const suffix = suffixes[i]!
+    if (prefix < 0 || prefix > before || suffix < 0) throw new Error('a page has texts of impossible lengths')
+    before = prefix + suffix
+    all += before
+    if (all > LIMITS.parquetPageBytesMax) throw new Error('a page has texts that are longer together than any page')
+  }
+}
