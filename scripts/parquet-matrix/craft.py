@@ -171,6 +171,8 @@ class Page:
     def __init__(self, kind, header, body, uncompressed, crc):
         self.kind, self.header, self.body, self.uncompressed, self.crc = kind, header, body, uncompressed, crc
 
+    strange = ()
+
     def bytes(self):
         crc = E.signed(zlib.crc32(self.body) if self.crc is True else self.crc, 32) if self.crc else None
         number = {0: 5, 1: 6, 2: 7, 3: 8}[self.kind]
@@ -182,6 +184,7 @@ class Page:
                     (3, T.I32, len(self.body)),
                     (4, T.I32, crc),
                     (number, T.STRUCT, self.header),
+                    *self.strange,
                 ]
             )
             + self.body
@@ -250,12 +253,14 @@ def write(root, groups, shape_of, extra=None):
     """
     A file's bytes. `groups`: records of each row group; `shape_of(node)`: a leaf's Shape.
     `extra` may have: key_values, created_by, file_path, more_rows (than there are, in each group's metadata),
+    strange (fields that no reader knows, in the footer, in columns and in pages), gap (bytes between chunks),
     change (function of leaf, group, pages), meta (function of leaf, group, fields of the column's metadata).
     """
     extra = extra or {}
     elements = root.settle()
     out = bytearray(b'PAR1')
     row_groups = []
+    strange = extra.get('strange', [])
     for index, records in enumerate(groups):
         chunks, total = [], 0
         for column in shred(root, records):
@@ -263,6 +268,9 @@ def write(root, groups, shape_of, extra=None):
             written = pages(column, shape)
             if 'change' in extra:
                 written = extra['change'](node, index, written)
+            out += extra.get('gap', b'')
+            for page in written:
+                page.strange = strange
             start = len(out)
             offsets, uncompressed, used = [], 0, set()
             for page in written:
@@ -286,6 +294,7 @@ def write(root, groups, shape_of, extra=None):
                 (9, T.I64, first if shape.name_dictionary else start),
                 (11, T.I64, start if has_dictionary else None),
                 (12, T.STRUCT, shape.statistics),
+                *strange,
             ]
             if 'meta' in extra:
                 meta = extra['meta'](node, index, meta)
@@ -302,6 +311,7 @@ def write(root, groups, shape_of, extra=None):
             (4, (T.LIST, T.STRUCT), row_groups),
             (5, (T.LIST, T.STRUCT), pairs or None),
             (6, T.BINARY, extra.get('created_by', 'parquet-matrix')),
+            *strange,
         ]
     )
     return bytes(out) + footer + struct.pack('<I', len(footer)) + b'PAR1'

@@ -237,6 +237,24 @@ def oddities(folder):
     table = Table('lying-statistics', [Column('x', K.PLAIN_INT32, INTS), Column('y', K.PLAIN_INT32, [9, 8] * 5)])
     folder.add('lying-statistics.parquet', table.write(Shape(statistics=lies)), table, why='statistics say that all is null, or 5')  # fmt: skip
 
+    # A later version of the format may have more fields, everywhere; what a reader does not know it passes over.
+    strange = [(100, T.I32, 5), (101, T.STRUCT, [(1, T.BINARY, 'x'), (2, (T.LIST, T.STRUCT), [[(3, T.BOOL, True)], []])]), (900, (T.LIST, T.I64), [1, -1]), (901, T.BOOL, False)]  # fmt: skip
+    plain = Table('strange', [Column('x', K.PLAIN_INT32, INTS), Column('s', K.STRING, WORDS)])
+    shape = Shape(dictionary=E.RLE_DICTIONARY, page_rows=(5,))
+    for version in (1, 2):
+        data = plain.write(shape.but(version=version), [4, 6], {'strange': strange})
+        folder.add(f'strange-fields-v{version}.parquet', data, plain, why='fields of metadata that no reader knows')
+    folder.add('gaps.parquet', plain.write(shape, [4, 6], {'gap': b'PAR1' * 5}), plain, why='bytes between the columns that belong to none')  # fmt: skip
+    folder.add('no-writer.parquet', plain.write(shape, extra={'created_by': None, 'version': 1}), plain, why='who wrote it is not said')  # fmt: skip
+
+    def each(column, node):
+        n = int(column.name[1:])
+        codec = ('none', 'snappy', 'gzip', 'brotli', 'lz4', 'lz4_raw', 'zstd')[n % 7]
+        return Shape(codec=codec, version=1 + n % 2, dictionary=(None, E.RLE_DICTIONARY, E.PLAIN_DICTIONARY)[n % 3], page_rows=(1 + n % 9,))  # fmt: skip
+
+    mixed = Table('mixed', [Column(f'c{n}', K.STRING, WORDS[n % 4 :] + WORDS[: n % 4]) for n in range(42)])
+    folder.add('mixed-columns.parquet', mixed.write(each, [4, 6]), mixed, why='each column in another codec, encoding and page version')  # fmt: skip
+
     def index_page(node, group, written):
         return [written[0], Page(1, [], b'index', 5, False), *written[1:]]
 

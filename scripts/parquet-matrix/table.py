@@ -109,7 +109,7 @@ class Folder:
 
     def same_as(self, table):
         """The name of a table with the same columns and values, if there is one."""
-        columns = json.dumps([[c.name, c.forms()] for c in table.columns])
+        columns = json.dumps([[c.name, c.saved()] for c in table.columns])
         return next((name for name, given in self.tables.items() if json.dumps(given) == columns), None)
 
     def refuse(self, name, data, says, why, others=None):

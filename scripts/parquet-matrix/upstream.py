@@ -1,6 +1,7 @@
 """The small files of https://github.com/apache/parquet-testing, with what pyarrow reads in them."""
 
 import csv
+import json
 import os
 import shutil
 
@@ -53,6 +54,14 @@ class Given(Column):
         super().__init__(name, of, forms, rep)
 
     def forms(self):
+        return self.values
+
+    def saved(self):
+        """Long columns of few values need not stand there whole."""
+        texts = [json.dumps(v) for v in self.values]
+        for n in range(1, len(texts) // 10):
+            if texts[n:] == texts[:-n]:
+                return {'$cycle': self.values[:n]}
         return self.values
 
 
