@@ -153,7 +153,7 @@ function zigzag(n: number): number {
 
 /** Writes structs; fields in ascending order. Numbers are safe integers. */
 export class ThriftWriter {
-  #bytes = new Uint8Array(1024)
+  #bytes = new Uint8Array(64)
   #length = 0
   /** The last field's number in each open struct. */
   readonly #last: number[] = [0]

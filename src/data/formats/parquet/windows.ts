@@ -2,7 +2,7 @@
 import { LIMITS } from '../../../core/limits.ts'
 import type { Bytes } from '../../../core/types.ts'
 import { ParquetColumn } from './column.ts'
-import { decode, DecoderTrap, type Decoder } from './decoder.ts'
+import { decode, DecoderTrap, type Decoded, type Decoder } from './decoder.ts'
 import type { Forms, Getter } from './forms.ts'
 import type { LeafPages } from './group.ts'
 import type { Piece } from './leaf-column.ts'
@@ -24,9 +24,8 @@ export class GroupWindows {
   readonly #rows: number
   readonly #step: number
   #given = 0
-  #release = (): void => {
-    for (const column of this.#columns) column.release()
-  }
+  /** All columns of the group, where they are decoded at once. */
+  readonly #blocks: Decoded[] = []
 
   /** `leaves`: of all columns, in order. */
   constructor(
@@ -66,18 +65,30 @@ export class GroupWindows {
 
   /** A small group is decoded at once: a table may have thousands of columns. */
   async #whole(): Promise<Getter[]> {
-    const parts = this.#columns.flatMap(({ leaves }) => leaves.map((leaf) => leaf.whole))
-    const nodes = this.#columns.map(({ node }) => node)
-    const file = await parquetFileOf(nodes, parts, this.#rows)
+    const getters: Getter[] = []
     try {
-      const { arrays, release } = decode(this.#decoder, file, { skip: 0, rows: this.#rows })
-      this.#release = release
-      return nodes.map((node, c) => named(node, () => valuesOf(node, arrays[c]!, this.#forms)))
+      for (let at = 0; at < this.#columns.length; at += BLOCK_COLUMNS) {
+        const block = this.#columns.slice(at, at + BLOCK_COLUMNS)
+        const nodes = block.map(({ node }) => node)
+        const parts = block.flatMap(({ leaves }) => leaves.map((leaf) => leaf.whole))
+        const file = await parquetFileOf(nodes, parts, this.#rows)
+        const decoded = decode(this.#decoder, file, { skip: 0, rows: this.#rows })
+        this.#blocks.push(decoded)
+        for (const [c, node] of nodes.entries())
+          getters.push(named(node, () => valuesOf(node, decoded.arrays[c]!, this.#forms)))
+      }
+      return getters
     } catch (error) {
       if (error instanceof DecoderTrap) throw error
-      // Which column it is, and in what it is unusual, shows when each is decoded alone.
+      // Which column it is shows when each is decoded alone.
+      this.#release()
       return await this.#part(0, this.#rows)
     }
+  }
+
+  #release(): void {
+    for (const block of this.#blocks.splice(0)) block.release()
+    for (const column of this.#columns) column.release()
   }
 
   async #part(start: number, end: number): Promise<Getter[]> {
@@ -93,6 +104,8 @@ export class GroupWindows {
   }
 }
 
+/** The decoder takes some kilobytes for each column, beside what is in it. */
+const BLOCK_COLUMNS = 512
 /** Of so many columns each is small, and decoding them one by one takes longer than what is in them. */
 const WIDE = 256
 
