@@ -75,23 +75,15 @@ export class LeafColumn {
     this.#starts ??= await this.#rowStarts(decoder)
     const starts = this.#starts
     const data = this.#data
-    // A row begins in the last page of which the first row is not beyond it.
-    let first = 0
-    for (let low = 0, high = starts.length; low < high;) {
-      const middle = (low + high) >> 1
-      if (starts[middle]! <= start) {
-        first = middle
-        low = middle + 1
-      } else high = middle
-    }
+    const first = pageOf(starts, start)
     // Pages of one kind: what lies in them may have to be decoded as another type, see `piece.ts`.
     const alike = (page: number): boolean =>
       isOfDictionary(data[page]!.encoding) === isOfDictionary(data[first]!.encoding)
     let last = first
     while (last + 1 < starts.length && starts[last + 1]! < end && (!ofOneKind || this.#led || alike(last + 1))) last++
     const next = starts[last + 1] ?? this.#rows
-    // The end of a row may lie in the page in which the next one begins.
-    const tail = this.#led ? Math.min(last + 1, data.length - 1) : last
+    // The end of a row may lie in any page up to the one in which the next row begins.
+    const tail = this.#led ? pageOf(starts, next) : last
     const values = data.slice(first, tail + 1).reduce((sum, page) => sum + page.values, 0)
     const rows = this.#led ? values + 1 : next - starts[first]!
     return { first, last: tail, start: starts[first]!, end: next, led: this.#led, rows }
@@ -127,6 +119,19 @@ export class LeafColumn {
       : []
     return { leaf, codec: chunk.codec, pages: [...dictionary, ...data], led, read }
   }
+}
+
+/** The page in which a row begins: the last one of which the first row is not beyond it. */
+function pageOf(starts: readonly number[], row: number): number {
+  let page = 0
+  for (let low = 0, high = starts.length; low < high;) {
+    const middle = (low + high) >> 1
+    if (starts[middle]! <= row) {
+      page = middle
+      low = middle + 1
+    } else high = middle
+  }
+  return page
 }
 
 /** Data pages [first, last], in which the rows [start, end) lie whole. */

@@ -24,22 +24,22 @@ export function headerOf(page: Page): Uint8Array {
       w.i32(1, page.values)
       w.i32(2, page.encoding)
     })
-  else if (type === DATA)
-    w.struct(5, () => {
-      w.i32(1, page.values)
-      w.i32(2, page.encoding)
-      w.i32(3, RLE)
-      w.i32(4, RLE)
-    })
+  else if (type === DATA) writeV1(w, page.values, page.encoding)
   else writeV2(w, page)
   w.end()
   return w.take()
 }
 
-function writeV2(
-  w: ThriftWriter,
-  page: Pick<Page, 'values' | 'nulls' | 'rows' | 'encoding' | 'definitionBytes' | 'repetitionBytes'>,
-): void {
+function writeV1(w: ThriftWriter, values: number, encoding: number): void {
+  w.struct(5, () => {
+    w.i32(1, values)
+    w.i32(2, encoding)
+    w.i32(3, RLE)
+    w.i32(4, RLE)
+  })
+}
+
+function writeV2(w: ThriftWriter, page: Page): void {
   w.struct(8, () => {
     w.i32(1, page.values)
     w.i32(2, page.nulls)
@@ -53,20 +53,19 @@ function writeV2(
 
 /**
  * A page of one row of one value, whole. A page may begin within a row, of which the decoder would see no beginning: the
- * rest of it then belongs to this row, which nobody asks for.
+ * rest of it then belongs to this row, which nobody asks for. Of the first version: where a header says how many rows
+ * there are, the decoder passes over the page without a look at where the row ends.
  */
 export function leadOf(leaf: Leaf, pages: readonly Page[]): Uint8Array {
-  // A run of one level each, as RLE has it: 0 begins the row, and the value is there.
-  const repetition = [2, 0]
-  const definition = [2, leaf.maxDefinition]
+  // Behind its length a run of one level each, as RLE has it: 0 begins the row, and the value is there.
+  const repetition = [2, 0, 0, 0, 2, 0]
+  const definition = [2, 0, 0, 0, 2, leaf.maxDefinition]
   const value = new Uint8Array(plainBytes(leaf, pages))
-  const size = repetition.length + definition.length + value.length
   const w = new ThriftWriter()
-  w.i32(1, DATA_V2)
-  w.i32(2, size)
-  w.i32(3, size)
-  const levels = { definitionBytes: definition.length, repetitionBytes: repetition.length }
-  writeV2(w, { values: 1, nulls: 0, rows: 1, encoding: PLAIN, ...levels })
+  w.i32(1, DATA)
+  w.i32(2, repetition.length + definition.length + value.length)
+  w.i32(3, repetition.length + definition.length + value.length)
+  writeV1(w, 1, PLAIN)
   w.end()
   return Buffer.concat([w.take(), Uint8Array.from([...repetition, ...definition]), value])
 }
