@@ -13,15 +13,14 @@ import { WIDTHS } from './widths.ts'
 export function checkContent(page: Page, bytes: Uint8Array, leaf: Leaf): void {
   if (page.kind !== 'data') return
   const from = new Cursor(bytes)
-  const { version, values, repetitionBytes, definitionBytes } = page
-  for (const [max, length] of [
-    [leaf.maxRepetition, repetitionBytes],
-    [leaf.maxDefinition, definitionBytes],
-  ] as const) {
-    if (version === 1 && max === 0) continue
-    const levels = from.take(version === 1 ? from.uint32() : length)
-    if (max > 0) checkLevels(levels, 32 - Math.clz32(max), values, max)
-  }
+  const { version, values, rows, repetitionBytes, definitionBytes } = page
+  const levelsOf = (max: number, length: Bytes): Cursor =>
+    from.take(version === 1 ? (max > 0 ? from.uint32() : 0) : length)
+  const repetitions = levelsOf(leaf.maxRepetition, repetitionBytes)
+  const begun = checkLevels(repetitions, leaf.maxRepetition, values, version === 2)
+  checkLevels(levelsOf(leaf.maxDefinition, definitionBytes), leaf.maxDefinition, values, false)
+  // Which pages a row lies in follows from it.
+  if (begun !== null && begun !== rows) throw new Error(`a page has ${begun} rows where its header says ${rows}`)
   switch (page.encoding) {
     case DELTA_BINARY_PACKED:
     case DELTA_LENGTH_BYTE_ARRAY:
@@ -96,12 +95,22 @@ class Cursor {
   }
 }
 
-/** Runs and packed bits (parquet-format/Encodings.md, RLE). */
-function checkLevels(from: Cursor, width: number, count: number, max: number): void {
-  const check = (level: number): void => {
+/**
+ * Runs and packed bits (parquet-format/Encodings.md, RLE). With `counts` the number of rows that begin here, which is that
+ * of zeros; null where all levels are 0. Throws an Error where one is above `max`, or where the first begins no row.
+ */
+function checkLevels(from: Cursor, max: number, count: number, counts: boolean): number | null {
+  if (max === 0) return null
+  const width = 32 - Math.clz32(max)
+  const anyPattern = 2 ** width - 1 === max && !counts
+  let zeros = 0
+  let first = true
+  const check = (level: number, times: number): void => {
     if (level > max) throw new Error(`a page has a level of ${level}, where the highest is ${max}`)
+    if (level === 0) zeros += times
+    else if (counts && first) throw new Error('a page begins within a row')
+    first = false
   }
-  const all = 2 ** width - 1 === max
   for (let seen = 0; seen < count;) {
     const header = from.varint()
     if (header % 2 === 1) {
@@ -111,15 +120,17 @@ function checkLevels(from: Cursor, width: number, count: number, max: number): v
       const taken = Math.min(packed, count - seen)
       const part = from.take(Math.min(Math.ceil((packed * width) / 8), from.left))
       // Where all bit patterns are levels there is nothing to see.
-      if (!all) part.packed(width, taken, check)
+      if (!anyPattern) part.packed(width, taken, (level) => check(level, 1))
       seen += taken
     } else {
       let level = 0
       for (let i = 0; i < width; i += 8) level += from.byte() * 2 ** i
-      if (header > 0) check(level)
+      const times = Math.min(header / 2, count - seen)
+      if (times > 0) check(level, times)
       seen += header / 2
     }
   }
+  return counts ? zeros : null
 }
 
 /** Values of a block may be so many; writers have 128. */

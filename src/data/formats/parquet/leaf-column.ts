@@ -85,8 +85,8 @@ export class LeafColumn {
     // The end of a row may lie in any page up to the one in which the next row begins.
     const tail = this.#led ? pageOf(starts, next) : last
     const values = data.slice(first, tail + 1).reduce((sum, page) => sum + page.values, 0)
-    const rows = this.#led ? values + 1 : next - starts[first]!
-    return { first, last: tail, start: starts[first]!, end: next, led: this.#led, rows }
+    // Nothing may come before the first row of all.
+    return { first, last: tail, start: starts[first]!, end: next, led: this.#led && first > 0, rows: values + 1 }
   }
 
   /** Pages may begin within a row. */
@@ -97,18 +97,18 @@ export class LeafColumn {
   async #rowStarts(decoder: Decoder): Promise<readonly number[]> {
     const starts: number[] = []
     let at = 0
-    for (const page of this.#data) {
+    for (const [i, page] of this.#data.entries()) {
       starts.push(at)
-      at += page.rows ?? (await this.#count(decoder, page))
+      at += page.rows ?? (await this.#count(decoder, page, i > 0))
     }
     if (at !== this.#rows) throw new Error(`its pages hold ${at} of ${this.#rows} rows`)
     return starts
   }
 
   /** Rows that begin in a page that does not say it. */
-  async #count(decoder: Decoder, page: Page): Promise<number> {
-    const file = await parquetFileOf([this.#leaf.leaf.branch], [this.#part([page], true)], page.values + 1)
-    return countRows(decoder, file, page.values + 1) - 1
+  async #count(decoder: Decoder, page: Page, led: boolean): Promise<number> {
+    const file = await parquetFileOf([this.#leaf.leaf.branch], [this.#part([page], led)], page.values + 1)
+    return countRows(decoder, file, page.values + 1) - (led ? 1 : 0)
   }
 
   #part(data: readonly Page[], led: boolean): Part {
