@@ -219,6 +219,12 @@ export const LIMITS: Readonly<Record<Limit, number>> = {
   parquetFooterBytesMax: 64 * MIB,
   /** Fields and elements of a footer: a hundred row groups of a thousand columns have so many, and each becomes an object. */
   parquetFooterValuesMax: 4_000_000,
+  /** Of these, structs that are kept: two for each column of each row group, some hundred bytes in memory each. */
+  parquetFooterStructsMax: 1_000_000,
+  /** A value of FIXED_LEN_BYTE_ARRAY, also where it is null: decimals, UUIDs and hashes have some dozen bytes. */
+  parquetFixedBytesMax: 64 * 1024,
+  /** Bytes of a decimal: 10,000 digits have so many. Longer ones take minutes to be written out. */
+  parquetDecimalBytesMax: 4_160,
   /** Elements of a Parquet schema, fields of a CSV header: tables have thousands of columns, not hundreds of thousands. */
   inputColumnsMax: 100_000,
   /** UTF-16 units of the text that tells a Parquet file's columns: some 30,000; of more there is a digest … */
@@ -233,8 +239,10 @@ export const LIMITS: Readonly<Record<Limit, number>> = {
   parquetPageValuesMax: 16 * MIB,
   /** Rows are decoded in windows that take so much memory, by an estimate; the decoder has them two or three times. */
   parquetWindowBytes: 4 * MIB,
-  /** A column is decoded to the end of a page where no more than this is beyond the window: else it is decoded twice. */
-  parquetPieceBytes: MIB / 2,
+  /** The same in tasks that have room. */
+  parquetWindowBytesMax: 32 * MIB,
+  /** The same where each value is the longest of its dictionary: a few long texts may be most of the values. */
+  parquetWorstBytes: 32 * MIB,
   /** Directories that one node offers; more are better offered by a folder that contains them. */
   rootsMax: 1_000,
   /** PATH_MAX of Linux: a longer path cannot be opened. */

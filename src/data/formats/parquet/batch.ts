@@ -38,7 +38,8 @@ export class ParquetBatch implements Batch {
     } catch (error) {
       if (error instanceof UnreadableValue) return BAD
       // What a variant holds is looked at here.
-      throw damaged(this.#name, `row ${this.#rowStart + i + 1} cannot be read`, error)
+      const said = error instanceof Error && error.constructor === Error ? error : undefined
+      throw damaged(this.#name, `row ${this.#rowStart + i + 1} is not as its schema says`, said)
     }
     return this.#makeRow(fields)
   }

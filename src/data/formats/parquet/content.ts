@@ -37,6 +37,28 @@ export function checkContent(page: Page, bytes: Uint8Array, leaf: Leaf): void {
   }
 }
 
+/** Rows that begin in a page of the first version, by its levels. */
+export function rowsBegun({ values }: Page, bytes: Uint8Array, { maxRepetition }: Leaf): number {
+  const from = new Cursor(bytes)
+  let rows = 0
+  eachLevel(from.take(from.uint32()), maxRepetition, values, (level, times) => {
+    if (level === 0) rows += times
+  })
+  return rows
+}
+
+/** The length of the longest text of a dictionary's page. */
+export function longestOf(bytes: Uint8Array): Bytes {
+  const from = new Cursor(bytes)
+  let longest = 0
+  while (from.left > 0) {
+    const length = from.uint32()
+    from.take(length)
+    longest = Math.max(longest, length)
+  }
+  return longest
+}
+
 /** A place within bytes; reading beyond the end throws. */
 class Cursor {
   readonly #bytes: Uint8Array
@@ -96,13 +118,11 @@ class Cursor {
 }
 
 /**
- * Runs and packed bits (parquet-format/Encodings.md, RLE). With `counts` the number of rows that begin here, which is that
- * of zeros; null where all levels are 0. Throws an Error where one is above `max`, or where the first begins no row.
+ * Throws an Error where a level is above `max`, or, with `counts`, where the first begins no row. With `counts` the number of
+ * rows that begin here, which is that of zeros; else, and where all levels are 0, null.
  */
 function checkLevels(from: Cursor, max: number, count: number, counts: boolean): number | null {
   if (max === 0) return null
-  const width = 32 - Math.clz32(max)
-  const anyPattern = 2 ** width - 1 === max && !counts
   let zeros = 0
   let first = true
   const check = (level: number, times: number): void => {
@@ -111,6 +131,21 @@ function checkLevels(from: Cursor, max: number, count: number, counts: boolean):
     else if (counts && first) throw new Error('a page begins within a row')
     first = false
   }
+  // Where all bit patterns are levels there is nothing to see.
+  const anyPattern = (max & (max + 1)) === 0 && !counts
+  eachLevel(from, max, count, check, anyPattern)
+  return counts ? zeros : null
+}
+
+/** Runs and packed bits (parquet-format/Encodings.md, RLE). */
+function eachLevel(
+  from: Cursor,
+  max: number,
+  count: number,
+  each: (level: number, times: number) => void,
+  runsAlone: boolean = false,
+): void {
+  const width = 32 - Math.clz32(max)
   for (let seen = 0; seen < count;) {
     const header = from.varint()
     if (header % 2 === 1) {
@@ -119,18 +154,16 @@ function checkLevels(from: Cursor, max: number, count: number, counts: boolean):
       // The bytes that would only fill up the last run may be missing.
       const taken = Math.min(packed, count - seen)
       const part = from.take(Math.min(Math.ceil((packed * width) / 8), from.left))
-      // Where all bit patterns are levels there is nothing to see.
-      if (!anyPattern) part.packed(width, taken, (level) => check(level, 1))
+      if (!runsAlone) part.packed(width, taken, (level) => each(level, 1))
       seen += taken
     } else {
       let level = 0
       for (let i = 0; i < width; i += 8) level += from.byte() * 2 ** i
       const times = Math.min(header / 2, count - seen)
-      if (times > 0) check(level, times)
+      if (times > 0) each(level, times)
       seen += header / 2
     }
   }
-  return counts ? zeros : null
 }
 
 /** Values of a block may be so many; writers have 128. */

@@ -79,19 +79,6 @@ export function decode(decoder: Decoder, file: Uint8Array, { skip, rows }: Span)
   return { arrays: arrays as ArrowArray[], release: () => freeMemory(stream) }
 }
 
-/** The number of rows of such a file, of which no more than `most` are counted. Throws as `decode` does. */
-export function countRows(decoder: Decoder, file: Uint8Array, most: number): number {
-  return trapped(() => {
-    const table = decoder.readParquet(file, { batchSize: most })
-    const batch = table.recordBatch(0)
-    const rows = batch?.numRows ?? 0
-    // What is not freed stays in the decoder's memory until a collection finds out.
-    batch?.free()
-    table.free()
-    return rows
-  })
-}
-
 function trapped<T>(act: () => T): T {
   try {
     return act()

@@ -13,3 +13,7 @@ export const BYTE_STREAM_SPLIT = 9
 export function isOfDictionary(encoding: number): boolean {
   return encoding === PLAIN_DICTIONARY || encoding === RLE_DICTIONARY
 }
+
+export function isOfDeltas(encoding: number): boolean {
+  return encoding >= DELTA_BINARY_PACKED && encoding <= DELTA_BYTE_ARRAY
+}

@@ -5,9 +5,11 @@ import type { Bytes } from '../../../core/types.ts'
 import { readRange } from '../feed.ts'
 import type { RandomAccess } from '../source.ts'
 import { checkCodec } from './codecs.ts'
+import { longestOf } from './content.ts'
 import type { Chunk, ParquetFile } from './footer.ts'
 import { inColumn, Unsupported } from './problems.ts'
 import { pagesOf, type Page, type ReadChunk } from './pages.ts'
+import { readContent, type PieceMemory } from './piece.ts'
 import type { Leaf } from './schema.ts'
 
 /** A chunk whose pages were found sound as far as headers and checksums go. */
@@ -16,6 +18,8 @@ export interface LeafPages {
   readonly chunk: Chunk
   readonly pages: readonly Page[]
   readonly read: ReadChunk
+  /** The longest text of its dictionary; 0 without one. */
+  readonly longest: Bytes
 }
 
 /** Reads the wanted leaves of a group, by their numbers, ascending. Throws an Error that names the column. */
@@ -26,6 +30,7 @@ export async function enterGroup(
   index: number,
   wanted: readonly number[],
   hash: Hash,
+  memory: PieceMemory,
 ): Promise<LeafPages[]> {
   const { chunks } = file.groups[index]!
   const store = new ChunkStore(source, name)
@@ -40,12 +45,26 @@ export async function enterGroup(
       checkCodec(chunk.codec)
       const read = await store.keep(chunk)
       const pages = await pagesOf(chunk, leaf, read, (bytes) => hash.update(bytes))
-      entered.push({ leaf, chunk, pages, read })
+      entered.push({ leaf, chunk, pages, read, longest: await longestText(leaf, chunk, pages, read, memory) })
     } catch (error) {
       throw inColumn(leaf.path.join('.'), error)
     }
   }
   return entered
+}
+
+async function longestText(
+  leaf: Leaf,
+  chunk: Chunk,
+  pages: readonly Page[],
+  read: ReadChunk,
+  memory: PieceMemory,
+): Promise<Bytes> {
+  const dictionary = pages.find(({ kind }) => kind === 'dictionary')
+  if (dictionary === undefined || leaf.node.physical !== 'BYTE_ARRAY') return 0
+  const content = memory.files.take(dictionary.size)
+  await readContent({ leaf, codec: chunk.codec, read }, dictionary, content, memory)
+  return longestOf(content)
 }
 
 /** Chunks are kept up to LIMITS.parquetKeptBytes; of others each page is read when it is needed. */

@@ -1,12 +1,25 @@
 /** The values that a row group has of one leaf: a run of rows needs no more than the pages that it lies in. */
 import { LIMITS } from '../../../core/limits.ts'
 import type { Bytes } from '../../../core/types.ts'
-import { countRows, decode, type ArrowArray, type Decoder } from './decoder.ts'
-import { isOfDictionary } from './encodings.ts'
+import { sliceArray } from './arrow-slice.ts'
+import { rowsBegun } from './content.ts'
+import { decode, type ArrowArray, type Decoder } from './decoder.ts'
+import { isOfDeltas, isOfDictionary } from './encodings.ts'
 import type { LeafPages } from './group.ts'
 import type { Page } from './pages.ts'
-import { parquetFileOf, type Part } from './piece.ts'
+import { parquetFileOf, readContent, type Part, type PieceMemory } from './piece.ts'
 import { WIDTHS } from './widths.ts'
+
+/** What pieces are made with. */
+export interface Bench {
+  readonly decoder: Decoder
+  readonly memory: PieceMemory
+  /** Rows are decoded in windows of so many bytes. */
+  readonly windowBytes: Bytes
+}
+
+/** A column is decoded to the end of a page where no more than this part of a window is beyond it: else it is decoded twice. */
+const PIECE_PART = 8
 
 /** Rows [start, end) of the group. */
 export interface Piece {
@@ -18,8 +31,9 @@ export interface Piece {
 }
 
 export class LeafColumn {
-  /** What a row takes in memory, by an estimate. */
+  /** What a row takes in memory, by an estimate, and where all values are the longest of the dictionary. */
   readonly rowBytes: Bytes
+  readonly worstBytes: Bytes
   readonly #leaf: LeafPages
   readonly #rows: number
   readonly #data: readonly Page[]
@@ -31,7 +45,9 @@ export class LeafColumn {
     this.#leaf = leaf
     this.#rows = rows
     this.#data = leaf.pages.filter(({ kind }) => kind === 'data')
-    this.rowBytes = (valueBytes(leaf) * leaf.chunk.values) / Math.max(1, rows)
+    const perRow = leaf.chunk.values / Math.max(1, rows)
+    this.rowBytes = valueBytes(leaf) * perRow
+    this.worstBytes = Math.max(this.rowBytes, leaf.longest * perRow)
   }
 
   /** All of its pages. */
@@ -40,21 +56,23 @@ export class LeafColumn {
   }
 
   /** Pieces that together hold the rows [start, end); each call asks for later rows than the one before. */
-  async rows(decoder: Decoder, start: number, end: number): Promise<readonly Piece[]> {
+  async rows(bench: Bench, start: number, end: number): Promise<readonly Piece[]> {
     for (const piece of this.#pieces) if (piece.end <= start) piece.release()
     this.#pieces = this.#pieces.filter((piece) => piece.end > start)
     for (let at = this.#pieces.at(-1)?.end ?? start; at < end; at = this.#pieces.at(-1)!.end) {
-      const run = await this.#runOf(decoder, at, end)
+      const run = await this.#runOf(bench, at, end)
       // To the end of the last page, where that is little more than is wanted: else it is decoded twice.
-      const more = (run.end - end) * this.rowBytes <= LIMITS.parquetPieceBytes
-      this.#pieces.push(await this.#decode(decoder, run, at, more ? run.end : Math.min(end, run.end)))
+      const more =
+        (run.end - end) * this.rowBytes <= bench.windowBytes / PIECE_PART &&
+        (run.end - at) * this.worstBytes <= LIMITS.parquetWorstBytes
+      this.#pieces.push(await this.#decode(bench, run, at, more ? run.end : Math.min(end, run.end)))
     }
     return this.#pieces
   }
 
   /** The rows [start, end) as one piece, which is the caller's. */
-  async piece(decoder: Decoder, start: number, end: number): Promise<Piece> {
-    return await this.#decode(decoder, await this.#runOf(decoder, start, end, false), start, end)
+  async piece(bench: Bench, start: number, end: number): Promise<Piece> {
+    return await this.#decode(bench, await this.#runOf(bench, start, end, false), start, end)
   }
 
   release(): void {
@@ -62,17 +80,20 @@ export class LeafColumn {
     this.#pieces = []
   }
 
-  async #decode(decoder: Decoder, run: PageRun, start: number, end: number): Promise<Piece> {
-    const part = this.#part(this.#data.slice(run.first, run.last + 1), run.led)
-    const file = await parquetFileOf([this.#leaf.leaf.branch], [part], run.rows)
-    const skip = start - run.start + (run.led ? 1 : 0)
-    const { arrays, release } = decode(decoder, file, { skip, rows: end - start })
-    return { start, end, array: arrays[0]!, release }
+  async #decode({ decoder, memory }: Bench, run: PageRun, start: number, end: number): Promise<Piece> {
+    const pages = this.#data.slice(run.first, run.last + 1)
+    const file = await parquetFileOf([this.#leaf.leaf.branch], [this.#part(pages, run.led)], run.rows, memory)
+    const before = start - run.start + (run.led ? 1 : 0)
+    // The decoder cannot pass over all kinds of deltas.
+    const skip = pages.some(({ encoding }) => isOfDeltas(encoding)) ? 0 : before
+    const { arrays, release } = decode(decoder, file, { skip, rows: end - start + before - skip })
+    const array = skip < before ? sliceArray(arrays[0]!, before - skip, arrays[0]!.length, this.#width) : arrays[0]!
+    return { start, end, array, release }
   }
 
   /** Pages that hold the rows [start, end), or, where they may be of one kind only, the first of these rows. */
-  async #runOf(decoder: Decoder, start: number, end: number, ofOneKind: boolean = true): Promise<PageRun> {
-    this.#starts ??= await this.#rowStarts(decoder)
+  async #runOf(bench: Bench, start: number, end: number, ofOneKind: boolean = true): Promise<PageRun> {
+    this.#starts ??= await this.#rowStarts(bench)
     const starts = this.#starts
     const data = this.#data
     const first = pageOf(starts, start)
@@ -85,6 +106,8 @@ export class LeafColumn {
     // The end of a row may lie in any page up to the one in which the next row begins.
     const tail = this.#led ? pageOf(starts, next) : last
     const values = data.slice(first, tail + 1).reduce((sum, page) => sum + page.values, 0)
+    if (this.#led && values > LIMITS.parquetPageValuesMax)
+      throw new Error(`its rows from ${start} on have ${values} values, more than ${LIMITS.parquetPageValuesMax}`)
     // Nothing may come before the first row of all.
     return { first, last: tail, start: starts[first]!, end: next, led: this.#led && first > 0, rows: values + 1 }
   }
@@ -94,21 +117,29 @@ export class LeafColumn {
     return this.#data.some(({ rows }) => rows === null)
   }
 
-  async #rowStarts(decoder: Decoder): Promise<readonly number[]> {
+  async #rowStarts(bench: Bench): Promise<readonly number[]> {
     const starts: number[] = []
     let at = 0
-    for (const [i, page] of this.#data.entries()) {
+    for (const page of this.#data) {
       starts.push(at)
-      at += page.rows ?? (await this.#count(decoder, page, i > 0))
+      at += page.rows ?? (await this.#count(bench, page))
     }
     if (at !== this.#rows) throw new Error(`its pages hold ${at} of ${this.#rows} rows`)
     return starts
   }
 
   /** Rows that begin in a page that does not say it. */
-  async #count(decoder: Decoder, page: Page, led: boolean): Promise<number> {
-    const file = await parquetFileOf([this.#leaf.leaf.branch], [this.#part([page], led)], page.values + 1)
-    return countRows(decoder, file, page.values + 1) - (led ? 1 : 0)
+  async #count({ memory }: Bench, page: Page): Promise<number> {
+    const { leaf, chunk, read } = this.#leaf
+    const content = memory.files.take(page.size)
+    await readContent({ leaf, codec: chunk.codec, read }, page, content, memory)
+    return rowsBegun(page, content, leaf)
+  }
+
+  /** Bytes of a value that lies in bytes, all of one length. */
+  get #width(): Bytes {
+    const { physical, length } = this.#leaf.leaf.node
+    return physical === 'INT96' ? (WIDTHS[physical] ?? 0) : length
   }
 
   #part(data: readonly Page[], led: boolean): Part {

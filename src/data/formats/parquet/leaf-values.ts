@@ -1,4 +1,5 @@
 /** From stored values, as Arrow arrays of the plain types, to what a record has: by the column's type alone. */
+import { LIMITS } from '../../../core/limits.ts'
 import { isAscii, isUtf8 } from 'node:buffer'
 import { ALL_SUSPECTS, jsonRecord, whyBad } from '../json/record.ts'
 import { BAD } from '../reader.ts'
@@ -130,7 +131,14 @@ function byteValues(node: SchemaNode, array: ArrowArray, forms: Forms): Getter {
     }
     case 'decimal': {
       const bytes = slices(array, length)
-      return (i) => decimalText(signedOf(bytes(i)), meaning.scale)
+      return (i) => {
+        const unscaled = bytes(i)
+        if (unscaled.length > LIMITS.parquetDecimalBytesMax)
+          throw new UnreadableValue(
+            `a decimal has ${unscaled.length} bytes, more than ${LIMITS.parquetDecimalBytesMax}`,
+          )
+        return decimalText(signedOf(unscaled), meaning.scale)
+      }
     }
     case 'uuid': {
       const bytes = slices(array, length)

@@ -30,15 +30,19 @@ const MAGIC = Buffer.from('PAR1')
 const REPETITION = { required: 0, optional: 1, repeated: 2 } as const
 
 const NOTHING = new Uint8Array(0)
-/** Each file, and each page, is valid until the next one is made: what is not used again is collected late. */
-const FILES = new Scratch()
-const STORED = new Scratch()
+
+/** The memory in which files are made, one after the other: each is valid until the next one is made. */
+export class PieceMemory {
+  readonly files: Scratch = new Scratch()
+  readonly stored: Scratch = new Scratch()
+}
 
 /** `parts`: of each leaf below `roots`, in order. */
 export async function parquetFileOf(
   roots: readonly SchemaNode[],
   parts: readonly Part[],
   rows: number,
+  memory: PieceMemory,
 ): Promise<Uint8Array> {
   let at = MAGIC.length
   const places = parts.map((part): Place => {
@@ -57,31 +61,45 @@ export async function parquetFileOf(
     return { start, data, end: at, lead, pages }
   })
   const footer = footerOf(roots, parts, places, rows)
-  const file = FILES.take(at + footer.length + 4 + MAGIC.length)
+  const file = memory.files.take(at + footer.length + 4 + MAGIC.length)
   file.set(MAGIC)
-  for (const [i, part] of parts.entries()) await copyPages(part, places[i]!, file)
+  for (const [i, part] of parts.entries()) await copyPages(part, places[i]!, file, memory)
   file.set(footer, at)
   new DataView(file.buffer, file.byteOffset).setUint32(at + footer.length, footer.length, true)
   file.set(MAGIC, at + footer.length + 4)
   return file
 }
 
-async function copyPages({ leaf, codec, read }: Part, { data, lead, pages }: Place, file: Uint8Array): Promise<void> {
+async function copyPages(
+  part: Part,
+  { data, lead, pages }: Place,
+  file: Uint8Array,
+  memory: PieceMemory,
+): Promise<void> {
   file.set(lead, data)
   for (const { page, header, from } of pages) {
     file.set(header, from)
-    const content = file.subarray(from + header.length, from + header.length + page.size)
-    if (page.compressed) {
-      const stored = STORED.take(page.end - page.content)
-      await copy(read, page, stored)
-      const levels = page.definitionBytes + page.repetitionBytes
-      content.set(stored.subarray(0, levels))
-      const plain = decompress(codec, stored.subarray(levels), page.size - levels)
-      content.set(plain, levels)
-      freeMemory(plain)
-    } else await copy(read, page, content)
-    checkContent(page, content, leaf)
+    await readContent(part, page, file.subarray(from + header.length, from + header.length + page.size), memory)
   }
+}
+
+/** The content of a page, decompressed and looked at. Throws an Error that says what is wrong. */
+export async function readContent(
+  { leaf, codec, read }: Pick<Part, 'leaf' | 'codec' | 'read'>,
+  page: Page,
+  target: Uint8Array,
+  memory: PieceMemory,
+): Promise<void> {
+  if (page.compressed) {
+    const stored = memory.stored.take(page.end - page.content)
+    await copy(read, page, stored)
+    const levels = page.definitionBytes + page.repetitionBytes
+    target.set(stored.subarray(0, levels))
+    const plain = decompress(codec, stored.subarray(levels), page.size - levels)
+    target.set(plain, levels)
+    freeMemory(plain)
+  } else await copy(read, page, target)
+  checkContent(page, target, leaf)
 }
 
 async function copy(read: ReadChunk, page: Page, target: Uint8Array): Promise<void> {

@@ -1,20 +1,23 @@
 import { createHash, type Hash } from 'node:crypto'
 import { ShoalError } from '../../../core/errors.ts'
+import { LIMITS } from '../../../core/limits.ts'
 import type { Bytes, Digest } from '../../../core/types.ts'
 import type { Batch, RecordReader, SplitInput, SplitRead } from '../reader.ts'
 import type { RowFactory } from '../rows.ts'
 import type { RandomAccess } from '../source.ts'
 import { ParquetBatch } from './batch.ts'
-import { loadDecoder, type Decoder } from './decoder.ts'
+import { loadDecoder } from './decoder.ts'
 import { damaged, readParquetFooter, type ParquetFile } from './footer.ts'
 import type { Forms } from './forms.ts'
 import { enterGroup } from './group.ts'
-import { leavesOf, type SchemaNode } from './schema.ts'
+import type { Bench } from './leaf-column.ts'
+import { PieceMemory } from './piece.ts'
+import { countLeaves, type SchemaNode } from './schema.ts'
 import { GroupWindows } from './windows.ts'
 
 /** What is known once the footer is read. */
 interface Opened {
-  readonly decoder: Decoder
+  readonly bench: Bench
   readonly file: ParquetFile
   readonly columns: readonly SchemaNode[]
   readonly names: readonly string[]
@@ -84,7 +87,21 @@ export class ParquetReader implements RecordReader {
     if (rowGroups) for (const group of file.groups.slice(0, start)) this.#row += group.rows
     const makeRow = this.#factory.row(names)
     const leaves = numbersOf(file.columns, columns)
-    return { decoder: await loadDecoder(), file, columns, names, leaves, forms, makeRow }
+    return {
+      bench: { decoder: await loadDecoder(), memory: new PieceMemory(), windowBytes: this.#windowBytes },
+      file,
+      columns,
+      names,
+      leaves,
+      forms,
+      makeRow,
+    }
+  }
+
+  /** A task that has more memory decodes more at once: then fewer pages are decoded twice. */
+  get #windowBytes(): Bytes {
+    const room = (this.#input.windowBytesMax ?? 0) / 8
+    return Math.max(LIMITS.parquetWindowBytes, Math.min(LIMITS.parquetWindowBytesMax, Math.floor(room)))
   }
 
   #select(all: readonly SchemaNode[]): readonly SchemaNode[] {
@@ -128,15 +145,15 @@ export class ParquetReader implements RecordReader {
     }
   }
 
-  async #nextGroup({ decoder, file, columns, leaves, forms }: Opened): Promise<Group | null> {
+  async #nextGroup({ bench, file, columns, leaves, forms }: Opened): Promise<Group | null> {
     const { start, end, rowGroups } = this.#input
     const index = this.#group === null ? (rowGroups ? start : 0) : this.#group.index + 1
     if (index >= (rowGroups ? end : file.groups.length)) return null
     const { rows, chunks } = file.groups[index]!
     for (const leaf of leaves) this.#bytes += chunks[leaf]!.end - chunks[leaf]!.start
     try {
-      const entered = await enterGroup(this.#source, this.#input.name, file, index, leaves, this.#hash)
-      return { index, windows: new GroupWindows(decoder, columns, entered, rows, forms) }
+      const entered = await enterGroup(this.#source, this.#input.name, file, index, leaves, this.#hash, bench.memory)
+      return { index, windows: new GroupWindows(bench, columns, entered, rows, forms) }
     } catch (error) {
       if (this.#source.failed || error instanceof ShoalError) throw error
       throw damaged(this.#input.name, `row group ${index}`, error)
@@ -151,7 +168,7 @@ function numbersOf(all: readonly SchemaNode[], columns: readonly SchemaNode[]): 
   for (const node of all)
     numbers.set(
       node,
-      leavesOf([node]).map(() => at++),
+      Array.from({ length: countLeaves(node) }, () => at++),
     )
   return columns.flatMap((column) => numbers.get(column)!)
 }

@@ -16,18 +16,50 @@ export interface SchemaNode {
   readonly children: readonly SchemaNode[]
 }
 
-/** A column whose values are stored. */
-export interface Leaf {
+/** The way from a leaf up to its column. */
+interface Link {
   readonly node: SchemaNode
-  /** Names from the root's child down. */
-  readonly path: readonly string[]
-  /** Something on the way repeats: a row may have any number of values. */
-  readonly repeats: boolean
-  /** The column that it is in, without that column's other leaves. */
-  readonly branch: SchemaNode
+  readonly parent: Link | null
+}
+
+/** A column whose values are stored. */
+export class Leaf {
+  readonly node: SchemaNode
   /** The highest levels, as Dremel counts them (Melnik et al., VLDB 2010): of what is optional or repeats, and of the latter. */
   readonly maxDefinition: number
   readonly maxRepetition: number
+  readonly #link: Link
+
+  constructor(link: Link) {
+    const chain = upwards(link)
+    this.node = link.node
+    this.maxRepetition = chain.filter(({ repetition }) => repetition === 'repeated').length
+    this.maxDefinition = chain.filter(({ repetition }) => repetition !== 'required').length
+    this.#link = link
+  }
+
+  /** Something on the way repeats: a row may have any number of values. */
+  get repeats(): boolean {
+    return this.maxRepetition > 0
+  }
+
+  /** Names from the column's down. */
+  get path(): readonly string[] {
+    return upwards(this.#link)
+      .map(({ name }) => name)
+      .reverse()
+  }
+
+  /** The column that it is in, without that column's other leaves. */
+  get branch(): SchemaNode {
+    return upwards(this.#link).reduce((within, parent) => ({ ...parent, children: [within] }))
+  }
+}
+
+function upwards(link: Link): SchemaNode[] {
+  const chain: SchemaNode[] = []
+  for (let at: Link | null = link; at !== null; at = at.parent) chain.push(at.node)
+  return chain
 }
 
 const isCount = (n: unknown): n is number => Number.isSafeInteger(n) && (n as number) >= 0
@@ -83,7 +115,7 @@ class TreeReader {
       throw new Error(`the column ${name} has an unknown type (${typeof type === 'number' ? type : 'none'})`)
     if (physical === null && children.length === 0) throw new Error(`the group ${name} has no fields`)
     const length = physical === 'FIXED_LEN_BYTE_ARRAY' ? element.get(FIELD.length) : 0
-    if (!isCount(length) || length > LIMITS.valueBytesMax)
+    if (!isCount(length) || length > LIMITS.parquetFixedBytesMax)
       throw new Error(`the values of column ${name} have no proper length`)
     return { name, repetition, physical, length, meaning: meaningOf(element, name, physical, length), children }
   }
@@ -105,20 +137,14 @@ function nameOf(element: ThriftStruct): string {
 /** The leaves below these columns, in the order in which each row group has their chunks. */
 export function leavesOf(roots: readonly SchemaNode[]): Leaf[] {
   const leaves: Leaf[] = []
-  const visit = (chain: readonly SchemaNode[]): void => {
-    const node = chain.at(-1)!
-    for (const child of node.children) visit([...chain, child])
-    if (node.physical === null) return
-    const maxRepetition = chain.filter(({ repetition }) => repetition === 'repeated').length
-    leaves.push({
-      node,
-      path: chain.map(({ name }) => name),
-      repeats: maxRepetition > 0,
-      branch: chain.toReversed().reduce((within, parent) => ({ ...parent, children: [within] })),
-      maxDefinition: chain.filter(({ repetition }) => repetition !== 'required').length,
-      maxRepetition,
-    })
+  const visit = (link: Link): void => {
+    if (link.node.physical !== null) leaves.push(new Leaf(link))
+    for (const node of link.node.children) visit({ node, parent: link })
   }
-  for (const root of roots) visit([root])
+  for (const node of roots) visit({ node, parent: null })
   return leaves
+}
+
+export function countLeaves({ physical, children }: SchemaNode): number {
+  return children.reduce((sum, child) => sum + countLeaves(child), physical === null ? 0 : 1)
 }

@@ -2,6 +2,8 @@
  * Thrift's compact protocol, as far as Parquet's metadata uses it (thrift/doc/specs/thrift-compact-protocol.md). What is
  * read comes from files of any origin: depth, counts and lengths are bounded before memory is given for them.
  */
+import { LIMITS } from '../../../core/limits.ts'
+
 const STOP = 0
 const TRUE = 1
 const FALSE = 2
@@ -49,6 +51,7 @@ class ThriftReader {
   at: number
   readonly #bytes: Uint8Array
   #left: number
+  #structs = 0
 
   constructor(bytes: Uint8Array, start: number, valuesMax: number) {
     this.#bytes = bytes
@@ -60,6 +63,8 @@ class ThriftReader {
   struct(wanted: true | Wanted | undefined, depth: number): ThriftStruct | null {
     if (depth > DEPTH_MAX) throw new Error('its metadata nests too deep')
     const fields = wanted === undefined ? null : new ThriftStruct()
+    if (fields !== null && ++this.#structs > LIMITS.parquetFooterStructsMax)
+      throw new Error('its metadata holds too much')
     for (let id = 0; ;) {
       const head = this.#byte()
       const type = head & 0x0f

@@ -97,12 +97,23 @@ class Decoder {
       case PRIMITIVE:
         return this.#primitive(form, at + 1)
       case SHORT_TEXT:
-        return this.#from.text(at + 1, form)
+        return this.#text(at + 1, form)
       case OBJECT:
         return this.#object(form, at + 1, depth)
       default:
         return this.#array(form, at + 1, depth)
     }
+  }
+
+  #text(at: number, length: number): string {
+    return this.#from.text(at, this.#paid(length))
+  }
+
+  /** What is as long as that takes as many bytes of its own. */
+  #paid(length: number): number {
+    this.#left -= length
+    if (this.#left < 0) throw new Error('a variant holds more than it has room for')
+    return length
   }
 
   #object(form: number, at: number, depth: number): unknown {
@@ -184,9 +195,9 @@ class Decoder {
       case 14:
         return from.view(at, 4).getFloat32(at, true)
       case 15:
-        return factory.bytes(from.slice(at + 4, from.number(at, 4)))
+        return factory.bytes(from.slice(at + 4, this.#paid(from.number(at, 4))))
       case 16:
-        return from.text(at + 4, from.number(at, 4))
+        return this.#text(at + 4, from.number(at, 4))
       case 20:
         return uuidText(from.slice(at, 16))
       default:

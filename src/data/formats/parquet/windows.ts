@@ -2,12 +2,12 @@
 import { LIMITS } from '../../../core/limits.ts'
 import type { Bytes } from '../../../core/types.ts'
 import { ParquetColumn } from './column.ts'
-import { decode, DecoderTrap, type Decoded, type Decoder } from './decoder.ts'
+import { decode, DecoderTrap, type Decoded } from './decoder.ts'
 import type { Forms, Getter } from './forms.ts'
 import type { LeafPages } from './group.ts'
-import type { Piece } from './leaf-column.ts'
+import type { Bench, Piece } from './leaf-column.ts'
 import { parquetFileOf } from './piece.ts'
-import { leavesOf, type SchemaNode } from './schema.ts'
+import { countLeaves, type SchemaNode } from './schema.ts'
 import { inColumn } from './problems.ts'
 import { valuesOf } from './values.ts'
 
@@ -18,7 +18,7 @@ export interface Window {
 }
 
 export class GroupWindows {
-  readonly #decoder: Decoder
+  readonly #bench: Bench
   readonly #forms: Forms
   readonly #columns: readonly ParquetColumn[]
   readonly #rows: number
@@ -28,24 +28,18 @@ export class GroupWindows {
   readonly #blocks: Decoded[] = []
 
   /** `leaves`: of all columns, in order. */
-  constructor(
-    decoder: Decoder,
-    nodes: readonly SchemaNode[],
-    leaves: readonly LeafPages[],
-    rows: number,
-    forms: Forms,
-  ) {
-    this.#decoder = decoder
+  constructor(bench: Bench, nodes: readonly SchemaNode[], leaves: readonly LeafPages[], rows: number, forms: Forms) {
+    this.#bench = bench
     this.#forms = forms
     this.#rows = rows
     let at = 0
     this.#columns = nodes.map((node) => {
-      const count = leavesOf([node]).length
+      const count = countLeaves(node)
       const own = leaves.slice(at, at + count)
       at += count
       return named(node, () => new ParquetColumn(node, own, rows))
     })
-    this.#step = windowRows(rows, this.#columns)
+    this.#step = windowRows(rows, this.#columns, bench.windowBytes)
   }
 
   /** Null after the last row. */
@@ -65,14 +59,15 @@ export class GroupWindows {
 
   /** A small group is decoded at once: a table may have thousands of columns. */
   async #whole(): Promise<Getter[]> {
+    const { decoder, memory } = this.#bench
     const getters: Getter[] = []
     try {
       for (let at = 0; at < this.#columns.length; at += BLOCK_COLUMNS) {
         const block = this.#columns.slice(at, at + BLOCK_COLUMNS)
         const nodes = block.map(({ node }) => node)
         const parts = block.flatMap(({ leaves }) => leaves.map((leaf) => leaf.whole))
-        const file = await parquetFileOf(nodes, parts, this.#rows)
-        const decoded = decode(this.#decoder, file, { skip: 0, rows: this.#rows })
+        const file = await parquetFileOf(nodes, parts, this.#rows, memory)
+        const decoded = decode(decoder, file, { skip: 0, rows: this.#rows })
         this.#blocks.push(decoded)
         for (const [c, node] of nodes.entries())
           getters.push(named(node, () => valuesOf(node, decoded.arrays[c]!, this.#forms)))
@@ -95,7 +90,7 @@ export class GroupWindows {
     const getters: Getter[] = []
     for (const column of this.#columns) {
       const { node } = column
-      const pieces = await column.rows(this.#decoder, start, end).catch((error: unknown) => {
+      const pieces = await column.rows(this.#bench, start, end).catch((error: unknown) => {
         throw inColumn(node.name, error)
       })
       getters.push(named(node, () => acrossPieces(pieces, start, (piece) => valuesOf(node, piece.array, this.#forms))))
@@ -109,11 +104,12 @@ const BLOCK_COLUMNS = 512
 /** Of so many columns each is small, and decoding them one by one takes longer than what is in them. */
 const WIDE = 256
 
-function windowRows(rows: number, columns: readonly ParquetColumn[]): number {
+function windowRows(rows: number, columns: readonly ParquetColumn[], windowBytes: Bytes): number {
   const rowBytes: Bytes = columns.reduce((sum, column) => sum + column.rowBytes, 0)
-  if (columns.length >= WIDE && rows * rowBytes <= 4 * LIMITS.parquetWindowBytes) return rows
-  const most = Math.max(1, Math.floor(LIMITS.parquetWindowBytes / Math.max(rowBytes, 1 / 8)))
-  return Math.min(rows, most)
+  const worstBytes: Bytes = columns.reduce((most, column) => Math.max(most, column.worstBytes), 1)
+  const worst = Math.max(1, Math.floor(LIMITS.parquetWorstBytes / worstBytes))
+  if (columns.length >= WIDE && rows * rowBytes <= 4 * windowBytes) return Math.min(rows, worst)
+  return Math.min(rows, worst, Math.max(1, Math.floor(windowBytes / Math.max(rowBytes, 1 / 8))))
 }
 
 /** Rows are mostly asked for in order: the piece of the last one is looked at first. */
