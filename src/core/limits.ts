@@ -233,8 +233,8 @@ export const LIMITS: Readonly<Record<Limit, number>> = {
   columnsTextsMax: 16 * MIB,
   /** Compressed column chunks of a row group that are kept; what is beyond is read again for each piece. */
   parquetKeptBytes: 2 * MIB,
-  /** A page is decompressed whole; writers make them about 1 MiB. */
-  parquetPageBytesMax: 256 * MIB,
+  /** A page is decompressed whole; writers make them about 1 MiB, and DuckDB up to 100 MB. */
+  parquetPageBytesMax: 128 * MIB,
   /** Values of a page, which become several times their number in memory: one byte can say that a value comes a million times. */
   parquetPageValuesMax: 16 * MIB,
   /** Rows are decoded in windows that take so much memory, by an estimate; the decoder has them two or three times. */

@@ -6,6 +6,7 @@ import { FACES } from './faces.ts'
 import { FORMATS } from './formats.ts'
 import { LOOKS } from './looks.ts'
 import { PARQUET } from './parquet.ts'
+import { PARQUET_CHECKSUMS } from './parquet-checksums.ts'
 import { TASK } from './task.ts'
 import { WIRE } from './wire.ts'
 
@@ -17,6 +18,7 @@ export const TARGETS: readonly Target[] = [
   ...FORMATS,
   ...LOOKS,
   ...PARQUET,
+  PARQUET_CHECKSUMS,
   ...CONTROL,
   ...FACES,
   ...TASK,

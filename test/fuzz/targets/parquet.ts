@@ -66,6 +66,10 @@ const CODECS = ['UNCOMPRESSED', 'SNAPPY', 'GZIP', 'ZSTD', 'BROTLI', 'LZ4', 'LZ4_
 
 const CORPUS: readonly Uint8Array[] = [
   ...fixtures('parquet', '.parquet').map((name) => new Uint8Array(fixture(`parquet/${name}`))),
+  // Nested, and written otherwise: those of them that are small.
+  ...fixtures('parquet-matrix', '.parquet')
+    .map((name) => new Uint8Array(fixture(`parquet-matrix/${name}`)))
+    .filter(({ length }) => length < 8_000),
   ...CODECS.map((codec) => written({ columnData: FLAT, codec })),
   // What lies within pages is reached by a change of one byte only where nothing is compressed.
   ...Array.from({ length: 6 }, () => written({ columnData: FLAT, codec: 'UNCOMPRESSED', pageSize: 100 })),

@@ -5,16 +5,24 @@ import { Unsupported } from './problems.ts'
 
 type Decompress = (input: Uint8Array, length: number) => Uint8Array
 
-/** CompressionCodec of Parquet, by number; null: not supported. Where Node has the codec built in, it is that one. */
-const CODECS: readonly { readonly name: string; readonly decompress: Decompress | null }[] = [
-  { name: 'uncompressed', decompress: (input) => input },
-  { name: 'snappy', decompress: (input, length) => compressors.SNAPPY!(input, length) },
-  { name: 'gzip', decompress: (input, length) => gunzipSync(input, sized(length)) },
-  { name: 'LZO', decompress: null },
-  { name: 'brotli', decompress: (input, length) => brotliDecompressSync(input, sized(length)) },
-  { name: 'lz4', decompress: hadoopLz4 },
-  { name: 'zstd', decompress: (input, length) => zstdDecompressSync(input, sized(length)) },
-  { name: 'lz4_raw', decompress: (input, length) => lz4Block(input, new Uint8Array(length), 0) },
+interface Codec {
+  readonly name: string
+  /** Null: not supported. Where Node has the codec built in, it is that one. */
+  readonly decompress: Decompress | null
+  /** What a byte may become at most, by the codec's format. */
+  readonly expansion: number
+}
+
+/** CompressionCodec of Parquet, by number. */
+const CODECS: readonly Codec[] = [
+  { name: 'uncompressed', decompress: (input) => input, expansion: 1 },
+  { name: 'snappy', decompress: (input, length) => compressors.SNAPPY!(input, length), expansion: 64 },
+  { name: 'gzip', decompress: (input, length) => gunzipSync(input, sized(length)), expansion: 1_100 },
+  { name: 'LZO', decompress: null, expansion: 1 },
+  { name: 'brotli', decompress: (input, length) => brotliDecompressSync(input, sized(length)), expansion: Infinity },
+  { name: 'lz4', decompress: hadoopLz4, expansion: 256 },
+  { name: 'zstd', decompress: (input, length) => zstdDecompressSync(input, sized(length)), expansion: 50_000 },
+  { name: 'lz4_raw', decompress: (input, length) => lz4Block(input, new Uint8Array(length), 0), expansion: 256 },
 ]
 
 export const UNCOMPRESSED = 0
@@ -29,6 +37,12 @@ export function checkCodec(codec: number): void {
   const known = CODECS[codec]
   if (known === undefined) throw new Unsupported(`it is compressed with an unknown codec (${codec})`)
   if (known.decompress === null) throw new Unsupported(`it is compressed with ${known.name}, which is not supported`)
+}
+
+/** Throws an Error where so many bytes cannot have come of so few: memory is taken for them before it shows. */
+export function checkExpansion(codec: number, stored: number, size: number): void {
+  const { name, expansion } = CODECS[codec]!
+  if (size > 64 + stored * expansion) throw new Error(`a page would be ${size} bytes, out of ${stored} of ${name}`)
 }
 
 /** What was compressed, in memory that may be the library's own. Throws an Error unless it is `length` bytes. */

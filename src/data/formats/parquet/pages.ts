@@ -1,7 +1,7 @@
 import { crc32 } from 'node:zlib'
 import { LIMITS } from '../../../core/limits.ts'
 import type { Bytes } from '../../../core/types.ts'
-import { UNCOMPRESSED } from './codecs.ts'
+import { checkExpansion, UNCOMPRESSED } from './codecs.ts'
 import { BIT_PACKED } from './encodings.ts'
 import type { Chunk } from './footer.ts'
 import { Unsupported } from './problems.ts'
@@ -121,6 +121,7 @@ function pageOf(header: ThriftStruct, chunk: Chunk, start: Bytes, headerBytes: B
   if (size > LIMITS.parquetPageBytesMax) throw new Error(`a page would be ${size} bytes long`)
   const compressed = chunk.codec !== UNCOMPRESSED
   if (!compressed && size !== stored) throw new Error('a page that is not compressed has two lengths')
+  checkExpansion(chunk.codec, stored, size)
   const content = start + headerBytes
   const page = {
     ...({ kind: 'other', start, content, end: content + stored, size, version: 1, compressed } as const),
