@@ -1,6 +1,6 @@
 /**
- * arrow-rs' Parquet reader as WebAssembly (parquet-wasm): encodings, levels and codecs. It is loaded by the first split of
- * a task process that reads Parquet, and by nothing else.
+ * arrow-rs' Parquet reader as WebAssembly (parquet-wasm): encodings and levels. It is loaded by the first split of a task
+ * process that reads Parquet, and by nothing else.
  */
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
@@ -55,10 +55,11 @@ export class DecoderTrap extends Error {
   }
 }
 
-/** Rows of a file: so many, behind those that are skipped; at least one. */
+/** Rows of a file: so many, behind those that are skipped; at least one. `andNoMore`: the file has no others behind them. */
 interface Span {
   readonly skip: number
   readonly rows: number
+  readonly andNoMore?: boolean
 }
 
 /** Columns that share their memory. Nothing of them may be used after `release`, which gives it back at once. */
@@ -71,11 +72,12 @@ export interface Decoded {
  * Decodes rows of a file of one row group: an array for each of its columns, as long as the rows are many. Throws an
  * Error that says what is wrong with its pages.
  */
-export function decode(decoder: Decoder, file: Uint8Array, { skip, rows }: Span): Decoded {
-  const options = { batchSize: rows, offset: skip, limit: rows }
+export function decode(decoder: Decoder, file: Uint8Array, { skip, rows, andNoMore = false }: Span): Decoded {
+  const most = andNoMore ? rows + 1 : rows
+  const options = { batchSize: most, offset: skip, limit: most }
   const stream = trapped(() => decoder.readParquet(file, options).intoIPCStream())
   const arrays = tableFromIPC(stream).children.map(({ data }) => data[0] as unknown as ArrowArray | undefined)
-  if (!arrays.every((array) => array?.length === rows)) throw new Error('its pages do not hold all of its rows')
+  if (!arrays.every((array) => array?.length === rows)) throw new Error(`its pages do not hold ${rows} rows`)
   return { arrays: arrays as ArrowArray[], release: () => freeMemory(stream) }
 }
 

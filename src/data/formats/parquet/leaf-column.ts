@@ -21,6 +21,9 @@ export interface Bench {
 /** A column is decoded to the end of a page where no more than this part of a window is beyond it: else it is decoded twice. */
 const PIECE_PART = 8
 
+/** Values of a run of pages: a row may lie in many of them, and a page may hold so many that are nothing. */
+const VALUES_MAX = 4 * LIMITS.parquetPageValuesMax
+
 /** Rows [start, end) of the group. */
 export interface Piece {
   readonly start: number
@@ -106,8 +109,8 @@ export class LeafColumn {
     // The end of a row may lie in any page up to the one in which the next row begins.
     const tail = this.#led ? pageOf(starts, next) : last
     const values = data.slice(first, tail + 1).reduce((sum, page) => sum + page.values, 0)
-    if (this.#led && values > LIMITS.parquetPageValuesMax)
-      throw new Error(`its rows from ${start} on have ${values} values, more than ${LIMITS.parquetPageValuesMax}`)
+    if (this.#led && values > VALUES_MAX)
+      throw new Error(`its rows from ${start} on have ${values} values, more than ${VALUES_MAX}`)
     // Nothing may come before the first row of all.
     return { first, last: tail, start: starts[first]!, end: next, led: this.#led && first > 0, rows: values + 1 }
   }
