@@ -58,16 +58,15 @@ function shreddedValues(node: SchemaNode, array: ArrowArray, forms: Forms): Shre
     const found = get(i, names)
     if (value === null || !isThere(value.array, i)) return found
     if (!isObject || !isVariantObject(bytes!(i))) throw new Error(`the variant ${node.name} has two values`)
-    return merged(binary(i, names) as Fields, found as Fields, node, forms)
+    return merged(binary(i, names) as Fields, found as Fields, typed.node, forms)
   }
 }
 
-/** The fields that have columns of their own, and those that have none. */
-function merged(rest: Fields, found: Fields, node: SchemaNode, { factory }: Forms): Fields {
-  for (const [name, value] of Object.entries(found)) {
-    if (Object.hasOwn(rest, name)) throw new Error(`the variant ${node.name} has the field ${name} twice`)
-    factory.set(rest, name, value)
-  }
+/** The fields that have columns of their own, there or not, and those that have none. */
+function merged(rest: Fields, found: Fields, { children }: SchemaNode, { factory }: Forms): Fields {
+  for (const { name } of children)
+    if (Object.hasOwn(rest, name)) throw new Error(`a variant has the field ${JSON.stringify(name)} in two places`)
+  for (const [name, value] of Object.entries(found)) factory.set(rest, name, value)
   return rest
 }
 
@@ -88,6 +87,7 @@ function objectValues({ node, array }: Field, forms: Forms): Shredded {
 
 function typedValues({ node, array }: Field, forms: Forms): Shredded {
   if (node.physical !== null) {
+    if (!isVariantType(node)) throw new Error(`the typed value of a variant is of a type that variants have not`)
     const get = leafValues(node, array, forms, undefined)
     return (i) => get(i)
   }
@@ -106,6 +106,13 @@ function typedValues({ node, array }: Field, forms: Forms): Shredded {
     }
     return forms.factory.array(elements)
   }
+}
+
+/** Variants have signed integers, bytes of any length, and no types that are newer or older than they. */
+function isVariantType({ meaning, physical }: SchemaNode): boolean {
+  if (meaning.kind === 'integer') return meaning.signed
+  if (meaning.kind === 'none') return physical !== 'FIXED_LEN_BYTE_ARRAY' && physical !== 'INT96'
+  return ['string', 'decimal', 'date', 'time', 'timestamp', 'uuid'].includes(meaning.kind)
 }
 
 function isThere({ nullCount, validity }: ArrowArray, i: number): boolean {
