@@ -26,8 +26,8 @@ const config: ViteUserConfig = {
     pool: 'forks',
     execArgv: ['--conditions=development'],
     setupFiles: ['test/setup.ts'],
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
     passWithNoTests: true,
     allowOnly: false,
     projects: [
