@@ -1,8 +1,8 @@
 /** Why Parquet files are not read together, in words that say what to do. */
 import { ShoalError } from '../core/errors.ts'
 import { nearest } from '../core/nearest.ts'
-import type { Conflict, FileColumns } from '../data/formats/parquet/agree.ts'
-import { columnOf, unquotedName } from '../data/formats/parquet/column-path.ts'
+import type { Conflict, FileColumns } from '../data/formats/parquet/metadata/agree.ts'
+import { columnOf, unquotedName } from '../data/formats/parquet/metadata/column-path.ts'
 
 /** One Parquet file among others. */
 export interface ParquetFile extends FileColumns {

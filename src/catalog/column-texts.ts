@@ -1,5 +1,5 @@
 import { LIMITS } from '../core/limits.ts'
-import { digestOfText } from '../data/formats/parquet/columns.ts'
+import { digestOfText } from '../data/formats/parquet/metadata/columns.ts'
 
 /**
  * What columns many Parquet files have: thousands of files have one text, which is here once. Where there is no more

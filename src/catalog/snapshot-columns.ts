@@ -2,7 +2,7 @@
 import { ShoalError } from '../core/errors.ts'
 import { LIMITS } from '../core/limits.ts'
 import type { Agreed, Shard, SnapshotInput } from '../core/types.ts'
-import { agree } from '../data/formats/parquet/agree.ts'
+import { agree } from '../data/formats/parquet/metadata/agree.ts'
 import { encodingOf } from '../data/formats/text/encodings.ts'
 import type { Candidate, Placed } from './candidates.ts'
 import { columnsApart, columnsDiffer, noSuchColumn, type ParquetFile } from './column-refusals.ts'

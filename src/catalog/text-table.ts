@@ -1,5 +1,5 @@
 import { LIMITS } from '../core/limits.ts'
-import { isColumnsText } from '../data/formats/parquet/columns.ts'
+import { isColumnsText } from '../data/formats/parquet/metadata/columns.ts'
 
 /** The texts of files' columns, each once, in the order of the files that have them first; files have their numbers. */
 export class TextTable {

@@ -150,9 +150,9 @@ export interface Shard {
 /** The type of a column's values where another file of the input has a wider one: bigints, or a finer unit of time. */
 export type Widened = 'int64' | 'ms' | 'us' | 'ns'
 
-/** What reading one Parquet file of an input takes from the others, see `data/formats/parquet/agree.ts`. */
+/** What reading one Parquet file of an input takes from the others, see `data/formats/parquet/metadata/agree.ts`. */
 export interface Agreed {
-  /** By path, see `data/formats/parquet/column-path.ts`. */
+  /** By path, see `data/formats/parquet/metadata/column-path.ts`. */
   readonly widened: readonly (readonly [path: string, as: Widened])[]
   /** Columns that the input names, and that not all files have: records of the others are without. */
   readonly lacking: readonly string[]
@@ -183,7 +183,7 @@ export interface SnapshotInput {
   readonly omitted: readonly OmittedShard[]
   /** Where its Parquet files have not all the same columns. */
   readonly agreed?: Agreed
-  /** Frozen, whose options are not known yet: what columns its Parquet files have, see `data/formats/parquet/columns.ts`. */
+  /** Frozen, whose options are not known yet: what columns its Parquet files have, see `data/formats/parquet/metadata/columns.ts`. */
   readonly columns?: readonly string[]
   /** For people, and outside of all ids: a marker file that came or went makes no other job. */
   readonly leftOut?: readonly LeftOutFiles[]

@@ -7,8 +7,8 @@ import { isUtf16 } from './text/encodings.ts'
 import { headLength } from './csv/head.ts'
 import { readRange } from './feed.ts'
 import type { ResolvedReadOptions } from './options.ts'
-import { columnsText } from './parquet/columns.ts'
-import { readParquetFooter } from './parquet/footer.ts'
+import { columnsText } from './parquet/metadata/columns.ts'
+import { readParquetFooter } from './parquet/metadata/footer.ts'
 import type { RandomAccess } from './source.ts'
 
 /** Scanning so much takes below a millisecond or two; then the event loop has its turn. */

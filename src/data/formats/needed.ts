@@ -2,7 +2,7 @@ import { ShoalError } from '../../core/errors.ts'
 import { LIMITS } from '../../core/limits.ts'
 import type { Bytes } from '../../core/types.ts'
 import { isCutAtLineFeeds } from './describe.ts'
-import { readParquetFooter } from './parquet/footer.ts'
+import { readParquetFooter } from './parquet/metadata/footer.ts'
 import type { SplitInput } from './reader.ts'
 import type { RandomAccess } from './source.ts'
 

@@ -1,8 +1,13 @@
 import { describe, expect, test } from 'vitest'
 import { LIMITS } from '../../../src/core/limits.ts'
-import { agree, type Agreement, type AgreeOptions, type FileColumns } from '../../../src/data/formats/parquet/agree.ts'
-import { columnsText, digestOfText, isColumnsText } from '../../../src/data/formats/parquet/columns.ts'
-import type { SchemaNode } from '../../../src/data/formats/parquet/schema.ts'
+import {
+  agree,
+  type Agreement,
+  type AgreeOptions,
+  type FileColumns,
+} from '../../../src/data/formats/parquet/metadata/agree.ts'
+import { columnsText, digestOfText, isColumnsText } from '../../../src/data/formats/parquet/metadata/columns.ts'
+import type { SchemaNode } from '../../../src/data/formats/parquet/metadata/schema.ts'
 import { decimal, group, instant, int, leaf, list, map, repeated, text } from './schema-nodes.ts'
 
 const EVERY: readonly (readonly [SchemaNode, string])[] = [

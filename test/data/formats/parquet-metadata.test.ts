@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { readParquetFooter } from '../../../src/data/formats/parquet/footer.ts'
-import { schemaOf } from '../../../src/data/formats/parquet/schema.ts'
-import { readThrift, ThriftStruct, ThriftWriter } from '../../../src/data/formats/parquet/thrift.ts'
+import { readParquetFooter } from '../../../src/data/formats/parquet/metadata/footer.ts'
+import { schemaOf } from '../../../src/data/formats/parquet/metadata/schema.ts'
+import { readThrift, ThriftStruct, ThriftWriter } from '../../../src/data/formats/parquet/metadata/thrift.ts'
 import { sourceOf } from '../../../src/data/formats/source.ts'
 import { fixture, fixtures } from './fixture.ts'
 

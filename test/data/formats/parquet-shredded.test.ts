@@ -1,7 +1,7 @@
 /** Shredded variants of apache/parquet-testing, against the same variants in one piece. */
 import { describe, expect, test } from 'vitest'
-import type { Forms } from '../../../src/data/formats/parquet/forms.ts'
-import { decodeVariant, variantNames } from '../../../src/data/formats/parquet/variant.ts'
+import type { Forms } from '../../../src/data/formats/parquet/values/forms.ts'
+import { decodeVariant, variantNames } from '../../../src/data/formats/parquet/values/variant.ts'
 import { hostRows } from '../../../src/data/formats/rows.ts'
 import { fixture } from './fixture.ts'
 import { readAll } from './read-all.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { decodeVariant, variantNames } from '../../../src/data/formats/parquet/variant.ts'
-import type { Forms } from '../../../src/data/formats/parquet/forms.ts'
+import { decodeVariant, variantNames } from '../../../src/data/formats/parquet/values/variant.ts'
+import type { Forms } from '../../../src/data/formats/parquet/values/forms.ts'
 import { hostRows } from '../../../src/data/formats/rows.ts'
 
 const FORMS: Forms = {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { parquetWriteBuffer } from 'hyparquet-writer'
 import { describe, expect, test } from 'vitest'
-import { decimalText } from '../../../src/data/formats/parquet/numbers.ts'
+import { decimalText } from '../../../src/data/formats/parquet/values/numbers.ts'
 import { fixture, fixtures } from './fixture.ts'
 import { readAll } from './read-all.ts'
 

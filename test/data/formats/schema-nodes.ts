@@ -1,6 +1,6 @@
 /** Builders of Parquet schemas, for tests. */
-import type { Meaning, Physical } from '../../../src/data/formats/parquet/meaning.ts'
-import type { SchemaNode } from '../../../src/data/formats/parquet/schema.ts'
+import type { Meaning, Physical } from '../../../src/data/formats/parquet/metadata/meaning.ts'
+import type { SchemaNode } from '../../../src/data/formats/parquet/metadata/schema.ts'
 
 const NONE: Meaning = { kind: 'none' }
 

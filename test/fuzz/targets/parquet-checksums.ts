@@ -1,8 +1,8 @@
 /** Parquet pages that have checksums, with some bytes of their content changed: none may be read. */
 import { createHash } from 'node:crypto'
-import { readParquetFooter } from '../../../src/data/formats/parquet/footer.ts'
-import { enterGroup } from '../../../src/data/formats/parquet/group.ts'
-import { PieceMemory } from '../../../src/data/formats/parquet/piece.ts'
+import { readParquetFooter } from '../../../src/data/formats/parquet/metadata/footer.ts'
+import { enterGroup } from '../../../src/data/formats/parquet/decode/group.ts'
+import { PieceMemory } from '../../../src/data/formats/parquet/decode/piece.ts'
 import { sourceOf } from '../../../src/data/formats/source.ts'
 import { fixture, fixtures } from '../../data/formats/fixture.ts'
 import { readAll } from '../../data/formats/read-all.ts'

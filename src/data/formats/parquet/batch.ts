@@ -1,6 +1,6 @@
 import { BAD, type Batch } from '../reader.ts'
-import { UnreadableValue, type Getter } from './forms.ts'
-import { damaged } from './footer.ts'
+import { UnreadableValue, type Getter } from './values/forms.ts'
+import { damaged } from './metadata/footer.ts'
 
 /** Rows of a row group, held by column and made into records one by one. */
 export class ParquetBatch implements Batch {

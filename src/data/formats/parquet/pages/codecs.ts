@@ -1,7 +1,7 @@
 import { brotliDecompressSync, gunzipSync, zstdDecompressSync } from 'node:zlib'
 import { compressors } from 'hyparquet-compressors'
 import { hadoopLz4, lz4Block } from './lz4.ts'
-import { Unsupported } from './problems.ts'
+import { Unsupported } from '../problems.ts'
 
 type Decompress = (input: Uint8Array, length: number) => Uint8Array
 

@@ -1,12 +1,12 @@
 import { crc32 } from 'node:zlib'
-import { LIMITS } from '../../../core/limits.ts'
-import type { Bytes } from '../../../core/types.ts'
+import { LIMITS } from '../../../../core/limits.ts'
+import type { Bytes } from '../../../../core/types.ts'
 import { checkExpansion, UNCOMPRESSED } from './codecs.ts'
 import { BIT_PACKED } from './encodings.ts'
-import type { Chunk } from './footer.ts'
-import { Unsupported } from './problems.ts'
-import type { Leaf } from './schema.ts'
-import { readThrift, ThriftStruct, type Thrift, type Wanted } from './thrift.ts'
+import type { Chunk } from '../metadata/footer.ts'
+import { Unsupported } from '../problems.ts'
+import type { Leaf } from '../metadata/schema.ts'
+import { readThrift, ThriftStruct, type Thrift, type Wanted } from '../metadata/thrift.ts'
 
 /** A page of a column chunk; offsets are from the chunk's start. */
 export interface Page {

@@ -1,6 +1,6 @@
 /** Timestamps, dates and times of day, exactly: whole numbers of their unit. */
 import { UnreadableValue } from './forms.ts'
-import type { Unit } from './meaning.ts'
+import type { Unit } from '../metadata/meaning.ts'
 
 /** What a Date can be away from 1970, either way (ECMA-262). */
 const DATE_MS_MAX = 8_640_000_000_000_000n

@@ -4,16 +4,16 @@
  * the stored types alone, without annotations and names: what values mean is for `values.ts` to say, exactly, and not for
  * the decoder's defaults.
  */
-import { LIMITS } from '../../../core/limits.ts'
-import { decompress, UNCOMPRESSED } from './codecs.ts'
-import { checkContent } from './content.ts'
-import { PLAIN } from './encodings.ts'
-import { PHYSICAL, type Physical } from './meaning.ts'
+import { LIMITS } from '../../../../core/limits.ts'
+import { decompress, UNCOMPRESSED } from '../pages/codecs.ts'
+import { checkContent } from '../pages/content.ts'
+import { PLAIN } from '../pages/encodings.ts'
+import { PHYSICAL, type Physical } from '../metadata/meaning.ts'
 import { freeMemory, Scratch } from './memory.ts'
 import { headerOf, INT96_BYTES, leadOf, storedAs } from './page-writer.ts'
-import type { Page, ReadChunk } from './pages.ts'
-import type { Leaf, SchemaNode } from './schema.ts'
-import { ThriftWriter } from './thrift.ts'
+import type { Page, ReadChunk } from '../pages/pages.ts'
+import type { Leaf, SchemaNode } from '../metadata/schema.ts'
+import { ThriftWriter } from '../metadata/thrift.ts'
 
 /** Pages of one leaf. */
 export interface Part {

@@ -1,5 +1,5 @@
-import type { Bytes } from '../../../core/types.ts'
-import type { Physical } from './meaning.ts'
+import type { Bytes } from '../../../../core/types.ts'
+import type { Physical } from '../metadata/meaning.ts'
 
 /** Bytes of a value, of those types that have one length; BOOLEAN has a bit. */
 export const WIDTHS: Readonly<Partial<Record<Physical, Bytes>>> = {

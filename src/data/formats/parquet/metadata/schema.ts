@@ -1,4 +1,4 @@
-import { LIMITS } from '../../../core/limits.ts'
+import { LIMITS } from '../../../../core/limits.ts'
 import { meaningOf, PHYSICAL, type Meaning, type Physical } from './meaning.ts'
 import { ThriftStruct, type Thrift } from './thrift.ts'
 

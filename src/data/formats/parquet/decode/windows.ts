@@ -1,15 +1,15 @@
 /** Rows of a row group in windows: of each column an array, or some, that the memory of a task can hold together. */
-import { LIMITS } from '../../../core/limits.ts'
-import type { Bytes } from '../../../core/types.ts'
+import { LIMITS } from '../../../../core/limits.ts'
+import type { Bytes } from '../../../../core/types.ts'
 import { ParquetColumn } from './column.ts'
 import { decode, DecoderTrap, type Decoded } from './decoder.ts'
-import type { Forms, Getter } from './forms.ts'
+import type { Forms, Getter } from '../values/forms.ts'
 import type { LeafPages } from './group.ts'
 import type { Bench, Piece } from './leaf-column.ts'
 import { parquetFileOf } from './piece.ts'
-import { countLeaves, type SchemaNode } from './schema.ts'
-import { inColumn } from './problems.ts'
-import { valuesOf } from './values.ts'
+import { countLeaves, type SchemaNode } from '../metadata/schema.ts'
+import { inColumn } from '../problems.ts'
+import { valuesOf } from '../values/values.ts'
 
 /** What a window has: a getter for each column, of its rows from 0. */
 export interface Window {

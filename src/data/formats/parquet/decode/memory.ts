@@ -1,6 +1,6 @@
 /** Memory beside the heap: a collection comes late that gives back what is not used any more, so it is given back by hand. */
-import { LIMITS } from '../../../core/limits.ts'
-import type { Bytes } from '../../../core/types.ts'
+import { LIMITS } from '../../../../core/limits.ts'
+import type { Bytes } from '../../../../core/types.ts'
 
 /** Smaller ones may be parts of what Node shares out among many. */
 const OWN_BYTES_MIN = 256 * 1024

@@ -4,7 +4,7 @@
  * whoever wrote them: float or double, the digits of a decimal, the names within a list, the order make no difference.
  */
 import { createHash } from 'node:crypto'
-import { LIMITS } from '../../../core/limits.ts'
+import { LIMITS } from '../../../../core/limits.ts'
 import { elementOf, fieldOf, keyOf, PATH_PATTERN, quotedName, valueOf } from './column-path.ts'
 import { listNodes, mapNodes } from './nesting.ts'
 import type { SchemaNode } from './schema.ts'

@@ -1,14 +1,14 @@
 /** The values that a row group has of one leaf: a run of rows needs no more than the pages that it lies in. */
-import { LIMITS } from '../../../core/limits.ts'
-import type { Bytes } from '../../../core/types.ts'
+import { LIMITS } from '../../../../core/limits.ts'
+import type { Bytes } from '../../../../core/types.ts'
 import { sliceArray } from './arrow-slice.ts'
-import { rowsBegun } from './content.ts'
+import { rowsBegun } from '../pages/content.ts'
 import { decode, type ArrowArray, type Decoder } from './decoder.ts'
-import { isOfDeltas, isOfDictionary } from './encodings.ts'
+import { isOfDeltas, isOfDictionary } from '../pages/encodings.ts'
 import type { LeafPages } from './group.ts'
-import type { Page } from './pages.ts'
+import type { Page } from '../pages/pages.ts'
 import { parquetFileOf, readContent, type Part, type PieceMemory } from './piece.ts'
-import { WIDTHS } from './widths.ts'
+import { WIDTHS } from '../pages/widths.ts'
 
 /** What pieces are made with. */
 export interface Bench {

@@ -4,7 +4,7 @@
  * memory, so each value pays with a byte of its own.
  */
 import { isUtf8 } from 'node:buffer'
-import { LIMITS } from '../../../core/limits.ts'
+import { LIMITS } from '../../../../core/limits.ts'
 import { UnreadableValue, type Forms } from './forms.ts'
 import { dayMs } from './instants.ts'
 import { timestampForm } from './leaf-values.ts'

@@ -2,11 +2,11 @@
  * Looks at a page's content where the decoder would not say that it is damaged: it takes levels that the schema has not,
  * fills up what is missing of deltas and of split bytes, and gives a text the beginning that it has not.
  */
-import { LIMITS } from '../../../core/limits.ts'
-import type { Bytes } from '../../../core/types.ts'
+import { LIMITS } from '../../../../core/limits.ts'
+import type { Bytes } from '../../../../core/types.ts'
 import { BYTE_STREAM_SPLIT, DELTA_BINARY_PACKED, DELTA_BYTE_ARRAY, DELTA_LENGTH_BYTE_ARRAY } from './encodings.ts'
 import type { Page } from './pages.ts'
-import type { Leaf } from './schema.ts'
+import type { Leaf } from '../metadata/schema.ts'
 import { WIDTHS } from './widths.ts'
 
 /** Throws an Error that says what is wrong. */

@@ -1,10 +1,10 @@
 /** From the Arrow arrays of a column to its values in records: leaves, lists, maps and groups. */
-import { elementOf, fieldOf, keyOf, quotedName, valueOf } from './column-path.ts'
-import type { ArrowArray } from './decoder.ts'
+import { elementOf, fieldOf, keyOf, quotedName, valueOf } from '../metadata/column-path.ts'
+import type { ArrowArray } from '../decode/decoder.ts'
 import { UnreadableValue, type Forms, type Getter } from './forms.ts'
 import { leafValues } from './leaf-values.ts'
-import { listNodes, mapNodes } from './nesting.ts'
-import type { SchemaNode } from './schema.ts'
+import { listNodes, mapNodes } from '../metadata/nesting.ts'
+import type { SchemaNode } from '../metadata/schema.ts'
 import { variantValues } from './variant-values.ts'
 
 /** The values of a column, or of what is within one, which `path` leads to. */

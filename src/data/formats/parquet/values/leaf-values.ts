@@ -1,14 +1,14 @@
 /** From stored values, as Arrow arrays of the plain types, to what a record has: by the column's type alone. */
-import { LIMITS } from '../../../core/limits.ts'
+import { LIMITS } from '../../../../core/limits.ts'
 import { isAscii, isUtf8 } from 'node:buffer'
-import { ALL_SUSPECTS, jsonRecord, whyBad } from '../json/record.ts'
-import { BAD } from '../reader.ts'
-import type { ArrowArray } from './decoder.ts'
+import { ALL_SUSPECTS, jsonRecord, whyBad } from '../../json/record.ts'
+import { BAD } from '../../reader.ts'
+import type { ArrowArray } from '../decode/decoder.ts'
 import { UnreadableValue, type Forms, type Getter, type Widened } from './forms.ts'
 import { dateMs, dayMs, int96Nanoseconds, intervalText, isoText, PER_MILLISECOND } from './instants.ts'
-import type { Unit } from './meaning.ts'
+import type { Unit } from '../metadata/meaning.ts'
 import { decimalText, halfOf, signedOf, uuidText } from './numbers.ts'
-import type { SchemaNode } from './schema.ts'
+import type { SchemaNode } from '../metadata/schema.ts'
 
 /** Values of a leaf that is neither null nor repeated here. */
 export function leafValues(node: SchemaNode, array: ArrowArray, forms: Forms, widened: Widened | undefined): Getter {

@@ -1,5 +1,5 @@
 /** How files whose columns differ are read together. Pure: files and options decide, whatever the files hold. */
-import type { Agreed, Widened } from '../../../core/types.ts'
+import type { Agreed, Widened } from '../../../../core/types.ts'
 import { columnOf, quotedName, unquotedName } from './column-path.ts'
 import { digestOfText, isDigest } from './columns.ts'
 

@@ -1,10 +1,10 @@
-import { ShoalError } from '../../../core/errors.ts'
-import { LIMITS } from '../../../core/limits.ts'
-import type { Bytes } from '../../../core/types.ts'
-import { readRange } from '../feed.ts'
-import type { RandomAccess } from '../source.ts'
+import { ShoalError } from '../../../../core/errors.ts'
+import { LIMITS } from '../../../../core/limits.ts'
+import type { Bytes } from '../../../../core/types.ts'
+import { readRange } from '../../feed.ts'
+import type { RandomAccess } from '../../source.ts'
 import { leavesOf, schemaOf, type Leaf, type SchemaNode } from './schema.ts'
-import { Unsupported } from './problems.ts'
+import { Unsupported } from '../problems.ts'
 import { readThrift, ThriftStruct, type Thrift, type Wanted } from './thrift.ts'
 
 /** The magic at both ends, and the footer's length before the last one. */

@@ -1,10 +1,10 @@
 /** Pages as the decoder is given them: never compressed, and with headers that say so. */
-import { PLAIN, RLE, DELTA_BINARY_PACKED } from './encodings.ts'
-import type { Physical } from './meaning.ts'
-import type { Page } from './pages.ts'
-import type { Leaf } from './schema.ts'
-import { ThriftWriter } from './thrift.ts'
-import { WIDTHS } from './widths.ts'
+import { PLAIN, RLE, DELTA_BINARY_PACKED } from '../pages/encodings.ts'
+import type { Physical } from '../metadata/meaning.ts'
+import type { Page } from '../pages/pages.ts'
+import type { Leaf } from '../metadata/schema.ts'
+import { ThriftWriter } from '../metadata/thrift.ts'
+import { WIDTHS } from '../pages/widths.ts'
 
 /** PageType of parquet-format/src/main/thrift/parquet.thrift. */
 const DATA = 0

@@ -1,16 +1,16 @@
 /** One row group of a file: its chunks are read once, in the footer's order, for hash and checksums; pages again as needed. */
 import type { Hash } from 'node:crypto'
-import { LIMITS } from '../../../core/limits.ts'
-import type { Bytes } from '../../../core/types.ts'
-import { readRange } from '../feed.ts'
-import type { RandomAccess } from '../source.ts'
-import { checkCodec } from './codecs.ts'
-import { longestOf } from './content.ts'
-import type { Chunk, ParquetFile } from './footer.ts'
-import { inColumn, Unsupported } from './problems.ts'
-import { pagesOf, type Page, type ReadChunk } from './pages.ts'
+import { LIMITS } from '../../../../core/limits.ts'
+import type { Bytes } from '../../../../core/types.ts'
+import { readRange } from '../../feed.ts'
+import type { RandomAccess } from '../../source.ts'
+import { checkCodec } from '../pages/codecs.ts'
+import { longestOf } from '../pages/content.ts'
+import type { Chunk, ParquetFile } from '../metadata/footer.ts'
+import { inColumn, Unsupported } from '../problems.ts'
+import { pagesOf, type Page, type ReadChunk } from '../pages/pages.ts'
 import { readContent, type PieceMemory } from './piece.ts'
-import type { Leaf } from './schema.ts'
+import type { Leaf } from '../metadata/schema.ts'
 
 /** A chunk whose pages were found sound as far as headers and checksums go. */
 export interface LeafPages {

@@ -2,7 +2,7 @@
  * Thrift's compact protocol, as far as Parquet's metadata uses it (thrift/doc/specs/thrift-compact-protocol.md). What is
  * read comes from files of any origin: depth, counts and lengths are bounded before memory is given for them.
  */
-import { LIMITS } from '../../../core/limits.ts'
+import { LIMITS } from '../../../../core/limits.ts'
 
 const STOP = 0
 const TRUE = 1

@@ -1,9 +1,9 @@
 /** One column of a row group, decoded piece by piece: a piece is a run of rows. */
-import type { Bytes } from '../../../core/types.ts'
+import type { Bytes } from '../../../../core/types.ts'
 import type { ArrowArray } from './decoder.ts'
 import type { LeafPages } from './group.ts'
 import { LeafColumn, type Bench, type Piece } from './leaf-column.ts'
-import { countLeaves, type SchemaNode } from './schema.ts'
+import { countLeaves, type SchemaNode } from '../metadata/schema.ts'
 
 export class ParquetColumn {
   readonly node: SchemaNode

@@ -1,8 +1,8 @@
 /** Columns of type VARIANT, whole or shredded into columns by type (parquet-format/VariantShredding.md). */
-import type { ArrowArray } from './decoder.ts'
+import type { ArrowArray } from '../decode/decoder.ts'
 import type { Forms, Getter } from './forms.ts'
 import { leafValues, slices } from './leaf-values.ts'
-import type { SchemaNode } from './schema.ts'
+import type { SchemaNode } from '../metadata/schema.ts'
 import { decodeVariant, isVariantObject, variantNames } from './variant.ts'
 
 /** What a place of a shredded variant holds where it holds nothing, not even null: a field that is not there. */

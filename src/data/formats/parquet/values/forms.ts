@@ -1,5 +1,5 @@
-import type { Widened } from '../../../core/types.ts'
-import type { RowFactory } from '../rows.ts'
+import type { Widened } from '../../../../core/types.ts'
+import type { RowFactory } from '../../rows.ts'
 
 export type { Widened }
 
