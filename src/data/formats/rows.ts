@@ -20,6 +20,8 @@ export interface RowFactory {
    * `fields` is as long as `columns`, and belongs to the caller. `more`: fields that all rows of columns have besides.
    */
   row(columns: readonly string[] | null, more?: readonly ConstantField[]): (fields: readonly unknown[]) => unknown
+  /** A function from the fields of an object within a record to it. No `hive` adds to it: that is for records alone. */
+  group(names: readonly string[]): (fields: readonly unknown[]) => unknown
   /** A function that makes a copy of an object, with these fields besides its own, of which none has such a name. */
   adding(more: readonly ConstantField[]): (object: object) => object
   object(): Record<string, unknown>
@@ -88,6 +90,7 @@ export function makeRows(): RowFactory {
     jsonExact: (text) => parse(text, exact) as unknown,
     jsonDigits: (text) => parse(text, digits) as unknown,
     row: (columns, more) => (columns === null ? (fields) => arrayFrom(fields) : literal(columns, more ?? [])),
+    group: (names) => literal(names, []),
     adding: (more) => compile('o', `return {...o,${constants(more)}}`) as (object: object) => object,
     object: () => ({}),
     set,

@@ -106,3 +106,37 @@ describe('records', () => {
     expect((await read('toString=1/f.ndjson', '{}')).records).toEqual([{ toString: '1' }])
   })
 })
+
+describe('Parquet with objects within its records', () => {
+  const nested = (field: string): Uint8Array =>
+    new Uint8Array(
+      parquetWriteBuffer({
+        columnData: [
+          { name: field, data: [1, 2] },
+          { name: 'inner', data: [{ year: 7 }, { year: 8 }] },
+        ],
+        schema: [
+          { name: 'root', num_children: 2 },
+          { name: field, type: 'INT32', repetition_type: 'REQUIRED' },
+          { name: 'inner', num_children: 1, repetition_type: 'REQUIRED' },
+          { name: 'year', type: 'INT32', repetition_type: 'REQUIRED' },
+        ],
+      }),
+    )
+
+  test('fields are of the records alone', async () => {
+    const { records, bad } = await readAll(nested('v'), 'month=5/f.parquet', { hive: true })
+    expect(bad).toEqual([])
+    expect(records).toEqual([{ v: 1, inner: { year: 7 }, month: '5' }, { v: 2, inner: { year: 8 }, month: '5' }]) // prettier-ignore
+  })
+
+  test('an inner field of the same name is another one; a column of it makes its rows bad', async () => {
+    expect((await readAll(nested('v'), 'year=5/f.parquet', { hive: true })).records).toEqual([
+      { v: 1, inner: { year: 7 }, year: '5' },
+      { v: 2, inner: { year: 8 }, year: '5' },
+    ])
+    const { records, bad } = await readAll(nested('month'), 'month=5/f.parquet', { hive: true })
+    expect(records).toEqual([])
+    expect(bad).toHaveLength(2)
+  })
+})

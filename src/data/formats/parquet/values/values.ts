@@ -116,6 +116,6 @@ function groupValues(node: SchemaNode, array: ArrowArray, forms: Forms, path: st
   const names = node.children.map(({ name }) => name)
   if (new Set(names).size < names.length) throw new Error(`the group ${path} has two fields of one name`)
   const fields = node.children.map((child, f) => valuesOf(child, array.children![f]!, forms, fieldOf(path, child.name)))
-  const make = forms.factory.row(names)
+  const make = forms.factory.group(names)
   return (i) => make(fields.map((get) => get(i)))
 }
