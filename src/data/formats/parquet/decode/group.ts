@@ -18,7 +18,7 @@ export interface LeafPages {
   readonly chunk: Chunk
   readonly pages: readonly Page[]
   readonly read: ReadChunk
-  /** The longest text of its dictionary; 0 without one. */
+  /** No text of its dictionary is longer; 0 without one. */
   readonly longest: Bytes
 }
 
@@ -62,6 +62,8 @@ async function longestText(
 ): Promise<Bytes> {
   const dictionary = pages.find(({ kind }) => kind === 'dictionary')
   if (dictionary === undefined || leaf.node.physical !== 'BYTE_ARRAY') return 0
+  // Where even then all values have room, nobody needs to look.
+  if (chunk.values * dictionary.size <= LIMITS.parquetWorstBytes) return dictionary.size
   const content = memory.files.take(dictionary.size)
   await readContent({ leaf, codec: chunk.codec, read }, dictionary, content, memory)
   return longestOf(content)

@@ -40,6 +40,10 @@ export class LeafColumn {
   readonly #leaf: LeafPages
   readonly #rows: number
   readonly #data: readonly Page[]
+  /** None, or one. */
+  readonly #dictionary: readonly Page[]
+  /** Pages may begin within a row. */
+  readonly #led: boolean
   /** The number of the first row that begins in each data page. */
   #starts: readonly number[] | null = null
   #pieces: Piece[] = []
@@ -48,6 +52,8 @@ export class LeafColumn {
     this.#leaf = leaf
     this.#rows = rows
     this.#data = leaf.pages.filter(({ kind }) => kind === 'data')
+    this.#dictionary = leaf.pages.slice(0, 1).filter(({ kind }) => kind === 'dictionary')
+    this.#led = this.#data.some((page) => page.rows === null)
     const perRow = leaf.chunk.values / Math.max(1, rows)
     this.rowBytes = valueBytes(leaf) * perRow
     this.worstBytes = Math.max(this.rowBytes, leaf.longest * perRow)
@@ -115,11 +121,6 @@ export class LeafColumn {
     return { first, last: tail, start: starts[first]!, end: next, led: this.#led && first > 0, rows: values + 1 }
   }
 
-  /** Pages may begin within a row. */
-  get #led(): boolean {
-    return this.#data.some(({ rows }) => rows === null)
-  }
-
   async #rowStarts(bench: Bench): Promise<readonly number[]> {
     const starts: number[] = []
     let at = 0
@@ -146,11 +147,9 @@ export class LeafColumn {
   }
 
   #part(data: readonly Page[], led: boolean): Part {
-    const { leaf, chunk, pages, read } = this.#leaf
+    const { leaf, chunk, read } = this.#leaf
     // Pages that are of no dictionary need none.
-    const dictionary = data.some(({ encoding }) => isOfDictionary(encoding))
-      ? pages.filter(({ kind }) => kind === 'dictionary')
-      : []
+    const dictionary = data.some(({ encoding }) => isOfDictionary(encoding)) ? this.#dictionary : []
     return { leaf, codec: chunk.codec, pages: [...dictionary, ...data], led, read }
   }
 }
