@@ -72,7 +72,7 @@ export function noSuchColumn(dataset: string, missing: readonly string[], names:
   const more = missing.length === 1 ? '' : ` (and ${missing.length - 1} more of \`columns\`)`
   const meant = near.length === 0 ? '' : `; did you mean ${near.join(' or ')}?`
   return new ShoalError('USAGE', `no Parquet file of ${dataset} has a column ${JSON.stringify(first)}${more}${meant}`, {
-    why: `there is ${all.slice(0, 2 * NAMED).join(', ')}${all.length > 2 * NAMED ? ', …' : ''}`,
+    why: `its columns are ${all.slice(0, 2 * NAMED).join(', ')}${all.length > 2 * NAMED ? ', …' : ''}`,
     try: ['correct `columns` of this input'],
   })
 }

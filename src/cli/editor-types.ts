@@ -9,9 +9,10 @@ export async function editorTypes(): Promise<string> {
   const job = await sourceText('../job')
   const types = await sourceText('../core/types')
   const look = await sourceText('../core/look')
+  const iso = await sourceText('../core/iso')
   const helpers = [await sourceText('../job/numbers'), await sourceText('../job/times')].flatMap(exported)
-  const unions = ['Format', 'Encoding', 'LineEnd'].map(
-    (name) => new RegExp(`^export type ${name} = .*$`, 'm').exec(types + look)?.[0] ?? '',
+  const unions = ['Format', 'Encoding', 'LineEnd', 'TimeUnit'].map(
+    (name) => new RegExp(`^export type ${name} = .*$`, 'm').exec(types + look + iso)?.[0] ?? '',
   )
   const declarations = job
     .replaceAll(/^(?:import|export \{) .*\n/gm, '')

@@ -3,9 +3,10 @@
  * they are; JavaScript sees a text, a bigint or an array, as `docs/record.md` says. Here: their ranges and their texts.
  */
 
+import type { TimeUnit } from '../core/iso.ts'
+
 /** Units of a TIME, each by its code in both byte forms. That of SQL is 0, so that its keys have an empty shape. */
-export const TIME_UNITS = ['us', 'ms', 'ns'] as const
-export type TimeUnit = (typeof TIME_UNITS)[number]
+export const TIME_UNITS: readonly TimeUnit[] = ['us', 'ms', 'ns']
 /** Nanoseconds in one of the unit, by its code. */
 export const TIME_UNIT_NANOS: readonly number[] = [1_000, 1_000_000, 1]
 /** 24:00, in nanoseconds; SQL has it as the end of a day. */
@@ -52,6 +53,12 @@ export function decimalText(negative: boolean, digits: string, scale: number): s
   const all = digits.padStart(scale + 1, '0')
   const text = scale === 0 ? all : `${all.slice(0, -scale)}.${all.slice(-scale)}`
   return negative ? `-${text}` : text
+}
+
+/** All digits of unscaled × 10^−scale. */
+export function scaledText(unscaled: bigint | number, scale: number): string {
+  const negative = unscaled < 0
+  return decimalText(negative, String(negative ? -unscaled : unscaled), scale)
 }
 
 /** ISO 8601 with all three parts: `P14M3DT4.005S`; seconds with three digits after the point, or six where three do not do. */

@@ -5,21 +5,21 @@
  * being two levels.
  */
 import { assert, ShoalError } from '../core/errors.ts'
+import type { TimeUnit } from '../core/iso.ts'
 import type { ByteReader, ByteWriter } from './bytes.ts'
 import { notAValue } from './refused.ts'
 import {
   DAY_NANOS,
   DECIMAL_BYTES_MAX,
   DECIMAL_SCALE_MAX,
-  decimalText,
   HUGEINT_BYTES_MAX,
   integerOf,
   intervalText,
   isInt32,
   isInt64,
+  scaledText,
   TIME_UNIT_NANOS,
   TIME_UNITS,
-  type TimeUnit,
   twosComplement,
   UUID_BYTES,
   uuidText,
@@ -115,9 +115,7 @@ export function readTyped(r: ByteReader, tag: number): string | bigint {
 
 function readDecimal(r: ByteReader): string {
   const scale = r.u8()
-  const unscaled = integer(r, DECIMAL_BYTES_MAX)
-  const negative = unscaled < 0n
-  return decimalText(negative, String(negative ? -unscaled : unscaled), scale)
+  return scaledText(integer(r, DECIMAL_BYTES_MAX), scale)
 }
 
 function integer(r: ByteReader, bytesMax: number): bigint {

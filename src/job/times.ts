@@ -1,12 +1,7 @@
 /** Points in time that are counts, as Parquet has those below a millisecond. Bundled into jobs: it uses the language alone. */
+import { isoText, PER_SECOND, type TimeUnit } from '../core/iso.ts'
 
-/** Of a count since 1970: milliseconds, microseconds, nanoseconds. */
-export type TimeUnit = 'ms' | 'us' | 'ns'
-
-/** The calendar repeats itself after 400 years. */
-const CYCLE_SECONDS = 12_622_780_800n
-/** ECMA-262 has six digits for years beyond 0000 … 9999. */
-const YEAR_MAX = 999_999
+export type { TimeUnit } from '../core/iso.ts'
 
 /**
  * A count since 1970-01-01T00:00Z as a Date.
@@ -27,30 +22,14 @@ export function toDate(value: bigint, unit: TimeUnit): Date {
  * @throws RangeError beyond the years ±999999
  */
 export function toISO(value: bigint, unit: TimeUnit): string {
-  const per = perSecond(value, unit)
-  const seconds = floorOf(value, per)
-  const cycles = floorOf(seconds, CYCLE_SECONDS)
-  const within = new Date(Number(seconds - cycles * CYCLE_SECONDS) * 1_000)
-  const year = Number(cycles) * 400 + within.getUTCFullYear()
-  if (Math.abs(year) > YEAR_MAX) throw new RangeError(`${value} ${unit} is beyond the years that ISO 8601 writes`)
-  const fraction = String(value - seconds * per).padStart(String(per).length - 1, '0')
-  return `${yearText(year)}${within.toISOString().slice(4, 19)}.${fraction}Z`
-}
-
-function yearText(year: number): string {
-  if (year >= 0 && year <= 9999) return String(year).padStart(4, '0')
-  return `${year < 0 ? '-' : '+'}${String(Math.abs(year)).padStart(6, '0')}`
-}
-
-function floorOf(value: bigint, by: bigint): bigint {
-  const whole = value / by
-  return whole * by > value ? whole - 1n : whole
+  perSecond(value, unit)
+  const text = isoText(value, unit)
+  if (text === null) throw new RangeError(`${value} ${unit} is beyond the years that ISO 8601 writes`)
+  return `${text}Z`
 }
 
 function perSecond(value: bigint, unit: TimeUnit): bigint {
   if (typeof value !== 'bigint') throw new TypeError(`a count since 1970 is a bigint, not a ${typeof value}`)
-  if (unit === 'ms') return 1_000n
-  if (unit === 'us') return 1_000_000n
-  if (unit === 'ns') return 1_000_000_000n
-  throw new RangeError("the unit is 'ms', 'us' or 'ns'")
+  if (!Object.hasOwn(PER_SECOND, unit)) throw new RangeError("the unit is 'ms', 'us' or 'ns'")
+  return PER_SECOND[unit]
 }

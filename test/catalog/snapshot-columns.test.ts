@@ -79,7 +79,7 @@ describe('files whose columns differ', () => {
     expect(refused([source('n1', [dataset('logs', here)])], { columns: ['n', 'att'] })).toEqual({
       code: 'USAGE',
       message: 'no Parquet file of logs has a column "att"; did you mean at?',
-      why: 'there is at, n, t',
+      why: 'its columns are at, n, t',
     })
     expect(refused([source('n1', [dataset('logs', [here[0]!, pending])])], { columns: ['att'] })).toMatchObject({
       code: 'INCOMPLETE',

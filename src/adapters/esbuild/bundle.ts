@@ -1,6 +1,6 @@
 import { readdir, readFile, realpath, stat } from 'node:fs/promises'
 import { builtinModules } from 'node:module'
-import { basename, dirname, extname, join, resolve } from 'node:path'
+import { basename, dirname, extname, join, posix, resolve } from 'node:path'
 import { build, type BuildFailure, type Message, type Metafile, type Plugin } from 'esbuild'
 import { ShoalError } from '../../core/errors.ts'
 import { nearestOne } from '../../core/nearest.ts'
@@ -66,8 +66,8 @@ const shoalJob: Plugin = {
       errors: [{ text: `Could not resolve "${path}"` }],
     }))
     // Under names that are the same wherever Shoal lies.
-    onResolve({ filter: /^\.\/job\/\w+\.[jt]s$/, namespace: 'shoal' }, ({ path }) => ({
-      path: `shoal/${path.slice(2, -3)}`,
+    onResolve({ filter: /^\.{1,2}\/[\w/]+\.[jt]s$/, namespace: 'shoal' }, ({ path, importer }) => ({
+      path: posix.join(posix.dirname(importer), path).slice(0, -3),
       namespace: 'shoal',
       sideEffects: false,
     }))

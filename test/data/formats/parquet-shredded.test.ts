@@ -1,8 +1,7 @@
 /** Shredded variants of apache/parquet-testing, against the same variants in one piece. */
 import { describe, expect, test } from 'vitest'
-import type { Forms } from '../../../src/data/formats/parquet/values/forms.ts'
 import { decodeVariant, variantNames } from '../../../src/data/formats/parquet/values/variant.ts'
-import { hostRows } from '../../../src/data/formats/rows.ts'
+import { FORMS } from './forms.ts'
 import { fixture } from './fixture.ts'
 import { readAll } from './read-all.ts'
 
@@ -20,13 +19,6 @@ interface Case {
 /** Files that the format forbids, of which the cases say what a reader may make: a field is there twice. */
 const FORBIDDEN = [43, 125]
 const CASES = JSON.parse(fixture('parquet-testing/shredded-variants.json').toString()) as readonly Case[]
-const FORMS: Forms = {
-  factory: hostRows,
-  timestamps: 'schema',
-  maps: 'schema',
-  bytesAreText: false,
-  widened: new Map(),
-}
 
 function variantOf(text: string): unknown {
   const bytes = new Uint8Array(Buffer.from(text, 'base64'))

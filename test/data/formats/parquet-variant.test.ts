@@ -1,15 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { decodeVariant, variantNames } from '../../../src/data/formats/parquet/values/variant.ts'
-import type { Forms } from '../../../src/data/formats/parquet/values/forms.ts'
-import { hostRows } from '../../../src/data/formats/rows.ts'
+import { FORMS } from './forms.ts'
 
-const FORMS: Forms = {
-  factory: hostRows,
-  timestamps: 'schema',
-  maps: 'schema',
-  bytesAreText: false,
-  widened: new Map(),
-}
 const bytes = (...all: number[]): Uint8Array => Uint8Array.from(all)
 /** One name, `a`. */
 const METADATA = bytes(1, 1, 0, 1, 0x61)

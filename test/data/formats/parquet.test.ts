@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { parquetWriteBuffer } from 'hyparquet-writer'
 import { describe, expect, test } from 'vitest'
-import { decimalText } from '../../../src/data/formats/parquet/values/numbers.ts'
+import { scaledText } from '../../../src/data/typed.ts'
 import { fixture, fixtures } from './fixture.ts'
 import { readAll } from './read-all.ts'
 
@@ -51,7 +51,7 @@ describe('parquet', () => {
     [150n, 2, '1.50'],
     [-12345678901234567890n, 10, '-1234567890.1234567890'],
   ])('%d at scale %d is %s', (value, scale, text) => {
-    expect(decimalText(value, scale)).toBe(text)
+    expect(scaledText(value, scale)).toBe(text)
   })
 
   const numbers = Array.from({ length: 200_000 }, (_, i) => i)

@@ -1,6 +1,6 @@
 /** One column of a row group, decoded piece by piece: a piece is a run of rows. */
 import type { Bytes } from '../../../../core/types.ts'
-import type { ArrowArray } from './decoder.ts'
+import { isThere, type ArrowArray } from './arrow.ts'
 import type { LeafPages } from './group.ts'
 import { LeafColumn, type Bench, type Piece } from './leaf-column.ts'
 import { countLeaves, type SchemaNode } from '../metadata/schema.ts'
@@ -53,10 +53,8 @@ function isOfOneShape(a: ArrowArray, b: ArrowArray): boolean {
   if (a.length !== b.length) return false
   for (let i = 0; i <= a.length && a.offsets !== undefined; i++)
     if (a.offsets[i]! - a.offsets[0]! !== b.offsets![i]! - b.offsets![0]!) return false
-  const isNull = ({ nullCount, validity }: ArrowArray, i: number): boolean =>
-    nullCount > 0 && validity !== undefined && (validity[i >> 3]! & (1 << (i & 7))) === 0
   if (a.nullCount > 0 || b.nullCount > 0)
-    for (let i = 0; i < a.length; i++) if (isNull(a, i) !== isNull(b, i)) return false
+    for (let i = 0; i < a.length; i++) if (isThere(a, i) !== isThere(b, i)) return false
   return true
 }
 

@@ -4,21 +4,10 @@
  */
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import type { ArrowArray } from './arrow.ts'
 import { freeMemory } from './memory.ts'
 import { tableFromIPC } from '@uwdata/flechette'
 import type * as ParquetWasm from 'parquet-wasm/esm'
-
-/** A column, or a part of one, in Arrow's columnar format (arrow.apache.org/docs/format/Columnar.html). */
-export interface ArrowArray {
-  readonly length: number
-  readonly nullCount: number
-  /** One bit for each element, set where there is one; only where `nullCount` > 0. */
-  readonly validity?: Uint8Array
-  readonly values?: ArrayLike<unknown>
-  /** Element i of a list, or of bytes, is [offsets[i], offsets[i + 1]) of the child's elements, or of `values`. */
-  readonly offsets?: Int32Array
-  readonly children?: readonly ArrowArray[]
-}
 
 export type Decoder = Pick<typeof ParquetWasm, 'initSync' | 'readParquet'>
 

@@ -1,9 +1,9 @@
 /** The values that a row group has of one leaf: a run of rows needs no more than the pages that it lies in. */
 import { LIMITS } from '../../../../core/limits.ts'
 import type { Bytes } from '../../../../core/types.ts'
-import { sliceArray } from './arrow-slice.ts'
+import { sliceArray, type ArrowArray } from './arrow.ts'
 import { rowsBegun } from '../pages/content.ts'
-import { decode, type ArrowArray, type Decoder } from './decoder.ts'
+import { decode, type Decoder } from './decoder.ts'
 import { isOfDeltas, isOfDictionary } from '../pages/encodings.ts'
 import type { LeafPages } from './group.ts'
 import type { Page } from '../pages/pages.ts'

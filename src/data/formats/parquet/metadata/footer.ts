@@ -5,7 +5,7 @@ import { readRange } from '../../feed.ts'
 import type { RandomAccess } from '../../source.ts'
 import { leavesOf, schemaOf, type Leaf, type SchemaNode } from './schema.ts'
 import { Unsupported } from '../problems.ts'
-import { readThrift, ThriftStruct, type Thrift, type Wanted } from './thrift.ts'
+import { isCount, readThrift, ThriftStruct, type Thrift, type Wanted } from './thrift.ts'
 
 /** The magic at both ends, and the footer's length before the last one. */
 const MAGIC = 'PAR1'
@@ -104,8 +104,6 @@ function chunkOf(chunk: Thrift, { node, path, repeats }: Leaf, rows: number, gro
   if (!isCount(start) || !isCount(start + compressed)) throw fail('its metadata say what cannot be')
   return { start, end: start + compressed, codec, values, uncompressed, encrypted }
 }
-
-const isCount = (n: Thrift | undefined): n is number => Number.isSafeInteger(n) && (n as number) >= 0
 
 function listOf(value: Thrift | undefined): readonly Thrift[] {
   if (!Array.isArray(value)) throw new Error('a list in it is none')

@@ -1,4 +1,5 @@
-import { ThriftStruct } from './thrift.ts'
+import type { TimeUnit } from '../../../../core/iso.ts'
+import { isCount, ThriftStruct, type Thrift } from './thrift.ts'
 
 /** How values lie in pages (parquet-format/src/main/thrift/parquet.thrift, `Type`), by number. */
 export const PHYSICAL = [
@@ -13,15 +14,13 @@ export const PHYSICAL = [
 ] as const
 export type Physical = (typeof PHYSICAL)[number]
 
-export type Unit = 'ms' | 'us' | 'ns'
-
 /** What stored values stand for (parquet-format/LogicalTypes.md). */
 export type Meaning =
   | { readonly kind: Plain }
   | { readonly kind: 'decimal'; readonly precision: number; readonly scale: number }
   | { readonly kind: 'integer'; readonly bits: number; readonly signed: boolean }
   /** Instants where `utc`, else local times. */
-  | { readonly kind: 'timestamp' | 'time'; readonly unit: Unit; readonly utc: boolean }
+  | { readonly kind: 'timestamp' | 'time'; readonly unit: TimeUnit; readonly utc: boolean }
 
 /** `none`: the stored values themselves. `map-entry`: the old name of the group that repeats within a map. */
 type Plain =
@@ -48,7 +47,7 @@ const PRECISION = 8
 const LOGICAL = 10
 
 const NONE: Meaning = { kind: 'none' }
-const UNITS: readonly Unit[] = ['ms', 'us', 'ns']
+const UNITS: readonly TimeUnit[] = ['ms', 'us', 'ns']
 const integer = (bits: number, signed: boolean): Meaning => ({ kind: 'integer', bits, signed })
 
 /** By the number of ConvertedType; DECIMAL has fields of the element beside it. */
@@ -138,8 +137,7 @@ function convertedOf(element: ThriftStruct, name: string): Meaning | null {
 /** As long as a decimal of so many digits may be; the longest that anybody writes have 76. */
 const DIGITS_MAX = 10_000
 
-function decimalOf(precision: unknown, scale: unknown): Meaning | null {
-  const isCount = (n: unknown): n is number => Number.isSafeInteger(n) && (n as number) >= 0
+function decimalOf(precision: Thrift | undefined, scale: Thrift | undefined): Meaning | null {
   if (!isCount(precision) || !isCount(scale) || precision > DIGITS_MAX || scale > precision) return null
   return { kind: 'decimal', precision, scale }
 }

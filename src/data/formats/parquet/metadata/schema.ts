@@ -1,6 +1,6 @@
 import { LIMITS } from '../../../../core/limits.ts'
 import { meaningOf, PHYSICAL, type Meaning, type Physical } from './meaning.ts'
-import { ThriftStruct, type Thrift } from './thrift.ts'
+import { isCount, ThriftStruct, type Thrift } from './thrift.ts'
 
 const REPETITIONS = ['required', 'optional', 'repeated'] as const
 
@@ -62,7 +62,6 @@ function upwards(link: Link): SchemaNode[] {
   return chain
 }
 
-const isCount = (n: unknown): n is number => Number.isSafeInteger(n) && (n as number) >= 0
 const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /** The columns of a file, in its order. Throws an Error unless the elements are one tree. */

@@ -152,8 +152,14 @@ class ThriftReader {
   }
 }
 
-function zigzag(n: number): number {
+/** A signed number, as it is written without a sign. */
+export function zigzag(n: number): number {
   return n % 2 === 0 ? n / 2 : -(n + 1) / 2
+}
+
+/** Whether what stands there is a number that counts something. */
+export function isCount(value: Thrift | undefined): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0
 }
 
 /** Writes structs; fields in ascending order. Numbers are safe integers. */

@@ -7,6 +7,7 @@ import type { Bytes } from '../../../../core/types.ts'
 import { BYTE_STREAM_SPLIT, DELTA_BINARY_PACKED, DELTA_BYTE_ARRAY, DELTA_LENGTH_BYTE_ARRAY } from './encodings.ts'
 import type { Page } from './pages.ts'
 import type { Leaf } from '../metadata/schema.ts'
+import { zigzag } from '../metadata/thrift.ts'
 import { WIDTHS } from './widths.ts'
 
 /** Throws an Error that says what is wrong. */
@@ -203,10 +204,6 @@ function deltas(from: Cursor, wanted: boolean): Int32Array {
     }
   }
   return numbers
-}
-
-function zigzag(n: number): number {
-  return n % 2 === 0 ? n / 2 : -(n + 1) / 2
 }
 
 /** Texts that share beginnings with the one before: their lengths add up to no more than a page may be. */

@@ -6,7 +6,7 @@ import { BIT_PACKED } from './encodings.ts'
 import type { Chunk } from '../metadata/footer.ts'
 import { Unsupported } from '../problems.ts'
 import type { Leaf } from '../metadata/schema.ts'
-import { readThrift, ThriftStruct, type Thrift, type Wanted } from '../metadata/thrift.ts'
+import { isCount, readThrift, ThriftStruct, type Thrift, type Wanted } from '../metadata/thrift.ts'
 
 /** A page of a column chunk; offsets are from the chunk's start. */
 export interface Page {
@@ -183,5 +183,3 @@ function secondVersion(
   if (rows > values || (!repeats && rows !== values)) throw new Error(`a page has ${values} values for ${rows} rows`)
   return { nulls, rows, definitionBytes, repetitionBytes, compressed: fields.get(7) !== false }
 }
-
-const isCount = (n: Thrift | undefined): n is number => Number.isSafeInteger(n) && (n as number) >= 0

@@ -1,13 +1,14 @@
 /** From stored values, as Arrow arrays of the plain types, to what a record has: by the column's type alone. */
+import { PER_SECOND, type TimeUnit } from '../../../../core/iso.ts'
 import { LIMITS } from '../../../../core/limits.ts'
 import { isAscii, isUtf8 } from 'node:buffer'
 import { ALL_SUSPECTS, jsonRecord, whyBad } from '../../json/record.ts'
 import { BAD } from '../../reader.ts'
-import type { ArrowArray } from '../decode/decoder.ts'
+import type { ArrowArray } from '../decode/arrow.ts'
 import { UnreadableValue, type Forms, type Getter, type Widened } from './forms.ts'
-import { dateMs, dayMs, int96Nanoseconds, intervalText, isoText, PER_MILLISECOND } from './instants.ts'
-import type { Unit } from '../metadata/meaning.ts'
-import { decimalText, halfOf, signedOf, uuidText } from './numbers.ts'
+import { dateMs, dayMs, int96Nanoseconds, intervalOf, timestampText } from './instants.ts'
+import { halfOf, signedOf } from './numbers.ts'
+import { scaledText, uuidText } from '../../../typed.ts'
 import type { SchemaNode } from '../metadata/schema.ts'
 
 /** Values of a leaf that is neither null nor repeated here. */
@@ -39,7 +40,7 @@ export function leafValues(node: SchemaNode, array: ArrowArray, forms: Forms, wi
       }
       if (meaning.kind === 'interval') {
         const view = viewOf(array)
-        return (i) => intervalText(view, i * 12)
+        return (i) => intervalOf(view, i * 12)
       }
       return byteValues(node, array, forms)
   }
@@ -48,7 +49,7 @@ export function leafValues(node: SchemaNode, array: ArrowArray, forms: Forms, wi
 function int32Values({ meaning }: SchemaNode, values: Int32Array, forms: Forms, widened: Widened | undefined): Getter {
   switch (meaning.kind) {
     case 'decimal':
-      return (i) => decimalText(values[i]!, meaning.scale)
+      return (i) => scaledText(values[i]!, meaning.scale)
     case 'date':
       return (i) => forms.factory.date(dayMs(values[i]!))
     case 'time': {
@@ -86,7 +87,7 @@ function int64Values(
 ): Getter {
   switch (meaning.kind) {
     case 'decimal':
-      return (i) => decimalText(values[i]!, meaning.scale)
+      return (i) => scaledText(values[i]!, meaning.scale)
     case 'timestamp': {
       const form = timestampForm(unitOf(widened, meaning.unit), meaning.utc, forms)
       const factor = factorTo(widened, meaning.unit)
@@ -103,17 +104,21 @@ function int64Values(
   }
 }
 
-function unitOf(widened: Widened | undefined, unit: Unit): Unit {
+function unitOf(widened: Widened | undefined, unit: TimeUnit): TimeUnit {
   return widened === undefined || widened === 'int64' ? unit : widened
 }
 
 /** What a number of this unit is to be multiplied with. */
-function factorTo(widened: Widened | undefined, unit: Unit): bigint {
-  return PER_MILLISECOND[unitOf(widened, unit)] / PER_MILLISECOND[unit]
+function factorTo(widened: Widened | undefined, unit: TimeUnit): bigint {
+  return PER_SECOND[unitOf(widened, unit)] / PER_SECOND[unit]
 }
 
-export function timestampForm(unit: Unit, utc: boolean, { timestamps, factory }: Forms): (value: bigint) => unknown {
-  if (timestamps === 'text') return (value) => isoText(value, unit, utc)
+export function timestampForm(
+  unit: TimeUnit,
+  utc: boolean,
+  { timestamps, factory }: Forms,
+): (value: bigint) => unknown {
+  if (timestamps === 'text') return (value) => timestampText(value, unit, utc)
   if (timestamps === 'date' || unit === 'ms') return (value) => factory.date(dateMs(value, unit))
   return (value) => value
 }
@@ -137,7 +142,7 @@ function byteValues(node: SchemaNode, array: ArrowArray, forms: Forms): Getter {
           throw new UnreadableValue(
             `a decimal has ${unscaled.length} bytes, more than ${LIMITS.parquetDecimalBytesMax}`,
           )
-        return decimalText(signedOf(unscaled), meaning.scale)
+        return scaledText(signedOf(unscaled), meaning.scale)
       }
     }
     case 'uuid': {

@@ -1,12 +1,3 @@
-/** All digits of unscaled × 10^−scale, with `scale` digits after the point. */
-export function decimalText(unscaled: bigint | number, scale: number): string {
-  const negative = unscaled < 0
-  const digits = (negative ? -unscaled : unscaled).toString().padStart(scale + 1, '0')
-  const sign = negative ? '-' : ''
-  if (scale === 0) return sign + digits
-  return `${sign}${digits.slice(0, -scale)}.${digits.slice(-scale)}`
-}
-
 /** A big-endian two's complement number of any length; none is 0. */
 export function signedOf(bytes: Uint8Array): bigint {
   if (bytes.length === 0) return 0n
@@ -23,10 +14,4 @@ export function halfOf(bits: number): number {
   if (exponent === 0x1f) return fraction === 0 ? sign * Infinity : NaN
   if (exponent === 0) return sign * fraction * 2 ** -24
   return sign * (1 + fraction / 1024) * 2 ** (exponent - 15)
-}
-
-/** 8-4-4-4-12 hex digits, lower case. */
-export function uuidText(bytes: Uint8Array): string {
-  const hex = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('hex')
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`
 }

@@ -1,6 +1,6 @@
 /** From the Arrow arrays of a column to its values in records: leaves, lists, maps and groups. */
 import { elementOf, fieldOf, keyOf, quotedName, valueOf } from '../metadata/column-path.ts'
-import type { ArrowArray } from '../decode/decoder.ts'
+import { isThere, type ArrowArray } from '../decode/arrow.ts'
 import { UnreadableValue, type Forms, type Getter } from './forms.ts'
 import { leafValues } from './leaf-values.ts'
 import { listNodes, mapNodes } from '../metadata/nesting.ts'
@@ -35,9 +35,8 @@ function elementValues(node: SchemaNode, array: ArrowArray, forms: Forms, path: 
   }
 }
 
-function orNull({ nullCount, validity }: ArrowArray, get: Getter): Getter {
-  if (nullCount === 0 || validity === undefined) return get
-  return (i) => ((validity[i >> 3]! & (1 << (i & 7))) === 0 ? null : get(i))
+function orNull(array: ArrowArray, get: Getter): Getter {
+  return array.nullCount === 0 ? get : (i) => (isThere(array, i) ? get(i) : null)
 }
 
 type Elements = (i: number) => readonly [start: number, end: number]

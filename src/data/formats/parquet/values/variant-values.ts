@@ -1,5 +1,5 @@
 /** Columns of type VARIANT, whole or shredded into columns by type (parquet-format/VariantShredding.md). */
-import type { ArrowArray } from '../decode/decoder.ts'
+import { isThere, type ArrowArray } from '../decode/arrow.ts'
 import type { Forms, Getter } from './forms.ts'
 import { leafValues, slices } from './leaf-values.ts'
 import type { SchemaNode } from '../metadata/schema.ts'
@@ -113,8 +113,4 @@ function isVariantType({ meaning, physical }: SchemaNode): boolean {
   if (meaning.kind === 'integer') return meaning.signed
   if (meaning.kind === 'none') return physical !== 'FIXED_LEN_BYTE_ARRAY' && physical !== 'INT96'
   return ['string', 'decimal', 'date', 'time', 'timestamp', 'uuid'].includes(meaning.kind)
-}
-
-function isThere({ nullCount, validity }: ArrowArray, i: number): boolean {
-  return nullCount === 0 || validity === undefined || (validity[i >> 3]! & (1 << (i & 7))) !== 0
 }

@@ -8,7 +8,7 @@ import { LIMITS } from '../../../../core/limits.ts'
 import { UnreadableValue, type Forms } from './forms.ts'
 import { dayMs } from './instants.ts'
 import { timestampForm } from './leaf-values.ts'
-import { decimalText, uuidText } from './numbers.ts'
+import { scaledText, uuidText } from '../../../typed.ts'
 
 const PRIMITIVE = 0
 const SHORT_TEXT = 1
@@ -178,12 +178,12 @@ class Decoder {
       case 7:
         return from.view(at, 8).getFloat64(at, true)
       case 8:
-        return decimalText(from.view(at, 5).getInt32(at + 1, true), this.#scale(at))
+        return scaledText(from.view(at, 5).getInt32(at + 1, true), this.#scale(at))
       case 9:
-        return decimalText(from.view(at, 9).getBigInt64(at + 1, true), this.#scale(at))
+        return scaledText(from.view(at, 9).getBigInt64(at + 1, true), this.#scale(at))
       case 10: {
         const view = from.view(at, 17)
-        return decimalText((view.getBigInt64(at + 9, true) << 64n) | view.getBigUint64(at + 1, true), this.#scale(at))
+        return scaledText((view.getBigInt64(at + 9, true) << 64n) | view.getBigUint64(at + 1, true), this.#scale(at))
       }
       case 11:
         return factory.date(dayMs(from.view(at, 4).getInt32(at, true)))

@@ -1,4 +1,19 @@
-import type { ArrowArray } from './decoder.ts'
+/** A column, or a part of one, in Arrow's columnar format (arrow.apache.org/docs/format/Columnar.html). */
+export interface ArrowArray {
+  readonly length: number
+  readonly nullCount: number
+  /** One bit for each element, set where there is one; only where `nullCount` > 0. */
+  readonly validity?: Uint8Array
+  readonly values?: ArrayLike<unknown>
+  /** Element i of a list, or of bytes, is [offsets[i], offsets[i + 1]) of the child's elements, or of `values`. */
+  readonly offsets?: Int32Array
+  readonly children?: readonly ArrowArray[]
+}
+
+/** Whether element i is there, and not null. */
+export function isThere({ nullCount, validity }: ArrowArray, i: number): boolean {
+  return nullCount === 0 || validity === undefined || (validity[i >> 3]! & (1 << (i & 7))) !== 0
+}
 
 /** The elements [start, end) of an array; `width`: bytes of a value of fixed length that is none of a typed array. */
 export function sliceArray(array: ArrowArray, start: number, end: number, width: number): ArrowArray {
