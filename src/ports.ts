@@ -122,6 +122,8 @@ export interface DiskWriter {
 export interface TaskFile {
   readonly name: string
   readonly path: string
+  /** Of a shard that lies here: then it may be read before the task begins, if it is small. */
+  readonly size?: Bytes
 }
 
 /** One split, as the task process is told it; `file` is a TaskFile's name. */

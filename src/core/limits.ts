@@ -176,6 +176,18 @@ export const LIMITS: Readonly<Record<Limit, number>> = {
 
   // ---- data plane memory
   readChunkBytes: 1 * MIB,
+  /** Files up to this are read whole and at once: less is awaited than read … */
+  smallFileBytes: 64 * KIB,
+  /** … so many before the first is worked on: then the task says once, and not for each, whose time it is … */
+  aheadFilesMax: 64,
+  /** … or as many as have so much. */
+  aheadBytes: 1 * MIB,
+  /** Files up to this are not linked to for a task but copied for it, which is less work … */
+  packedFileBytes: 16 * KIB,
+  /** … where there are so many. */
+  packedFilesMin: 4,
+  /** A realm that splits share costs as much as five of their own; with fewer it does not pay. */
+  sharedSplitsMin: 8,
   mergeFanIn: 64,
   runBlockBytes: 64 * KIB,
   /** Values of a co-group that reduce has passed over and may yet read; more of them go to disk. */

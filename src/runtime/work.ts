@@ -60,7 +60,8 @@ async function mapWork(
       copies.length > 0
         ? localFile(context, shard, copies)
         : await spooledFile(context, job, task, split, `${spoolFolder(context, job, spooling.attempt)}/${i}`, spooling)
-    const file = files.get(path) ?? { name: `shard-${files.size}`, path }
+    const size = copies.length > 0 ? { size: shard.size } : {}
+    const file = files.get(path) ?? { name: `shard-${files.size}`, path, ...size }
     files.set(path, file)
     splits.push({
       file: file.name,

@@ -1,6 +1,7 @@
 import type { Bytes, Digest } from '../core/types.ts'
 import type { SpillFiles } from '../data/spill.ts'
 import type { Reporter } from './reporter.ts'
+import type { PackedFile } from './protocol.ts'
 import type { LoadedJob, UserCode } from './user-code.ts'
 
 /** What an attempt works with. */
@@ -11,8 +12,9 @@ export interface TaskContext {
   readonly arena: Bytes
   /** For zstd windows, beside the arenas. */
   readonly windows: Bytes
-  /** The folder of links to what it reads. */
+  /** The folder of links to what it reads, and those of these files that lie in a pack there. */
   readonly input: string
+  readonly packed: readonly PackedFile[]
   /** Files it leaves, and temporary ones. */
   readonly files: SpillFiles
   readonly reporter: Reporter

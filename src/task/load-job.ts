@@ -26,5 +26,11 @@ export function loadJob(folder: string, code: Digest, params: Readonly<Record<st
       return null
     }
   }
-  return { script: compileJob(text), sourceMap, params, maySkip: text.includes('skip') }
+  return {
+    ...compileJob(text),
+    sourceMap,
+    params,
+    maySkip: text.includes('skip'),
+    temporal: text.includes('Temporal'),
+  }
 }

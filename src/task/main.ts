@@ -50,7 +50,7 @@ function send(report: Report): void {
 }
 
 async function run(command: StartCommand): Promise<Report> {
-  const { attempt, code, params, memory, work } = command
+  const { attempt, code, params, memory, work, packed } = command
   const reporter = new Reporter({ send, now: () => performance.now(), check: () => check(memory) })
   try {
     const output = join(slot, 'out', attempt)
@@ -62,6 +62,7 @@ async function run(command: StartCommand): Promise<Report> {
       arena: arenaBytes(memory),
       windows: windowBytes(memory),
       input: join(slot, 'in', attempt),
+      packed,
       files: slotFiles(output),
       reporter,
       attend: (next) => {

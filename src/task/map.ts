@@ -6,19 +6,27 @@ import type { MapWork, SplitWork } from '../ports.ts'
 import type { TaskContext } from './context.ts'
 import { CounterSum } from './counters.ts'
 import { readSplit } from './read-split.ts'
+import type { SharedRealm } from './realm.ts'
 import { mapSeed } from './seed.ts'
+import { Shards } from './shards.ts'
+import { sharingRealm } from './sharing-realm.ts'
 import { TaskSamples } from './skips.ts'
 import { NO_CALLS, UserCode } from './user-code.ts'
 
 /**
- * Maps the task's splits in order, each in a realm of its own, and leaves one run file for each partition that got
- * records. @throws TaskFailure
+ * Maps the task's splits in order, and leaves one run file for each partition that got records. No state of the job
+ * outlives a split: each has a realm of its own, or one in which nothing can be changed. @throws TaskFailure
  */
-export async function runMap(context: TaskContext, work: MapWork): Promise<MapManifest> {
+export function runMap(context: TaskContext, work: MapWork): Promise<MapManifest> {
+  return sharingRealm(context, work.splits, (within, shared) => mapSplits(within, work, shared))
+}
+
+async function mapSplits(context: TaskContext, work: MapWork, shared: SharedRealm | null): Promise<MapManifest> {
   const { reporter, files } = context
   const counters = new CounterSum()
   const splits: SplitFacts[] = []
   const samples = new TaskSamples()
+  const shards = new Shards(context, work.splits)
   let user: UserCode | null = null
   const collector = new MapCollector({
     partitions: work.partitions,
@@ -32,11 +40,12 @@ export async function runMap(context: TaskContext, work: MapWork): Promise<MapMa
   })
   try {
     for (const [index, split] of work.splits.entries()) {
-      user = startSplit(context, split, collector)
+      shards.readAhead(split)
+      user = startSplit(context, split, collector, shared)
       context.attend(user)
       const { driver, values } = user.realm
       collector.beginSplit(index, { combine: work.combine ? driver.combine : null, make: values })
-      const facts = await readSplit(context, split, user, work, collector)
+      const facts = await readSplit(context, shards, split, user, work, collector)
       const { emitted } = collector.endSplit()
       splits.push({ ...facts, emitted, skips: samples.take(facts.skips) })
       counters.add(JSON.parse(driver.counters()) as Record<string, number>)
@@ -53,7 +62,12 @@ export async function runMap(context: TaskContext, work: MapWork): Promise<MapMa
   }
 }
 
-function startSplit(context: TaskContext, split: SplitWork, collector: MapCollector): UserCode {
+function startSplit(
+  context: TaskContext,
+  split: SplitWork,
+  collector: MapCollector,
+  shared: SharedRealm | null,
+): UserCode {
   const { job, code, reporter } = context
   const calls = {
     ...NO_CALLS,
@@ -63,7 +77,7 @@ function startSplit(context: TaskContext, split: SplitWork, collector: MapCollec
     seed: () => mapSeed(code, job.params, split),
   }
   reporter.enter('user')
-  const user = new UserCode(job, calls, reporter, split.alias)
+  const user = new UserCode(job, calls, reporter, split.alias, shared)
   user.begin({ dataset: split.dataset, path: split.path }, null)
   return user
 }

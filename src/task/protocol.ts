@@ -1,3 +1,4 @@
+import type { BigIntStats } from 'node:fs'
 import type { AttemptFailure, SplitWork, Work } from '../ports.ts'
 import type { Bytes, Digest, Manifest, Millis } from '../core/types.ts'
 
@@ -12,6 +13,26 @@ export interface StartCommand {
   readonly params: Readonly<Record<string, string>>
   readonly memory: Bytes
   readonly work: Work
+  /** Of the files that the work names those that are no links of their own: they lie in the file PACK_FILE. */
+  readonly packed: readonly PackedFile[]
+}
+
+/** What the system says of a file, which changes when the file does. */
+export interface FileFacts {
+  readonly size: Bytes
+  /** As in `SplitWork`. */
+  readonly witness: string
+}
+
+/** A file that was read whole, between two looks at it that found these facts. */
+export interface PackedFile extends FileFacts {
+  readonly name: string
+  /** Where in the pack it begins. */
+  readonly at: Bytes
+}
+
+export function factsOf({ dev, ino, mtimeNs, ctimeNs, size }: BigIntStats): FileFacts {
+  return { size: Number(size), witness: `${dev}:${ino}:${mtimeNs}:${ctimeNs}` }
 }
 
 export type Command = StartCommand
@@ -85,6 +106,8 @@ export function splitName(split: SplitWork): string {
 export const DECODER_FILE = 'parquet.wasm'
 export const BUNDLE_FILE = 'job.js'
 export const SOURCE_MAP_FILE = 'job.js.map'
+/** In the folder of an attempt's links, see `PackedFile`. */
+export const PACK_FILE = 'pack'
 
 /** At most so long is a pause between two looks at the clock. */
 export const REPORT_EVERY_MS: Millis = 100

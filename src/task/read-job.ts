@@ -37,11 +37,11 @@ export function readJob({ code, sourceMap, name }: JobCode): JobShape {
     nothing,
     { bad: Symbol('bad'), end: Symbol('end'), failed: Symbol('failed') },
   )
-  const script = compileJob(code)
+  const scripts = compileJob(code)
   const started = performance.now()
   let exported: unknown
   try {
-    exported = realm.run(script, LOAD_TIMEOUT_MS)
+    exported = realm.run(scripts, LOAD_TIMEOUT_MS)
   } catch (error) {
     if (performance.now() - started >= LOAD_TIMEOUT_MS) {
       throw new ShoalError('JOB_THREW', `the job's module did not finish loading within ${LOAD_TIMEOUT_MS / 1000} s`)

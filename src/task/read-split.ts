@@ -7,7 +7,7 @@ import type { MapWork, SplitWork } from '../ports.ts'
 import type { TaskContext } from './context.ts'
 import { cutText, hostFailure, TaskFailure } from './failure.ts'
 import { splitName } from './protocol.ts'
-import { openShard } from './shard-file.ts'
+import type { Shards } from './shards.ts'
 import { SkipBook } from './skips.ts'
 import type { Place, UserCode } from './user-code.ts'
 
@@ -23,6 +23,7 @@ export type Choose = (batch: Batch, first: number) => Batch
  */
 export async function readSplit(
   context: TaskContext,
+  shards: Shards,
   split: SplitWork,
   user: UserCode,
   work: Pick<MapWork, 'onBadRecord' | 'agreed'>,
@@ -31,7 +32,7 @@ export async function readSplit(
 ): Promise<Omit<SplitFacts, 'emitted'>> {
   const name = splitName(split)
   const { reporter } = context
-  const file = await openShard(context.input, split)
+  const file = await shards.open(split)
   try {
     const { start, end, rowGroups, headerBytes, spool } = split
     const options = resolveReadOptions(split.path, split.options, split.look)

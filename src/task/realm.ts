@@ -1,6 +1,7 @@
 /**
  * A fresh world for user code: its own intrinsics, none of Node's, and what Shoal hands in made inside it. Made anew
- * for each split and each reduce partition, so that no state of a job's module outlives them.
+ * for each split and each reduce partition, so that no state of a job's module outlives them; or frozen, for several
+ * splits whose code is evaluated anew for each (`SharedRealm`).
  *
  * The rule that keeps it closed: no object of this realm (the host's) is ever reachable for user code, errors included.
  * Functions in `inside/` are evaluated in there as text before any user code; only they hold host functions, in
@@ -15,6 +16,7 @@ import { counterBook } from './inside/counter-book.ts'
 import { describer } from './inside/describe.ts'
 import { drive } from './inside/drive.ts'
 import type { Driver, Marks, Outside } from './inside/driver.ts'
+import { freezeRealm } from './inside/freeze.ts'
 import { intrinsics } from './inside/intrinsics.ts'
 import { randomStream } from './inside/random.ts'
 import { shape } from './inside/shape.ts'
@@ -22,26 +24,31 @@ import { tame } from './inside/tame.ts'
 import { urls } from './inside/url.ts'
 import { values } from './inside/values.ts'
 import { web, type WebHost } from './inside/web.ts'
+import { mayShare } from './may-share.ts'
 
 /** The name under which the bundle's code shows in stacks. */
 export const JOB_SCRIPT = 'job.js'
 /** The global that the bundle assigns its exports to. */
 export const JOB_GLOBAL = '__shoal_job'
 
-interface Inside {
+interface Made {
   readonly rows: RowFactory
   readonly values: ValueFactory
-  readonly driver: Driver
   readonly shape: (exported: unknown) => string
 }
-type MakeInside = (web: WebHost, outside: Outside, marks: Marks) => Inside
+interface Inside extends Made {
+  /** A new one of the realm: nothing of what the one before was told or has counted is in it. */
+  readonly drive: (outside: Outside) => Driver
+  readonly freeze: () => void
+}
+type MakeInside = (web: WebHost, marks: Marks, temporal: boolean) => Inside
 
 const PRELUDE = new vm.Script(
-  `(function (host, outside, marks) {
+  `(function (host, marks, temporal) {
 'use strict'
 const own = (${intrinsics})()
 const phase = { running: false }
-;(${tame})(own, phase)
+;(${tame})(own, phase, temporal)
 ;(${web})(own, host)
 ;(${urls})(own, host)
 ;(${clone})(own)
@@ -49,34 +56,82 @@ return {
   rows: (${makeRows})(),
   values: (${values})(own),
   shape: (${shape})(own),
-  driver: (${drive})(own, phase, outside, marks, {
-    counters: (${counterBook})(own),
-    describe: (${describer})(own),
-    random: (${randomStream})(own),
-  }),
+  drive: (outside) => {
+    phase.running = false
+    return (${drive})(own, phase, outside, marks, {
+      counters: (${counterBook})(own),
+      describe: (${describer})(own),
+      random: (${randomStream})(own),
+    })
+  },
+  freeze: () => (${freezeRealm})(own),
 }
 })`,
   { filename: 'shoal:realm' },
 )
+const QUIET = { displayErrors: false }
 
-export interface Realm extends Inside {
+export interface Realm extends Made {
+  readonly driver: Driver
   /** Evaluates the bundle; what it throws is the realm's: pass it to `driver.describe`, do not look into it. */
-  run(script: vm.Script, timeoutMs?: Millis): unknown
+  run(code: JobScripts, timeoutMs?: Millis): unknown
 }
 
-export function makeRealm(host: WebHost, outside: Outside, marks: Marks): Realm {
-  const global = vm.createContext(vm.constants.DONT_CONTEXTIFY)
-  const options = { displayErrors: false }
-  const make = PRELUDE.runInContext(global, options) as MakeInside
-  const inside = make(host, outside, marks)
+export function makeRealm(host: WebHost, outside: Outside, marks: Marks, temporal = true): Realm {
+  const { global, inside } = openRealm(host, marks, temporal)
   return {
     ...inside,
-    run: (script, timeout) =>
-      script.runInContext(global, timeout === undefined ? options : { ...options, timeout }) as unknown,
+    driver: inside.drive(outside),
+    run: ({ script }, timeout) => runIn(global, script, timeout),
   }
 }
 
-/** Compiles a bundle once for many realms. @throws SyntaxError of this realm. */
-export function compileJob(bundle: string): vm.Script {
-  return new vm.Script(`${bundle}\n;${JOB_GLOBAL}`, { filename: JOB_SCRIPT })
+/**
+ * A realm in which nothing can be changed that its code has not made: for one split after the other, whose code is
+ * evaluated anew for each, and driven by a driver of its own. So there is no place in which state could outlive a split.
+ * Code that tries to change the realm meets an error that it would not meet in one of its own: see `may-share.ts`.
+ */
+export class SharedRealm {
+  readonly #inside: Inside
+  readonly #evaluate: () => unknown
+
+  constructor(host: WebHost, marks: Marks, module: vm.Script) {
+    const { global, inside } = openRealm(host, marks, true)
+    inside.freeze()
+    this.#inside = inside
+    const evaluate = runIn(global, module) as () => unknown
+    this.#evaluate = () => Reflect.apply(evaluate, global, []) as unknown
+  }
+
+  /** For the next split. */
+  next(outside: Outside): Realm {
+    return { ...this.#inside, driver: this.#inside.drive(outside), run: this.#evaluate }
+  }
+}
+
+function openRealm(host: WebHost, marks: Marks, temporal: boolean): { global: vm.Context; inside: Inside } {
+  const global = vm.createContext(vm.constants.DONT_CONTEXTIFY)
+  const make = PRELUDE.runInContext(global, QUIET) as MakeInside
+  return { global, inside: make(host, marks, temporal) }
+}
+
+function runIn(global: vm.Context, script: vm.Script, timeout?: Millis): unknown {
+  return script.runInContext(global, timeout === undefined ? QUIET : { ...QUIET, timeout }) as unknown
+}
+
+/** A bundle, compiled once for many realms. */
+export interface JobScripts {
+  /** Evaluates it. */
+  readonly script: vm.Script
+  /** Gives a function that evaluates it; null where several splits must not share a realm. */
+  readonly module: vm.Script | null
+}
+
+/** @throws SyntaxError of this realm. */
+export function compileJob(bundle: string): JobScripts {
+  const script = new vm.Script(`${bundle}\n;${JOB_GLOBAL}`, { filename: JOB_SCRIPT })
+  if (!mayShare(bundle)) return { script, module: null }
+  // The line before it is none of the bundle's: places in it stay as they are.
+  const text = `(function () {\n${bundle}\n;return ${JOB_GLOBAL}})`
+  return { script, module: new vm.Script(text, { filename: JOB_SCRIPT, lineOffset: -1 }) }
 }

@@ -5,18 +5,31 @@ import type { BoundsWork, SampleWork } from '../ports.ts'
 import { join } from 'node:path'
 import type { TaskContext } from './context.ts'
 import { readSplit } from './read-split.ts'
+import type { SharedRealm } from './realm.ts'
 import { mapSeed } from './seed.ts'
+import { Shards } from './shards.ts'
+import { sharingRealm } from './sharing-realm.ts'
 import { TaskSamples } from './skips.ts'
 import { openFile } from './slot-files.ts'
 import { NO_CALLS, UserCode } from './user-code.ts'
 
 /** Maps a choice of the splits' records, and leaves the keys that these emit. @throws TaskFailure */
-export async function runSample(context: TaskContext, work: SampleWork): Promise<SampleManifest> {
+export function runSample(context: TaskContext, work: SampleWork): Promise<SampleManifest> {
+  return sharingRealm(context, work.splits, (within, shared) => sampleSplits(within, work, shared))
+}
+
+async function sampleSplits(
+  context: TaskContext,
+  work: SampleWork,
+  shared: SharedRealm | null,
+): Promise<SampleManifest> {
   const { job, code, reporter, files } = context
   const writer = new SampleWriter(files.create(SAMPLE_NAME))
   const splits: SplitFacts[] = []
   const samples = new TaskSamples()
+  const shards = new Shards(context, work.splits)
   for (const split of work.splits) {
+    shards.readAhead(split)
     let emitted = 0
     const calls = {
       ...NO_CALLS,
@@ -29,14 +42,14 @@ export async function runSample(context: TaskContext, work: SampleWork): Promise
       seed: () => mapSeed(code, job.params, split),
     }
     reporter.enter('user')
-    const user = new UserCode(job, calls, reporter, split.alias)
+    const user = new UserCode(job, calls, reporter, split.alias, shared)
     context.attend(user)
     user.begin({ dataset: split.dataset, path: split.path }, null)
     writer.beginSplit()
     const choice = new SampleChoice(split.dataset, split.path, split.start)
     const choose = (batch: Batch, first: number): Batch =>
       chosen(batch, (i) => writer.wanting && choice.takes(first + i))
-    const facts = await readSplit(context, split, user, work, writer, choose)
+    const facts = await readSplit(context, shards, split, user, work, writer, choose)
     writer.commit()
     splits.push({ ...facts, emitted, skips: samples.take(facts.skips) })
     reporter.bytes += facts.bytes

@@ -1,10 +1,11 @@
 import { type FileHandle, open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { assert, ShoalError } from '../core/errors.ts'
+import type { Bytes } from '../core/types.ts'
 import type { Spool, SplitWork } from '../ports.ts'
 import type { RandomAccess } from '../data/formats/source.ts'
 import { TaskFailure } from './failure.ts'
-import { splitName } from './protocol.ts'
+import { factsOf, type FileFacts, splitName } from './protocol.ts'
 
 /** A shard's file, checked to be the one that the snapshot saw, before its first byte and (`check`) after its last. */
 export interface ShardFile extends RandomAccess {
@@ -15,20 +16,13 @@ export interface ShardFile extends RandomAccess {
 
 /** @throws TaskFailure SHARD_CHANGED: gone, not readable, or another file than was pinned */
 export async function openShard(folder: string, split: SplitWork): Promise<ShardFile> {
-  const name = splitName(split)
   let file: FileHandle
   try {
     file = await open(join(folder, split.file), 'r')
   } catch (error) {
-    throw changed(name, `it cannot be opened any more (${(error as NodeJS.ErrnoException).code})`)
+    throw cannotOpen(split, error)
   }
-  const check = async (): Promise<void> => {
-    const { dev, ino, mtimeNs, ctimeNs, size } = await file.stat({ bigint: true })
-    if (split.spool !== undefined) return
-    if (size !== BigInt(split.size)) throw changed(name, `size ${split.size} → ${size}`)
-    const witness = `${dev}:${ino}:${mtimeNs}:${ctimeNs}`
-    if (split.witness !== '' && split.witness !== witness) throw changed(name, whatChanged(split.witness, witness))
-  }
+  const check = async (): Promise<void> => checkFacts(split, factsOf(await file.stat({ bigint: true })))
   try {
     await check()
   } catch (error) {
@@ -43,7 +37,7 @@ export async function openShard(folder: string, split: SplitWork): Promise<Shard
     let got = 0
     while (got < wanted) {
       const { bytesRead } = await file.read(buffer, got, wanted - got, at + got)
-      if (bytesRead === 0) throw changed(name, `it ends at ${offset + got} instead of ${split.size}`)
+      if (bytesRead === 0) throw endsEarly(split, offset + got)
       got += bytesRead
     }
     return buffer.subarray(0, wanted)
@@ -60,6 +54,22 @@ function placeInSpool({ pieces }: Spool, offset: number, length: number): number
   }
   assert(length === 0, `bytes ${offset} to ${offset + length} of a shard did not come with its split`)
   return before
+}
+
+/** What was opened is the file that the snapshot saw. @throws TaskFailure SHARD_CHANGED */
+export function checkFacts(split: SplitWork, { size, witness }: FileFacts): void {
+  if (split.spool !== undefined) return
+  const name = splitName(split)
+  if (size !== split.size) throw changed(name, `size ${split.size} → ${size}`)
+  if (split.witness !== '' && split.witness !== witness) throw changed(name, whatChanged(split.witness, witness))
+}
+
+export function cannotOpen(split: SplitWork, error: unknown): TaskFailure {
+  return changed(splitName(split), `it cannot be opened any more (${(error as NodeJS.ErrnoException).code})`)
+}
+
+export function endsEarly(split: SplitWork, at: Bytes): TaskFailure {
+  return changed(splitName(split), `it ends at ${at} instead of ${split.size}`)
 }
 
 function changed(name: string, why: string): TaskFailure {

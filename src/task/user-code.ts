@@ -1,25 +1,26 @@
 /** User code at work: one realm, the calls into it, and what its errors become. */
-import type vm from 'node:vm'
 import { ShoalError } from '../core/errors.ts'
 import { visible } from '../core/visible.ts'
 import { BAD, type Batch } from '../data/formats/reader.ts'
 import { END } from '../data/fold.ts'
 import { hostFailure, isA, TaskFailure } from './failure.ts'
 import type { Marks, Outside, Pause, Problem } from './inside/driver.ts'
-import { makeRealm, type Realm } from './realm.ts'
+import { type JobScripts, makeRealm, type Realm, SharedRealm } from './realm.ts'
 import type { Reporter } from './reporter.ts'
 import { placesOf, placeText, sourceLine } from './stack.ts'
 import { titleOf } from './read-job.ts'
+import type { WebHost } from './inside/web.ts'
 import { makeWebHost } from './web-host.ts'
 
 /** A job's code, compiled once, and what its calls are told. */
-export interface LoadedJob {
-  readonly script: vm.Script
+export interface LoadedJob extends JobScripts {
   /** Reads the source map when an error is to be shown; null if there is none. */
   sourceMap(): string | null
   readonly params: Readonly<Record<string, string>>
   /** The word occurs in the bundle: emits must be ready to be taken back. */
   readonly maySkip: boolean
+  /** The same for Temporal: realms of others are without. */
+  readonly temporal: boolean
 }
 
 /** The host's half of the calls; each may throw. */
@@ -59,18 +60,21 @@ export class UserCode {
   #settled: (() => void) | null = null
   #rejected: Problem | null = null
 
-  /** Makes the realm and loads the module. @throws TaskFailure JOB_THREW, JOB_BUILD */
-  constructor(job: LoadedJob, calls: Calls, reporter: Reporter, alias: string | null) {
+  /** Makes the realm, or takes the shared one, and loads the module. @throws TaskFailure JOB_THREW, JOB_BUILD */
+  constructor(
+    job: LoadedJob,
+    calls: Calls,
+    reporter: Reporter,
+    alias: string | null,
+    shared: SharedRealm | null = null,
+  ) {
     this.#job = job
-    this.realm = makeRealm(
-      makeWebHost((text) => reporter.log(text)),
-      this.#outside(calls, reporter),
-      MARKS,
-    )
+    const outside = this.#outside(calls, reporter)
+    this.realm = shared?.next(outside) ?? makeRealm(webHostOf(reporter), outside, MARKS, job.temporal)
     const { driver } = this.realm
     let loaded = false
     try {
-      loaded = driver.load(this.realm.run(job.script), alias)
+      loaded = driver.load(this.realm.run(job), alias)
     } catch (error) {
       throw this.#threw(JSON.parse(driver.describe(error)) as Problem, null)
     }
@@ -224,6 +228,15 @@ export class UserCode {
     const error = new ShoalError(code, at === '' ? title : `${at}: ${title}`, { why: why === '' ? undefined : why })
     return new TaskFailure('user', error, place?.place ?? '')
   }
+}
+
+/** A realm for the splits of one task, where the job's code may share one. */
+export function shareRealm({ module }: LoadedJob, reporter: Reporter): SharedRealm | null {
+  return module === null ? null : new SharedRealm(webHostOf(reporter), MARKS, module)
+}
+
+function webHostOf(reporter: Reporter): WebHost {
+  return makeWebHost((text) => reporter.log(text))
 }
 
 const soon = setImmediate

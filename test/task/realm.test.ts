@@ -18,7 +18,7 @@ const realm = makeRealm(
   outside,
   MARKS,
 )
-const run = (code: string): unknown => realm.run(new vm.Script(code))
+const run = (code: string): unknown => realm.run({ script: new vm.Script(code), module: null })
 /** A function of texts, evaluated in the realm and here: both answer alike, errors by their name. */
 const same = (code: string): ((...args: string[]) => void) => {
   const guarded = `((...args) => { try { return JSON.stringify((${code})(...args)) } catch (e) { return 'threw ' + e.name } })`

@@ -68,9 +68,9 @@ export class RunningAttempt implements Attempt {
       await process.folder.linkJob(spec)
     }
     assert(process.code === spec.code, 'a process runs the code of one job')
-    await process.folder.linkInput(spec.attempt, spec.files)
+    const packed = await process.folder.linkInput(spec.attempt, spec.files)
     const { attempt, code, params, memory, work } = spec
-    process.send({ type: 'start', attempt, code, params, memory, work })
+    process.send({ type: 'start', attempt, code, params, memory, work, packed })
   }
 
   heard(message: unknown, now: Millis): void {

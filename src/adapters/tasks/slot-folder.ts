@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { assert } from '../../core/errors.ts'
 import type { AttemptSpec, OutputFile, TaskFile } from '../../ports.ts'
-import { BUNDLE_FILE, DECODER_FILE, SOURCE_MAP_FILE } from '../../task/protocol.ts'
+import { BUNDLE_FILE, DECODER_FILE, PACK_FILE, type PackedFile, SOURCE_MAP_FILE } from '../../task/protocol.ts'
+import { packFiles, smallOnes } from './pack.ts'
 
 /** Only names that Shoal makes become names of links. */
 const LINK_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]*$/
@@ -29,14 +30,20 @@ export class SlotFolder {
     if (spec.sourceMap !== null) await symlink(spec.sourceMap, join(this.path, SOURCE_MAP_FILE))
   }
 
-  async linkInput(attempt: string, files: readonly TaskFile[]): Promise<void> {
+  /** Links to what an attempt reads, or copies of it in one file: these are told. */
+  async linkInput(attempt: string, files: readonly TaskFile[]): Promise<readonly PackedFile[]> {
     assert(LINK_NAME.test(attempt), 'an attempt is named by Shoal')
+    assert(
+      files.every(({ name }) => LINK_NAME.test(name) && name !== PACK_FILE),
+      'links are named by Shoal',
+    )
     const folder = join(this.path, 'in', attempt)
     await mkdir(folder)
-    for (const { name, path } of files) {
-      assert(LINK_NAME.test(name), 'links are named by Shoal')
-      await symlink(path, join(folder, name))
-    }
+    const small = smallOnes(files)
+    const packed = small.length === 0 ? [] : await packFiles(small, join(folder, PACK_FILE))
+    const there = new Set(packed.map(({ name }) => name))
+    for (const { name, path } of files) if (!there.has(name)) await symlink(path, join(folder, name))
+    return packed
   }
 
   /** The files of these names that an attempt has left. */

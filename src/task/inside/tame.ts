@@ -8,9 +8,10 @@ export interface Phase {
 /**
  * Takes from a realm what would make output depend on the machine: clocks, timers, randomness, shared memory, garbage
  * collection. While the module loads they give constants, so that npm packages load; later they throw, naming the
- * remedy. Self-contained, see `intrinsics`.
+ * remedy. Without `temporal`, Temporal is taken away: V8 makes it when it is first looked at, which costs as much as the
+ * rest of a realm, and code that has no word for it needs none. Self-contained, see `intrinsics`.
  */
-export function tame(own: Intrinsics, phase: Phase): void {
+export function tame(own: Intrinsics, phase: Phase, temporal: boolean): void {
   const { global, define, hide, Failure } = own
   const clockRemedy = 'pass a time with --param, or take it from the record'
   const randomRemedy = 'use ctx.random(), which is seeded by what the call works on'
@@ -44,14 +45,13 @@ export function tame(own: Intrinsics, phase: Phase): void {
     ;(clock as { prototype: unknown }).prototype = Dates.prototype
     define(Dates.prototype, 'constructor', clock)
     define(global, 'Date', clock)
-    const temporal = global['Temporal'] as { Now: object } | undefined
-    if (temporal !== undefined) {
-      const names = own.ownKeys(temporal.Now)
-      for (let i = 0; i < names.length; i++) {
-        const name = names[i] as string
-        if (typeof name === 'string' && name !== 'timeZoneId')
-          define(temporal.Now, name, never(`Temporal.Now.${name}()`, clockRemedy))
-      }
+    if (!temporal) hide(global, 'Temporal')
+    const now_ = (global['Temporal'] as { Now: object } | undefined)?.Now
+    const names = now_ === undefined ? [] : own.ownKeys(now_)
+    for (let i = 0; i < names.length; i++) {
+      const name = names[i] as string
+      if (typeof name === 'string' && name !== 'timeZoneId')
+        define(now_ as object, name, never(`Temporal.Now.${name}()`, clockRemedy))
     }
     const performance = {
       timeOrigin: 0,

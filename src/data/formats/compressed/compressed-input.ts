@@ -18,6 +18,11 @@ export class CompressedInput {
     this.#name = name
   }
 
+  /** Bytes of the file that are not taken yet. */
+  get left(): Bytes {
+    return this.#source.size - this.#position + this.#ahead.length
+  }
+
   /** The next bytes, without taking them: at least so many, or all that are left; null at the end of the file. */
   async peek(atLeast: Bytes = 1): Promise<Uint8Array | null> {
     while (this.#ahead.length < atLeast) {

@@ -1,4 +1,4 @@
-import { constants, createInflateRaw, crc32 } from 'node:zlib'
+import { constants, createInflateRaw, crc32, inflateRawSync, type InflateRaw } from 'node:zlib'
 import { LIMITS } from '../../../core/limits.ts'
 import type { CompressedInput } from './compressed-input.ts'
 import { Damage } from './damage.ts'
@@ -7,6 +7,12 @@ import { decompress } from './zlib-stream.ts'
 /** The decompressed bytes of all members of a gzip file. */
 export async function* gzipMembers(input: CompressedInput): AsyncGenerator<Uint8Array, void, undefined> {
   for (let members = 0; await takeGzipHeader(input, members === 0); members++) {
+    const small = await smallMember(input)
+    if (small !== null) {
+      if (small.length > 0) yield small
+      await checkEnd(input, crc32(small), small.length)
+      continue
+    }
     let crc = 0
     let length = 0
     const inflate = createInflateRaw({ chunkSize: LIMITS.decompressedChunkBytes, finishFlush: constants.Z_SYNC_FLUSH })
@@ -15,9 +21,44 @@ export async function* gzipMembers(input: CompressedInput): AsyncGenerator<Uint8
       length = (length + piece.length) >>> 0
       yield piece
     }
-    if ((await uint32(input)) !== crc) throw new Damage('the checksum is wrong')
-    if ((await uint32(input)) !== length) throw new Damage('the length is wrong')
+    await checkEnd(input, crc, length)
   }
+}
+
+/**
+ * All of a member's data where little of the file is left, and the data are not many; else null, and nothing is taken.
+ * A stream of its own, and the turns that it takes, would cost more than the data.
+ */
+async function smallMember(input: CompressedInput): Promise<Uint8Array | null> {
+  if (input.left > LIMITS.smallFileBytes) return null
+  const few = await input.peek(input.left)
+  if (few === null) return null
+  const options = {
+    finishFlush: constants.Z_SYNC_FLUSH,
+    maxOutputLength: LIMITS.decompressedChunkBytes,
+    info: true,
+  }
+  try {
+    // With `info` it gives the stream, too.
+    const { buffer, engine } = inflateRawSync(few, options) as unknown as Inflated
+    // Data that go to the very end of the file may be cut short.
+    if (engine.bytesWritten >= few.length) return null
+    input.skip(engine.bytesWritten)
+    return buffer
+  } catch {
+    // Too much, or damaged: the stream will tell.
+    return null
+  }
+}
+
+interface Inflated {
+  readonly buffer: Buffer
+  readonly engine: InflateRaw & { readonly bytesWritten: number }
+}
+
+async function checkEnd(input: CompressedInput, crc: number, length: number): Promise<void> {
+  if ((await uint32(input)) !== crc) throw new Damage('the checksum is wrong')
+  if ((await uint32(input)) !== length) throw new Damage('the length is wrong')
 }
 
 const FLAG_HEADER_CRC = 2

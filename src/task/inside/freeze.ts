@@ -1,0 +1,57 @@
+import type { Intrinsics } from './intrinsics.ts'
+
+/**
+ * Freezes all that user code of a realm can reach and has not made itself, before any of it runs: the globals, all that
+ * is behind them, and what only syntax leads to (`hidden`). What has no properties but state of its own, the memory that
+ * RegExp has of its last match, is taken away. Throws where something stays open: then nobody may share the realm.
+ * Self-contained, see `intrinsics`.
+ */
+export function freezeRealm(own: Intrinsics): void {
+  const { global, ownKeys, descriptor, prototypeOf } = own
+  const memory = ['input', 'lastMatch', 'lastParen', 'leftContext', 'rightContext', '$_', '$&', '$+', '$`', "$'"]
+  for (let i = 1; i <= 9; i++) memory[memory.length] = `$${i}`
+  for (let i = 0; i < memory.length; i++) own.hide(RegExp, memory[i] as string)
+
+  const segments = new Intl.Segmenter('en').segment('a')
+  const iterator = { next: () => ({ value: 0, done: true }) }
+  const concat = (Iterator as unknown as { concat?: (...all: unknown[]) => object }).concat
+  const hidden: readonly object[] = [
+    function* () {},
+    async () => undefined,
+    async function* () {},
+    [][Symbol.iterator](),
+    ''[Symbol.iterator](),
+    new Map().entries(),
+    new Set().entries(),
+    ''.matchAll(/a/g),
+    segments,
+    segments[Symbol.iterator](),
+    Iterator.from([]).map(() => 0),
+    Iterator.from(iterator),
+    concat === undefined ? [] : concat([]),
+  ]
+  const seen = new Set<object>()
+  const found: object[] = []
+  const find = (value: unknown): void => {
+    if ((typeof value !== 'object' && typeof value !== 'function') || value === null || seen.has(value)) return
+    seen.add(value)
+    found[found.length] = value
+  }
+  find(global)
+  for (let i = 0; i < hidden.length; i++) find(hidden[i])
+  for (let i = 0; i < found.length; i++) {
+    const object = found[i] as object
+    find(prototypeOf(object))
+    const keys = ownKeys(object)
+    for (let k = 0; k < keys.length; k++) {
+      const property = descriptor(object, keys[k] as PropertyKey) as PropertyDescriptor
+      find(property.value)
+      find(property.get)
+      find(property.set)
+    }
+  }
+  for (let i = 0; i < found.length; i++) own.freeze(found[i])
+  for (let i = 0; i < found.length; i++) {
+    if (!Object.isFrozen(found[i])) throw new own.Failure(`an object of the realm stays open: ${own.tag(found[i])}`)
+  }
+}

@@ -1,0 +1,92 @@
+/** A task's shard files. Small ones are read ahead, several at once: what is awaited for each would cost more than they. */
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
+import { join } from 'node:path'
+import { LIMITS } from '../core/limits.ts'
+import type { Bytes } from '../core/types.ts'
+import type { SplitWork } from '../ports.ts'
+import type { TaskContext } from './context.ts'
+import { factsOf, type FileFacts, PACK_FILE, type PackedFile } from './protocol.ts'
+import type { Reporter } from './reporter.ts'
+import { cannotOpen, checkFacts, endsEarly, openShard, type ShardFile } from './shard-file.ts'
+
+/** A small file, or why it could not be read. */
+type Ahead = { readonly file: ShardFile } | { readonly error: unknown }
+
+export class Shards {
+  readonly #folder: string
+  readonly #splits: readonly SplitWork[]
+  readonly #reporter: Reporter
+  readonly #packed: ReadonlyMap<string, PackedFile>
+  readonly #ahead = new Map<SplitWork, Ahead>()
+  #next = 0
+
+  constructor({ input, packed, reporter }: TaskContext, splits: readonly SplitWork[]) {
+    this.#folder = input
+    this.#splits = splits
+    this.#reporter = reporter
+    this.#packed = new Map(packed.map((file) => [file.name, file]))
+  }
+
+  /**
+   * Before the work on a split: where it is small and not read yet, it is, with those behind it. That is Shoal's own
+   * time, however long a disk takes. What is wrong is said when it is its turn.
+   */
+  readAhead(split: SplitWork): void {
+    if (!isSmall(split) || this.#ahead.has(split)) return
+    this.#reporter.enter('own')
+    this.#next = this.#splits.indexOf(split, this.#next)
+    let bytes = 0
+    for (let count = 0; count < LIMITS.aheadFilesMax && bytes < LIMITS.aheadBytes; count++) {
+      const small = this.#splits[this.#next]
+      if (small === undefined || !isSmall(small)) return
+      this.#ahead.set(small, this.#readWhole(small))
+      bytes += small.size
+      this.#next++
+    }
+  }
+
+  /** @throws TaskFailure SHARD_CHANGED, see `openShard` */
+  open(split: SplitWork): ShardFile | Promise<ShardFile> {
+    const ahead = this.#ahead.get(split)
+    if (ahead === undefined) return openShard(this.#folder, split)
+    this.#ahead.delete(split)
+    if ('error' in ahead) throw ahead.error
+    return ahead.file
+  }
+
+  #readWhole(split: SplitWork): Ahead {
+    const packed = this.#packed.get(split.file)
+    let file: number
+    try {
+      file = openSync(join(this.#folder, packed === undefined ? split.file : PACK_FILE), 'r')
+    } catch (error) {
+      return { error: cannotOpen(split, error) }
+    }
+    try {
+      const facts = (): FileFacts => packed ?? factsOf(fstatSync(file, { bigint: true }))
+      checkFacts(split, facts())
+      const bytes = Buffer.allocUnsafeSlow(split.size)
+      readFully(file, split, packed?.at ?? 0, bytes)
+      checkFacts(split, facts())
+      const read = (offset: number, length: number): Uint8Array => bytes.subarray(offset, offset + length)
+      return { file: { size: split.size, read, check: () => Promise.resolve(), close: () => Promise.resolve() } }
+    } catch (error) {
+      return { error }
+    } finally {
+      closeSync(file)
+    }
+  }
+}
+
+/** Of a file that came over a stream there are pieces. */
+function isSmall({ size, spool }: SplitWork): boolean {
+  return size <= LIMITS.smallFileBytes && spool === undefined
+}
+
+function readFully(file: number, split: SplitWork, from: Bytes, bytes: Buffer): void {
+  for (let at = 0; at < bytes.length;) {
+    const got = readSync(file, bytes, at, bytes.length - at, from + at)
+    if (got === 0) throw endsEarly(split, at)
+    at += got
+  }
+}

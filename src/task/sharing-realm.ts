@@ -1,0 +1,65 @@
+import { LIMITS } from '../core/limits.ts'
+import type { SpillFiles } from '../data/spill.ts'
+import type { SplitWork } from '../ports.ts'
+import type { TaskContext } from './context.ts'
+import type { SharedRealm } from './realm.ts'
+import { shareRealm } from './user-code.ts'
+
+/**
+ * Does the work on a task's splits in a realm that all share, where the job's code may share one (`may-share.ts`) and
+ * there are enough small splits for it to pay. Whatever goes wrong there, the work is done again, as for any other job:
+ * with a realm for each split (null). What comes of that counts, so that no error is one of the sharing.
+ */
+export async function sharingRealm<T>(
+  context: TaskContext,
+  splits: readonly SplitWork[],
+  work: (context: TaskContext, shared: SharedRealm | null) => Promise<T>,
+): Promise<T> {
+  const { reporter } = context
+  const shared = pays(splits) ? shareRealm(context.job, reporter) : null
+  if (shared === null) return await work(context, null)
+  const { records, bytes } = reporter
+  const files = new KnownFiles(context.files)
+  try {
+    return await work({ ...context, files }, shared)
+  } catch {
+    files.removeAll()
+    Object.assign(reporter, { records, bytes })
+    return await work(context, null)
+  }
+}
+
+/** A shared realm costs as much as a few others. Of large splits the realm is the least, and doing them twice is much. */
+function pays(splits: readonly SplitWork[]): boolean {
+  const bytes = splits.reduce((sum, { size }) => sum + size, 0)
+  return splits.length >= LIMITS.sharedSplitsMin && bytes <= splits.length * LIMITS.smallFileBytes
+}
+
+/** Files of which all can be removed. */
+class KnownFiles implements SpillFiles {
+  readonly #files: SpillFiles
+  readonly #names = new Set<string>()
+
+  constructor(files: SpillFiles) {
+    this.#files = files
+  }
+
+  create(name: string): ReturnType<SpillFiles['create']> {
+    const file = this.#files.create(name)
+    this.#names.add(name)
+    return file
+  }
+
+  open(name: string): ReturnType<SpillFiles['open']> {
+    return this.#files.open(name)
+  }
+
+  remove(name: string): void {
+    this.#files.remove(name)
+    this.#names.delete(name)
+  }
+
+  removeAll(): void {
+    for (const name of [...this.#names]) this.remove(name)
+  }
+}
