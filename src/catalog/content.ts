@@ -1,6 +1,5 @@
 /** Looking into a file: can it be read, how may it be cut, what is its hash. */
 import { createHash } from 'node:crypto'
-import type { FileHandle } from 'node:fs/promises'
 import { setImmediate, setTimeout } from 'node:timers/promises'
 import { LIMITS } from '../core/limits.ts'
 import type { Bytes, Cuts, Digest, ReadOptions, Witness } from '../core/types.ts'
@@ -12,7 +11,7 @@ import { lookAt, type Looked } from '../data/formats/look/look.ts'
 import { resolveReadOptions } from '../data/formats/options.ts'
 import type { RandomAccess } from '../data/formats/source.ts'
 import { sameWitness } from './body.ts'
-import { isGone, systemFailure, witnessOf, type Files } from './files.ts'
+import { isGone, systemFailure, witnessOf, type Files, type OpenedFile } from './files.ts'
 
 /**
  * Time stamps of files move in ticks (10 ms on a kernel with HZ=100): a second edit within the tick of the first does
@@ -61,7 +60,7 @@ export async function lookInto(
   signal: AbortSignal,
   moved: () => void,
 ): Promise<Content> {
-  let handle: FileHandle
+  let handle: OpenedFile
   try {
     handle = await files.open(request.absolute)
   } catch (error) {
@@ -69,7 +68,8 @@ export async function lookInto(
   }
   try {
     if (!(await handle.stat()).isFile()) return { kind: 'changed' }
-    await handle.read(new Uint8Array(1), 0, 1, 0)
+    // Nothing else is read of an empty one.
+    if (request.size === 0) await handle.read(new Uint8Array(1), 0, 1, 0)
     const source = new FileSource(handle, request, signal, moved)
     const looked = await lookAt(source)
     if (request.receipts && looked.look.content === 'receipt' && RECEIPT_NAME.test(request.path))
@@ -105,8 +105,8 @@ async function described(
   return { cuts: bounded(cuts), ...rest, doubt: head === null ? null : headDoubt(head, options, resolved) }
 }
 
-async function isStill(handle: FileHandle, request: ContentRequest): Promise<boolean> {
-  const facts = await handle.stat({ bigint: true })
+async function isStill(handle: OpenedFile, request: ContentRequest): Promise<boolean> {
+  const facts = await handle.stat()
   return facts.isFile() && Number(facts.size) === request.size && sameWitness(witnessOf(facts), request.witness)
 }
 
@@ -138,7 +138,7 @@ async function hashOf(source: RandomAccess): Promise<Digest> {
 
 class FileSource implements RandomAccess {
   readonly size: Bytes
-  readonly #handle: FileHandle
+  readonly #handle: OpenedFile
   readonly #request: ContentRequest
   readonly #signal: AbortSignal
   readonly #moved: () => void
@@ -147,7 +147,7 @@ class FileSource implements RandomAccess {
   #strict = false
   #used = false
 
-  constructor(handle: FileHandle, request: ContentRequest, signal: AbortSignal, moved: () => void) {
+  constructor(handle: OpenedFile, request: ContentRequest, signal: AbortSignal, moved: () => void) {
     this.size = request.size
     this.#handle = handle
     this.#request = request

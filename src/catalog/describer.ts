@@ -16,13 +16,18 @@ interface Item {
   readonly abort: AbortController
 }
 
-/** The queue of files to be described, LIMITS.describersMax at a time, first come first served; a file is in it once. */
+/**
+ * The queue of files to be described, first come first served; a file is in it once. LIMITS.describersMax are described at
+ * a time, or LIMITS.smallDescribersMax of small ones.
+ */
 export class Describer {
   readonly #look: Look
   readonly #items = new Map<string, Item>()
   readonly #waiting = new Set<string>()
   readonly #perRoot = new Map<string, number>()
+  /** Of those that are being described: how many, and how many of them are not small. */
   #running = 0
+  #large = 0
   #wake: PromiseWithResolvers<void> = Promise.withResolvers()
 
   constructor(look: Look) {
@@ -64,22 +69,30 @@ export class Describer {
 
   #next(): void {
     for (const key of this.#waiting) {
-      if (this.#running >= LIMITS.describersMax) return
-      this.#waiting.delete(key)
       const item = this.#items.get(key)
+      if (item !== undefined && !this.#hasRoom(item)) return
+      this.#waiting.delete(key)
       if (item !== undefined) void this.#run(key, item)
     }
   }
 
   async #run(key: string, item: Item): Promise<void> {
+    const large = isSmall(item) ? 0 : 1
     this.#running++
+    this.#large += large
     const content = await this.#content(item)
     this.#running--
+    this.#large -= large
     if (this.#items.get(key) === item) {
       this.#remove(key)
       item.work.done(content)
     }
     this.#next()
+  }
+
+  #hasRoom(item: Item): boolean {
+    if (isSmall(item)) return this.#running < LIMITS.smallDescribersMax
+    return this.#large < LIMITS.describersMax && this.#running < LIMITS.smallDescribersMax
   }
 
   async #content({ work, abort }: Item): Promise<Content> {
@@ -109,6 +122,10 @@ export class Describer {
     if (left === 0) this.#perRoot.delete(root)
     else this.#perRoot.set(root, left)
   }
+}
+
+function isSmall({ work }: Item): boolean {
+  return work.request.size <= LIMITS.lookBytes
 }
 
 function keyOf(root: string, path: string): string {

@@ -1,5 +1,5 @@
-import { constants, type BigIntStats, type Dirent } from 'node:fs'
-import { lstat, open, readdir, realpath, stat, type FileHandle } from 'node:fs/promises'
+import { close, constants, fstat, open, read, stat, type BigIntStats, type Dirent } from 'node:fs'
+import { lstat, readdir, realpath } from 'node:fs/promises'
 import { systemReason } from '../core/reason.ts'
 import type { Witness } from '../core/types.ts'
 
@@ -11,15 +11,50 @@ export interface Files {
   lstat(path: string): Promise<BigIntStats>
   realpath(path: string): Promise<string>
   /** For reading. Never waits, not even for the writer of a pipe that has taken a file's place. */
-  open(path: string): Promise<FileHandle>
+  open(path: string): Promise<OpenedFile>
+}
+
+/** As much of a FileHandle as is used here. Whoever has opened one closes it. */
+export interface OpenedFile {
+  stat(): Promise<BigIntStats>
+  read(bytes: Uint8Array, at: number, length: number, offset: number): Promise<{ readonly bytesRead: number }>
+  close(): Promise<void>
+}
+
+/** What is done for each of many thousand files, by the callbacks of `node:fs`: a third less work than its promises. */
+function called<T>(ask: (done: (error: Error | null, answer: T) => void) => void): Promise<T> {
+  return new Promise((resolve, reject) => ask((error, answer) => (error === null ? resolve(answer) : reject(error))))
+}
+
+class SystemFile implements OpenedFile {
+  readonly #file: number
+
+  constructor(file: number) {
+    this.#file = file
+  }
+
+  stat(): Promise<BigIntStats> {
+    return called((done) => fstat(this.#file, { bigint: true }, done))
+  }
+
+  read(bytes: Uint8Array, at: number, length: number, offset: number): Promise<{ readonly bytesRead: number }> {
+    return called((done) =>
+      read(this.#file, bytes, at, length, offset, (error, bytesRead) => done(error, { bytesRead })),
+    )
+  }
+
+  close(): Promise<void> {
+    return called((done) => close(this.#file, (error) => done(error ?? null)))
+  }
 }
 
 export const systemFiles: Files = {
   list: (dir) => readdir(dir, { encoding: 'buffer', withFileTypes: true }),
-  stat: (path) => stat(path, { bigint: true }),
+  stat: (path) => called((done) => stat(path, { bigint: true }, done)),
   lstat: (path) => lstat(path, { bigint: true }),
   realpath: (path) => realpath(path),
-  open: (path) => open(path, constants.O_RDONLY | constants.O_NONBLOCK),
+  open: async (path) =>
+    new SystemFile(await called<number>((done) => open(path, constants.O_RDONLY | constants.O_NONBLOCK, done))),
 }
 
 export function witnessOf(facts: BigIntStats): Witness {

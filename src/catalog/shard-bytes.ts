@@ -1,10 +1,9 @@
 /** A shard's bytes for a node that has it not, and has a slot: read as carefully as by a task that runs here. */
-import type { FileHandle } from 'node:fs/promises'
 import { ShoalError } from '../core/errors.ts'
 import { LIMITS } from '../core/limits.ts'
 import type { Bytes, Shard, ShardCopy, Witness } from '../core/types.ts'
 import { sameWitness } from './body.ts'
-import { isGone, witnessOf, type Files } from './files.ts'
+import { isGone, witnessOf, type Files, type OpenedFile } from './files.ts'
 
 const LF = 0x0a
 
@@ -43,8 +42,8 @@ export async function countLines(files: Files, file: PinnedFile, start: Bytes, e
   })
 }
 
-async function withPinned<T>(files: Files, file: PinnedFile, work: (handle: FileHandle) => Promise<T>): Promise<T> {
-  let handle: FileHandle
+async function withPinned<T>(files: Files, file: PinnedFile, work: (handle: OpenedFile) => Promise<T>): Promise<T> {
+  let handle: OpenedFile
   try {
     handle = await files.open(file.absolute)
   } catch (error) {
@@ -60,14 +59,14 @@ async function withPinned<T>(files: Files, file: PinnedFile, work: (handle: File
   }
 }
 
-async function check(handle: FileHandle, file: PinnedFile): Promise<void> {
-  const facts = await handle.stat({ bigint: true })
+async function check(handle: OpenedFile, file: PinnedFile): Promise<void> {
+  const facts = await handle.stat()
   if (!facts.isFile()) throw changed(file, 'something else has taken its place')
   if (Number(facts.size) !== file.size) throw changed(file, `size ${file.size} → ${facts.size}`)
   if (!sameWitness(witnessOf(facts), file.witness)) throw changed(file, 'it was written, or replaced by another file')
 }
 
-async function readWhole(handle: FileHandle, file: PinnedFile, start: Bytes, end: Bytes): Promise<Uint8Array> {
+async function readWhole(handle: OpenedFile, file: PinnedFile, start: Bytes, end: Bytes): Promise<Uint8Array> {
   const bytes = new Uint8Array(Math.max(0, Math.min(end, file.size) - start))
   for (let got = 0; got < bytes.length;) {
     const { bytesRead } = await handle.read(bytes, got, bytes.length - got, start + got)

@@ -147,6 +147,7 @@ export type Limit =
   | 'pathBytesMax'
   | 'cutsPerShardMax'
   | 'describersMax'
+  | 'smallDescribersMax'
   | 'catalogPublishMs'
   | 'pollMs'
   | 'pollIdleFactor'

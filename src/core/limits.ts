@@ -263,6 +263,8 @@ export const LIMITS: Readonly<Record<Limit, number>> = {
   cutsPerShardMax: 1_000_000,
   /** Shards described (opened, scanned, hashed) at once: one computes while the other waits for its disk. */
   describersMax: 2,
+  /** … and of small ones, of which nothing is computed and nothing much is in memory, so many, to keep Node's pool busy. */
+  smallDescribersMax: 16,
   /** Changes of a catalog are gathered for so long before they are saved and published. */
   catalogPublishMs: 250,
   /** Offered directories are looked at this often, and at most so large a part of the time as 1 / pollIdleFactor. */

@@ -1,11 +1,10 @@
 import { createHash } from 'node:crypto'
 import { appendFile, chmod, rm, symlink, utimes, writeFile } from 'node:fs/promises'
-import type { FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import type { Catalog } from '../../src/catalog/catalog.ts'
 import { decodeCatalog, encodeCatalog } from '../../src/catalog/codec.ts'
-import { systemFiles, type Files } from '../../src/catalog/files.ts'
+import { systemFiles, type Files, type OpenedFile } from '../../src/catalog/files.ts'
 import { LIMITS } from '../../src/core/limits.ts'
 import { testFolder } from './folder.ts'
 import { counting, refusal, states, testHome } from './home.ts'
@@ -264,7 +263,7 @@ describe('a fresh scan', () => {
   })
 })
 
-function failingHandle(handle: FileHandle, read: () => Promise<never>): FileHandle {
+function failingHandle(handle: OpenedFile, read: () => Promise<never>): OpenedFile {
   return new Proxy(handle, {
     get: (target, name) => {
       if (name === 'read') return read

@@ -29,11 +29,13 @@ const READS_MAX = 64
 export class FileAhead {
   readonly size: Bytes
   readonly #source: RandomAccess
-  #bytes: Uint8Array = new Uint8Array(0)
+  #bytes: Uint8Array
   #offset: Bytes = 0
   #reads = 0
 
-  constructor(source: RandomAccess) {
+  /** `begin`: what is read already. */
+  constructor(source: RandomAccess, begin: Uint8Array) {
+    this.#bytes = begin
     this.size = source.size
     this.#source = source
   }

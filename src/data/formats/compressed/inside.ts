@@ -9,10 +9,14 @@ import type { RandomAccess } from '../source.ts'
  *
  * Work and memory are bounded whatever the bytes, as files are looked at by the thousand, in the process of a node:
  * decompressing is synchronous, of some KiB of input and no more than INSIDE_MAX of output, and no window is reserved.
- * Checksums are not looked at. Rejects with what the source throws, and else never.
+ * Checksums are not looked at. `begin`: the file's first bytes, as many as have been read. Rejects with what the source throws, and else never.
  */
-export async function firstBytesWithin(source: RandomAccess, compression: 'gzip' | 'zstd'): Promise<Inside | null> {
-  const file = new FileAhead(source)
+export async function firstBytesWithin(
+  source: RandomAccess,
+  compression: 'gzip' | 'zstd',
+  begin: Uint8Array = new Uint8Array(0),
+): Promise<Inside | null> {
+  const file = new FileAhead(source, begin)
   const inside = await (compression === 'gzip' ? gzipInside(file) : zstdInside(file))
   if (inside === null) return null
   const { bytes, whole } = inside

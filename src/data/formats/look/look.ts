@@ -24,15 +24,15 @@ export async function lookAt(source: RandomAccess): Promise<Looked> {
   const bytes = Buffer.from(await source.read(0, LIMITS.lookBytes))
   const head = { bytes, whole: bytes.length >= source.size }
   const magic = magicOf(bytes, isText(bytes))
-  if (magic === 'gzip' || magic === 'zstd') return within(source, magic)
+  if (magic === 'gzip' || magic === 'zstd') return within(source, magic, bytes)
   const end = head.whole
     ? bytes
     : Buffer.from(await source.read(source.size - LIMITS.lookEndBytes, LIMITS.lookEndBytes))
   return { look: { ...PLAIN_TEXT, ...lookIn(head, magic, end) }, head }
 }
 
-async function within(source: RandomAccess, compression: 'gzip' | 'zstd'): Promise<Looked> {
-  const inside = await firstBytesWithin(source, compression)
+async function within(source: RandomAccess, compression: 'gzip' | 'zstd', begin: Uint8Array): Promise<Looked> {
+  const inside = await firstBytesWithin(source, compression, begin)
   if (inside === null) return { look: { ...PLAIN_TEXT, compression, content: 'unknown' }, head: null }
   if (inside.dictionary) return { look: { ...PLAIN_TEXT, compression, content: 'zstd-dictionary' }, head: null }
   // As much as of a file that is not compressed: the same content is to be read the same.
