@@ -140,6 +140,7 @@ class Node {
       disk,
       clock: systemClock,
       onChange: () => late.changed(),
+      local: this.#options.local,
     })
     const [incarnation, tasks] = await Promise.all([
       nextIncarnation(disk, nonce(), 0, this.#damage),

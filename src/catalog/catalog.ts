@@ -34,6 +34,12 @@ export interface CatalogOptions {
   /** null: directories are looked at only when someone asks. Default LIMITS.pollMs. */
   readonly pollMs?: Millis | null
   readonly files?: Files
+  /**
+   * The node is there for one command, in a home that goes with it: nothing is remembered, no directory is polled, nobody
+   * is told of changes but who waits for them, and the look with which it starts, which began after the command did, is
+   * fresh for the first submission.
+   */
+  readonly local?: boolean
 }
 
 interface Member {
@@ -55,6 +61,8 @@ export class Catalog {
   readonly #members = new Map<string, Member>()
   /** Counts the beginnings of scans, of all directories together. */
   #moment = 0
+  /** Nobody has asked yet, and the scan of the start will do. */
+  #startIsFresh: boolean
   #progress = 0
   #poll: NodeJS.Timeout | null = null
 
@@ -62,6 +70,7 @@ export class Catalog {
   constructor(options: CatalogOptions) {
     checkOffers(options.offers)
     this.#options = options
+    this.#startIsFresh = options.local === true
     this.#files = options.files ?? systemFiles
     const moved = (): void => void this.#progress++
     this.#describer = new Describer((request, signal) => lookInto(this.#files, request, signal, moved))
@@ -70,8 +79,9 @@ export class Catalog {
     this.#publisher = new Publisher({
       clock: options.clock,
       body: (version) => ({ version, datasets: datasetsOf(this.#roots()) }),
-      save: (version) => this.#memory.save(this.#roots(), version),
+      save: (version) => (options.local === true ? Promise.resolve() : this.#memory.save(this.#roots(), version)),
       published: options.onChange,
+      onlyFlushed: options.local === true,
     })
   }
 
@@ -86,7 +96,8 @@ export class Catalog {
       await this.stop()
       throw error
     }
-    this.#schedulePoll(this.#options.pollMs === undefined ? LIMITS.pollMs : this.#options.pollMs)
+    const { pollMs = LIMITS.pollMs, local } = this.#options
+    this.#schedulePoll(local === true ? null : pollMs)
   }
 
   async #begin(): Promise<void> {
@@ -168,7 +179,7 @@ export class Catalog {
    * answer's `walk`, for as long as `progress` moves. Answers within about LIMITS.scanAnswerMs, or when the signal fires.
    */
   async answerScan(inputs: readonly ScanInput[], walk: number | null, signal: AbortSignal): Promise<ScanAnswer> {
-    const moment = Math.min(walk ?? this.#moment, this.#moment)
+    const moment = walk === null ? this.#momentOfAsking() : Math.min(walk, this.#moment)
     const soon = AbortSignal.any([signal, AbortSignal.timeout(LIMITS.scanAnswerMs)])
     const members = this.#membersOf(inputs.map(({ dataset }) => dataset))
     if (walk === null) for (const { root } of members) if (root.retryUnreadable()) this.#publisher.changed()
@@ -195,6 +206,13 @@ export class Catalog {
   ): Promise<DescribedShard[]> {
     const wanted = new Set(paths)
     return this.#described(this.record(), dataset, (path) => wanted.has(path), options, signal ?? this.#stopped.signal)
+  }
+
+  /** Scans that began later are fresh for who asks now. */
+  #momentOfAsking(): number {
+    const moment = this.#startIsFresh ? 0 : this.#moment
+    this.#startIsFresh = false
+    return moment
   }
 
   /**

@@ -9,6 +9,8 @@ export interface PublisherOptions {
   /** Resolves when all that `body` has just told, and the version, are on disk. */
   readonly save: (version: number) => Promise<void>
   readonly published: (version: number) => void
+  /** Changes are published when someone waits for it (`flush`), and not by themselves: nobody else looks. */
+  readonly onlyFlushed?: boolean
 }
 
 /** Publishing a large catalog costs time on the event loop: it may take one part in so many of it. */
@@ -68,7 +70,8 @@ export class Publisher {
   }
 
   #schedule(): void {
-    if (this.#stopped || this.#timer !== null || this.#running !== null) return
+    if (this.#options.onlyFlushed === true || this.#stopped) return
+    if (this.#timer !== null || this.#running !== null) return
     this.#timer = setTimeout(() => {
       this.#timer = null
       // A failure is shown as trouble, and `publish` has scheduled the next try.

@@ -1,3 +1,4 @@
+import { constants } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { assert, ShoalError } from '../core/errors.ts'
@@ -6,6 +7,9 @@ import type { Spool, SplitWork } from '../ports.ts'
 import type { RandomAccess } from '../data/formats/source.ts'
 import { TaskFailure } from './failure.ts'
 import { factsOf, type FileFacts, splitName } from './protocol.ts'
+
+/** Never waits for the writer of a pipe that has taken a file's place. */
+export const READ: number = constants.O_RDONLY | constants.O_NONBLOCK
 
 /** A shard's file, checked to be the one that the snapshot saw, before its first byte and (`check`) after its last. */
 export interface ShardFile extends RandomAccess {
@@ -18,7 +22,7 @@ export interface ShardFile extends RandomAccess {
 export async function openShard(folder: string, split: SplitWork): Promise<ShardFile> {
   let file: FileHandle
   try {
-    file = await open(join(folder, split.file), 'r')
+    file = await open(join(folder, split.file), READ)
   } catch (error) {
     throw cannotOpen(split, error)
   }

@@ -7,7 +7,7 @@ import type { SplitWork } from '../ports.ts'
 import type { TaskContext } from './context.ts'
 import { factsOf, type FileFacts, PACK_FILE, type PackedFile } from './protocol.ts'
 import type { Reporter } from './reporter.ts'
-import { cannotOpen, checkFacts, endsEarly, openShard, type ShardFile } from './shard-file.ts'
+import { cannotOpen, checkFacts, endsEarly, openShard, READ, type ShardFile } from './shard-file.ts'
 
 /** A small file, or why it could not be read. */
 type Ahead = { readonly file: ShardFile } | { readonly error: unknown }
@@ -58,7 +58,7 @@ export class Shards {
     const packed = this.#packed.get(split.file)
     let file: number
     try {
-      file = openSync(join(this.#folder, packed === undefined ? split.file : PACK_FILE), 'r')
+      file = openSync(join(this.#folder, packed === undefined ? split.file : PACK_FILE), READ)
     } catch (error) {
       return { error: cannotOpen(split, error) }
     }

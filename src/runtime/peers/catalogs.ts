@@ -19,6 +19,8 @@ export class Catalogs {
   readonly #damage: Damage
   readonly #known = new Map<NodeId, Known>()
   readonly #fetching = new Set<string>()
+  /** The body that was encoded last: as a rule it is kept next. */
+  #encoded: { readonly body: CatalogBody; readonly bytes: Uint8Array } | null = null
   /** Members of which this disk has nothing whole: whatever they offer is away. */
   readonly #lost = new Set<NodeId>()
 
@@ -56,6 +58,7 @@ export class Catalogs {
   /** This node's own, or what a live node has just answered. */
   set(node: NodeId, body: CatalogBody): { bytes: Uint8Array; hash: Digest } {
     const bytes = encodeCatalog(body)
+    this.#encoded = { body, bytes }
     const hash = sha256(bytes)
     this.#known.set(node, { hash, body })
     return { bytes, hash }
@@ -66,7 +69,9 @@ export class Catalogs {
     const known = this.#known.get(node)
     if (known === undefined || (await this.#disk.size(`members/${node}.record`)) === null) return
     const name = `members/${node}.catalog`
-    await putKept(this.#disk, name, encodeCatalog(known.body))
+    const bytes = this.#encoded?.body === known.body ? this.#encoded.bytes : encodeCatalog(known.body)
+    this.#encoded = null
+    await putKept(this.#disk, name, bytes)
     this.#damage.mended(name)
   }
 
