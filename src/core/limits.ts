@@ -350,4 +350,5 @@ assert(
   (2 * LIMITS.tasksMax) / LIMITS.syncTasks < LIMITS.controlQueueMax,
   'a round of anti-entropy can tell all of a job: else the next one would begin with the same tasks',
 )
+assert(LIMITS.packedFileBytes <= LIMITS.smallFileBytes, 'a file that was copied for a task is read whole')
 assert(LIMITS.packBytes >= LIMITS.splitBytes, 'a full split fits into a pack')

@@ -10,7 +10,11 @@ export function freezeRealm(own: Intrinsics): void {
   const { global, ownKeys, descriptor, prototypeOf } = own
   const memory = ['input', 'lastMatch', 'lastParen', 'leftContext', 'rightContext', '$_', '$&', '$+', '$`', "$'"]
   for (let i = 1; i <= 9; i++) memory[memory.length] = `$${i}`
-  for (let i = 0; i < memory.length; i++) own.hide(RegExp, memory[i] as string)
+  for (let i = 0; i < memory.length; i++) {
+    const name = memory[i] as string
+    own.hide(RegExp, name)
+    if (descriptor(RegExp, name) !== undefined) throw new own.Failure(`RegExp.${name} stays`)
+  }
 
   const segments = new Intl.Segmenter('en').segment('a')
   const iterator = { next: () => ({ value: 0, done: true }) }
