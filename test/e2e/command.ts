@@ -1,15 +1,13 @@
 /** A command line in a process of its own: what goes in, what comes out, and nothing of this shell's own settings. */
 import { spawn } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
+import { freshMain } from '../../scripts/fresh-build.ts'
 
 /** Generous: a loaded machine must not make a test red. */
 export const COMMAND_MS = 150_000
 
 const UNTIL_MS = 120_000
 
-const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
-
-export const SHOAL: readonly string[] = ['--conditions=development', MAIN]
+export const SHOAL: readonly string[] = [freshMain()]
 
 /** A command that has ended. */
 export interface Ended {
