@@ -35,8 +35,13 @@ export function plainEnvironment(more: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
 }
 
 /** Runs to the end. A command beyond its deadline is killed, and the test fails with what it had said. */
-export async function command(args: readonly string[], options: CommandOptions): Promise<Ended> {
-  const child = spawn(process.execPath, [...SHOAL, ...args], {
+export function command(args: readonly string[], options: CommandOptions): Promise<Ended> {
+  return program(process.execPath, [...SHOAL, ...args], options)
+}
+
+/** Any program, as `command`. */
+export async function program(file: string, args: readonly string[], options: CommandOptions): Promise<Ended> {
+  const child = spawn(file, args, {
     cwd: options.folder,
     env: options.environment,
     stdio: ['pipe', 'pipe', 'pipe'],
