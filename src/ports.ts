@@ -124,6 +124,8 @@ export interface TaskFile {
   readonly path: string
   /** Of a shard that lies here: then it may be read before the task begins, if it is small. */
   readonly size?: Bytes
+  /** It is on a disk of this machine: what the system knows of it, once it is open, it tells at once. */
+  readonly near?: boolean
 }
 
 /** One split, as the task process is told it; `file` is a TaskFile's name. */

@@ -153,6 +153,11 @@ export class Catalog {
     return this.#members.get(root)?.root.resolve(path) ?? null
   }
 
+  /** Whether a shard's copy is on a disk of this machine, so that the system answers for its open file at once. */
+  isNear({ root, witness }: ShardCopy): boolean {
+    return this.#members.get(root)?.root.isNear(witness.dev) ?? false
+  }
+
   /** Bytes [start, end) of a shard as a snapshot has pinned it. Throws SHARD_CHANGED, see `shard-bytes.ts`. */
   async readPinned(shard: Shard, copy: ShardCopy, start: Bytes, end: Bytes): Promise<Uint8Array> {
     return await readPinned(this.#files, pinnedFile(this.resolve(copy.root, shard.path), shard, copy), start, end)

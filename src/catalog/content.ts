@@ -24,6 +24,8 @@ export interface ContentRequest {
   readonly absolute: string
   /** Its path in the dataset: the name says how it is read. */
   readonly path: string
+  /** See `Files.open`. */
+  readonly near: boolean
   readonly size: Bytes
   readonly witness: Witness
   readonly options: ReadOptions
@@ -62,7 +64,7 @@ export async function lookInto(
 ): Promise<Content> {
   let handle: OpenedFile
   try {
-    handle = await files.open(request.absolute)
+    handle = await files.open(request.absolute, request.near)
   } catch (error) {
     return failed(error)
   }

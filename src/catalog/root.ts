@@ -121,6 +121,14 @@ export class OfferedRoot {
     return moved || replaced || back || told
   }
 
+  /**
+   * Whether this device, which files of the directory are on, is known to be a disk of this machine: only of Linux that is
+   * known, see `isNetworkFilesystem`.
+   */
+  isNear(dev: string): boolean {
+    return process.platform === 'linux' && !this.#facts.networks.includes(dev)
+  }
+
   /** What is still to be described. */
   requests(): ContentRequest[] {
     if (this.#state === 'away') return []
@@ -132,6 +140,7 @@ export class OfferedRoot {
     return {
       absolute: join(this.offer.dir, entry.path),
       path: entry.path,
+      near: this.isNear(entry.witness.dev),
       size: entry.size,
       witness: entry.witness,
       options: {},

@@ -13,7 +13,7 @@ import type { Story } from './home/story.ts'
 /** What the runtime needs of this node's catalog. */
 export type Offers = Pick<
   Catalog,
-  'record' | 'resolve' | 'readPinned' | 'countLines' | 'answerScan' | 'forget' | 'warnings'
+  'record' | 'resolve' | 'isNear' | 'readPinned' | 'countLines' | 'answerScan' | 'forget' | 'warnings'
 >
 
 /** What the parts of the runtime share. The state is read here and changed by `dispatch` alone. */

@@ -56,11 +56,14 @@ async function mapWork(
     const shard = shardOf(snapshot, split)
     const input = spec.inputs[split.input]!
     const copies = copiesHere(context, shard)
-    const { path, ...facts } =
-      copies.length > 0
-        ? localFile(context, shard, copies)
-        : await spooledFile(context, job, task, split, `${spoolFolder(context, job, spooling.attempt)}/${i}`, spooling)
-    const size = copies.length > 0 ? { size: shard.size } : {}
+    const {
+      path,
+      near = false,
+      ...facts
+    } = copies.length > 0
+      ? localFile(context, shard, copies)
+      : await spooledFile(context, job, task, split, `${spoolFolder(context, job, spooling.attempt)}/${i}`, spooling)
+    const size = copies.length > 0 ? { size: shard.size, near } : {}
     const file = files.get(path) ?? { name: `shard-${files.size}`, path, ...size }
     files.set(path, file)
     splits.push({
@@ -105,16 +108,21 @@ async function spooledFile(
   split: Split,
   name: string,
   spooling: Spooling,
-): Promise<{ path: string; witness: string; spool: Spool }> {
+): Promise<{ path: string; witness: string; near?: boolean; spool: Spool }> {
   const spool = await spoolSplit(context, job, task.index, split, name, spooling)
   return { path: context.disk.path(name), witness: '', spool }
 }
 
-function localFile(context: Context, shard: Shard, copies: readonly ShardCopy[]): { path: string; witness: string } {
+function localFile(
+  context: Context,
+  shard: Shard,
+  copies: readonly ShardCopy[],
+): { path: string; witness: string; near?: boolean } {
   for (const copy of copies) {
     const path = context.catalog.resolve(copy.root, shard.path)
     const { dev, ino, mtimeNs, ctimeNs } = copy.witness
-    if (path !== null) return { path, witness: `${dev}:${ino}:${mtimeNs}:${ctimeNs}` }
+    if (path !== null)
+      return { path, witness: `${dev}:${ino}:${mtimeNs}:${ctimeNs}`, near: context.catalog.isNear(copy) }
   }
   throw new ShoalError('SHARD_CHANGED', `${shard.dataset}/${shard.path} on ${context.name} is not there any more`, {
     why: 'its directory is offered no longer, or the file left it',

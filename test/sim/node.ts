@@ -101,6 +101,7 @@ export class SimNode {
       catalog: {
         record: () => this.catalog,
         resolve: (_root, path) => `/data/${path}`,
+        isNear: () => true,
         answerScan: async (inputs) => ({
           body: this.catalog,
           fresh: true,

@@ -1,4 +1,4 @@
-import { type BigIntStats, close, constants, fstat, open as openFile, read } from 'node:fs'
+import { type BigIntStats, close, closeSync, constants, fstat, fstatSync, open as openFile, read } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { promisify } from 'node:util'
 import { LIMITS } from '../../core/limits.ts'
@@ -60,7 +60,7 @@ const statOf = promisify(fstat) as (file: number, options: { bigint: true }) => 
 const readAt = promisify(read)
 const closed = promisify(close)
 
-async function readWhole({ name, path, size }: TaskFile): Promise<Read | null> {
+async function readWhole({ name, path, size, near }: TaskFile): Promise<Read | null> {
   let file: number
   try {
     // It does not wait for the writer of a pipe that has taken a file's place.
@@ -69,7 +69,9 @@ async function readWhole({ name, path, size }: TaskFile): Promise<Read | null> {
     return null
   }
   try {
-    const before = await statOf(file, { bigint: true })
+    const look = (): BigIntStats | Promise<BigIntStats> =>
+      near === true ? fstatSync(file, { bigint: true }) : statOf(file, { bigint: true })
+    const before = await look()
     if (!before.isFile() || before.size !== BigInt(size as Bytes)) return null
     const bytes = Buffer.allocUnsafeSlow(size as Bytes)
     for (let at = 0; at < bytes.length;) {
@@ -78,11 +80,12 @@ async function readWhole({ name, path, size }: TaskFile): Promise<Read | null> {
       at += bytesRead
     }
     const facts = factsOf(before)
-    const after = factsOf(await statOf(file, { bigint: true }))
+    const after = factsOf(await look())
     return facts.witness === after.witness && facts.size === after.size ? { facts: { name, ...facts }, bytes } : null
   } catch {
     return null
   } finally {
-    await closed(file).catch(() => undefined)
+    if (near === true) closeSync(file)
+    else await closed(file).catch(() => undefined)
   }
 }
