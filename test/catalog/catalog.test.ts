@@ -147,6 +147,25 @@ describe('a fresh scan', () => {
     expect(before.datasets[0]?.entries.map(({ path }) => path)).toEqual(['gone', 'grown', 'kept'])
   })
 
+  it('of one command takes its first look for fresh once, looks by itself no more, and remembers nothing', async () => {
+    await folder.write('a', 'x\n')
+    const lists: string[] = []
+    const files: Files = { ...systemFiles, list: (dir) => (lists.push(dir), systemFiles.list(dir)) }
+    const catalog = home.made([folder.offer()], { files, local: true, pollMs: 1 })
+    await catalog.start()
+    const inputs = [{ dataset: 'logs', glob: '', options: {} }]
+    const ask = async (): Promise<string[]> => {
+      const { body, settled } = await catalog.answerScan(inputs, null, never)
+      expect(settled).toBe(true)
+      return body.datasets[0]!.entries.map(({ path, state }) => `${path} ${state}`)
+    }
+    expect(await ask()).toEqual(['a offered'])
+    expect(lists).toHaveLength(1)
+    await folder.write('b', 'x\n')
+    expect(await ask()).toEqual(['a offered', 'b offered'])
+    expect(await home.disk.list('catalog')).toEqual([])
+  })
+
   it('publishes nothing, and opens nothing, where nothing has changed', async () => {
     await folder.write('a', 'x\n')
     const files = counting()
