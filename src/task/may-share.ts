@@ -18,7 +18,8 @@ const WORDS: readonly string[] = [
   ...['eval', 'Function', 'import', 'globalThis', 'self', 'window', 'Proxy', 'constructor'],
   // Errors that are shown run code whose own errors are passed over.
   ...['stack', 'captureStackTrace', 'prepareStackTrace', 'stackTraceLimit'],
-  ...['RegExp', 'console'],
+  // Made or called, it has no memory to ask for.
+  ...['RegExp(?!\\()', 'console'],
 ]
 const WORD = new RegExp(`(?<![\\w$])(?:${WORDS.join('|')})(?![\\w$])`)
 

@@ -232,6 +232,7 @@ describe('what comes of a shared realm is what comes of realms of their own', ()
       jobOf('let n = 0; try { (Math as any).n = 1; n = (Math as any).n } catch { n = 2 }; emit(line, n)'),
     ],
     ['what is frozen', false, jobOf('emit(line, Object.isFrozen(Math))')],
+    ['a regular expression of a text', true, jobOf("emit(new RegExp('u(\\\\d)').exec(line)?.[1] ?? '', line)")],
     ['the last match', false, jobOf('/u(\\d)/.exec(line); emit(line, RegExp.$1)')],
     ['promises', false, jobOf('return Promise.resolve().then(() => emit(line, 1))')],
     ['asynchronous maps', false, jobOf('emit(line, 1)').replace('map(', 'async map(')],
