@@ -116,6 +116,8 @@ describe('a full disk', { timeout: 300_000 }, () => {
     const waited = await other.run('wait', id, '--timeout', '120s')
     expect([waited.code, waited.stderr]).toEqual([0, expect.stringContaining('result sha256:')])
     expect(resultOf(waited)).toBe(expected)
+    // What this node has not heard by then it will never hear: parts may lie on the other alone.
+    await node.atRest()
     await other.kill()
   })
 

@@ -70,7 +70,7 @@ function tests(warm: Warm): void {
     ...data.flatMap((name) => ['--data', `${name}=${join(FIXTURES, name)}`]),
   ]
 
-  test.each(ODD_FILES.map((odd, i) => [title(odd), odd, i] as const))('%s', async (_, odd, i) => {
+  test.concurrent.each(ODD_FILES.map((odd, i) => [title(odd), odd, i] as const))('%s', async (_, odd, i) => {
     const job = warm.mesh.job(`odd-${i}`, jobOf(odd))
     check(odd, await warm.submitter.run('run', job))
     if (odd.answer === undefined) check(odd, await warm.mesh.command(['run', job, ...aloneOver([odd.data])]))
