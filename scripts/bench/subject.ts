@@ -2,7 +2,8 @@
 import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { ROOT, timedWell } from './timed.ts'
+import { freshMain } from '../fresh-build.ts'
+import { timedWell } from './timed.ts'
 
 /** How its `shoal` is run. */
 export interface Subject {
@@ -10,11 +11,8 @@ export interface Subject {
   readonly args: readonly string[]
 }
 
-/** The sources, without npm around them. */
-export const SOURCES: Subject = {
-  file: process.execPath,
-  args: ['--conditions=development', join(ROOT, 'src/cli/main.ts')],
-}
+/** A checkout, without npm around it. */
+export const SOURCES: Subject = { file: process.execPath, args: [freshMain()] }
 
 /** As README says it of a checkout. */
 export const CHECKOUT: Subject = { file: 'npm', args: ['run', '-s', 'shoal', '--'] }
