@@ -81,10 +81,11 @@ const CHECKS: readonly Check[] = [
   tool('fast', 1, 'types-examples', 'tsc', '-p', 'examples'),
   tool('fast', 1, 'types-bench-jobs', 'tsc', '-p', 'scripts/bench/jobs'),
   script('fast', 1, 'tidy', 'scripts/tidy.ts'),
+  // Before dead-code, which follows imports into what was built.
+  script('fast', 4, 'build', 'scripts/build.ts'),
   tool('fast', 2, 'dead-code', 'knip', '--no-progress'),
   tests('fast', 110, 'unit', 'quick'),
   { ...simulate('fast', 15, 'simulate-200', '--seed', '1', '--seeds', '200'), within: 'simulate' },
-  tool('land', 5, 'build', process.execPath, 'scripts/build.ts'),
   tool('land', 2, 'package', 'publint', '--strict'),
   tool('land', 2, 'built', process.execPath, 'dist/cli/main.js', ...LOCAL_RUN),
   tests('land', 500, 'processes', 'process'),
