@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs, styleText } from 'node:util'
 import { skippedLine, TIERS, type Tier } from './check/skipped.ts'
-import { commandTally, testsTally, together, type Tally } from './check/tally.ts'
+import { commandTally, testsTally, together, type Tally, type Tests } from './check/tally.ts'
 
 interface Check {
   readonly name: string
@@ -47,11 +47,11 @@ const tool = (tier: Tier, seconds: number, name: string, file: string, ...args: 
 const script = (tier: Tier, seconds: number, name: string, file: string, ...args: string[]): Check =>
   tool(tier, seconds, name, process.execPath, '--conditions=development', file, ...args)
 
-const tests = (tier: Tier, seconds: number, name: string, project: string): Check => ({
+const tests = (tier: Tier, seconds: number, name: string, which: Tests): Check => ({
   name,
   tier,
   seconds,
-  run: () => testsTally(seconds, project, scratch),
+  run: () => testsTally(seconds, which, join(scratch, `${name}.json`)),
 })
 
 const simulate = (tier: Tier, seconds: number, name: string, ...args: string[]): Check =>
@@ -61,13 +61,13 @@ const simulate = (tier: Tier, seconds: number, name: string, ...args: string[]):
 const everyNodeCount: Check = {
   name: 'simulate-nodes',
   tier: 'nightly',
-  seconds: 120,
+  seconds: 360,
   run: async () => {
     const counts = Array.from({ length: 12 }, (_, index) => String(index + 1))
     const tallies: Tally[] = []
     for (const count of counts) {
       const seeds = ['--seed', '2000001', '--seeds', '100', '--nodes', count]
-      tallies.push(await simulate('nightly', 20, `simulate-${count}`, ...seeds).run())
+      tallies.push(await simulate('nightly', 60, `simulate-${count}`, ...seeds).run())
     }
     return together(tallies)
   },
@@ -84,22 +84,34 @@ const CHECKS: readonly Check[] = [
   // Before dead-code, which follows imports into what was built.
   script('fast', 4, 'build', 'scripts/build.ts'),
   tool('fast', 2, 'dead-code', 'knip', '--no-progress'),
-  tests('fast', 110, 'unit', 'quick'),
+  tests('fast', 110, 'unit', { project: 'quick' }),
   { ...simulate('fast', 15, 'simulate-200', '--seed', '1', '--seeds', '200'), within: 'simulate' },
   tool('land', 2, 'package', 'publint', '--strict'),
   tool('land', 2, 'built', process.execPath, 'dist/cli/main.js', ...LOCAL_RUN),
-  tests('land', 500, 'processes', 'process'),
+  tests('land', 500, 'processes', { project: 'process' }),
   simulate('land', 150, 'simulate', '--seed', '1', '--seeds', '2000'),
   simulate('land', 15, 'simulate-greedy', '--seed', '1', '--seeds', '60', '--greedy'),
-  simulate('nightly', 600, 'simulate-long', '--seed', '1000001', '--seeds', '8000'),
-  simulate('nightly', 120, 'simulate-greedy-long', '--seed', '1000001', '--seeds', '500', '--greedy'),
+  // Properties over other inputs; and tests with processes that do more where they are told to.
+  tests('nightly', 110, 'unit-other-seed', { project: 'quick', environment: { FAST_CHECK_SEED: '2' } }),
+  tests('nightly', 60, 'damaged-home-all', {
+    project: 'process',
+    files: ['test/e2e/damaged-home.test.ts'],
+    environment: { SHOAL_DAMAGE: 'all' },
+  }),
+  tests('nightly', 150, 'all-killed-often', {
+    project: 'process',
+    files: ['test/e2e/all-killed.test.ts'],
+    environment: { SHOAL_SEEDS: '20' },
+  }),
+  simulate('nightly', 450, 'simulate-long', '--seed', '1000001', '--seeds', '6000'),
+  simulate('nightly', 160, 'simulate-greedy-long', '--seed', '1000001', '--seeds', '500', '--greedy'),
   everyNodeCount,
-  script('nightly', 300, 'broken-cores', 'scripts/broken-cores.ts'),
-  script('nightly', 900, 'fuzz', 'scripts/fuzz.ts', '--seed', '2', '--inputs', '20000'),
+  script('nightly', 240, 'broken-cores', 'scripts/broken-cores.ts'),
+  script('nightly', 700, 'fuzz', 'scripts/fuzz.ts', '--seed', '2', '--inputs', '8000'),
   script('nightly', 5, 'kill-times-simulated', 'scripts/kill-times.ts', '--simulated'),
   script('nightly', 240, 'kill-times', 'scripts/kill-times.ts', '--rounds', '4', '--seed', '1'),
   script('nightly', 660, 'storm', 'scripts/storm.ts', '--minutes', '10', '--seed', '91'),
-  script('nightly', 100, 'storm-sim-kill', 'scripts/storm.ts', '--rounds', '20', '--seed', '4242'),
+  script('nightly', 160, 'storm-sim-kill', 'scripts/storm.ts', '--rounds', '20', '--seed', '4242'),
   script('nightly', 320, 'soak', 'scripts/soak.ts', '--minutes', '5', '--seed', '53', '--retention', '2m'),
 ]
 

@@ -28,12 +28,23 @@ export async function commandTally(seconds: number, file: string, args: readonly
   return { passed, failed: 1 - passed, skipped: [] }
 }
 
+export interface Tests {
+  readonly project: string
+  /** Only these of its files. */
+  readonly files?: readonly string[]
+  /** What makes them do more than by default. */
+  readonly environment?: NodeJS.ProcessEnv
+}
+
 /** Counts come from the JSON report; a file that did not load, or a run that ended badly otherwise, is one failure. */
-export async function testsTally(seconds: number, project: string, scratch: string): Promise<Tally> {
-  const report = join(scratch, `${project}.json`)
+export async function testsTally(
+  seconds: number,
+  { project, files = [], environment = {} }: Tests,
+  report: string,
+): Promise<Tally> {
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`]
-  const args = ['run', '--config', 'test/vitest.config.ts', '--project', project, ...reporters]
-  const code = await run(seconds, 'vitest', args)
+  const args = ['run', '--config', 'test/vitest.config.ts', '--project', project, ...files, ...reporters]
+  const code = await run(seconds, 'vitest', args, environment)
   try {
     const tally = tallyOf(JSON.parse(readFileSync(report, 'utf8')) as TestReport)
     return code !== 0 && tally.failed === 0 ? { ...tally, failed: 1 } : tally
@@ -62,8 +73,18 @@ export function tallyOf({ testResults }: TestReport): Tally {
   }
 }
 
-async function run(seconds: number, file: string, args: readonly string[]): Promise<number> {
-  const child = spawn(file, args, { cwd: ROOT, stdio: ['ignore', 'inherit', 'inherit'], detached: true })
+async function run(
+  seconds: number,
+  file: string,
+  args: readonly string[],
+  environment: NodeJS.ProcessEnv = {},
+): Promise<number> {
+  const child = spawn(file, args, {
+    cwd: ROOT,
+    env: { ...process.env, ...environment },
+    stdio: ['ignore', 'inherit', 'inherit'],
+    detached: true,
+  })
   const limit = Math.max(LIMIT_MIN_S, LIMIT_TIMES * seconds)
   const timer = setTimeout(() => {
     console.error(`${file} runs longer than ${Math.round(limit / 60)} minutes: ended`)
