@@ -30,8 +30,6 @@ const shoal = (...args: readonly string[]): Promise<Ended> => command(join(prefi
 beforeAll(async () => {
   scratch = mkdtempSync(join(tmpdir(), 'shoal-installed-'))
   mkdirSync(home())
-  const built = await command(process.execPath, ['--conditions=development', 'scripts/build.ts'], ROOT)
-  expect(built.code, built.stderr).toBe(0)
   const packed = await command('npm', ['pack', '--pack-destination', scratch], ROOT)
   expect(packed.code, packed.stderr).toBe(0)
   const tarball = readdirSync(scratch).find((name) => name.endsWith('.tgz')) ?? ''
