@@ -19,7 +19,7 @@ export const CHECKOUT: Subject = { file: 'npm', args: ['run', '-s', 'shoal', '--
 
 let installing: Promise<Subject> | null = null
 
-/** Builds, packs and installs, once in a run of the benchmark; it is removed with that. */
+/** Packs, which builds, and installs: once in a run of the benchmark; it is removed with that. */
 export function installed(): Promise<Subject> {
   installing ??= install()
   return installing
@@ -30,7 +30,6 @@ async function install(): Promise<Subject> {
   process.once('exit', () => rmSync(scratch, { recursive: true, force: true }))
   const [packed, prefix] = [join(scratch, 'packed'), join(scratch, 'prefix')]
   for (const folder of [packed, prefix]) mkdirSync(folder)
-  await timedWell('npm', ['run', '-s', 'build'])
   await timedWell('npm', ['pack', '--silent', '--pack-destination', packed])
   const [tarball = ''] = readdirSync(packed)
   const quiet = ['--prefer-offline', '--no-audit', '--no-fund', '--loglevel=error']
