@@ -28,6 +28,7 @@ function newJob(state: State, record: JobRecord, isNewHere: boolean): JobState {
     failures: [],
     reportSeq: 0,
     reportDirty: false,
+    signingSince: null,
     books: new Map(),
     pushes: new Map(),
     pulls: new Map(),
@@ -68,7 +69,10 @@ export function addJob(state: State, event: Extract<Event, { type: 'job' }>): Ef
   const dropped = state.dropped.get(record.id) ?? 0
   if (dropped > 0) openRound(job.ledger, dropped + 1)
   state.jobs.set(record.id, job)
-  touch(state, record.id).outcome = true
+  const dirty = touch(state, record.id)
+  dirty.outcome = true
+  // Most have the record from who submitted it; where members are too many for that, the others wait for this.
+  dirty.pressing = state.members.size > LIMITS.putJobPeers
   const effects: Effect[] = []
   for (const delta of event.kept) effects.push(...join(state, job, delta))
   // This life goes on with the failures of the earlier ones: its report will replace theirs.

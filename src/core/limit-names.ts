@@ -27,6 +27,8 @@ export type Limit =
   | 'errorTextBytesMax'
   | 'gossipBytesMax'
   | 'gossipIntervalMs'
+  | 'gossipBurst'
+  | 'directPeersMax'
   | 'heartbeatMs'
   | 'tickMs'
   | 'advanceMs'

@@ -57,10 +57,14 @@ export const LIMITS: Readonly<Record<Limit, number>> = {
   gossipBytesMax: 15 * KIB,
   /** Coalescing of deltas: 10 messages a second a node keeps signed gossip below a tenth of a core. */
   gossipIntervalMs: 100,
+  /** So many may follow one another at once after a time without: a tiny job's output, seal and reports. */
+  gossipBurst: 5,
+  /** Up to so many peers, all of them connected, are told directly: nothing is signed for it, and nobody hears it twice. */
+  directPeersMax: 16,
   heartbeatMs: 500,
   /** How often the control plane looks at its clock. */
   tickMs: 50,
-  /** After an event the control plane goes on at once, unless it did so this recently: longer by 1 for every so many tasks. */
+  /** After an event the control plane goes on at once, unless it did so this recently, for each so many tasks and finished jobs. */
   advanceMs: 5,
   advanceTasks: 1_000,
   /** A tick later than this means that the node itself stood still: it accuses nobody for a while. */

@@ -55,6 +55,7 @@ export function performer(parts: Parts): Perform {
           context.dispatch({ type: 'report-signed', job, round, report: signed }),
         ),
       ),
+    wake: ({ after }) => void context.clock.after(after, () => context.dispatch({ type: 'wake' })),
     outcome: ({ job, outcome }) => {
       const text = outcome.kind === 'sealed' ? `sealed: result sha256:${outcome.result}` : outcome.kind
       if (!wasTold(context, times, job)) story.tell(job, 'outcome', text)
