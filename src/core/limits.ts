@@ -128,6 +128,8 @@ export const LIMITS: Readonly<Record<Limit, number>> = {
   /** A push has so much time to come before its run is pulled. */
   pullAfterMs: 1_500,
   retryAfterMs: 500,
+  /** The first times it is tried again sooner, after twice as long each time. */
+  retrySoonMs: 25,
 
   // ---- membership
   suspectAfterMs: 2_500,
@@ -294,6 +296,8 @@ export const LIMITS: Readonly<Record<Limit, number>> = {
   /** Of a job's story: events that wait in memory to be written, and what the file of one job on one node may become. */
   storyEventsWaiting: 5_000,
   storyBytes: 4 * MIB,
+  /** What a ledger learns within so long is written at once: a tiny job tells some twenty things in a few times that. */
+  ledgerGatherMs: 20,
   /** A ledger's log is written anew when it has grown by so much, and by twice what it had to say then … */
   ledgerGrownBytes: 1 * MIB,
   /** … and a finished job's sooner: it may lie for long. */

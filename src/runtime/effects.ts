@@ -91,6 +91,9 @@ async function fetchJob(
   { job, from }: Extract<Effect, { type: 'fetch-job' }>,
 ): Promise<void> {
   const forgotten = forgottenRound(context, job)
+  // Most often its submitter is just bringing it.
+  await context.store.brought(job)
+  if (context.state.jobs.has(job)) return
   try {
     const [{ body }, known] = await Promise.all([
       callPeer(context, from, { call: 'job', job }),

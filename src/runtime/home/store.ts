@@ -53,6 +53,8 @@ export class JobStore {
   readonly #disk: Disk
   readonly #damage: Damage
   readonly #leaving = new Map<JobId, Promise<void>>()
+  /** Work under way that ends with the job known here, or not. */
+  readonly #coming = new Map<JobId, Promise<unknown>>()
   /** Which of the puts of a job was begun last. */
   readonly #puts = new Map<JobId, number>()
   #turns = 0
@@ -94,15 +96,20 @@ export class JobStore {
     return this.#disk.path(`${this.folder(job)}/bundle.map`)
   }
 
-  /** The record last: where it is, all of the job is. `isLastPut` tells whether it was put again since. */
-  async putJob(record: JobRecord, code: JobCode, turn: number = this.nextPut()): Promise<void> {
+  /**
+   * The record last: where it is, all of the job is. `isLastPut` tells whether it was put again since. Resolves to whether
+   * nothing was here of the job before.
+   */
+  async putJob(record: JobRecord, code: JobCode, turn: number = this.nextPut()): Promise<boolean> {
     this.#puts.set(record.id, turn)
     await this.left(record.id)
+    const isNew = (await this.#disk.list(this.folder(record.id))).length === 0
     await this.putCode(record.id, code)
     const name = `${this.folder(record.id)}/record.json`
     await putKept(this.#disk, name, Buffer.from(JSON.stringify(record)))
     this.#withoutRecord.delete(record.id)
     this.#damage.mended(name)
+    return isNew
   }
 
   nextPut(): number {
@@ -123,8 +130,10 @@ export class JobStore {
 
   async putCode(job: JobId, { bundle, sourceMap }: JobCode): Promise<void> {
     const folder = this.folder(job)
-    await this.#disk.put(`${folder}/bundle.js`, Buffer.from(bundle))
-    await putKept(this.#disk, `${folder}/bundle.map`, Buffer.from(sourceMap))
+    await Promise.all([
+      this.#disk.put(`${folder}/bundle.js`, Buffer.from(bundle)),
+      putKept(this.#disk, `${folder}/bundle.map`, Buffer.from(sourceMap)),
+    ])
     this.#withoutCode.delete(job)
     this.#withoutBundle.delete(job)
     this.#nobodyHasCode.delete(job)
@@ -206,8 +215,8 @@ export class JobStore {
     return (await this.#disk.list('jobs')) as JobId[]
   }
 
-  appendDelta(job: JobId, delta: Uint8Array): Promise<void> {
-    return this.#disk.append(`${this.folder(job)}/ledger.log`, toEntry(delta))
+  appendDeltas(job: JobId, deltas: readonly Uint8Array[]): Promise<void> {
+    return this.#disk.append(`${this.folder(job)}/ledger.log`, Buffer.concat(deltas.map(toEntry)))
   }
 
   async ledgerBytes(job: JobId): Promise<number> {
@@ -312,6 +321,24 @@ export class JobStore {
         if (file !== 'manifest.json') await this.#disk.remove(this.output(job, Number(name), file))
       }
     }
+  }
+
+  /** Work that ends with the job known here, unless it fails: whoever hears of the job meanwhile waits for it. */
+  async bring<T>(job: JobId, work: () => Promise<T>): Promise<T> {
+    const coming = work()
+    this.#coming.set(job, coming)
+    try {
+      return await coming
+    } finally {
+      if (this.#coming.get(job) === coming) this.#coming.delete(job)
+    }
+  }
+
+  /** Resolves once such work has ended, however it did; null where none is under way. */
+  brought(job: JobId): Promise<void> | null {
+    const coming = this.#coming.get(job)
+    const over = (): void => undefined
+    return coming?.then(over, over) ?? null
   }
 
   /** Work that ends with the job gone: whoever brings the job anew waits for it. */
