@@ -1,4 +1,5 @@
 /** A job comes, goes on in a new round, and goes. */
+import { askTellers } from './anti-entropy.ts'
 import type { Effect } from './effects.ts'
 import type { Event } from './events.ts'
 import { agreed, isConflict, newLedger, openRound } from './ledger.ts'
@@ -63,6 +64,7 @@ function newJob(state: State, record: JobRecord, isNewHere: boolean): JobState {
 /** A job's record is on this node's disk; `kept` and `holding` is what the disk has of its ledger and outputs. */
 export function addJob(state: State, event: Extract<Event, { type: 'job' }>): Effect[] {
   const { record } = event
+  const asked = state.fetching.get(record.id)
   state.fetching.delete(record.id)
   if (state.jobs.has(record.id)) return []
   const job = newJob(state, record, event.kept.length === 0)
@@ -100,7 +102,7 @@ export function addJob(state: State, event: Extract<Event, { type: 'job' }>): Ef
     addFailure(job, deathOf(state, task, state.self.node, Number.parseInt(attempt, 10), { attempt, term }))
   }
   // What is replayed from this node's own disk need not be written again.
-  return effects.filter((effect) => effect.type !== 'save')
+  return [...effects.filter((effect) => effect.type !== 'save'), ...askTellers(job, asked?.tellers ?? [])]
 }
 
 /**

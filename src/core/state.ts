@@ -127,7 +127,8 @@ export interface State {
   readonly connected: Set<NodeId>
   readonly forgotten: Set<NodeId>
   readonly jobs: Map<JobId, JobState>
-  readonly fetching: Map<JobId, Millis>
+  /** Jobs that are asked for: since when, and who has spoken of them. */
+  readonly fetching: Map<JobId, { readonly at: Millis; readonly tellers: Set<NodeId> }>
   /** Since when rounds of jobs are over, as peers have counted it, or earlier lives of this node. */
   readonly overBefore: Map<JobId, { readonly round: number; readonly since: Millis }>
   /** Highest round dropped for good. */

@@ -308,6 +308,20 @@ describe('gossip', () => {
     expect(told()).toMatchObject([{ delta: { tasks: [[0, {}]], reports: [] } }])
   })
 
+  test('what was said of a job before it was known here is asked for as soon as it is', () => {
+    const job = makeJob({ maps: 2, reduces: 1, members: [n1, n2] })
+    const [a, b] = [new OneNode(n1, [n2], 0), new OneNode(n2, [n1], 0)]
+    a.add(job, [{ round: 1, outcome: { kind: 'open' }, tasks: [[0, { claim: null, output: outputOf('m') }]], reports: [] }])
+    const [told] = news(a.effects)
+    b.give({ type: 'message', from: n1, message: told! })
+    b.add(job)
+    const [ask] = only(b.effects, 'send').filter(({ message }) => message.type === 'buckets')
+    const answer = only(a.give({ type: 'message', from: n2, message: ask!.message }), 'send')
+    for (const { message } of answer) b.give({ type: 'message', from: n1, message })
+    expect(factsOf(b, job)).toEqual(factsOf(a, job))
+    expect(answer.map(({ message }) => message.type)).toEqual(['delta'])
+  })
+
   test('few peers that are all connected are told on their streams; else what is told is gossip', () => {
     const near = ended([n2, n3])
     near.node.pass(LIMITS.gossipIntervalMs, n2, n3)
