@@ -92,7 +92,7 @@ async function fetchJob(
 ): Promise<void> {
   const forgotten = forgottenRound(context, job)
   // Most often its submitter is just bringing it.
-  await context.store.brought(job)
+  await context.store.coming.over(job)
   if (context.state.jobs.has(job)) return
   try {
     const [{ body }, known] = await Promise.all([

@@ -121,7 +121,7 @@ export class Submission {
     }
     checkTravels(body)
     const { store, dispatch } = this.#context
-    const elsewhere = await store.bring(record.id, async () => {
+    const elsewhere = await store.coming.bring(record.id, async () => {
       const isNew = await store.putJob(record, body)
       const isElsewhere = await this.#replicate(record.id, toBytes(body))
       dispatch({ type: 'job', record, ...(isNew ? NOTHING : await recall(this.#context, record.id)) })

@@ -57,7 +57,7 @@ export async function memoryOf(context: Context, id: JobId): Promise<KeyedMemory
  * asked for. What was forgotten since is not begun anew (only a submission after that does so): it throws NO_SUCH_JOB.
  */
 export function bringJob(context: Context, record: JobRecord, code: JobCode, forgotten: number): Promise<void> {
-  return context.store.bring(record.id, () => bring(context, record, code, forgotten))
+  return context.store.coming.bring(record.id, () => bring(context, record, code, forgotten))
 }
 
 async function bring(context: Context, record: JobRecord, code: JobCode, forgotten: number): Promise<void> {

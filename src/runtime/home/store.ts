@@ -7,6 +7,7 @@ import type { Disk } from '../../ports.ts'
 import type { JobBody } from '../../wire/job.ts'
 import { openManifest } from '../../wire/manifest.ts'
 import { AttemptLog } from './attempt-log.ts'
+import { Coming } from './coming.ts'
 import { Damage } from './damage.ts'
 import { getKept, isDamaged, putKept } from './kept.ts'
 import { readLog, toEntry } from './kept-log.ts'
@@ -53,8 +54,6 @@ export class JobStore {
   readonly #disk: Disk
   readonly #damage: Damage
   readonly #leaving = new Map<JobId, Promise<void>>()
-  /** Work under way that ends with the job known here, or not. */
-  readonly #coming = new Map<JobId, Promise<unknown>>()
   /** Which of the puts of a job was begun last. */
   readonly #puts = new Map<JobId, number>()
   #turns = 0
@@ -69,6 +68,8 @@ export class JobStore {
 
   /** `jobs/ID/attempts.log` */
   readonly attempts: AttemptLog
+  /** Jobs that are just being put here. */
+  readonly coming: Coming = new Coming()
 
   constructor(disk: Disk, damage: Damage = new Damage()) {
     this.#disk = disk
@@ -321,24 +322,6 @@ export class JobStore {
         if (file !== 'manifest.json') await this.#disk.remove(this.output(job, Number(name), file))
       }
     }
-  }
-
-  /** Work that ends with the job known here, unless it fails: whoever hears of the job meanwhile waits for it. */
-  async bring<T>(job: JobId, work: () => Promise<T>): Promise<T> {
-    const coming = work()
-    this.#coming.set(job, coming)
-    try {
-      return await coming
-    } finally {
-      if (this.#coming.get(job) === coming) this.#coming.delete(job)
-    }
-  }
-
-  /** Resolves once such work has ended, however it did; null where none is under way. */
-  brought(job: JobId): Promise<void> | null {
-    const coming = this.#coming.get(job)
-    const over = (): void => undefined
-    return coming?.then(over, over) ?? null
   }
 
   /** Work that ends with the job gone: whoever brings the job anew waits for it. */

@@ -35,7 +35,7 @@ export class Receiver {
       for (;;) {
         let counted = false
         const decide = async (header: BatchHeader, manifest: TaskManifest): Promise<Reception> => {
-          if (!this.#context.state.jobs.has(header.job)) await store.brought(header.job)
+          if (!this.#context.state.jobs.has(header.job)) await store.coming.over(header.job)
           const reception = this.#decide(header, manifest)
           counted = reception.answer === 'ready'
           if (counted) this.#receptions++
