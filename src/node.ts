@@ -143,10 +143,7 @@ class Node {
       this.#startTasks(),
       catalog.start(),
     ])
-    this.#stops.push(
-      () => tasks.stop(),
-      () => catalog.stop(),
-    )
+    this.#stops.push(() => catalog.stop())
     const network = await this.#startNetwork((await disk.list('members')).length > 0, {
       gossip: (from, bytes) => late.events?.gossip(from, bytes),
       peer: (peer, connected) => late.events?.peer(peer, connected),
@@ -223,8 +220,12 @@ class Node {
     const runner = await installProgram(join(this.#options.home, 'runner'), await taskProgram(), (file) =>
       this.#damage.found(`runner/${file}`, 'it was written anew'),
     )
-    const { slots, memory } = this.#options
-    return createTasks({ folder: join(this.#options.home, 'slots'), runner, slots, memory })
+    const { slots, memory, local } = this.#options
+    const tasks = await createTasks({ folder: join(this.#options.home, 'slots'), runner, slots, memory })
+    this.#stops.push(() => tasks.stop())
+    // Whoever starts such a node has a job at hand: its process starts beside all the rest.
+    if (local) tasks.warm()
+    return tasks
   }
 
   /** libp2p is loaded for a real mesh only: it takes longer to load than a small local job to run. */
