@@ -311,7 +311,9 @@ describe('gossip', () => {
   test('what was said of a job before it was known here is asked for as soon as it is', () => {
     const job = makeJob({ maps: 2, reduces: 1, members: [n1, n2] })
     const [a, b] = [new OneNode(n1, [n2], 0), new OneNode(n2, [n1], 0)]
-    a.add(job, [{ round: 1, outcome: { kind: 'open' }, tasks: [[0, { claim: null, output: outputOf('m') }]], reports: [] }])
+    a.add(job, [
+      { round: 1, outcome: { kind: 'open' }, tasks: [[0, { claim: null, output: outputOf('m') }]], reports: [] },
+    ])
     const [told] = news(a.effects)
     b.give({ type: 'message', from: n1, message: told! })
     b.add(job)
