@@ -28,7 +28,7 @@ export async function run(context: Context, [file = '']: readonly string[]): Pro
   preparing.catch(() => {})
   return await withNode(context, async (node) => {
     // A node of this process alone starts meanwhile.
-    const request = await preparing
+    const request = await orInterrupted(context.io, preparing)
     if (settings.on(DRY_RUN))
       return await showExplanation(context, await orInterrupted(context.io, node.explain(request)))
     return await runAt(context, only(node, settings.on(LOCAL)), request, target)
