@@ -54,11 +54,12 @@ export function step(state: State, now: Millis, event: Event): Effect[] {
 /** At once, unless that was done just now: then as soon as it may be again. */
 function goOn(state: State, event: Event): Effect[] {
   if (event.type === 'wake') state.waking = false
-  if (state.now >= state.nextAdvance) return advance(state)
+  // Who was woken goes on, whatever a clock that rounds says: else it would ask for another moment, again and again.
+  if (event.type === 'wake' || state.now >= state.nextAdvance) return advance(state)
   const effects = event.type === 'attempt-done' ? startTasks(state) : []
   if (!state.waking) {
     state.waking = true
-    effects.push({ type: 'wake', after: state.nextAdvance - state.now })
+    effects.push({ type: 'wake', after: Math.ceil(state.nextAdvance - state.now) })
   }
   return effects
 }

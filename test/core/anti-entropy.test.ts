@@ -302,6 +302,19 @@ describe('gossip', () => {
     expect(later.told()).toMatchObject([{ delta: { tasks: [[0, { output: {} }]], reports: [{ node: n1, has: [0] }] } }])
   })
 
+  test('what comes right after the last look is acted upon within a millisecond, and asks for that once', () => {
+    const { node, told } = ended([n2])
+    const [sign] = only(node.effects, 'sign-report')
+    const signed = { ...sign!.report, bytes: new Uint8Array(), signature: new Uint8Array() }
+    // No time has passed on this clock.
+    node.give({ type: 'report-signed', job: sign!.job, round: sign!.round, report: signed })
+    expect(told()).toEqual([])
+    expect(only(node.effects, 'wake')).toEqual([{ type: 'wake', after: 1 }])
+    node.give({ type: 'wake' })
+    expect(told()).toHaveLength(1)
+    expect(only(node.effects, 'wake')).toHaveLength(1)
+  })
+
   test('an output waits no longer than that for a report that is not signed', () => {
     const { node, told } = ended([n2])
     node.pass(LIMITS.gossipIntervalMs, n2)
