@@ -7,8 +7,22 @@
  * const { id } = await node.api.submit({ job: await prepareJob('count.ts'), … })
  * ```
  */
-export { prepareJob } from './adapters/esbuild/prepare.ts'
-export { startNode, runtimeId } from './node.ts'
+import type { PreparedJob } from './control/api.ts'
+import type { NodeOptions, RunningNode } from './control/node-options.ts'
+
+/** See `startNode` in node.ts. Loaded at its first call, as whoever only reads a result does not wait for it. */
+export async function startNode(options: NodeOptions): Promise<RunningNode> {
+  const { startNode: start } = await import('./node.ts')
+  return await start(options)
+}
+
+/** See `prepareJob` in adapters/esbuild/prepare.ts. Loaded at its first call, esbuild with it. */
+export async function prepareJob(file: string): Promise<PreparedJob> {
+  const { prepareJob: prepare } = await import('./adapters/esbuild/prepare.ts')
+  return await prepare(file)
+}
+
+export { runtimeId } from './control/runtime-id.ts'
 export { ShoalError, errorFromJson, errorToJson, type ErrorJson } from './core/errors.ts'
 export { CODES, type Code } from './core/codes.ts'
 export type * from './control/api.ts'

@@ -11,6 +11,7 @@ import { createTasks } from './adapters/tasks/pool.ts'
 import { Catalog } from './catalog/catalog.ts'
 import type { NodeApi } from './control/api.ts'
 import type { NodeOptions, RunningNode } from './control/node-options.ts'
+import { runtimeId } from './control/runtime-id.ts'
 import { VERSION } from './control/version.ts'
 import { ShoalError } from './core/errors.ts'
 import type { Incarnation, NodeId } from './core/types.ts'
@@ -22,7 +23,6 @@ import { Warnings } from './runtime/home/warnings.ts'
 import { Engine } from './runtime/engine.ts'
 import { PROTOCOLS } from './runtime/peers/protocols.ts'
 import { createNodeApi } from './runtime/api/node-api.ts'
-import { runtimeIdOf } from './runtime/runtime-id.ts'
 
 /** What a mesh, local or real, gives to the node beside the port. */
 export interface Network {
@@ -63,10 +63,6 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
 /** Drawn for each life of a node: two lives of one count show a copied home. */
 function nonce(): string {
   return randomBytes(8).toString('hex')
-}
-
-export function runtimeId(): string {
-  return runtimeIdOf(VERSION)
 }
 
 /** What events reach before all of the node is there. */
@@ -148,10 +144,7 @@ class Node {
       this.#startTasks(),
       catalog.start(),
     ])
-    this.#stops.push(
-      () => tasks.stop(),
-      () => catalog.stop(),
-    )
+    this.#stops.push(() => catalog.stop())
     const network = await this.#startNetwork((await disk.list('members')).length > 0, {
       gossip: (from, bytes) => late.events?.gossip(from, bytes),
       peer: (peer, connected) => late.events?.peer(peer, connected),
@@ -228,8 +221,12 @@ class Node {
     const runner = await installProgram(join(this.#options.home, 'runner'), await taskProgram(), (file) =>
       this.#damage.found(`runner/${file}`, 'it was written anew'),
     )
-    const { slots, memory } = this.#options
-    return createTasks({ folder: join(this.#options.home, 'slots'), runner, slots, memory })
+    const { slots, memory, local } = this.#options
+    const tasks = await createTasks({ folder: join(this.#options.home, 'slots'), runner, slots, memory })
+    this.#stops.push(() => tasks.stop())
+    // Whoever starts such a node has a job at hand: its process starts beside all the rest.
+    if (local) tasks.warm()
+    return tasks
   }
 
   /** libp2p is loaded for a real mesh only: it takes longer to load than a small local job to run. */

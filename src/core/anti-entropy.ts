@@ -105,8 +105,9 @@ function learnOver(state: State, id: JobStamp[0], round: number, since: Millis):
 /** Asks for a job's record once, until it comes or the asking has clearly failed. */
 export function fetchJob(state: State, id: JobStamp[0], from: NodeId): Effect[] {
   const asked = state.fetching.get(id)
-  if (asked !== undefined && state.now - asked < LIMITS.rpcTimeoutMs) return []
-  state.fetching.set(id, state.now)
+  asked?.tellers.add(from)
+  if (asked !== undefined && state.now - asked.at < LIMITS.rpcTimeoutMs) return []
+  state.fetching.set(id, { at: state.now, tellers: asked?.tellers ?? new Set([from]) })
   return [{ type: 'fetch-job', job: id, from }]
 }
 
@@ -137,6 +138,14 @@ function exchangeRecords(state: State, from: NodeId, stamps: readonly NodeStamp[
   if (give.length > 0) effects.push({ type: 'send', to: from, message: { type: 'records', records: give } })
   if (want.length > 0) effects.push({ type: 'send', to: from, message: { type: 'want-records', nodes: want } })
   return effects
+}
+
+/**
+ * Asks those who spoke of a job before it was known here to say it again: what they said was lost, and a tiny job may be
+ * done before the next round of anti-entropy.
+ */
+export function askTellers(job: JobState, tellers: Iterable<NodeId>): Effect[] {
+  return [...tellers].map((to) => ({ type: 'send', to, message: buckets(job, true) }))
 }
 
 function buckets(job: JobState, reply: boolean): Message {

@@ -49,6 +49,8 @@ export type Effect =
   | { readonly type: 'save'; readonly job: JobId; readonly delta: Delta }
   /** Ends in `report-signed`. */
   | { readonly type: 'sign-report'; readonly job: JobId; readonly round: number; readonly report: Report }
+  /** Something is to be done sooner than at the next tick. Ends in `wake`. */
+  | { readonly type: 'wake'; readonly after: Millis }
   /** The outcome changed. */
   | { readonly type: 'outcome'; readonly job: JobId; readonly outcome: Outcome }
   /** Runs and what had arrived are needed no more: delete them. */

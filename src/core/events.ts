@@ -8,6 +8,8 @@ import type { Bytes, Digest, Incarnation, JobId, JobLimits, JobRecord, Millis, N
 export type Event =
   /** Comes every LIMITS.tickMs; `stalled` is by how much it came late. */
   | { readonly type: 'tick'; readonly stalled: Millis }
+  /** Asked for by `wake`. */
+  | { readonly type: 'wake' }
   | { readonly type: 'peer'; readonly peer: NodeId; readonly connected: boolean }
   | { readonly type: 'message'; readonly from: NodeId; readonly message: Message }
   /** This node's own record was signed anew. */

@@ -111,7 +111,7 @@ export function startPushes(state: State): Effect[] {
   return effects
 }
 
-/** LATER is asked again after a while; GONE and failed are left to the owner's pull. */
+/** LATER is asked again after a while, soon at first: the job may be on its way there. */
 export function endPush(state: State, job: JobState, id: string, end: 'acked' | 'later' | 'gone' | 'failed'): void {
   const push: Push | undefined = job.pushes.get(id)
   if (push === undefined) return
@@ -120,7 +120,8 @@ export function endPush(state: State, job: JobState, id: string, end: 'acked' | 
     return
   }
   push.state = 'waiting'
-  push.notBefore = state.now + LIMITS.retryAfterMs * push.tries
+  const wait = LIMITS.retryAfterMs * push.tries
+  push.notBefore = state.now + (end === 'later' ? Math.min(LIMITS.retrySoonMs * 2 ** push.tries, wait) : wait)
 }
 
 /** Pulls what the last look found wanted, as far as there is room for it. */

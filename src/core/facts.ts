@@ -2,7 +2,7 @@
 import { failureIndex, isLive } from './candidates.ts'
 import type { Effect } from './effects.ts'
 import { LIMITS } from './limits.ts'
-import { adopted, faceOf, joinDelta, type Delta, type Failure, type TaskState } from './ledger.ts'
+import { adopted, faceOf, joinDelta, type Change, type Delta, type Failure, type TaskState } from './ledger.ts'
 import { isOver, joinOutcome, type Outcome } from './outcome.ts'
 import { isSettled } from './remake.ts'
 import { medianOf, touch, type JobState, type Running, type State } from './state.ts'
@@ -56,9 +56,17 @@ export function join(state: State, job: JobState, delta: Delta, from: 'here' | '
     for (const task of change.tasks) dirty.tasks.add(task)
     for (const node of change.reports) dirty.reports.add(node)
     dirty.outcome ||= change.outcome || change.round
+    dirty.pressing ||= isPressing(job, change)
   }
   effects.push(...save(job, change.tasks, change.reports), ...conclude(state, job, before))
   return effects
+}
+
+/** Others may wait for it. Claims, and what a node has, are hints: they can wait for what comes next. */
+function isPressing({ ledger }: JobState, { tasks, reports, outcome, round }: Change): boolean {
+  if (outcome || round) return true
+  if (tasks.some((task) => ledger.tasks[task]!.output !== null)) return true
+  return reports.some((node) => ledger.reports.get(node)!.failures.length > 0)
 }
 
 /** What a task's change tells of how long tasks take, and of owners that were overtaken alive. */
@@ -109,7 +117,9 @@ export function conclude(state: State, job: JobState, before: JobState['ledger']
   if (proved !== job.ledger.outcome) {
     job.ledger.outcome = proved
     job.ledger.hash = null
-    touch(state, job.record.id).outcome = true
+    const dirty = touch(state, job.record.id)
+    dirty.outcome = true
+    dirty.pressing = true
     effects.push(...save(job, [], []))
   }
   const running = [...state.running.values()].filter((r) => r.job === job.record.id)

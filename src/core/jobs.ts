@@ -1,4 +1,5 @@
 /** A job comes, goes on in a new round, and goes. */
+import { askTellers } from './anti-entropy.ts'
 import type { Effect } from './effects.ts'
 import type { Event } from './events.ts'
 import { agreed, isConflict, newLedger, openRound } from './ledger.ts'
@@ -28,6 +29,7 @@ function newJob(state: State, record: JobRecord, isNewHere: boolean): JobState {
     failures: [],
     reportSeq: 0,
     reportDirty: false,
+    signingSince: null,
     books: new Map(),
     pushes: new Map(),
     pulls: new Map(),
@@ -62,13 +64,17 @@ function newJob(state: State, record: JobRecord, isNewHere: boolean): JobState {
 /** A job's record is on this node's disk; `kept` and `holding` is what the disk has of its ledger and outputs. */
 export function addJob(state: State, event: Extract<Event, { type: 'job' }>): Effect[] {
   const { record } = event
+  const asked = state.fetching.get(record.id)
   state.fetching.delete(record.id)
   if (state.jobs.has(record.id)) return []
   const job = newJob(state, record, event.kept.length === 0)
   const dropped = state.dropped.get(record.id) ?? 0
   if (dropped > 0) openRound(job.ledger, dropped + 1)
   state.jobs.set(record.id, job)
-  touch(state, record.id).outcome = true
+  const dirty = touch(state, record.id)
+  dirty.outcome = true
+  // Most have the record from who submitted it; where members are too many for that, the others wait for this.
+  dirty.pressing = state.members.size > LIMITS.putJobPeers
   const effects: Effect[] = []
   for (const delta of event.kept) effects.push(...join(state, job, delta))
   // This life goes on with the failures of the earlier ones: its report will replace theirs.
@@ -96,7 +102,7 @@ export function addJob(state: State, event: Extract<Event, { type: 'job' }>): Ef
     addFailure(job, deathOf(state, task, state.self.node, Number.parseInt(attempt, 10), { attempt, term }))
   }
   // What is replayed from this node's own disk need not be written again.
-  return effects.filter((effect) => effect.type !== 'save')
+  return [...effects.filter((effect) => effect.type !== 'save'), ...askTellers(job, asked?.tellers ?? [])]
 }
 
 /**

@@ -57,10 +57,14 @@ export const LIMITS: Readonly<Record<Limit, number>> = {
   gossipBytesMax: 15 * KIB,
   /** Coalescing of deltas: 10 messages a second a node keeps signed gossip below a tenth of a core. */
   gossipIntervalMs: 100,
+  /** So many may follow one another at once after a time without: a tiny job's output, seal and reports. */
+  gossipBurst: 5,
+  /** Up to so many peers, all of them connected, are told directly: nothing is signed for it, and nobody hears it twice. */
+  directPeersMax: 16,
   heartbeatMs: 500,
   /** How often the control plane looks at its clock. */
   tickMs: 50,
-  /** After an event the control plane goes on at once, unless it did so this recently: longer by 1 for every so many tasks. */
+  /** After an event the control plane goes on at once, unless it did so this recently, for each so many tasks and finished jobs. */
   advanceMs: 5,
   advanceTasks: 1_000,
   /** A tick later than this means that the node itself stood still: it accuses nobody for a while. */
@@ -124,6 +128,8 @@ export const LIMITS: Readonly<Record<Limit, number>> = {
   /** A push has so much time to come before its run is pulled. */
   pullAfterMs: 1_500,
   retryAfterMs: 500,
+  /** The first times it is tried again sooner, after twice as long each time. */
+  retrySoonMs: 25,
 
   // ---- membership
   suspectAfterMs: 2_500,
@@ -304,6 +310,8 @@ export const LIMITS: Readonly<Record<Limit, number>> = {
   /** Of a job's story: events that wait in memory to be written, and what the file of one job on one node may become. */
   storyEventsWaiting: 5_000,
   storyBytes: 4 * MIB,
+  /** What a ledger learns within so long is written at once: a tiny job tells some twenty things in a few times that. */
+  ledgerGatherMs: 20,
   /** A ledger's log is written anew when it has grown by so much, and by twice what it had to say then … */
   ledgerGrownBytes: 1 * MIB,
   /** … and a finished job's sooner: it may lie for long. */

@@ -47,13 +47,26 @@ export function step(state: State, now: Millis, event: Event): Effect[] {
   feel(state, event.type === 'tick' ? event.stalled : null)
   const effects = take(state, event)
   if (event.type === 'tick') effects.push(...onTick(state))
-  else if (MOVING.has(event.type) && state.now >= state.nextAdvance) effects.push(...advance(state))
-  else if (event.type === 'attempt-done') effects.push(...startTasks(state))
+  else if (MOVING.has(event.type)) effects.push(...goOn(state, event))
+  return effects
+}
+
+/** At once, unless that was done just now: then as soon as it may be again. */
+function goOn(state: State, event: Event): Effect[] {
+  if (event.type === 'wake') state.waking = false
+  // Who was woken goes on, whatever a clock that rounds says: else it would ask for another moment, again and again.
+  if (event.type === 'wake' || state.now >= state.nextAdvance) return advance(state)
+  const effects = event.type === 'attempt-done' ? startTasks(state) : []
+  if (!state.waking) {
+    state.waking = true
+    effects.push({ type: 'wake', after: Math.ceil(state.nextAdvance - state.now) })
+  }
   return effects
 }
 
 /** Events after which there may be something to do at once: a tiny job does not wait for ticks. */
 const MOVING: ReadonlySet<Event['type']> = new Set<Event['type']>([
+  'wake',
   'job',
   'message',
   'attempt-done',
@@ -68,6 +81,7 @@ const MOVING: ReadonlySet<Event['type']> = new Set<Event['type']>([
 function take(state: State, event: Event): Effect[] {
   switch (event.type) {
     case 'tick':
+    case 'wake':
       return []
     case 'peer': {
       const member = state.members.get(event.peer)
@@ -175,6 +189,7 @@ function onJobEvent(state: State, job: JobState, event: JobEvent): Effect[] {
         },
       ]
     case 'report-signed':
+      job.signingSince = null
       return event.round === job.ledger.round
         ? join(state, job, { round: event.round, outcome: job.ledger.outcome, tasks: [], reports: [event.report] })
         : []
@@ -300,12 +315,12 @@ function forgetOldest(state: State): Effect[] {
 /** All that can go on now. Its cost grows with the jobs' tasks, and so does the pause until the next that no tick asks for. */
 function advance(state: State): Effect[] {
   const effects: Effect[] = []
-  let tasks = 0
+  let looked = 0
   for (const job of state.jobs.values()) {
-    if (isWorkedOn(job)) tasks += job.plan.tasks.length
+    looked += isWorkedOn(job) ? job.plan.tasks.length : 1
     effects.push(...tend(state, job))
   }
-  state.nextAdvance = state.now + LIMITS.advanceMs * (1 + tasks / LIMITS.advanceTasks)
+  state.nextAdvance = state.now + (LIMITS.advanceMs * looked) / LIMITS.advanceTasks
   effects.push(...startPushes(state), ...startTasks(state), ...spread(state))
   return effects
 }
@@ -318,6 +333,7 @@ function tend(state: State, job: JobState): Effect[] {
   const effects = [...startPulls(state, job), ...stopLosers(state, job)]
   if (job.reportDirty && state.now >= job.nextReport) {
     job.reportDirty = false
+    job.signingSince = state.now
     job.nextReport = state.now + job.has.size / LIMITS.reportTasksPerMs
     const report = {
       node: state.self.node,

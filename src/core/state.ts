@@ -46,6 +46,8 @@ export interface JobState {
   failures: Failure[]
   reportSeq: number
   reportDirty: boolean
+  /** Since when the report is being signed; null while none is. */
+  signingSince: Millis | null
   /** Books of the exchange: consumer task → producer task → digest of what arrived here. Never by attempt. */
   readonly books: Map<TaskIndex, Map<TaskIndex, Digest>>
   /** Pushes under way or waiting: `task>node`. */
@@ -125,7 +127,8 @@ export interface State {
   readonly connected: Set<NodeId>
   readonly forgotten: Set<NodeId>
   readonly jobs: Map<JobId, JobState>
-  readonly fetching: Map<JobId, Millis>
+  /** Jobs that are asked for: since when, and who has spoken of them. */
+  readonly fetching: Map<JobId, { readonly at: Millis; readonly tellers: Set<NodeId> }>
   /** Since when rounds of jobs are over, as peers have counted it, or earlier lives of this node. */
   readonly overBefore: Map<JobId, { readonly round: number; readonly since: Millis }>
   /** Highest round dropped for good. */
@@ -156,6 +159,8 @@ export interface State {
   graceUntil: Millis
   /** Not before then is an event followed by `advance`; ticks always are. */
   nextAdvance: Millis
+  /** A `wake` was asked for, and has yet to come. */
+  waking: boolean
   nextBeat: Millis
   nextFlush: Millis
   nextSync: Millis
@@ -168,6 +173,10 @@ export interface Dirty {
   readonly tasks: Set<TaskIndex>
   readonly reports: Set<NodeId>
   outcome: boolean
+  /** Since when something is to be told. */
+  readonly since: Millis
+  /** Somebody may wait for it: an output, a failure, an outcome. The rest waits for company, LIMITS.gossipIntervalMs at most. */
+  pressing: boolean
 }
 
 export function newState(self: Self, now: Millis, retentionMs: Millis = LIMITS.retentionMs): State {
@@ -198,6 +207,7 @@ export function newState(self: Self, now: Millis, retentionMs: Millis = LIMITS.r
     strainAt: now,
     graceUntil: now + LIMITS.awayAfterMs,
     nextAdvance: now,
+    waking: false,
     nextBeat: now,
     nextFlush: now,
     nextSync: now,
@@ -223,7 +233,7 @@ export function runningHere(state: State, job: JobState): Set<TaskIndex> {
 export function touch(state: State, job: JobId): Dirty {
   let dirty = state.dirty.get(job)
   if (dirty === undefined) {
-    dirty = { tasks: new Set(), reports: new Set(), outcome: false }
+    dirty = { tasks: new Set(), reports: new Set(), outcome: false, since: state.now, pressing: false }
     state.dirty.set(job, dirty)
   }
   return dirty

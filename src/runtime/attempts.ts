@@ -86,9 +86,10 @@ export class Attempts {
     const say = (type: string, text: string): void => story.tell(effect.job, type, text, effect.task, effect.attempt)
     let attempt: Attempt | null = null
     try {
-      await store.attempts.add(effect.job, effect.task, effect.attempt, 'started')
-      say('started', `${describe(job, task)} started`)
-      attempt = await this.#begin(effect, job, task)
+      const journalled = store.attempts
+        .add(effect.job, effect.task, effect.attempt, 'started')
+        .then(() => say('started', `${describe(job, task)} started`))
+      attempt = await this.#begin(effect, job, task, journalled)
       const end = await attempt.end
       await this.#keepLog(effect.job, effect.task, end.log)
       if (!end.ok) {
@@ -116,7 +117,8 @@ export class Attempts {
     }
   }
 
-  async #begin(effect: Start, job: JobState, task: PlannedTask): Promise<Attempt> {
+  /** What it reads is put together while its start goes to disk; it starts once both are there. */
+  async #begin(effect: Start, job: JobState, task: PlannedTask, journalled: Promise<void>): Promise<Attempt> {
     const { tasks, store, memory } = this.#context
     const open = this.#open.get(effect.attempt)!
     const goOn = (): void => {
@@ -126,7 +128,11 @@ export class Attempts {
       goOn()
       open.spooled += bytes
     }
-    const { work, files } = await workFor(this.#context, job, task, effect.consumes, { attempt: effect.attempt, moved })
+    const spooling = { attempt: effect.attempt, moved }
+    const [{ work, files }] = await Promise.all([
+      workFor(this.#context, job, task, effect.consumes, spooling),
+      journalled,
+    ])
     goOn()
     const { spec } = job.record
     const { limits } = job.ledger

@@ -55,6 +55,7 @@ export function performer(parts: Parts): Perform {
           context.dispatch({ type: 'report-signed', job, round, report: signed }),
         ),
       ),
+    wake: ({ after }) => void context.clock.after(after, () => context.dispatch({ type: 'wake' })),
     outcome: ({ job, outcome }) => {
       const text = outcome.kind === 'sealed' ? `sealed: result sha256:${outcome.result}` : outcome.kind
       if (!wasTold(context, times, job)) story.tell(job, 'outcome', text)
@@ -90,6 +91,9 @@ async function fetchJob(
   { job, from }: Extract<Effect, { type: 'fetch-job' }>,
 ): Promise<void> {
   const forgotten = forgottenRound(context, job)
+  // Most often its submitter is just bringing it.
+  await context.store.coming.over(job)
+  if (context.state.jobs.has(job)) return
   try {
     const [{ body }, known] = await Promise.all([
       callPeer(context, from, { call: 'job', job }),

@@ -338,7 +338,6 @@ export function fakeEngine(changes: Partial<Engine> = {}): Engine {
         if (line !== '') yield [key, value]
       }
     },
-    runtimeId: () => 'r1-node26',
     ...changes,
   }
 }

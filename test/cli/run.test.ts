@@ -315,6 +315,33 @@ describe('--local', () => {
     rmSync(folder, { recursive: true })
   })
 
+  test('Ctrl-C while the job is still being bundled ends the mesh that has started, and its home is gone', async () => {
+    const here = terminal({ folder: tmpdir() })
+    const started = Promise.withResolvers<NodeOptions>()
+    let stopped = 0
+    const ran = main(
+      ['run', 'x.ts', '--local', '--data', 'purchases=.'],
+      here.io,
+      outside(fakeNode(), {
+        prepareJob: () => new Promise(() => {}),
+        startNode: (given) => {
+          started.resolve(given)
+          return Promise.resolve({
+            api: fakeNode(),
+            ended: new Promise(() => {}),
+            stop: () => Promise.resolve(void stopped++),
+          })
+        },
+      }),
+    )
+    const { home } = await started.promise
+    await new Promise((resolve) => setImmediate(resolve))
+    here.stop()
+    expect(await ran).toBe(130)
+    expect(stopped).toBe(1)
+    expect(readdirSync(tmpdir())).not.toContain(home.split('/').at(-1))
+  })
+
   test('what excludes it', async () => {
     expect((await shoal(['run', 'x.ts', '--local', '--detach', '--data', 'a=/tmp'])).stderr).toContain('error[USAGE]')
     expect((await shoal(['run', 'x.ts', '--data', 'a=/tmp'])).stderr).toContain('--data goes with --local')

@@ -8,10 +8,11 @@ import type { Outcome } from '../../src/core/outcome.ts'
 import type { Digest, JobRecord, NodeId } from '../../src/core/types.ts'
 import { toBytes } from '../../src/wire/codec.ts'
 import { makeJob } from './fake-work.ts'
-import { only, OneNode, outputOf, recordOf, reportOf } from './one-node.ts'
+import { news, only, OneNode, outputOf, recordOf, reportOf, started } from './one-node.ts'
 
 const n1 = 'n1' as NodeId
 const n2 = 'n2' as NodeId
+const n3 = 'n3' as NodeId
 const members = [n1, n2]
 
 /** Two nodes that do no work and know each other. */
@@ -260,18 +261,90 @@ describe('gossip', () => {
     a.add(job, [{ round: 1, outcome: { kind: 'open' }, tasks, reports }])
     const from = a.now
     a.pass(2_000, n2)
-    const gossip = only(a.effects, 'gossip').filter(({ message }) => message.type !== 'beat')
-    expect(gossip.length).toBeLessThanOrEqual((a.now - from) / LIMITS.gossipIntervalMs)
-    for (const { message } of gossip) {
+    const told = news(a.effects)
+    expect(told.length).toBeLessThanOrEqual(LIMITS.gossipBurst + (a.now - from) / LIMITS.gossipIntervalMs)
+    for (const message of told) {
       expect(JSON.stringify(message).length).toBeLessThan(LIMITS.gossipBytesMax)
       b.give({ type: 'message', from: n1, message })
     }
     expect(factsOf(b, job)).toEqual(factsOf(a, job))
     b.effects.length = 0
     b.pass(2_000, n1)
-    const said = only(b.effects, 'gossip').flatMap(({ message }) =>
-      message.type === 'delta' ? message.delta.tasks : [],
-    )
-    expect(said).toEqual([])
+    expect(news(b.effects).flatMap(({ delta }) => delta.tasks)).toEqual([])
+  })
+
+  /** A map of this node has just ended; the report that says so is being signed. */
+  function ended(peers: readonly NodeId[]): { node: OneNode; told: () => Message[] } {
+    const node = new OneNode(n1, peers)
+    node.add(makeJob({ maps: 2, reduces: 1, members: [n1] }))
+    node.pass(LIMITS.gossipIntervalMs + LIMITS.tickMs, ...peers)
+    node.effects.length = 0
+    node.now++
+    const [attempt] = node.state.running.keys()
+    node.give({ type: 'attempt-done', attempt: attempt!, output: outputOf('m') })
+    return { node, told: () => news(node.effects) }
+  }
+
+  test('claims wait for company; an output goes at once, together with the report that says who has it', () => {
+    const node = new OneNode(n1, [n2])
+    node.add(makeJob({ maps: 2, reduces: 1, members: [n1] }))
+    expect(started(node.effects)).toEqual([0, 1])
+    expect(news(node.effects)).toEqual([])
+    node.pass(LIMITS.gossipIntervalMs, n2)
+    expect(news(node.effects).map(({ delta }) => delta.tasks.length)).toEqual([2])
+
+    const later = ended([n2])
+    expect(later.told()).toEqual([])
+    const [sign] = only(later.node.effects, 'sign-report')
+    later.node.now++
+    const signed = { ...sign!.report, bytes: new Uint8Array(), signature: new Uint8Array() }
+    later.node.give({ type: 'report-signed', job: sign!.job, round: sign!.round, report: signed })
+    expect(later.told()).toMatchObject([{ delta: { tasks: [[0, { output: {} }]], reports: [{ node: n1, has: [0] }] } }])
+  })
+
+  test('what comes right after the last look is acted upon within a millisecond, and asks for that once', () => {
+    const { node, told } = ended([n2])
+    const [sign] = only(node.effects, 'sign-report')
+    const signed = { ...sign!.report, bytes: new Uint8Array(), signature: new Uint8Array() }
+    // No time has passed on this clock.
+    node.give({ type: 'report-signed', job: sign!.job, round: sign!.round, report: signed })
+    expect(told()).toEqual([])
+    expect(only(node.effects, 'wake')).toEqual([{ type: 'wake', after: 1 }])
+    node.give({ type: 'wake' })
+    expect(told()).toHaveLength(1)
+    expect(only(node.effects, 'wake')).toHaveLength(1)
+  })
+
+  test('an output waits no longer than that for a report that is not signed', () => {
+    const { node, told } = ended([n2])
+    node.pass(LIMITS.gossipIntervalMs, n2)
+    expect(told()).toMatchObject([{ delta: { tasks: [[0, {}]], reports: [] } }])
+  })
+
+  test('what was said of a job before it was known here is asked for as soon as it is', () => {
+    const job = makeJob({ maps: 2, reduces: 1, members: [n1, n2] })
+    const [a, b] = [new OneNode(n1, [n2], 0), new OneNode(n2, [n1], 0)]
+    a.add(job, [
+      { round: 1, outcome: { kind: 'open' }, tasks: [[0, { claim: null, output: outputOf('m') }]], reports: [] },
+    ])
+    const [told] = news(a.effects)
+    b.give({ type: 'message', from: n1, message: told! })
+    b.add(job)
+    const [ask] = only(b.effects, 'send').filter(({ message }) => message.type === 'buckets')
+    const answer = only(a.give({ type: 'message', from: n2, message: ask!.message }), 'send')
+    for (const { message } of answer) b.give({ type: 'message', from: n1, message })
+    expect(factsOf(b, job)).toEqual(factsOf(a, job))
+    expect(answer.map(({ message }) => message.type)).toEqual(['delta'])
+  })
+
+  test('few peers that are all connected are told on their streams; else what is told is gossip', () => {
+    const near = ended([n2, n3])
+    near.node.pass(LIMITS.gossipIntervalMs, n2, n3)
+    expect(only(near.node.effects, 'send').filter(({ message }) => message.type === 'delta')).toHaveLength(2)
+    const far = ended([n2, n3])
+    far.node.give({ type: 'peer', peer: n3, connected: false })
+    far.node.pass(LIMITS.gossipIntervalMs, n2, n3)
+    expect(only(far.node.effects, 'send').filter(({ message }) => message.type === 'delta')).toEqual([])
+    expect(far.told()).toHaveLength(1)
   })
 })

@@ -62,8 +62,9 @@ describe('pushes', () => {
       while (only(node.effects, 'push').length === 0 && node.now < from + 10_000) node.pass(LIMITS.tickMs, n2, n3)
       return node.now - from
     }
-    expect(again('later')).toBe(LIMITS.retryAfterMs)
+    expect(again('later')).toBe(2 * LIMITS.retrySoonMs)
     expect(again('failed')).toBe(2 * LIMITS.retryAfterMs)
+    expect(again('later')).toBe(8 * LIMITS.retrySoonMs)
     expect(again('gone')).toBe(10_000)
   })
 

@@ -371,6 +371,9 @@ export class World {
       case 'drained':
         this.drained.push(node.id)
         break
+      case 'wake':
+        this.later(node, effect.after, () => this.deliver(node, { type: 'wake' }))
+        break
       case 'note':
       case 'fetch-catalog':
         break

@@ -7,7 +7,7 @@ import type { Message } from '../../src/core/messages.ts'
 import type { Outcome } from '../../src/core/outcome.ts'
 import type { Digest, JobRecord, NodeId } from '../../src/core/types.ts'
 import { hash, makeJob } from './fake-work.ts'
-import { only, OneNode, outputOf } from './one-node.ts'
+import { news, only, OneNode, outputOf } from './one-node.ts'
 
 const [n1, n2] = ['n1', 'n2'] as [NodeId, NodeId]
 const HOUR = 3_600_000
@@ -251,8 +251,8 @@ describe('two snapshots under one key', () => {
   test('are noticed by gossip, by a record that is brought, and when the other had sealed', () => {
     const [a, b] = apart()
     tell(a, one, sealed('result'))
-    const gossip = only(a.effects, 'gossip').find((e) => e.message.type === 'delta')!
-    b.give({ type: 'message', from: n1, message: gossip.message })
+    a.pass(LIMITS.gossipIntervalMs)
+    b.give({ type: 'message', from: n1, message: news(a.effects).at(-1)! })
     expect(b.job(two).ledger.outcome).toEqual(conflict)
     expect(a.job(one).ledger.outcome).toEqual(sealed('result'))
     a.give({ type: 'pinned', job: one.id, pin: snapshotId(two.snapshot) })
@@ -263,8 +263,9 @@ describe('two snapshots under one key', () => {
     const [a, b] = [new OneNode(n1, [n2], 0), new OneNode(n2, [n1], 0)]
     for (const node of [a, b]) node.add(job)
     tell(a, job, sealed('result'))
-    const facts = only(a.effects, 'gossip').filter((e) => e.message.type === 'delta')
-    expect(facts.map((e) => 'pin' in e.message)).toEqual(facts.map(() => false))
+    a.pass(LIMITS.gossipIntervalMs)
+    const facts = news(a.effects)
+    expect(facts.map((message) => 'pin' in message)).toEqual(facts.map(() => false))
     expect(facts).not.toEqual([])
   })
 })

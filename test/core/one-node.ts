@@ -3,6 +3,7 @@ import type { Effect } from '../../src/core/effects.ts'
 import type { Event, Held } from '../../src/core/events.ts'
 import { LIMITS } from '../../src/core/limits.ts'
 import type { Delta, Failure, Output, SignedReport, TaskState } from '../../src/core/ledger.ts'
+import type { Message } from '../../src/core/messages.ts'
 import { step } from '../../src/core/machine.ts'
 import type { Beat, SignedNodeRecord } from '../../src/core/membership.ts'
 import { newState, type JobState, type State } from '../../src/core/state.ts'
@@ -146,6 +147,14 @@ export class OneNode {
 /** The effects of one type. */
 export function only<T extends Effect['type']>(effects: readonly Effect[], type: T): Extract<Effect, { type: T }>[] {
   return effects.filter((effect): effect is Extract<Effect, { type: T }> => effect.type === type)
+}
+
+/** Facts told of their own accord, each once: to all peers on their streams, or by gossip. */
+export function news(effects: readonly Effect[]): Extract<Message, { type: 'delta' }>[] {
+  const messages = effects.flatMap((effect) =>
+    effect.type === 'gossip' || effect.type === 'send' ? effect.message : [],
+  )
+  return [...new Set(messages)].filter((message) => message.type === 'delta')
 }
 
 /** Indexes of the tasks that these effects start. */

@@ -44,7 +44,7 @@ async function kept(): Promise<{ node: Bench; job: JobRecord; append(delta: Delt
   return {
     node,
     job,
-    append: (delta) => node.store.appendDelta(job.id, encodeMessage({ type: 'delta', job: job.id, delta })),
+    append: (delta) => node.store.appendDeltas(job.id, [encodeMessage({ type: 'delta', job: job.id, delta })]),
   }
 }
 
@@ -78,7 +78,7 @@ describe('a log whose last append was torn', () => {
 
   it('with a delta that cannot be read in its middle gives the others', async () => {
     const { node, job, append } = await kept()
-    await node.store.appendDelta(job.id, Buffer.from('of another version'))
+    await node.store.appendDeltas(job.id, [Buffer.from('of another version')])
     await append(deltaOf(1))
     expect(known(await restart(node), job)).toEqual([undefined, second, undefined])
   })
@@ -155,8 +155,8 @@ describe('a full disk', () => {
     }
     full = true
     say(deltaOf(0))
-    await settled()
     await ledgers.catchUp()
+    await settled()
     expect(node.dropped).toEqual(['save', 'save'])
     full = false
     say(deltaOf(1))

@@ -20,6 +20,8 @@ interface Said {
   readonly job: JobRecord
   readonly ledgers: LedgerLog
   say(delta: Partial<Delta>): void
+  /** Resolves once all that was said is written, as far as the disk has room. */
+  written(): Promise<void>
   /** Bytes of the log. */
   size(): Promise<number>
   /** The facts that another life of the node would begin with. */
@@ -51,6 +53,10 @@ async function started(fault?: (operation: string, name: string) => void): Promi
       node.context.dispatch({ type: 'message', from: node.peer, message: { type: 'delta', job: job.id, delta } })
       ledgers.append(job.id, delta).catch(() => {})
     },
+    written: async () => {
+      await ledgers.catchUp()
+      await settled()
+    },
     size: async () => (await node.disk.size(`jobs/${job.id}/ledger.log`)) ?? 0,
     remembered: async () => {
       const next = new OneNode(node.self, [], 0)
@@ -76,18 +82,18 @@ function live({ node, say }: Said, terms: number): void {
 it('is written anew, as one whole ledger, once the job is over; nothing that it said is lost', async () => {
   const said = await started()
   live(said, 10)
-  await settled()
+  await said.written()
   const before = await said.size()
   await said.ledgers.compact()
   expect(await said.size()).toBe(before)
   said.say({ outcome: { kind: 'cancelled' } })
-  await settled()
+  await said.written()
   await said.ledgers.compact()
   expect(await said.size()).toBeLessThan(before / 5)
   expect(await said.remembered()).toEqual(said.known())
   const whole = await said.size()
   said.say({ round: 2 })
-  await settled()
+  await said.written()
   await said.ledgers.compact()
   expect(await said.size()).toBeGreaterThan(whole)
   expect(await said.remembered()).toEqual(said.known())
@@ -101,7 +107,7 @@ it('is written anew while the job is open, when it has grown far: its size is bo
       said.say({
         tasks: Array.from({ length: TASKS }, (_, task) => [task, { claim: claimOf(said.node, term), output: null }]),
       })
-    await settled()
+    await said.written()
     const size = await said.size()
     most = Math.max(most, size)
     all += size - before
@@ -119,7 +125,7 @@ it('is whole whatever is said while it is written', async () => {
     const said = await started()
     live(said, 2)
     said.say({ outcome: { kind: 'cancelled' } })
-    await settled()
+    await said.written()
     const rewriting = said.ledgers.compact()
     for (let turn = 0; turn < turns; turn++) await Promise.resolve()
     said.say({ round: 2 })
@@ -138,7 +144,7 @@ it('stays what it was where the disk has no room for another', async () => {
   })
   live(said, 10)
   said.say({ outcome: { kind: 'cancelled' } })
-  await settled()
+  await said.written()
   full = true
   await said.ledgers.compact()
   said.say({ round: 2 })
@@ -151,11 +157,11 @@ it('stays what it was where the disk has no room for another', async () => {
 })
 
 it('two sweeps at once lose no fact that was said to be on disk', async () => {
-  const { node, job, say, remembered, known } = await started()
+  const { node, job, say, written, remembered, known } = await started()
   for (let term = 1; term < 400; term++)
     say({ tasks: [[0, { claim: { term, rank: 0, owner: node.peer, incarnation: 1 }, output: null }]] })
   say({ outcome: { kind: 'cancelled' } })
-  await settled()
+  await written()
   // The next life knows no sizes yet: both sweeps ask for them. The second write takes longer.
   const next = new LedgerLog(node.context)
   const slow = Promise.withResolvers<void>()

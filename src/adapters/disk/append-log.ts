@@ -3,6 +3,7 @@ import { open, type FileHandle } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { FILE_MODE, syncFolder, writeAll } from './durable.ts'
+import type { Folders } from './folders.ts'
 
 interface Append {
   readonly bytes: Uint8Array
@@ -18,15 +19,15 @@ interface Append {
  */
 export class AppendLog {
   readonly #path: string
-  readonly #makeFolder: () => Promise<void>
+  readonly #folders: Folders
   #waiting: Append[] = []
   #flushing: Promise<void> | null = null
   /** The length to cut back to, after a failure whose repair failed too. */
   #torn: number | null = null
 
-  constructor(path: string, makeFolder: () => Promise<void>) {
+  constructor(path: string, folders: Folders) {
     this.#path = path
-    this.#makeFolder = makeFolder
+    this.#folders = folders
   }
 
   /** True while nothing is under way and nothing is to be repaired: the object may be forgotten. */
@@ -57,8 +58,9 @@ export class AppendLog {
   }
 
   async #write(group: readonly Append[]): Promise<void> {
-    await this.#makeFolder()
-    const handle = await open(this.#path, constants.O_RDWR | constants.O_CREAT, FILE_MODE)
+    const handle = await this.#folders.within(dirname(this.#path), () =>
+      open(this.#path, constants.O_RDWR | constants.O_CREAT, FILE_MODE),
+    )
     try {
       const length = this.#torn ?? (await handle.stat()).size
       if (this.#torn !== null) await this.#cutBack(handle, length)

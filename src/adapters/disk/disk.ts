@@ -10,6 +10,7 @@ import type { Bytes } from '../../core/types.ts'
 import type { Disk, DiskWriter, OpenFile } from '../../ports.ts'
 import { AppendLog } from './append-log.ts'
 import { codeOf, FILE_MODE, FOLDER_MODE, makeFolder, syncFolder, writeAll } from './durable.ts'
+import { Folders } from './folders.ts'
 
 /** Unfinished files live here; what a crash left is removed at the next opening. No name may begin with it. */
 const TEMPORARY = '.tmp'
@@ -34,8 +35,7 @@ class FileDisk implements Disk {
   readonly #logs = new Map<string, AppendLog>()
   /** The last `put` of a name: puts of one name land in call order. */
   readonly #puts = new Map<string, Promise<void>>()
-  /** Folders are made one after the other, so that whoever finds one there finds it durable. */
-  #folders: Promise<unknown> = Promise.resolve()
+  readonly #folders = new Folders()
   #temporaries = 0
 
   constructor(root: string) {
@@ -88,8 +88,7 @@ class FileDisk implements Disk {
       }
       await handle.chmod(FILE_MODE)
       await handle.sync()
-      await this.#makeFolderOf(to)
-      await this.#moveOrCopy(handle, from, name, size)
+      await this.#folders.within(dirname(to), () => this.#moveOrCopy(handle, from, name, size))
     } finally {
       await handle.close()
     }
@@ -125,7 +124,7 @@ class FileDisk implements Disk {
   async append(name: string, bytes: Uint8Array): Promise<void> {
     const path = this.path(name)
     let log = this.#logs.get(name)
-    if (log === undefined) this.#logs.set(name, (log = new AppendLog(path, () => this.#makeFolderOf(path))))
+    if (log === undefined) this.#logs.set(name, (log = new AppendLog(path, this.#folders)))
     try {
       await log.append(bytes)
     } finally {
@@ -147,10 +146,10 @@ class FileDisk implements Disk {
 
   async create(name: string): Promise<DiskWriter> {
     const to = this.path(name)
-    await this.#makeFolderOf(to)
+    await this.#folders.make(dirname(to))
     const temporary = join(this.#root, TEMPORARY, String(++this.#temporaries))
     const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL
-    return new FileWriter(await open(temporary, flags, FILE_MODE), temporary, to)
+    return new FileWriter(await open(temporary, flags, FILE_MODE), temporary, to, this.#folders)
   }
 
   async read(name: string, offset: Bytes, length: Bytes): Promise<Uint8Array> {
@@ -182,6 +181,7 @@ class FileDisk implements Disk {
   /** The name is gone at once, whole; a crash may bring it back whole, never in part. */
   async remove(name: string): Promise<void> {
     const aside = join(this.#root, TEMPORARY, String(++this.#temporaries))
+    this.#folders.forget(this.path(name))
     try {
       await rename(this.path(name), aside)
     } catch (error) {
@@ -189,12 +189,6 @@ class FileDisk implements Disk {
       throw error
     }
     await rm(aside, { recursive: true, force: true })
-  }
-
-  async #makeFolderOf(path: string): Promise<void> {
-    const made = this.#folders.then(() => makeFolder(dirname(path)))
-    this.#folders = made.catch(() => undefined)
-    await made
   }
 
   async #withFile<T>(name: string, use: (handle: FileHandle) => Promise<T>): Promise<T> {
@@ -211,12 +205,14 @@ class FileWriter implements DiskWriter {
   readonly #handle: FileHandle
   readonly #temporary: string
   readonly #to: string
+  readonly #folders: Folders
   #open = true
 
-  constructor(handle: FileHandle, temporary: string, to: string) {
+  constructor(handle: FileHandle, temporary: string, to: string, folders: Folders) {
     this.#handle = handle
     this.#temporary = temporary
     this.#to = to
+    this.#folders = folders
   }
 
   async write(bytes: Uint8Array): Promise<void> {
@@ -229,7 +225,7 @@ class FileWriter implements DiskWriter {
     await this.#handle.sync()
     this.#open = false
     await this.#handle.close()
-    await rename(this.#temporary, this.#to)
+    await this.#folders.within(dirname(this.#to), () => rename(this.#temporary, this.#to))
     await syncFolder(dirname(this.#to))
   }
 

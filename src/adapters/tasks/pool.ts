@@ -31,7 +31,7 @@ const STALL_MS: Millis = 1_000
 
 /** @throws ShoalError NODE_SETUP if task processes cannot be confined to `folder` */
 export async function createTasks(options: TasksOptions): Promise<Tasks> {
-  await mkdir(options.folder, { recursive: true, mode: 0o700 })
+  const made = await mkdir(options.folder, { recursive: true, mode: 0o700 })
   const folder = await realpath(options.folder)
   if (/[*,]/.test(folder)) {
     throw new ShoalError('NODE_SETUP', `a home folder with * or , in its path cannot be used: ${folder}`, {
@@ -39,7 +39,8 @@ export async function createTasks(options: TasksOptions): Promise<Tasks> {
       try: ['--home with another path'],
     })
   }
-  await removeLeftovers(folder)
+  // A folder that was not there has none, and to look for them is to look at every process of the machine.
+  if (made === undefined) await removeLeftovers(folder)
   return new TaskPool({ ...options, folder })
 }
 

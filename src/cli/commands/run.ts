@@ -23,17 +23,28 @@ export async function run(context: Context, [file = '']: readonly string[]): Pro
     })
   }
   const target = targetOf(context)
+  const preparing = prepare(context, file, target)
+  // Where the node does not start, that is the error to show.
+  preparing.catch(() => {})
+  return await withNode(context, async (node) => {
+    // A node of this process alone starts meanwhile.
+    const request = await orInterrupted(context.io, preparing)
+    if (settings.on(DRY_RUN))
+      return await showExplanation(context, await orInterrupted(context.io, node.explain(request)))
+    return await runAt(context, only(node, settings.on(LOCAL)), request, target)
+  })
+}
+
+/** What the job file and the flags ask for. @throws ShoalError for a job that cannot be run, or a format that cannot be given */
+async function prepare(context: Context, file: string, target: Target): Promise<SubmitRequest> {
+  const { settings } = context
   const { prepareJob } = await context.engine()
   const job = await prepareJob(context.path(file))
   const request = submissionOf(job, settings)
   for (const warning of misspeltParams(job, settings)) context.hint(`warning: ${warning}`)
   const checkFormat = settings.on(DETACH) || settings.on(DRY_RUN) ? formatFor : shownFormat
   checkFormat(settings.get(FORMAT), target, request.job.format)
-  return await withNode(context, async (node) => {
-    if (settings.on(DRY_RUN))
-      return await showExplanation(context, await orInterrupted(context.io, node.explain(request)))
-    return await runAt(context, only(node, settings.on(LOCAL)), request, target)
-  })
+  return request
 }
 
 export function targetOf(context: Context): Target {

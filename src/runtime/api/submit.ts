@@ -17,7 +17,7 @@ import { nameOf, type Context } from '../context.ts'
 import { damagedRecord } from '../home/damaged-record.ts'
 import type { Frozen } from '../home/frozen.ts'
 import { pause } from '../pause.ts'
-import { bringJob, forgottenRound, recall } from '../home/recall.ts'
+import { bringJob, forgottenRound, NOTHING, recall } from '../home/recall.ts'
 import { checkAgain, rememberedOf, type Remembered } from './remembered.ts'
 import { retry } from './decisions.ts'
 import { callPeer } from '../peers/rpc.ts'
@@ -120,9 +120,13 @@ export class Submission {
       sourceMap: request.job.sourceMap,
     }
     checkTravels(body)
-    await this.#context.store.putJob(record, body)
-    const elsewhere = await this.#replicate(record.id, toBytes(body))
-    this.#context.dispatch({ type: 'job', record, ...(await recall(this.#context, record.id)) })
+    const { store, dispatch } = this.#context
+    const elsewhere = await store.coming.bring(record.id, async () => {
+      const isNew = await store.putJob(record, body)
+      const isElsewhere = await this.#replicate(record.id, toBytes(body))
+      dispatch({ type: 'job', record, ...(isNew ? NOTHING : await recall(this.#context, record.id)) })
+      return isElsewhere
+    })
     this.#context.story.tell(record.id, 'submitted', `submitted on ${this.#context.name}`)
     return { id: record.id, attached: false, knownHereOnly: !elsewhere, warnings }
   }

@@ -7,7 +7,7 @@ import { encodeMessage } from '../../wire/messages.ts'
 import type { Context } from '../context.ts'
 
 /**
- * The jobs' ledgers on disk: deltas as they are joined. Where one cannot be written (the disk is full), the job's whole
+ * The jobs' ledgers on disk: deltas as they are joined, those of a short time together. Where one cannot be written (the disk is full), the job's whole
  * ledger is written once there is room: joined again, it says all that the lost deltas said. A log that has grown far
  * beyond what the ledger has to say is written anew.
  */
@@ -16,6 +16,8 @@ export class LedgerLog {
   readonly #behind = new Set<JobId>()
   /** Jobs whose whole ledger is being written. */
   readonly #catchingUp = new Set<JobId>()
+  /** What waits a moment for more to be written with it. */
+  readonly #gathered = new Map<JobId, Gathered>()
   /** The last append of a job that is under way. */
   readonly #last = new Map<JobId, Promise<void>>()
   /** Jobs whose log is being written anew. */
@@ -38,7 +40,12 @@ export class LedgerLog {
       this.#skipped.add(job)
       return
     }
-    const written = this.#write(job, delta)
+    const gathered = this.#gathered.get(job)
+    if (gathered !== undefined) {
+      gathered.deltas.push(delta)
+      return gathered.written
+    }
+    const written = this.#gather(job, delta)
     this.#last.set(job, written)
     try {
       await written
@@ -50,8 +57,23 @@ export class LedgerLog {
     }
   }
 
+  /** Resolves, or rejects, with the one append of all that comes within LIMITS.ledgerGatherMs, or until `durable` is asked for. */
+  #gather(job: JobId, first: Delta): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    const write = (): void => {
+      cancel()
+      this.#gathered.delete(job)
+      this.#write(job, gathered.deltas).then(resolve, reject)
+    }
+    const cancel = this.#context.clock.after(LIMITS.ledgerGatherMs, write)
+    const gathered = { deltas: [first], written: promise, write }
+    this.#gathered.set(job, gathered)
+    return promise
+  }
+
   /** Resolves once all that was appended so far is on disk, or the job is gone. */
   async durable(job: JobId): Promise<void> {
+    this.#gathered.get(job)?.write()
     await this.#last.get(job)?.catch(() => undefined)
     if (!this.#behind.has(job) && !this.#catchingUp.has(job)) return
     await new Promise<void>((resolve) => this.#waiting.set(job, [...(this.#waiting.get(job) ?? []), resolve]))
@@ -60,6 +82,9 @@ export class LedgerLog {
   /** To be called now and then. Never rejects. */
   async catchUp(): Promise<void> {
     const { state, dropped } = this.#context
+    const gathered = [...this.#gathered.values()]
+    for (const one of gathered) one.write()
+    await Promise.allSettled(gathered.map(({ written }) => written))
     for (const id of this.#behind) {
       if (this.#rewriting.has(id)) continue
       // First: what is joined from here on is appended behind.
@@ -134,15 +159,23 @@ export class LedgerLog {
   }
 
   async #writeWhole(job: JobState): Promise<void> {
-    for (const delta of deltasOf(job)) await this.#write(job.record.id, delta)
+    for (const delta of deltasOf(job)) await this.#write(job.record.id, [delta])
   }
 
-  #write(job: JobId, delta: Delta): Promise<void> {
-    const bytes = encoded(job, delta)
+  #write(job: JobId, deltas: readonly Delta[]): Promise<void> {
+    const all = deltas.map((delta) => encoded(job, delta))
     const sizes = this.#sizes.get(job)
-    if (sizes !== undefined) sizes.grown += bytes.length
-    return this.#context.store.appendDelta(job, bytes)
+    if (sizes !== undefined) sizes.grown += all.reduce((sum, bytes) => sum + bytes.length, 0)
+    return this.#context.store.appendDeltas(job, all)
   }
+}
+
+interface Gathered {
+  readonly deltas: Delta[]
+  /** Settles when they are on disk, or cannot be. */
+  readonly written: Promise<void>
+  /** Writes them now. */
+  write(): void
 }
 
 /** A job whose facts come faster than its log is written stays behind, and catches up by appending. */

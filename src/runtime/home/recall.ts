@@ -9,6 +9,9 @@ import type { JobCode } from './store.ts'
 
 type Remembered = Pick<Extract<Event, { type: 'job' }>, 'kept' | 'holding' | 'deaths'>
 
+/** Of a job that has no folder yet. */
+export const NOTHING: Remembered = { kept: [], holding: [], deaths: [] }
+
 /** What a job's folder has beside its record: facts joined, outputs whole, attempts that were open at the last death. */
 export async function recall({ store, mesh, state }: Context, job: JobId): Promise<Remembered> {
   const kept = await store.readDeltas(job, async (bytes) => {
@@ -53,18 +56,22 @@ export async function memoryOf(context: Context, id: JobId): Promise<KeyedMemory
  * here goes on with what else its folder has. `forgotten`: the highest round of it that was forgotten here when it was
  * asked for. What was forgotten since is not begun anew (only a submission after that does so): it throws NO_SUCH_JOB.
  */
-export async function bringJob(context: Context, record: JobRecord, code: JobCode, forgotten: number): Promise<void> {
+export function bringJob(context: Context, record: JobRecord, code: JobCode, forgotten: number): Promise<void> {
+  return context.store.coming.bring(record.id, () => bring(context, record, code, forgotten))
+}
+
+async function bring(context: Context, record: JobRecord, code: JobCode, forgotten: number): Promise<void> {
   const { state, store } = context
   const { id } = record
   const isForgotten = (): boolean => forgottenRound(context, id) > forgotten && !state.jobs.has(id)
   const removed = (): ShoalError => new ShoalError('NO_SUCH_JOB', 'the job was removed while it was on its way here')
   if (isForgotten()) throw removed()
   const turn = store.nextPut()
-  await store.putJob(record, code, turn)
+  const isNew = await store.putJob(record, code, turn)
   if (isForgotten()) {
     // Unless somebody else is just bringing it anew: then what is there is theirs.
     if (store.isLastPut(id, turn)) await store.leave(id, () => store.drop(id))
     throw removed()
   }
-  context.dispatch({ type: 'job', record, ...(await recall(context, id)) })
+  context.dispatch({ type: 'job', record, ...(isNew ? NOTHING : await recall(context, id)) })
 }

@@ -7,6 +7,7 @@ import type { Disk } from '../../ports.ts'
 import type { JobBody } from '../../wire/job.ts'
 import { openManifest } from '../../wire/manifest.ts'
 import { AttemptLog } from './attempt-log.ts'
+import { Coming } from './coming.ts'
 import { Damage } from './damage.ts'
 import { getKept, isDamaged, putKept } from './kept.ts'
 import { readLog, toEntry } from './kept-log.ts'
@@ -67,6 +68,8 @@ export class JobStore {
 
   /** `jobs/ID/attempts.log` */
   readonly attempts: AttemptLog
+  /** Jobs that are just being put here. */
+  readonly coming: Coming = new Coming()
 
   constructor(disk: Disk, damage: Damage = new Damage()) {
     this.#disk = disk
@@ -94,15 +97,20 @@ export class JobStore {
     return this.#disk.path(`${this.folder(job)}/bundle.map`)
   }
 
-  /** The record last: where it is, all of the job is. `isLastPut` tells whether it was put again since. */
-  async putJob(record: JobRecord, code: JobCode, turn: number = this.nextPut()): Promise<void> {
+  /**
+   * The record last: where it is, all of the job is. `isLastPut` tells whether it was put again since. Resolves to whether
+   * nothing was here of the job before.
+   */
+  async putJob(record: JobRecord, code: JobCode, turn: number = this.nextPut()): Promise<boolean> {
     this.#puts.set(record.id, turn)
     await this.left(record.id)
+    const isNew = (await this.#disk.list(this.folder(record.id))).length === 0
     await this.putCode(record.id, code)
     const name = `${this.folder(record.id)}/record.json`
     await putKept(this.#disk, name, Buffer.from(JSON.stringify(record)))
     this.#withoutRecord.delete(record.id)
     this.#damage.mended(name)
+    return isNew
   }
 
   nextPut(): number {
@@ -123,8 +131,10 @@ export class JobStore {
 
   async putCode(job: JobId, { bundle, sourceMap }: JobCode): Promise<void> {
     const folder = this.folder(job)
-    await this.#disk.put(`${folder}/bundle.js`, Buffer.from(bundle))
-    await putKept(this.#disk, `${folder}/bundle.map`, Buffer.from(sourceMap))
+    await Promise.all([
+      this.#disk.put(`${folder}/bundle.js`, Buffer.from(bundle)),
+      putKept(this.#disk, `${folder}/bundle.map`, Buffer.from(sourceMap)),
+    ])
     this.#withoutCode.delete(job)
     this.#withoutBundle.delete(job)
     this.#nobodyHasCode.delete(job)
@@ -206,8 +216,8 @@ export class JobStore {
     return (await this.#disk.list('jobs')) as JobId[]
   }
 
-  appendDelta(job: JobId, delta: Uint8Array): Promise<void> {
-    return this.#disk.append(`${this.folder(job)}/ledger.log`, toEntry(delta))
+  appendDeltas(job: JobId, deltas: readonly Uint8Array[]): Promise<void> {
+    return this.#disk.append(`${this.folder(job)}/ledger.log`, Buffer.concat(deltas.map(toEntry)))
   }
 
   async ledgerBytes(job: JobId): Promise<number> {

@@ -89,14 +89,14 @@ export async function receiveBatch(
   stream: FramedStream,
   disk: Disk,
   store: JobStore,
-  decide: (header: BatchHeader, manifest: TaskManifest) => Reception,
+  decide: (header: BatchHeader, manifest: TaskManifest) => Reception | Promise<Reception>,
   due: boolean = false,
 ): Promise<{ header: BatchHeader; accepted: boolean } | null> {
   const first = await (due ? stream.receive() : stream.receiveNext())
   if (first === null) return null
   const header = fromBytes(batchHeader, first)
   const manifest = manifestOf(header)
-  const { answer, place } = decide(header, manifest)
+  const { answer, place } = await decide(header, manifest)
   await stream.sendValue({ answer })
   if (answer !== 'ready') return { header, accepted: false }
   const files = new FileGroup(disk)

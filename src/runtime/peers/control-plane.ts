@@ -12,6 +12,8 @@ import { within } from '../pause.ts'
 export class ControlPlane {
   readonly #context: Context
   readonly #lines = new Map<NodeId, Line>()
+  /** What was sent last: the same message often goes to all peers. */
+  #last: { readonly message: Message; readonly bytes: Uint8Array } | null = null
 
   constructor(context: Context) {
     this.#context = context
@@ -45,7 +47,7 @@ export class ControlPlane {
       await within(
         this.#context.clock,
         LIMITS.rpcTimeoutMs,
-        stream.send(encodeMessage(message)),
+        stream.send(this.#encoded(message)),
         () => stream.abort('stuck'),
         'a peer that does not read',
       )
@@ -54,6 +56,11 @@ export class ControlPlane {
       line.stream = null
       this.#context.dropped('send', error)
     }
+  }
+
+  #encoded(message: Message): Uint8Array {
+    if (this.#last?.message !== message) this.#last = { message, bytes: encodeMessage(message) }
+    return this.#last.bytes
   }
 
   /** The connection is gone: the next message opens a new stream. */

@@ -34,7 +34,8 @@ export class Receiver {
     try {
       for (;;) {
         let counted = false
-        const decide = (header: BatchHeader, manifest: TaskManifest): Reception => {
+        const decide = async (header: BatchHeader, manifest: TaskManifest): Promise<Reception> => {
+          if (!this.#context.state.jobs.has(header.job)) await store.coming.over(header.job)
           const reception = this.#decide(header, manifest)
           counted = reception.answer === 'ready'
           if (counted) this.#receptions++
