@@ -4,7 +4,7 @@
  */
 import { LIMITS } from './limits.ts'
 import type { Claim, Failure, Report } from './ledger.ts'
-import { awaySince, isStuck, liveness, type Liveness } from './membership.ts'
+import { awaySince, isStuck, liveness, type Liveness, type Member } from './membership.ts'
 import { rendezvous } from './placement.ts'
 import type { PlannedTask } from './plan.ts'
 import { medianOf, type JobState, type State } from './state.ts'
@@ -14,6 +14,11 @@ import type { Millis, NodeId, TaskIndex } from './types.ts'
 /** Silence before this was this node's own: it had not started, or it slept. */
 function listeningSince(state: State): Millis {
   return state.graceUntil - LIMITS.awayAfterMs
+}
+
+/** Since when nothing was heard of a member, as far as this node has listened. */
+export function silentSince(state: State, member: Member): Millis {
+  return Math.max(member.heardAt, listeningSince(state))
 }
 
 export function livenessOf(state: State, node: NodeId): Liveness {

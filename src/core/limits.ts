@@ -60,6 +60,14 @@ export const LIMITS: Readonly<Record<Limit, number>> = {
   heartbeatMs: 500,
   /** How often the control plane looks at its clock. */
   tickMs: 50,
+  /** A mesh in which nothing has changed for so long is quiet: longer than people take between two commands … */
+  quietAfterMs: 10_000,
+  /** … and then heartbeats, ticks and anti-entropy go at this pace, as messages to each peer instead of signed gossip. */
+  quietBeatMs: 1_000,
+  /** A member that was not heard for so long, two heartbeats of a quiet one, is asked by gossip to say by gossip that it lives. */
+  unheardMs: 2_000,
+  /** Members named in one such question; it is asked again. */
+  unheardMax: 100,
   /** After an event the control plane goes on at once, unless it did so this recently: longer by 1 for every so many tasks. */
   advanceMs: 5,
   advanceTasks: 1_000,
@@ -302,6 +310,8 @@ export const LIMITS: Readonly<Record<Limit, number>> = {
   drainMs: 30_000,
   /** Own addresses, members' addresses and catalogs are looked over so often. */
   sweepMs: 2_000,
+  /** … and so often while nothing changes. */
+  quietSweepMs: 10_000,
   /** Between two half MiB of a look at all outputs: about a tenth of a disk, and of a core. */
   readAllPauseMs: 10,
   warningsMax: 100,
@@ -328,6 +338,11 @@ export const LIMITS: Readonly<Record<Limit, number>> = {
 
 assert(LIMITS.keyBytesMax < LIMITS.recordBytesMax, 'a key fits into a record')
 assert(LIMITS.suspectAfterMs >= 4 * LIMITS.heartbeatMs, 'one late heartbeat is no suspicion')
+assert(LIMITS.suspectAfterMs >= 2 * LIMITS.quietBeatMs, 'one late heartbeat of a quiet node is no suspicion either')
+assert(
+  2 * LIMITS.unheardMs < LIMITS.awayAfterMs,
+  'who is heard over others only has as long to answer as it was silent before it was asked',
+)
 assert(LIMITS.awayAfterMs > LIMITS.suspectAfterMs, 'suspicion comes before takeover')
 assert(LIMITS.shuffleFrameBytes < LIMITS.streamReadBufferBytes, 'a frame fits into the read buffer')
 assert(LIMITS.combineBlockBytes * 4 < LIMITS.slotMemoryMin, 'combine blocks fit into the smallest task')

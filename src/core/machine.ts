@@ -36,6 +36,7 @@ import type { Message } from './messages.ts'
 import { findOrphans, isShuffling, isStageReady } from './open-tasks.ts'
 import { isOver } from './outcome.ts'
 import { isRemade, isWorkedOn, judgeRemake } from './remake.ts'
+import { askForUnheard, settle, stir, stirs } from './quiet.ts'
 import { spread } from './spread.ts'
 import type { JobState, State } from './state.ts'
 import { feel } from './strain.ts'
@@ -46,6 +47,7 @@ export function step(state: State, now: Millis, event: Event): Effect[] {
   state.now = Math.max(state.now, now)
   feel(state, event.type === 'tick' ? event.stalled : null)
   const effects = take(state, event)
+  if (stirs(state, event, effects)) stir(state)
   if (event.type === 'tick') effects.push(...onTick(state))
   else if (MOVING.has(event.type) && state.now >= state.nextAdvance) effects.push(...advance(state))
   else if (event.type === 'attempt-done') effects.push(...startTasks(state))
@@ -231,6 +233,8 @@ function onMessage(state: State, from: NodeId, message: Message): Effect[] {
       const records = message.nodes.flatMap((node) => state.members.get(node)?.record ?? [])
       return records.length === 0 ? [] : [{ type: 'send', to: from, message: { type: 'records', records } }]
     }
+    case 'unheard':
+      return []
     case 'dropped': {
       const job = state.jobs.get(message.job)
       if (job === undefined || job.ledger.round > message.round) return []
@@ -277,6 +281,8 @@ function onTick(state: State): Effect[] {
     state.drainedTold = true
     effects.push({ type: 'drained' })
   }
+  effects.push(...askForUnheard(state))
+  settle(state)
   return effects
 }
 

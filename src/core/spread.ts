@@ -4,9 +4,11 @@ import { makeBeat } from './beat.ts'
 import type { Effect } from './effects.ts'
 import { LIMITS } from './limits.ts'
 import type { State } from './state.ts'
+import type { NodeId } from './types.ts'
 
 /** Heartbeat, gossip of what changed, and one round of anti-entropy, each in its own time. */
 export function spread(state: State): Effect[] {
+  if (state.quiet) return whisper(state)
   const effects: Effect[] = []
   if (state.now >= state.nextBeat) {
     state.nextBeat = state.now + LIMITS.heartbeatMs
@@ -18,11 +20,31 @@ export function spread(state: State): Effect[] {
   }
   if (state.now >= state.nextSync) {
     state.nextSync = state.now + LIMITS.syncIntervalMs
-    const peers = [...state.members.values()].filter((m) => m.connected && m.node !== state.self.node)
+    const peers = connectedPeers(state)
     const peer = peers[state.syncTurn++ % Math.max(1, peers.length)]
-    if (peer !== undefined) effects.push({ type: 'send', to: peer.node, message: hello(state, peer.node) })
+    if (peer !== undefined) effects.push({ type: 'send', to: peer, message: hello(state, peer) })
   }
   return effects
+}
+
+/** Of a quiet node: a heartbeat to each peer; for one of them, in turn, it opens a round of anti-entropy. */
+function whisper(state: State): Effect[] {
+  if (state.now < state.nextBeat) return []
+  state.nextBeat = state.now + LIMITS.quietBeatMs
+  state.nextSync = state.now + LIMITS.syncIntervalMs
+  const peers = connectedPeers(state)
+  const turn = state.syncTurn++ % Math.max(1, peers.length)
+  const beat = makeBeat(state)
+  return peers.map((to, i) => ({
+    type: 'send',
+    to,
+    message: i === turn ? hello(state, to) : { type: 'beat', beat },
+  }))
+}
+
+function connectedPeers(state: State): NodeId[] {
+  const peers = [...state.members.values()].filter((m) => m.connected && m.node !== state.self.node)
+  return peers.map((m) => m.node)
 }
 
 /** One message a flush: what does not fit stays dirty for the next. */
