@@ -38,7 +38,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
 const LIBRARIES: readonly (readonly [pattern: RegExp, places: readonly string[]])[] = [
   [/^(libp2p|@libp2p\/.*|@multiformats\/.*)$/, ['adapters/libp2p']],
   [/^it-pipe$/, ['adapters/libp2p', 'runtime']],
-  [/^esbuild$/, ['adapters/esbuild', 'adapters/tasks']],
+  [/^#?esbuild$/, ['adapters/esbuild']],
   [/^(commander|log-update)$/, ['cli']],
   [/^hyparquet(-compressors|-writer)?(\/.*)?$/, ['data']],
   [/^(parquet-wasm(\/.*)?|@uwdata\/flechette)$/, ['data', 'adapters/tasks']],
@@ -47,7 +47,9 @@ const LIBRARIES: readonly (readonly [pattern: RegExp, places: readonly string[]]
   [/^zod\/mini$/, ['wire', 'runtime', 'catalog', 'control']],
   // Starter files that `shoal init` writes.
   [/^shoal(\/.*)?$/, ['cli']],
-  [/^#task$/, ['adapters/esbuild', 'adapters/tasks', 'node']],
+  [/^#(task|job)$/, ['adapters/esbuild']],
+  [/^#package$/, ['control']],
+  [/^#(main|types\/.*)$/, ['cli']],
   [/^(node:.*|uint8arrays(\/.*)?)$/, ['*']],
 ]
 

@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { openDisk } from './adapters/disk/disk.ts'
 import { lockHome } from './adapters/disk/lock.ts'
 import { systemClock } from './adapters/disk/system-clock.ts'
-import { bundleRunner } from './adapters/esbuild/bundle-runner.ts'
+import { taskProgram } from './adapters/esbuild/own-code.ts'
+import { installProgram } from './adapters/tasks/install-program.ts'
 import { createTasks } from './adapters/tasks/pool.ts'
 import { Catalog } from './catalog/catalog.ts'
 import type { NodeApi } from './control/api.ts'
@@ -220,7 +221,7 @@ class Node {
   }
 
   async #startTasks(): Promise<Tasks> {
-    const runner = await bundleRunner(join(this.#options.home, 'runner'), (file) =>
+    const runner = await installProgram(join(this.#options.home, 'runner'), await taskProgram(), (file) =>
       this.#damage.found(`runner/${file}`, 'it was written anew'),
     )
     const { slots, memory } = this.#options

@@ -1,16 +1,16 @@
-import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
 
 /**
  * The types of `shoal/job` as one declaration file that needs nothing beside it: for folders in which the package is
  * not installed. Made from the module itself, so that the two cannot drift apart.
  */
 export async function editorTypes(): Promise<string> {
-  const job = await sourceText('../job')
-  const types = await sourceText('../core/types')
-  const look = await sourceText('../core/look')
-  const iso = await sourceText('../core/iso')
-  const helpers = [await sourceText('../job/numbers'), await sourceText('../job/times')].flatMap(exported)
+  const job = await sourceText('job')
+  const types = await sourceText('core/types')
+  const look = await sourceText('core/look')
+  const iso = await sourceText('core/iso')
+  const helpers = [await sourceText('job/numbers'), await sourceText('job/times')].flatMap(exported)
   const unions = ['Format', 'Encoding', 'LineEnd', 'TimeUnit'].map(
     (name) => new RegExp(`^export type ${name} = .*$`, 'm').exec(types + look + iso)?.[0] ?? '',
   )
@@ -33,6 +33,5 @@ function exported(source: string): string[] {
 }
 
 async function sourceText(module: string): Promise<string> {
-  const built = new URL(`${module}.d.ts`, import.meta.url)
-  return await readFile(existsSync(built) ? built : new URL(`${module}.ts`, import.meta.url), 'utf8')
+  return await readFile(fileURLToPath(import.meta.resolve(`#types/${module}`)), 'utf8')
 }

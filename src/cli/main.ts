@@ -1,12 +1,23 @@
 #!/usr/bin/env node
-import { enableCompileCache } from 'node:module'
+import nodeModule from 'node:module'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import type { Engine } from './engine.ts'
 import type { Io, StopSignal } from './io.ts'
 
+/** As in package.json. An older Node gets no further than this file: what is loaded below speaks to Node 26. */
+const NODE_MAJOR = 26
+if (Number.parseInt(process.versions.node, 10) < NODE_MAJOR) {
+  process.stderr
+    .write(`error[VERSION]: this is Node ${process.versions.node}, and Shoal needs Node ${NODE_MAJOR} or later
+  why:  ${process.execPath} is the first node on PATH
+  try:  https://nodejs.org/en/download has it; with nvm: nvm install ${NODE_MAJOR}
+`)
+  process.exit(7)
+}
+
 // Most commands run for less time than it takes to compile them. In a folder of this user alone: what lies there is run.
-enableCompileCache(join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'shoal'))
+nodeModule.enableCompileCache(join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'shoal'))
 
 const io: Io = {
   stdin: process.stdin,

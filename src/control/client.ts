@@ -1,4 +1,4 @@
-import { request as httpRequest, type ClientRequest, type IncomingMessage } from 'node:http'
+import type { ClientRequest, IncomingMessage } from 'node:http'
 import type { JobEvent, NodeApi, ResultChunk } from './api.ts'
 import { ShoalError, errorFromJson, type ErrorJson } from '../core/errors.ts'
 import { LIMITS } from '../core/limits.ts'
@@ -11,6 +11,7 @@ import {
   VERSION_HEADER,
   type PlainMethod,
 } from './protocol.ts'
+import { http } from './http.ts'
 import { findSocket } from './socket-path.ts'
 import { VERSION } from './version.ts'
 
@@ -80,7 +81,7 @@ async function open(
   if (socketPath === null) throw noNode(home, 'no process holds this home')
   const body = JSON.stringify(args)
   const response = await new Promise<IncomingMessage>((resolve, reject) => {
-    const request: ClientRequest = httpRequest({
+    const request: ClientRequest = http.request({
       socketPath,
       path: `/${method}`,
       method: 'POST',

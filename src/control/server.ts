@@ -1,5 +1,5 @@
 import { chmodSync, rmSync } from 'node:fs'
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { connect } from 'node:net'
 import { dirname } from 'node:path'
 import { finished } from 'node:stream/promises'
@@ -16,6 +16,7 @@ import {
   frameHeader,
   type PlainMethod,
 } from './protocol.ts'
+import { http } from './http.ts'
 import { argumentsOf, checkSubmission } from './request.ts'
 import { forgetSocket, makeRuntimeFolder, pointToSocket, socketPath } from './socket-path.ts'
 import { VERSION } from './version.ts'
@@ -43,7 +44,7 @@ export async function serveControl(
   makeRuntimeFolder(dirname(path))
   if (await answers(path)) throw new ShoalError('HOME_IN_USE', `another node runs on ${home}`)
   rmSync(path, { force: true })
-  const server = createServer((request, response) => void answer({ api, readyWaitMs }, request, response))
+  const server = http.createServer((request, response) => void answer({ api, readyWaitMs }, request, response))
   server.requestTimeout = 0
   await listen(server, path)
   chmodSync(path, 0o600)

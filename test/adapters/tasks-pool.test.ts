@@ -6,7 +6,8 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { createTasks } from '../../src/adapters/tasks/pool.ts'
-import { bundleRunner } from '../../src/adapters/esbuild/bundle-runner.ts'
+import { taskProgram } from '../../src/adapters/esbuild/own-code.ts'
+import { installProgram } from '../../src/adapters/tasks/install-program.ts'
 import { type JobFile, Workshop } from './tasks-support.ts'
 
 let shop: Workshop
@@ -140,7 +141,8 @@ describe('a node that is killed', () => {
       await vi.waitFor(() => expect(isAlive(pid)).toBe(false), { timeout: 10_000 })
       const slots = join(folder, 'tasks')
       expect(readdirSync(slots).some((name) => name.startsWith('slot-'))).toBe(true)
-      const again = await createTasks({ folder: slots, runner: await bundleRunner(slots), slots: 1, memory: 256e6 })
+      const runner = await installProgram(slots, await taskProgram())
+      const again = await createTasks({ folder: slots, runner, slots: 1, memory: 256e6 })
       expect(readdirSync(slots).some((name) => name.startsWith('slot-'))).toBe(false)
       await again.stop()
     } finally {

@@ -3,7 +3,8 @@ import { createHash } from 'node:crypto'
 import { mkdtempSync, mkdirSync, realpathSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { bundleRunner } from '../../src/adapters/esbuild/bundle-runner.ts'
+import { taskProgram } from '../../src/adapters/esbuild/own-code.ts'
+import { installProgram } from '../../src/adapters/tasks/install-program.ts'
 import { prepareJob } from '../../src/adapters/esbuild/prepare.ts'
 import { createTasks } from '../../src/adapters/tasks/pool.ts'
 import type { PreparedJob } from '../../src/control/api.ts'
@@ -51,7 +52,7 @@ export class Workshop {
 
   static async open(slots = 1, memory = 256_000_000): Promise<Workshop> {
     const folder = realpathSync(mkdtempSync(join(tmpdir(), 'shoal-tasks-')))
-    const runner = await bundleRunner(join(folder, 'tasks'))
+    const runner = await installProgram(join(folder, 'tasks'), await taskProgram())
     const tasks = await createTasks({ folder: join(folder, 'tasks'), runner, slots, memory })
     return new Workshop(folder, tasks)
   }

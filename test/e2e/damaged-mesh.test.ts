@@ -11,7 +11,7 @@ const PARTITIONS = ['--partitions', '3']
 
 /** Without these a node is another one, or must not guess what it offers: it does not start, and says why. */
 const needed = (file: string): boolean => /^(identity\.key|mesh\.key|catalog\/)/.test(file)
-/** Written anew at each start; the task program has a test of its own (bundle-runner.test.ts). */
+/** Written anew at each start; the task program has a test of its own (install-program.test.ts). */
 const passing = (file: string): boolean => /^(lock|control-socket|slots\/|runner\/|\.tmp)/.test(file)
 
 function filesUnder(home: string): string[] {

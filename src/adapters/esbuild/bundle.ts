@@ -1,11 +1,12 @@
-import { readdir, readFile, realpath, stat } from 'node:fs/promises'
+import { readdir, realpath, stat } from 'node:fs/promises'
 import { builtinModules } from 'node:module'
-import { basename, dirname, extname, join, posix, resolve } from 'node:path'
-import { build, type BuildFailure, type Message, type Metafile, type Plugin } from 'esbuild'
+import { basename, dirname, join, resolve } from 'node:path'
+import type { BuildFailure, Message, Metafile, Plugin } from 'esbuild'
 import { ShoalError } from '../../core/errors.ts'
 import { nearestOne } from '../../core/nearest.ts'
 import { systemReason } from '../../core/reason.ts'
 import { JOB_GLOBAL } from '../../task/realm.ts'
+import { jobModule } from './own-code.ts'
 
 export interface Bundle {
   readonly code: string
@@ -20,6 +21,7 @@ export interface Bundle {
 export async function bundleJob(file: string): Promise<Bundle> {
   const entry = await findFile(file)
   const folder = dirname(entry)
+  const { build } = await import('#esbuild')
   try {
     const result = await build({
       absWorkingDir: folder,
@@ -65,17 +67,7 @@ const shoalJob: Plugin = {
     onResolve({ filter: /^shoal(\/|$)/ }, ({ path }) => ({
       errors: [{ text: `Could not resolve "${path}"` }],
     }))
-    // Under names that are the same wherever Shoal lies.
-    onResolve({ filter: /^\.{1,2}\/[\w/]+\.[jt]s$/, namespace: 'shoal' }, ({ path, importer }) => ({
-      path: posix.join(posix.dirname(importer), path).slice(0, -3),
-      namespace: 'shoal',
-      sideEffects: false,
-    }))
-    onLoad({ filter: /.*/, namespace: 'shoal' }, async ({ path }) => {
-      const extension = extname(import.meta.url)
-      const file = new URL(`../../${path.slice('shoal/'.length)}${extension}`, import.meta.url)
-      return { contents: await readFile(file, 'utf8'), loader: extension === '.ts' ? 'ts' : 'js' }
-    })
+    onLoad({ filter: /.*/, namespace: 'shoal' }, async () => ({ contents: await jobModule(), loader: 'js' }))
   },
 }
 

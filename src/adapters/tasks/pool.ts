@@ -17,7 +17,7 @@ import { TaskProcess } from './task-process.ts'
 export interface TasksOptions {
   /** The folder for slots; its disk is the one of `Disk.adopt`. */
   readonly folder: string
-  /** The task process's program, see `bundleRunner`. */
+  /** The task process's program, see `installProgram`. */
   readonly runner: string
   readonly slots: number
   /** Of all task processes together. */

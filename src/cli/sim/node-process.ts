@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { extname, join } from 'node:path'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { NodeApi } from '../../control/api.ts'
 import type { Capacity } from '../../control/capacity.ts'
@@ -20,7 +20,7 @@ export interface NodeRecipe {
   readonly ticketFile: string | null
 }
 
-const MAIN = fileURLToPath(new URL(`../main${extname(import.meta.url)}`, import.meta.url))
+const MAIN = fileURLToPath(import.meta.resolve('#main'))
 const LOG_LINES_SHOWN = 15
 
 /** One `shoal node` of the simulator, in a process of its own, in a throw-away home. */
