@@ -184,6 +184,7 @@ export type Limit =
   | 'peerAddressesMax'
   | 'relaysMax'
   | 'relayTriesMax'
+  | 'quietGossipMs'
   | 'gossipDeafMs'
   | 'probeAfterMs'
   | 'probeMs'

@@ -329,6 +329,8 @@ export const LIMITS: Readonly<Record<Limit, number>> = {
   relaysMax: 8,
   /** Connected peers asked, one after the other, to relay to one that cannot be reached. */
   relayTriesMax: 32,
+  /** gossipsub looks after its mesh (who forwards to whom) once a second while anything is published, and else so often. */
+  quietGossipMs: 10_000,
   /** A connected peer that gossip does not reach for so long is connected anew. */
   gossipDeafMs: 3_000,
   /** A connection that brought nothing for so long is probed, and is closed when two probes in a row stay unanswered. */

@@ -75,6 +75,8 @@ export async function createHost(options: HostOptions): Promise<Host> {
         runOnLimitedConnection: true,
         allowPublishToZeroTopicPeers: true,
         ignoreDuplicatePublishError: true,
+        // While anything is said, heartbeats come more often: see gossip.ts.
+        heartbeatInterval: LIMITS.quietGossipMs,
         // Without it signatures are checked before duplicates are seen. It covers the signature too: else a forged
         // copy could take the place of the real message.
         fastMsgIdFn: hashWhole,
