@@ -264,6 +264,11 @@ export const LIMITS: Readonly<Record<Limit, number>> = {
   /** Offered directories are looked at this often, and at most so large a part of the time as 1 / pollIdleFactor. */
   pollMs: 2_000,
   pollIdleFactor: 20,
+  /** While looks find nothing new the pause doubles, up to this much … */
+  pollQuietMs: 8_000,
+  /** … or, where a look takes long, until they take so small a part of the time, if that is no longer than a minute. */
+  pollQuietFactor: 400,
+  pollQuietMaxMs: 60_000,
 
   // ---- output and keeping
   /** Columns of csv, table and parquet, places in the types of parquet: more are data that was taken for field names. */

@@ -34,6 +34,8 @@ interface Node {
   asleep: Millis | null
   mail: Event[]
   receiving: number
+  /** When its next tick comes. */
+  tickAt: Millis
 }
 
 export class World {
@@ -68,6 +70,7 @@ export class World {
         asleep: null,
         mail: [],
         receiving: 0,
+        tickAt: 0,
       })
     }
     for (const id of this.nodes.keys()) if (options.late?.includes(id) !== true) this.start(id)
@@ -143,7 +146,7 @@ export class World {
     if (known.length > 0) this.step(node, { type: 'message', from: id, message: { type: 'records', records: known } })
     this.sayRecord(node, false)
     for (const record of node.disk.jobs.values()) this.give(id, record)
-    this.later(node, this.random.below(LIMITS.tickMs), () => this.tick(node))
+    this.setTick(node, this.now + this.random.below(LIMITS.tickMs))
     for (const peer of this.nodes.values()) if (this.isLinked(node, peer)) this.connect(node, peer)
   }
 
@@ -251,7 +254,16 @@ export class World {
 
   private tick(node: Node): void {
     if (node.asleep === null) this.step(node, { type: 'tick', stalled: 0 })
-    this.later(node, LIMITS.tickMs, () => this.tick(node))
+    // While it sleeps nobody asks it when it wants to be called again.
+    this.setTick(node, node.asleep === null ? node.state!.tickDue - node.clock : this.now + LIMITS.tickMs)
+  }
+
+  /** The one timer of a node's ticks; an earlier one takes the place of a later one. */
+  private setTick(node: Node, at: Millis): void {
+    node.tickAt = at
+    this.later(node, Math.max(0, at - this.now), () => {
+      if (node.tickAt === at) this.tick(node)
+    })
   }
 
   private deliver(node: Node, event: Event): void {
@@ -263,6 +275,7 @@ export class World {
   private step(node: Node, event: Event): void {
     const state = node.state!
     const effects = step(state, this.now + node.clock, event)
+    if (event.type !== 'tick' && state.tickDue - node.clock < node.tickAt) this.setTick(node, state.tickDue - node.clock)
     this.options.watch?.(this.now, node.id, event, effects)
     if (event.type === 'tick') this.check(node, state)
     for (const effect of effects) this.carryOut(node, effect)
