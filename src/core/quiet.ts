@@ -19,8 +19,7 @@ import type { Millis, NodeId } from './types.ts'
 /** Whether an event changed anything, or is about to. Of what peers say, what it made this node do shows that. */
 export function stirs(state: State, event: Event, effects: readonly Effect[]): boolean {
   if (event.type === 'tick') return false
-  if (event.type === 'message' && event.message.type === 'unheard')
-    return event.message.nodes.includes(state.self.node)
+  if (event.type === 'message' && event.message.type === 'unheard') return event.message.nodes.includes(state.self.node)
   if (event.type !== 'message' && event.type !== 'own-life') return true
   return effects.some((effect) => effect.type !== 'send')
 }

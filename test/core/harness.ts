@@ -34,7 +34,6 @@ interface Node {
   asleep: Millis | null
   mail: Event[]
   receiving: number
-  /** When its next tick comes. */
   tickAt: Millis
 }
 
@@ -254,7 +253,6 @@ export class World {
 
   private tick(node: Node): void {
     if (node.asleep === null) this.step(node, { type: 'tick', stalled: 0 })
-    // While it sleeps nobody asks it when it wants to be called again.
     this.setTick(node, node.asleep === null ? node.state!.tickDue - node.clock : this.now + LIMITS.tickMs)
   }
 
@@ -275,7 +273,8 @@ export class World {
   private step(node: Node, event: Event): void {
     const state = node.state!
     const effects = step(state, this.now + node.clock, event)
-    if (event.type !== 'tick' && state.tickDue - node.clock < node.tickAt) this.setTick(node, state.tickDue - node.clock)
+    if (event.type !== 'tick' && state.tickDue - node.clock < node.tickAt)
+      this.setTick(node, state.tickDue - node.clock)
     this.options.watch?.(this.now, node.id, event, effects)
     if (event.type === 'tick') this.check(node, state)
     for (const effect of effects) this.carryOut(node, effect)
@@ -398,7 +397,7 @@ export class World {
   private post(from: Node, to: Node, message: Message, gossip: boolean): void {
     this.messages++
     const carry = (): void => {
-      if (this.random.chance(this.network.loss)) return
+      if (this.random.chance(this.network.loss) || this.options.lost?.(from.id, to.id, gossip) === true) return
       this.later(to, this.delay(), () => {
         if (gossip || this.isLinked(from, to)) this.deliver(to, { type: 'message', from: from.id, message })
       })
