@@ -60,8 +60,8 @@ export const LIMITS: Readonly<Record<Limit, number>> = {
   heartbeatMs: 500,
   /** How often the control plane looks at its clock. */
   tickMs: 50,
-  /** A mesh in which nothing has changed for so long is quiet: longer than people take between two commands … */
-  quietAfterMs: 10_000,
+  /** A mesh in which nothing has changed for so long is quiet: longer than what was said last takes to reach everybody … */
+  quietAfterMs: 3_000,
   /** … and then heartbeats, ticks and anti-entropy go at this pace, as messages to each peer instead of signed gossip. */
   quietBeatMs: 1_000,
   /** A member that was not heard for so long, two heartbeats of a quiet one, is asked by gossip to say by gossip that it lives. */
