@@ -63,8 +63,8 @@ export const LIMITS: Readonly<Record<Limit, number>> = {
   /** A mesh in which nothing has changed for so long is quiet: longer than what was said last takes to reach everybody … */
   quietAfterMs: 3_000,
   /** … and then heartbeats, ticks and anti-entropy go at this pace, as messages to each peer instead of signed gossip. */
-  quietBeatMs: 1_000,
-  /** A member that was not heard for so long, two heartbeats of a quiet one, is asked by gossip to say by gossip that it lives. */
+  quietBeatMs: 1_250,
+  /** A member that was not heard for so long is asked by gossip to say by gossip that it lives. */
   unheardMs: 2_000,
   /** Members named in one such question; it is asked again. */
   unheardMax: 100,
@@ -346,6 +346,7 @@ export const LIMITS: Readonly<Record<Limit, number>> = {
 assert(LIMITS.keyBytesMax < LIMITS.recordBytesMax, 'a key fits into a record')
 assert(LIMITS.suspectAfterMs >= 4 * LIMITS.heartbeatMs, 'one late heartbeat is no suspicion')
 assert(LIMITS.suspectAfterMs >= 2 * LIMITS.quietBeatMs, 'one late heartbeat of a quiet node is no suspicion either')
+assert(LIMITS.unheardMs > LIMITS.quietBeatMs, 'nobody asks for who is quiet')
 assert(
   2 * LIMITS.unheardMs < LIMITS.awayAfterMs,
   'who is heard over others only has as long to answer as it was silent before it was asked',

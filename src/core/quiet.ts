@@ -1,17 +1,18 @@
 /**
  * How often this node looks at its clock and speaks. While something goes on, it ticks and gossips heartbeats at the pace
  * that takeovers need. Once nothing has changed for a while it goes quiet: a heartbeat is then a message to each peer,
- * which no one signs, checks or passes on, half as often, and a tick comes when the next one is due. The first event that
+ * which no one signs, checks or passes on, less often, and a tick comes when the next one is due. The first event that
  * changes anything ends that at once.
  *
  * What a quiet node must not do is fall silent for somebody. Members that it has no connection to hear gossip alone, so it
  * stays awake for them; and whoever misses a member that it thinks alive asks for it by gossip (a connection may carry
  * packets in one direction only), which wakes the one that is asked for.
  */
-import { isLive, silentSince } from './candidates.ts'
+import { isLive, nextLivenessOf, silentSince } from './candidates.ts'
 import type { Effect } from './effects.ts'
 import type { Event } from './events.ts'
 import { LIMITS } from './limits.ts'
+import type { Member } from './membership.ts'
 import { isWorkedOn } from './remake.ts'
 import type { State } from './state.ts'
 import type { Millis, NodeId } from './types.ts'
@@ -43,16 +44,16 @@ function isQuiet(state: State): boolean {
   if (state.draining || state.running.size + state.fetching.size + state.dirty.size > 0) return false
   for (const job of state.jobs.values())
     if (isWorkedOn(job) || job.reportDirty || job.pulls.size + job.pushes.size > 0) return false
-  for (const member of state.members.values())
-    if (member.node !== state.self.node && !member.connected && isLive(state, member.node)) return false
-  return true
+  return !others(state).some((member) => !member.connected && isLive(state, member.node))
 }
 
+/** The next heartbeat; or when somebody is to be asked for, or becomes suspect or away: views tell what the last tick saw. */
 function nextDue(state: State): Millis {
   let due = state.nextBeat
-  for (const [node, since] of silences(state)) {
-    const ask = Math.max(since + LIMITS.unheardMs, state.nextAsk)
-    if (ask < due && isLive(state, node)) due = ask
+  for (const member of others(state)) {
+    if (!isLive(state, member.node)) continue
+    const ask = Math.max(silentSince(state, member) + LIMITS.unheardMs, state.nextAsk)
+    due = Math.min(due, ask, nextLivenessOf(state, member))
   }
   return Math.max(due, state.now + LIMITS.tickMs)
 }
@@ -61,14 +62,14 @@ function nextDue(state: State): Millis {
 export function askForUnheard(state: State): Effect[] {
   if (state.now < state.nextAsk) return []
   const nodes: NodeId[] = []
-  for (const [node, since] of silences(state))
-    if (state.now - since >= LIMITS.unheardMs && isLive(state, node)) nodes.push(node)
+  for (const member of others(state))
+    if (state.now - silentSince(state, member) >= LIMITS.unheardMs && isLive(state, member.node))
+      nodes.push(member.node)
   if (nodes.length === 0) return []
   state.nextAsk = state.now + LIMITS.quietBeatMs
   return [{ type: 'gossip', message: { type: 'unheard', nodes: nodes.slice(0, LIMITS.unheardMax) } }]
 }
 
-function* silences(state: State): Generator<readonly [NodeId, Millis]> {
-  for (const member of state.members.values())
-    if (member.node !== state.self.node) yield [member.node, silentSince(state, member)]
+function others(state: State): Member[] {
+  return [...state.members.values()].filter(({ node }) => node !== state.self.node)
 }

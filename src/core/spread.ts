@@ -34,12 +34,9 @@ function whisper(state: State): Effect[] {
   state.nextSync = state.now + LIMITS.syncIntervalMs
   const peers = connectedPeers(state)
   const turn = state.syncTurn++ % Math.max(1, peers.length)
-  const beat = makeBeat(state)
-  return peers.map((to, i) => ({
-    type: 'send',
-    to,
-    message: i === turn ? hello(state, to) : { type: 'beat', beat },
-  }))
+  // One for all, so that it is encoded once.
+  const message = { type: 'beat', beat: makeBeat(state) } as const
+  return peers.map((to, i) => ({ type: 'send', to, message: i === turn ? hello(state, to) : message }))
 }
 
 function connectedPeers(state: State): NodeId[] {

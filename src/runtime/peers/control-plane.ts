@@ -12,6 +12,7 @@ import { within } from '../pause.ts'
 export class ControlPlane {
   readonly #context: Context
   readonly #lines = new Map<NodeId, Line>()
+  readonly #bytes = new WeakMap<Message, Uint8Array>()
 
   constructor(context: Context) {
     this.#context = context
@@ -45,7 +46,7 @@ export class ControlPlane {
       await within(
         this.#context.clock,
         LIMITS.rpcTimeoutMs,
-        stream.send(encodeMessage(message)),
+        stream.send(this.#encoded(message)),
         () => stream.abort('stuck'),
         'a peer that does not read',
       )
@@ -54,6 +55,16 @@ export class ControlPlane {
       line.stream = null
       this.#context.dropped('send', error)
     }
+  }
+
+  /** What goes to many peers is encoded once. */
+  #encoded(message: Message): Uint8Array {
+    let bytes = this.#bytes.get(message)
+    if (bytes === undefined) {
+      bytes = encodeMessage(message)
+      this.#bytes.set(message, bytes)
+    }
+    return bytes
   }
 
   /** The connection is gone: the next message opens a new stream. */
