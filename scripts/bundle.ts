@@ -6,6 +6,7 @@ import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { build } from 'esbuild'
 import { jobModule, taskProgram } from '../src/adapters/esbuild/own-code.ts'
+import { editorTypes } from '../src/cli/editor-types.ts'
 import { notices, packagesIn } from './notices.ts'
 
 export const ROOT: string = join(import.meta.dirname, '..')
@@ -41,6 +42,7 @@ export async function bundle(folder: string): Promise<void> {
   })
   writeFileSync(join(dist, 'task.cjs'), await taskProgram())
   writeFileSync(join(dist, 'job.js'), await jobModule())
+  writeFileSync(join(dist, 'job-types.d.ts'), await editorTypes())
   copyEsbuild(dist)
   const task = await build({ ...QUIET, entryPoints: [source('task/main.ts')], format: 'cjs', write: false })
   const packages = packagesIn(metafile, task.metafile)

@@ -7,10 +7,12 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { styleText } from 'node:util'
+import { freshMain } from './fresh-build.ts'
 
 const root = join(import.meta.dirname, '..')
 const data = 'purchases=examples/data/purchases'
 const job = 'examples/revenue.ts'
+const main = freshMain()
 const scratch = mkdtempSync(join(tmpdir(), 'shoal-demo-'))
 
 const say = (text: string): void => console.log(text)
@@ -19,8 +21,7 @@ const heading = (text: string): void => console.log(`\n${styleText('bold', text)
 /** Runs the command as a user would type it; its progress and summary go straight to the terminal. */
 async function shoal(...args: string[]): Promise<void> {
   say(styleText('dim', `$ shoal ${args.map((arg) => arg.replace(scratch, '$TMP')).join(' ')}`))
-  const main = join(root, 'src/cli/main.ts')
-  const child = spawn(process.execPath, ['--conditions=development', main, ...args], { cwd: root, stdio: 'inherit' })
+  const child = spawn(process.execPath, [main, ...args], { cwd: root, stdio: 'inherit' })
   const forward = (signal: NodeJS.Signals): boolean => child.kill(signal)
   process.on('SIGINT', forward).on('SIGTERM', forward)
   const code = await new Promise<number | null>((resolve, reject) => {

@@ -15,11 +15,11 @@ const SOURCES = ['src', 'scripts/bundle.ts', 'scripts/notices.ts', 'package.json
 /** Builds that nobody asked for in so long are removed. */
 const KEPT_MS = 7 * 24 * 3_600_000
 
-/** The folder of the build, made now where there is none; `dist/cli/main.js` in it is the command. */
-export function freshBuild(): string {
+/** The command's file; what it is part of is made now where there is none. Takes a few milliseconds where there is. */
+export function freshMain(): string {
   const folder = join(BUILDS, stateOfSources())
   if (!existsSync(folder)) make(folder)
-  return folder
+  return join(folder, 'dist/cli/main.js')
 }
 
 /** Two states with the same names, sizes and times are taken for one, as make and git do. */

@@ -49,7 +49,7 @@ const LIBRARIES: readonly (readonly [pattern: RegExp, places: readonly string[]]
   [/^shoal(\/.*)?$/, ['cli']],
   [/^#(task|job)$/, ['adapters/esbuild']],
   [/^#package$/, ['control']],
-  [/^#(main|types\/.*)$/, ['cli']],
+  [/^#(main|job-types)$/, ['cli']],
   [/^(node:.*|uint8arrays(\/.*)?)$/, ['*']],
 ]
 

@@ -1,8 +1,7 @@
 /** `npm run -s shoal -- ARGS`: the command from a checkout, of the sources as they are now. */
-import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { freshBuild } from './fresh-build.ts'
+import { freshMain } from './fresh-build.ts'
 
-const main = join(freshBuild(), 'dist/cli/main.js')
+const main = freshMain()
 process.argv[1] = main
 await import(pathToFileURL(main).href)

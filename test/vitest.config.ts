@@ -26,6 +26,7 @@ const config: ViteUserConfig = {
     pool: 'forks',
     execArgv: ['--conditions=development'],
     setupFiles: ['test/setup.ts'],
+    globalSetup: ['test/build.ts'],
     testTimeout: 120_000,
     hookTimeout: 120_000,
     passWithNoTests: true,

@@ -3,9 +3,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { timed } from '../bench/mesh.ts'
+import { freshMain } from '../fresh-build.ts'
 import { difference, expected, makeOrders, ordersOf, SOURCES, type Question } from './orders.ts'
-
-const MAIN = join(import.meta.dirname, '../../src/cli/main.ts')
 
 /** Prints a line for each round; answers 1 where one differs. */
 export async function killRounds(rounds: number, seed: number): Promise<number> {
@@ -26,8 +25,7 @@ export async function killRounds(rounds: number, seed: number): Promise<number> 
       const sim = ['sim', '--nodes', '4', '--kill', String(1 + (round % 2)), '--seed', String(seed + round)]
       const data = ['--data', `orders=${join(scratch, 'orders')}${mode}`]
       const ended = await timed(process.execPath, [
-        '--conditions=development',
-        MAIN,
+        freshMain(),
         ...sim,
         ...data,
         ...['run', join(scratch, 'job.ts'), '--partitions', '6', '--timeout', '5m'],

@@ -3,23 +3,35 @@ import { fileURLToPath } from 'node:url'
 
 /**
  * The types of `shoal/job` as one declaration file that needs nothing beside it: for folders in which the package is
- * not installed. Made from the module itself, so that the two cannot drift apart.
+ * not installed. A package has the file; in a checkout it is made from the modules themselves.
  */
 export async function editorTypes(): Promise<string> {
-  const job = await sourceText('job')
-  const types = await sourceText('core/types')
-  const look = await sourceText('core/look')
-  const iso = await sourceText('core/iso')
-  const helpers = [await sourceText('job/numbers'), await sourceText('job/times')].flatMap(exported)
+  const file = import.meta.resolve('#job-types')
+  if (file.endsWith('.d.ts')) return await readFile(fileURLToPath(file), 'utf8')
+  const source = (module: string): Promise<string> => readFile(new URL(`${module}.ts`, file), 'utf8')
+  return declarations({
+    job: await source('job'),
+    types: (await source('core/types')) + (await source('core/look')) + (await source('core/iso')),
+    helpers: [await source('job/numbers'), await source('job/times')],
+  })
+}
+
+interface Sources {
+  readonly job: string
+  readonly types: string
+  readonly helpers: readonly string[]
+}
+
+function declarations({ job, types, helpers }: Sources): string {
   const unions = ['Format', 'Encoding', 'LineEnd', 'TimeUnit'].map(
-    (name) => new RegExp(`^export type ${name} = .*$`, 'm').exec(types + look + iso)?.[0] ?? '',
+    (name) => new RegExp(`^export type ${name} = .*$`, 'm').exec(types)?.[0] ?? '',
   )
-  const declarations = job
+  const own = job
     .replaceAll(/^(?:import|export \{) .*\n/gm, '')
     .replace(/export (declare )?function defineJob\(job: unknown\): unknown \{[^}]*\}\n/, '')
     .replaceAll('export declare ', 'export ')
     .replaceAll(/^ *\/\/.*\n/gm, '')
-  const body = [unions.join('\n'), declarations.trim(), ...helpers].join('\n\n')
+  const body = [unions.join('\n'), own.trim(), ...helpers.flatMap(exported)].join('\n\n')
   return `declare module 'shoal/job' {\n${body.replaceAll(/^(?=.)/gm, '  ')}\n}\n`
 }
 
@@ -30,8 +42,4 @@ function exported(source: string): string[] {
   return [...source.matchAll(new RegExp(`${comment}${declared}`, 'gm'))].map(([text]) =>
     text.replace('export declare ', 'export ').trimEnd(),
   )
-}
-
-async function sourceText(module: string): Promise<string> {
-  return await readFile(fileURLToPath(import.meta.resolve(`#types/${module}`)), 'utf8')
 }

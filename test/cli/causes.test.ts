@@ -4,9 +4,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { freshMain } from '../../scripts/fresh-build.ts'
 import { shoal } from './fake.ts'
 
-const MAIN = join(import.meta.dirname, '../../src/cli/main.ts')
+const MAIN = freshMain()
 
 describe('causes are in plain words', () => {
   test.each([
@@ -28,7 +29,7 @@ describe('causes are in plain words', () => {
     const folder = mkdtempSync(join(tmpdir(), 'shoal-causes-'))
     writeFileSync(join(folder, 'shoal.config.ts'), text)
     // A process of its own: here another program than Node would read the file.
-    const ran = spawnSync(process.execPath, ['--conditions=development', MAIN, 'jobs'], {
+    const ran = spawnSync(process.execPath, [MAIN, 'jobs'], {
       cwd: folder,
       encoding: 'utf8',
     })

@@ -7,9 +7,10 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { TREE } from '../../src/cli/commands.ts'
+import { freshMain } from '../../scripts/fresh-build.ts'
 import type { DiffAnswer, JobSummary, MemberInfo, NodeStatus, Receipt, VerifyAnswer } from '../../src/control/api.ts'
 
-const MAIN = join(import.meta.dirname, '../../src/cli/main.ts')
+const MAIN = freshMain()
 const JOB = `
 import { defineJob } from 'shoal/job'
 export default defineJob({
@@ -33,7 +34,7 @@ interface Ran {
 function shoal(argv: readonly string[], input = ''): Ran {
   for (const { path } of TREE.commands)
     if (`${argv.filter((word) => !word.startsWith('-')).join(' ')} `.includes(`${path} `)) driven.add(path)
-  const ran = spawnSync(process.execPath, ['--conditions=development', MAIN, ...argv], {
+  const ran = spawnSync(process.execPath, [MAIN, ...argv], {
     cwd: root,
     encoding: 'utf8',
     input,
@@ -53,7 +54,7 @@ function json<T>(ran: Ran): T {
 async function startNode(i: number, ...argv: string[]): Promise<void> {
   driven.add('node')
   const words = ['node', '--home', `home-${i}`, '--name', `data-${i}`, '--data', `sales=sales-${i}`, '--no-mdns']
-  const child = spawn(process.execPath, ['--conditions=development', MAIN, ...words, '--memory', '128MB', ...argv], {
+  const child = spawn(process.execPath, [MAIN, ...words, '--memory', '128MB', ...argv], {
     cwd: root,
     stdio: ['ignore', 'ignore', 'pipe'],
     env: { PATH: process.env['PATH'], HOME: root },
@@ -244,7 +245,7 @@ describe('the simulator', () => {
 
   test('up stays until it is told to end, and ends its nodes', async () => {
     driven.add('sim up')
-    const argv = ['--conditions=development', MAIN, 'sim', '--nodes', '2', 'up']
+    const argv = [MAIN, 'sim', '--nodes', '2', 'up']
     const sim = spawn(process.execPath, argv, { cwd: root, stdio: ['ignore', 'pipe', 'ignore'] })
     let printed = ''
     for await (const chunk of sim.stdout as AsyncIterable<Buffer>) {
@@ -269,13 +270,13 @@ describe('the simulator', () => {
 
 describe('as a process among others', () => {
   test('a reader that leaves ends a command quietly', () => {
-    const command = `"${process.execPath}" --conditions=development "${MAIN}" --help | head -n 1; echo "\${PIPESTATUS[0]}"`
+    const command = `"${process.execPath}" "${MAIN}" --help | head -n 1; echo "\${PIPESTATUS[0]}"`
     const ran = spawnSync('bash', ['-c', command], { encoding: 'utf8' })
     expect(ran).toMatchObject({ stdout: 'Usage: shoal [options] [command]\n0\n', stderr: '' })
   })
 
   test.skipIf(!existsSync('/dev/full'))('a full disk behind stdout is named, and no home', () => {
-    const command = `"${process.execPath}" --conditions=development "${MAIN}" --json --help > /dev/full`
+    const command = `"${process.execPath}" "${MAIN}" --json --help > /dev/full`
     const ran = spawnSync('bash', ['-c', command], { encoding: 'utf8' })
     expect([ran.status, ran.stderr]).toEqual([1, expect.stringContaining('what stdout leads to cannot be written')])
   })
@@ -286,7 +287,7 @@ describe('as a process among others', () => {
       const tmp = mkdtempSync(join(root, 'tmp-'))
       writeFileSync(join(root, 'slow.ts'), JOB.replace('console.log', 'for (let i = 0; i < 1e11; i++); console.log'))
       const words = ['run', 'slow.ts', '--local', '--data', 'sales=sales-1', '--memory', '128MB']
-      const child = spawn(process.execPath, ['--conditions=development', MAIN, ...words], {
+      const child = spawn(process.execPath, [MAIN, ...words], {
         cwd: root,
         stdio: ['ignore', 'ignore', 'pipe'],
         env: { PATH: process.env['PATH'], HOME: root, TMPDIR: tmp },

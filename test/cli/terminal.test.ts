@@ -5,6 +5,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { freshMain } from '../../scripts/fresh-build.ts'
 import type { JobEvent, NodeApi } from '../../src/control/api.ts'
 import { ShoalError, errorToJson } from '../../src/core/errors.ts'
 import { createRenderer } from '../../src/index.ts'
@@ -286,9 +287,8 @@ test('what nobody has caught is a bug, 70, and shown', async () => {
     }, 10)`
   // It waits for a ticket on its stdin.
   const child = spawn(process.execPath, [
-    '--conditions=development',
     `--import=data:text/javascript,${encodeURIComponent(thrower)}`,
-    join(import.meta.dirname, '../../src/cli/main.ts'),
+    freshMain(),
     ...['node', '--join', '-', '--home', '/nowhere'],
   ])
   let said = ''

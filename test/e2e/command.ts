@@ -1,15 +1,13 @@
 /** A command line in a process of its own: what goes in, what comes out, and nothing of this shell's own settings. */
 import { spawn } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
+import { freshMain } from '../../scripts/fresh-build.ts'
 
 /** Generous: a loaded machine must not make a test red. */
 export const COMMAND_MS = 150_000
 
 const UNTIL_MS = 120_000
 
-const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
-
-export const SHOAL: readonly string[] = ['--conditions=development', MAIN]
+export const SHOAL: readonly string[] = [freshMain()]
 
 /** A command that has ended. */
 export interface Ended {
@@ -37,8 +35,13 @@ export function plainEnvironment(more: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
 }
 
 /** Runs to the end. A command beyond its deadline is killed, and the test fails with what it had said. */
-export async function command(args: readonly string[], options: CommandOptions): Promise<Ended> {
-  const child = spawn(process.execPath, [...SHOAL, ...args], {
+export function command(args: readonly string[], options: CommandOptions): Promise<Ended> {
+  return program(process.execPath, [...SHOAL, ...args], options)
+}
+
+/** Any program, as `command`. */
+export async function program(file: string, args: readonly string[], options: CommandOptions): Promise<Ended> {
+  const child = spawn(file, args, {
     cwd: options.folder,
     env: options.environment,
     stdio: ['pipe', 'pipe', 'pipe'],

@@ -1,9 +1,10 @@
 /** The command line as a user's shell would start it, from a checkout. */
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import { freshMain } from '../../scripts/fresh-build.ts'
 
 export const ROOT: string = fileURLToPath(new URL('../..', import.meta.url))
-const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
+const MAIN = freshMain()
 
 export interface Ran {
   readonly code: number | null
@@ -13,7 +14,7 @@ export interface Ran {
 
 /** Runs one command to its end; after `limitMs` it is killed, and `code` is null. */
 export async function shoal(args: readonly string[], limitMs = 100_000): Promise<Ran> {
-  const child = spawn(process.execPath, ['--conditions=development', MAIN, ...args], {
+  const child = spawn(process.execPath, [MAIN, ...args], {
     cwd: ROOT,
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, NO_COLOR: '1' },

@@ -13,6 +13,9 @@ export interface Bundle {
   readonly sourceMap: string
 }
 
+/** esbuild is a process that would live as long as this one, which may be a client that waits for its job for hours. */
+let running = 0
+
 /**
  * A job file and all that it imports as one minified script, the same bytes wherever the folder lies: no path, comment
  * or tsconfig enters it. It assigns its exports to the global JOB_GLOBAL.
@@ -21,7 +24,8 @@ export interface Bundle {
 export async function bundleJob(file: string): Promise<Bundle> {
   const entry = await findFile(file)
   const folder = dirname(entry)
-  const { build } = await import('#esbuild')
+  const { build, stop } = await import('#esbuild')
+  running++
   try {
     const result = await build({
       absWorkingDir: folder,
@@ -55,6 +59,9 @@ export async function bundleJob(file: string): Promise<Bundle> {
   } catch (error) {
     if (isBuildFailure(error)) throw buildError(error.errors)
     throw error
+  } finally {
+    running--
+    if (running === 0) await stop()
   }
 }
 
