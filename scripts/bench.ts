@@ -1,24 +1,35 @@
 /**
  * `npm run bench`: what Shoal costs against what one would use without it, measured in one run, side by side.
- * `-- --quick`: small inputs, to see that it works. `-- --only throughput,shuffle,latency,memory,parquet`. `-- --cache DIR`:
- * where made-up inputs are kept for the next run (some 12 GB).
+ * `-- --quick`: small inputs, to see that it works. `-- --only start,idle`: some of its parts, of those below. `-- --cache
+ * DIR`: where made-up inputs are kept for the next run (some 12 GB). `start`, `idle`, `commands`, `latency` and `small`
+ * measure the package as it is installed; the others the sources.
  */
 import { mkdirSync } from 'node:fs'
 import { cpus, tmpdir, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { commands } from './bench/commands.ts'
+import { demo } from './bench/demo.ts'
+import { idle } from './bench/idle.ts'
 import { latency } from './bench/latency.ts'
 import { memory } from './bench/memory.ts'
 import { parquet } from './bench/parquet.ts'
 import { table, type Measurement } from './bench/report.ts'
 import { shuffle } from './bench/shuffle.ts'
+import { small } from './bench/small.ts'
+import { start } from './bench/start.ts'
 import { throughput, type Sizes } from './bench/throughput.ts'
 import { whole } from './options.ts'
 
 const PARTS: Readonly<Record<string, (sizes: Sizes) => Promise<Measurement[]>>> = {
+  start,
+  idle,
+  commands,
+  latency,
+  small,
+  demo,
   throughput,
   shuffle,
-  latency,
   memory,
   parquet,
 }
@@ -40,6 +51,9 @@ const sizes: Sizes = {
   wideBytes: quick ? 256 * 2 ** 20 : 4 * 2 ** 30,
   pairs: whole('pairs', values.pairs ?? (quick ? '1' : '5'), 1),
   tinyRuns: quick ? 5 : 20,
+  runs: quick ? 1 : 5,
+  idleMs: quick ? 10_000 : 60_000,
+  tinyFiles: quick ? 2_000 : 20_000,
 }
 
 const wanted = values.only?.split(',') ?? Object.keys(PARTS)

@@ -42,6 +42,8 @@ const config: ViteUserConfig = {
           name: 'process',
           include: PROCESS_TESTS,
           maxWorkers: 2,
+          // Of tests that say that they may run beside each other: most wait for processes most of the time.
+          maxConcurrency: 2,
           testTimeout: 120_000,
           // A mesh is started in hooks: longer than any wait in it.
           hookTimeout: 300_000,

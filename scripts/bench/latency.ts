@@ -1,39 +1,55 @@
-/** (c) A tiny job on five warm nodes: from the first byte on the control socket to the last of the answer, and from exec. */
+/** (c) A tiny job on five warm nodes, from the first byte on the control socket to the last of the answer and from exec; and without a mesh. */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { prepareJob } from '../../src/index.ts'
 import { withMesh, type BenchNode } from './mesh.ts'
-import { median, type Measurement } from './report.ts'
+import { within, type Measurement } from './report.ts'
+import { installed, type Subject } from './subject.ts'
 import { runJob, type Sizes } from './throughput.ts'
+import { timedWell } from './timed.ts'
 
 const NODES = 5
-const AIM_MS = 500
+const JOB = join(import.meta.dirname, 'jobs/words.ts')
 
 export async function latency(sizes: Sizes): Promise<Measurement[]> {
+  const subject = await installed()
+  return [...(await warm(sizes, subject)), await alone(sizes, subject)]
+}
+
+async function warm(sizes: Sizes, subject: Subject): Promise<Measurement[]> {
   const settings = Array.from({ length: NODES }, (_, index) => {
     const folder = join(sizes.cache, `tiny-${index}`)
     mkdirSync(folder, { recursive: true })
     writeFileSync(join(folder, `part-${index}.txt`), `a few words of node ${index}\n`.repeat(20))
     return { data: [`words=${folder}`], slots: 1, memory: '128MB' }
   })
-  return await withMesh(sizes.cache, settings, async ([node]) => {
-    if (node === undefined) return []
-    const job = await prepareJob(join(import.meta.dirname, 'jobs/words.ts'))
-    await once(node, { ...job, params: { run: 'warm' } })
-    const socket: number[] = []
-    for (let i = 0; i < sizes.tinyRuns; i++) socket.push(await once(node, { ...job, params: { run: `tiny ${i}` } }))
-    const exec: number[] = []
-    for (let i = 0; i < sizes.tinyRuns; i++) exec.push(await runJob(node, 'words', join(sizes.cache, 'tiny-out/')))
-    const line = (what: string, times: readonly number[], aim: boolean): Measurement => ({
-      what,
-      measured: `${median(times).toFixed(0)} ms`,
-      against: `slowest of ${times.length}: ${Math.max(...times).toFixed(0)} ms`,
-      ratio: null,
-      aim: aim ? `< ${AIM_MS} ms` : '',
-      met: aim ? median(times) < AIM_MS : null,
-    })
-    return [line('tiny job, 5 nodes, from the socket', socket, true), line('tiny job, 5 nodes, from exec', exec, false)]
-  })
+  return await withMesh(
+    sizes.cache,
+    settings,
+    async ([node]) => {
+      if (node === undefined) return []
+      const job = await prepareJob(JOB)
+      await once(node, { ...job, params: { run: 'warm' } })
+      const socket: number[] = []
+      for (let i = 0; i < sizes.tinyRuns; i++) socket.push(await once(node, { ...job, params: { run: `tiny ${i}` } }))
+      const exec: number[] = []
+      for (let i = 0; i < sizes.tinyRuns; i++) exec.push(await runJob(node, 'words', join(sizes.cache, 'tiny-out/')))
+      return [
+        within('tiny job, 5 nodes, from the socket', socket, 150),
+        within('tiny job, 5 nodes, from exec', exec, 250),
+      ]
+    },
+    subject,
+  )
+}
+
+async function alone(sizes: Sizes, { file, args }: Subject): Promise<Measurement> {
+  const data = ['--data', `words=${join(sizes.cache, 'tiny-0')}`]
+  const output = ['--progress', 'none', '-o', join(sizes.cache, 'tiny-out/'), '--overwrite']
+  const times: number[] = []
+  for (let i = 0; i < sizes.tinyRuns; i++)
+    times.push((await timedWell(file, [...args, 'run', JOB, '--local', ...data, ...output])).milliseconds)
+  return within('tiny job, `run --local`: exec to end', times, 350)
 }
 
 async function once({ api }: BenchNode, job: Parameters<BenchNode['api']['submit']>[0]['job']): Promise<number> {

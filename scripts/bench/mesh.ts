@@ -4,64 +4,24 @@ import { existsSync, mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { connectControl } from '../../src/control/client.ts'
 import type { NodeApi } from '../../src/control/api.ts'
+import { SOURCES, type Subject } from './subject.ts'
+import { endOf, ENVIRONMENT, ROOT } from './timed.ts'
 
-const ROOT = join(import.meta.dirname, '../..')
-const MAIN = join(ROOT, 'src/cli/main.ts')
 const READY_MS = 30_000
 
 export interface BenchNode {
   readonly home: string
   readonly pid: number
   readonly api: NodeApi
+  readonly subject: Subject
 }
 
 export interface NodeSetting {
   /** `--data` values. */
   readonly data: readonly string[]
-  readonly slots: number
-  readonly memory: string
-}
-
-export interface Ended {
-  readonly code: number | null
-  readonly milliseconds: number
-  readonly output: string
-  readonly errors: string
-}
-
-/** Runs a command to its end and times it from exec. */
-export async function timed(
-  file: string,
-  args: readonly string[],
-  environment: NodeJS.ProcessEnv = process.env,
-): Promise<Ended> {
-  const started = performance.now()
-  const child = spawn(file, args, { cwd: ROOT, env: environment, stdio: ['ignore', 'pipe', 'pipe'] })
-  const output: Buffer[] = []
-  const errors: Buffer[] = []
-  child.stdout.on('data', (chunk: Buffer) => output.push(chunk))
-  child.stderr.on('data', (chunk: Buffer) => errors.push(chunk))
-  const code = await new Promise<number | null>((resolve, reject) => {
-    child.once('error', reject)
-    child.once('close', resolve)
-  })
-  const milliseconds = performance.now() - started
-  return { code, milliseconds, output: Buffer.concat(output).toString(), errors: Buffer.concat(errors).toString() }
-}
-
-/** `timed`, and an end other than 0 is an error. */
-export async function timedWell(
-  file: string,
-  args: readonly string[],
-  environment: NodeJS.ProcessEnv = process.env,
-): Promise<Ended> {
-  const ended = await timed(file, args, environment)
-  if (ended.code !== 0) throw new Error(`${file} ${args.join(' ')} ended with ${String(ended.code)}:\n${ended.errors}`)
-  return ended
-}
-
-export async function shoal(...args: string[]): Promise<Ended> {
-  return await timedWell(process.execPath, ['--conditions=development', MAIN, ...args])
+  /** Without these: what the node takes of its machine. */
+  readonly slots?: number
+  readonly memory?: string
 }
 
 /** Starts one node after the other, the later ones with the first one's ticket; resolves when all are ready. */
@@ -69,6 +29,7 @@ export async function withMesh<T>(
   scratch: string,
   settings: readonly NodeSetting[],
   use: (nodes: readonly BenchNode[]) => Promise<T>,
+  subject: Subject = SOURCES,
 ): Promise<T> {
   const children: ChildProcess[] = []
   const homes: string[] = []
@@ -81,10 +42,13 @@ export async function withMesh<T>(
       homes.push(home)
       const ticket = nodes[0] === undefined ? [] : ['--join', await nodes[0].api.ticket()]
       const flags = ['--home', home, '--name', `bench-${index}`, '--listen', '/ip4/127.0.0.1/tcp/0', '--no-mdns']
-      const sizes = ['--slots', String(setting.slots), '--memory', setting.memory]
+      const sizes = [
+        ...(setting.slots === undefined ? [] : ['--slots', String(setting.slots)]),
+        ...(setting.memory === undefined ? [] : ['--memory', setting.memory]),
+      ]
       const data = setting.data.flatMap((value) => ['--data', value])
-      const args = ['--conditions=development', MAIN, 'node', ...flags, ...sizes, ...data, ...ticket]
-      const child = spawn(process.execPath, args, { cwd: ROOT, stdio: ['ignore', 'ignore', 'pipe'] })
+      const args = [...subject.args, 'node', ...flags, ...sizes, ...data, ...ticket]
+      const child = spawn(subject.file, args, { cwd: ROOT, env: ENVIRONMENT, stdio: ['ignore', 'ignore', 'pipe'] })
       children.push(child)
       const said = keepLast(child)
       if (child.pid === undefined) throw new Error('a node did not start')
@@ -92,11 +56,11 @@ export async function withMesh<T>(
       await ready(api, child, index + 1).catch((error: unknown) => {
         throw new Error(`${String(error)}\n${said()}`)
       })
-      nodes.push({ home, pid: child.pid, api })
+      nodes.push({ home, pid: child.pid, api, subject })
     }
     return await use(nodes)
   } finally {
-    await Promise.all(children.map(end))
+    await Promise.all(children.map((child) => endOf(child, 'SIGKILL')))
     for (const home of homes) rmSync(home, { recursive: true, force: true })
   }
 }
@@ -120,13 +84,6 @@ async function ready(api: NodeApi, child: ChildProcess, members: number): Promis
     await new Promise((resolve) => setTimeout(resolve, 50))
   }
   throw new Error(`a node was not ready within ${READY_MS / 1000} s`)
-}
-
-async function end(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return
-  const ended = new Promise((resolve) => child.once('exit', resolve))
-  child.kill('SIGKILL')
-  await ended
 }
 
 /** The first tool of these names that is on PATH. */

@@ -2,9 +2,10 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { tool, timedWell, withMesh } from './mesh.ts'
+import { tool, withMesh } from './mesh.ts'
 import { median, seconds, type Measurement } from './report.ts'
 import { runJob, type Sizes } from './throughput.ts'
+import { timedWell } from './timed.ts'
 
 const SCRIPT = join(import.meta.dirname, 'parquet.py')
 const FULL_ROWS = 1_000_000

@@ -42,3 +42,18 @@ export function table(measurements: readonly Measurement[]): string {
     )
     .join('\n')
 }
+
+/** Times against an upper bound; `aimMs` is null where a quick run measures less than the aim is of. */
+export function within(what: string, times: readonly number[], aimMs: number | null): Measurement {
+  const middle = median(times)
+  const text = (milliseconds: number): string =>
+    milliseconds < 1000 ? `${milliseconds.toFixed(0)} ms` : seconds(milliseconds)
+  return {
+    what,
+    measured: text(middle),
+    against: times.length > 1 ? `slowest of ${times.length}: ${text(Math.max(...times))}` : '',
+    ratio: null,
+    aim: aimMs === null ? '' : `< ${text(aimMs)}`,
+    met: aimMs === null ? null : middle < aimMs,
+  }
+}

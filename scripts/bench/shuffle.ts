@@ -6,9 +6,10 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { prepareJob } from '../../src/index.ts'
 import { input } from './generate.ts'
-import { timedWell, withMesh, type BenchNode } from './mesh.ts'
+import { withMesh, type BenchNode } from './mesh.ts'
 import { median, rate, type Measurement } from './report.ts'
 import type { Sizes } from './throughput.ts'
+import { timedWell } from './timed.ts'
 
 const STREAM = join(import.meta.dirname, 'libp2p-stream.ts')
 const JOB = join(import.meta.dirname, 'jobs/shuffle.ts')

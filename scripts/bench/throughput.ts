@@ -2,8 +2,9 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { input, type InputKind } from './generate.ts'
-import { shoal, timedWell, tool, withMesh, type BenchNode } from './mesh.ts'
+import { tool, withMesh, type BenchNode } from './mesh.ts'
 import { median, rate, seconds, type Measurement } from './report.ts'
+import { timedWell } from './timed.ts'
 
 export interface Sizes {
   readonly cache: string
@@ -11,6 +12,11 @@ export interface Sizes {
   readonly wideBytes: number
   readonly pairs: number
   readonly tinyRuns: number
+  /** How often what takes seconds is repeated. */
+  readonly runs: number
+  /** For how long an idle node is watched. */
+  readonly idleMs: number
+  readonly tinyFiles: number
 }
 
 const LOOP = join(import.meta.dirname, 'plain-loop.ts')
@@ -42,7 +48,8 @@ let runs = 0
 export async function runJob(node: BenchNode, job: string, output: string, ...flags: string[]): Promise<number> {
   const identity = ['--param', `run=${process.pid}-${runs++}`]
   const common = ['--home', node.home, '--progress', 'none', '-o', output, '--overwrite']
-  return (await shoal('run', jobFile(job), ...common, ...identity, ...flags)).milliseconds
+  const { file, args } = node.subject
+  return (await timedWell(file, [...args, 'run', jobFile(job), ...common, ...identity, ...flags])).milliseconds
 }
 
 export async function throughput(sizes: Sizes): Promise<Measurement[]> {

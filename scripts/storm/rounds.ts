@@ -2,7 +2,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { timed } from '../bench/mesh.ts'
+import { timed } from '../bench/timed.ts'
 import { freshMain } from '../fresh-build.ts'
 import { difference, expected, makeOrders, ordersOf, SOURCES, type Question } from './orders.ts'
 

@@ -125,6 +125,7 @@ export interface TaskDetail {
   readonly task: number
   readonly kind: string
   readonly state: 'open' | 'claimed' | 'running' | 'done' | 'conflict'
+  /** Who has done it; until then, who says that it does. */
   readonly owner: string | null
   readonly term: number
   readonly digest: string | null

@@ -5,6 +5,7 @@ import type { Effect } from './effects.ts'
 import type { Event } from './events.ts'
 import { backOff, consumedBy, planPushes } from './exchange.ts'
 import { addFailure, conclude, join, keepDuration } from './facts.ts'
+import { nextTerm, type Claim, type TaskState } from './ledger.ts'
 import { runsAlone } from './poison.ts'
 import { choose, jobsByTurn, takeTurn, type Choice } from './schedule.ts'
 import type { JobState, Running, State } from './state.ts'
@@ -31,15 +32,24 @@ export function onAttempt(state: State, event: AttemptEvent): Effect[] {
   keepDuration(job, running.task, state.self.node, took)
   job.has.add(running.task)
   job.reportDirty = true
-  const { claim } = job.ledger.tasks[running.task]!
   const effects = join(state, job, {
     round: job.ledger.round,
     outcome: { kind: 'open' },
-    tasks: [[running.task, { claim, output: event.output }]],
+    tasks: [[running.task, { claim: claimOfDone(state, job.ledger.tasks[running.task]!), output: event.output }]],
     reports: [],
   })
   if (running.kind !== 'reduce') planPushes(state, job, job.plan.tasks[running.task]!, failureIndex(state, job))
   return effects
+}
+
+/**
+ * Whoever has done a task first owns it. Its claim may have lost to one that it did not know of when it began, of a node
+ * that died before this one joined, say: people would be told that the dead node has done it.
+ */
+function claimOfDone(state: State, { claim, output }: TaskState): Claim | null {
+  const { node, incarnation } = state.self
+  if (output !== null || claim?.owner === node) return claim
+  return { term: nextTerm(claim), rank: 0, owner: node, incarnation: incarnation.count }
 }
 
 function onFailure(

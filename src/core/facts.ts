@@ -73,8 +73,9 @@ function observe(
   const began = was?.claim ?? null
   if (began === null) return
   const since = job.changedAt.get(task)
-  // This node's own attempts are timed where they end.
-  if (from === 'peer' && was?.output === null && is.output !== null && since !== undefined)
+  // This node's own attempts are timed where they end; when one began whose claim was not known here, nobody can tell.
+  const isBegunThere = is.claim !== null && is.claim.owner === began.owner
+  if (from === 'peer' && isBegunThere && was?.output === null && is.output !== null && since !== undefined)
     keepDuration(job, task, began.owner, state.now - since)
   if (is.output === null && is.claim !== null && is.claim.term > began.term && isLive(state, began.owner))
     job.overtaken.set(task, (job.overtaken.get(task) ?? 0) + 1)

@@ -6,7 +6,7 @@ import { LIMITS } from '../../src/core/limits.ts'
 import type { SignedNodeRecord } from '../../src/core/membership.ts'
 import type { JobRecord, NodeId, TaskIndex } from '../../src/core/types.ts'
 import { makeJob } from './fake-work.ts'
-import { failureOf, OneNode, recordOf, reportOf, started } from './one-node.ts'
+import { failureOf, OneNode, outputOf, recordOf, reportOf, started } from './one-node.ts'
 
 const [n1, n2, n3] = ['n1', 'n2', 'n3'] as [NodeId, NodeId, NodeId]
 
@@ -137,6 +137,23 @@ describe('a copy that came here after the job was pinned', () => {
     expect(started(node.effects)).toEqual([5])
     node.give(late(job))
     expect(order(5)).toEqual([n2])
+  })
+
+  test('makes who runs it the owner of what it did, though the claim of the holder, which died, was heard of later', () => {
+    const n0 = 'n0' as NodeId
+    const node = new OneNode(n1, [n3], 1)
+    const job = makeJob({ maps: 1, reduces: 1, members: [n0] })
+    node.add(job)
+    node.give(late(job, 0))
+    node.pass(LIMITS.tickMs, n3)
+    expect(started(node.effects)).toEqual([0])
+    const dead = { term: 1, rank: 0, owner: n0, incarnation: 1 }
+    node.learn(job, [[0, { claim: dead }]])
+    expect(node.job(job).ledger.tasks[0]!.claim).toEqual(dead)
+    const [attempt] = node.state.running.keys()
+    node.give({ type: 'attempt-done', attempt: attempt!, output: outputOf('map') })
+    node.learn(job, [[0, { claim: dead, output: outputOf('map') }]])
+    expect(node.job(job).ledger.tasks[0]!.claim).toMatchObject({ owner: n1, term: 2 })
   })
 
   test('is of no use to a node without slots', () => {

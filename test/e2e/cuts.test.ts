@@ -120,7 +120,7 @@ describe.skipIf(why !== null)('the network is cut', { timeout: 300_000 }, () => 
     await until('the job waits', async () => ((await api(three).job(id)).state === 'waiting' ? true : null))
     for (const node of [two, three]) {
       const said = await until(`${node.name} says what it waits for`, async () => {
-        const told = await node.ok('job', 'why', id)
+        const told = await node.why(id)
         return told.includes('texts/a.txt') ? told : null
       })
       expect(said).toMatch(/\bone\b/)

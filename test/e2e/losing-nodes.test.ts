@@ -112,7 +112,7 @@ describe('nodes that die', { timeout: 500_000 }, () => {
     const task = await killInTask(id, victim, other)
     const waiting = await until('the job waits for the victim', async () => {
       const { state } = await submitter.job(id)
-      return state === 'waiting' ? await submitter.ok('job', 'why', id) : null
+      return state === 'waiting' ? await submitter.why(id) : null
     })
     expect(waiting).toContain(victim.name)
     expect(waiting).toContain('texts/')

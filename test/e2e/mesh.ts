@@ -12,6 +12,7 @@ import type {
   JobDetail,
   JobSummary,
   MemberInfo,
+  NodeApi,
   NodeStatus,
   Receipt,
   StoryEvent,
@@ -36,6 +37,7 @@ export class MeshNode {
   readonly spec: NodeSpec
   readonly folder: string
   readonly home: string
+  readonly api: NodeApi
   readonly #mesh: Mesh
   #child: ChildProcess | null = null
   #ended: Promise<number | null> = Promise.resolve(null)
@@ -45,6 +47,7 @@ export class MeshNode {
     this.spec = spec
     this.folder = join(mesh.root, 'nodes', spec.name)
     this.home = join(this.folder, 'home')
+    this.api = connectControl(this.home)
     mkdirSync(this.folder, { recursive: true })
     for (const [dataset, files] of Object.entries(spec.data ?? {})) {
       mkdirSync(this.data(dataset), { recursive: true })
@@ -177,8 +180,11 @@ export class MeshNode {
     return JSON.parse(await this.ok('--json', ...args)) as T
   }
 
+  // What a test asks again and again goes over the socket: a command for each look would keep a small machine busy with
+  // nothing else. `three-nodes` and `cli/processes` compare what the commands say.
+
   status(): Promise<NodeStatus> {
-    return this.json('status')
+    return this.api.status()
   }
 
   /** Its own addresses, without those at relays, which come and go. */
@@ -186,28 +192,32 @@ export class MeshNode {
     return (await this.status()).listen.filter((address) => !address.includes('/p2p-circuit'))
   }
 
-  async members(): Promise<readonly MemberInfo[]> {
-    return (await this.json<{ members: MemberInfo[] }>('members')).members
+  members(): Promise<readonly MemberInfo[]> {
+    return this.api.members()
   }
 
-  async datasets(): Promise<readonly DatasetInfo[]> {
-    return (await this.json<{ datasets: DatasetInfo[] }>('data', 'ls')).datasets
+  datasets(): Promise<readonly DatasetInfo[]> {
+    return this.api.datasets()
   }
 
-  async jobs(): Promise<readonly JobSummary[]> {
-    return (await this.json<{ jobs: JobSummary[] }>('jobs')).jobs
+  jobs(): Promise<readonly JobSummary[]> {
+    return this.api.jobs()
   }
 
   job(id: string): Promise<JobDetail> {
-    return this.json('job', 'show', id)
+    return this.api.job(id)
+  }
+
+  why(id: string): Promise<string> {
+    return this.api.why(id)
   }
 
   receipt(id: string): Promise<Receipt> {
-    return this.json('job', 'receipt', id)
+    return this.api.receipt(id)
   }
 
-  async events(id: string): Promise<readonly StoryEvent[]> {
-    return (await this.json<{ events: StoryEvent[] }>('job', 'events', id)).events
+  events(id: string): Promise<readonly StoryEvent[]> {
+    return this.api.events(id)
   }
 
   /** Submits and does not wait. */
@@ -260,10 +270,8 @@ export class Mesh {
       running.map((node) =>
         until(`${node.name} is ready`, async () => {
           if (!node.running) throw new Error(`${node.name} has ended: ${node.log}`)
-          // Over the socket: a command for each look would keep a small machine busy with nothing else.
-          const api = connectControl(node.home)
-          const { ready, datasets } = await api.status()
-          const alive = (await api.members()).filter(
+          const { ready, datasets } = await node.status()
+          const alive = (await node.members()).filter(
             ({ state, connected, self }) => state === 'alive' && (self || connected),
           )
           return ready && alive.length >= running.length && datasets.every((one) => one.pending === 0) ? true : null
@@ -315,7 +323,7 @@ export class Mesh {
 async function ticketOf(node: MeshNode): Promise<string> {
   return await until(`${node.name} has a ticket`, async () => {
     if (!node.running) throw new Error(`${node.name} has ended: ${node.log}`)
-    return await connectControl(node.home).ticket()
+    return await node.api.ticket()
   })
 }
 

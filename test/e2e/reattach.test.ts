@@ -83,7 +83,7 @@ describe('a job whose submitter is gone', { timeout: 300_000 }, () => {
           listed: (await node.jobs()).filter((one) => one.id === id).map(({ state, result }) => [state, result]),
           tasks: (await node.job(id)).tasks.map(({ kind, state, digest, what }) => [kind, state, digest, what]),
           receipt: await node.receipt(id),
-          why: await node.ok('job', 'why', id),
+          why: await node.why(id),
           records: records(await node.ok('job', 'result', id)),
         })),
       )

@@ -140,7 +140,7 @@ describe('a full disk', { timeout: 300_000 }, () => {
       fill(ballast, 700_000)
       const id = await node.submit(big, '--partitions', '1')
       const why = await until('the job says that there is no room', async () => {
-        const text = await node.ok('job', 'why', id)
+        const text = await node.why(id)
         return text.includes('no space is left') ? text : null
       })
       expect(why).toContain('node full could not run map 1/1')
@@ -194,7 +194,7 @@ describe('a holder without slots that dies', { timeout: 300_000 }, () => {
       await until('some of the shard has come', () => (bytesIn(spool) > 0 ? true : null))
       await holder.kill()
       const why = await until('the job waits', async () => {
-        const text = await worker.ok('job', 'why', id)
+        const text = await worker.why(id)
         return text.startsWith('waits') ? text : null
       })
       expect(why.trim()).toBe('waits for texts/long.txt on holder (away)')

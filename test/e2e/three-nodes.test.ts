@@ -3,6 +3,15 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type {
+  DatasetInfo,
+  JobDetail,
+  JobSummary,
+  MemberInfo,
+  NodeStatus,
+  Receipt,
+  StoryEvent,
+} from '../../src/control/api.ts'
 import { until } from './command.ts'
 import { countWords, Mesh, records, resultOf, WORD_COUNT, type Files, type MeshNode } from './mesh.ts'
 
@@ -100,7 +109,7 @@ describe('three nodes with data, and a fourth', { timeout: 500_000 }, () => {
   test('members, status and data ls tell the truth on every node', async () => {
     await mesh.ready()
     const members = await everywhere(async (node) => {
-      const told = await node.members()
+      const { members: told } = await node.json<{ members: MemberInfo[] }>('members')
       // A machine short of CPU makes a heartbeat late: a suspicion passes.
       if (told.some(({ state }) => state === 'suspect')) throw new Error(`${node.name} suspects a node`)
       return told
@@ -115,13 +124,13 @@ describe('three nodes with data, and a fourth', { timeout: 500_000 }, () => {
     ])
     for (const node of nodes) {
       expect((await node.members()).filter((m) => m.self).map((m) => m.name)).toEqual([node.name])
-      const status = await node.status()
+      const status = await node.json<NodeStatus>('status')
       expect(status).toMatchObject({ schema: 'shoal.status/1', pid: node.pid, name: node.name, ready: true })
       expect(status.members).toBe(4)
       expect(status.listen.every((address) => address.endsWith(`/p2p/${status.id}`))).toBe(true)
     }
     const datasets = await everywhere(async (node) =>
-      (await node.datasets()).map(({ name, replicated, shards }) => ({
+      (await node.json<{ datasets: DatasetInfo[] }>('data', 'ls')).datasets.map(({ name, replicated, shards }) => ({
         name,
         replicated,
         shards: shards.map(({ path, bytes, state, holders }) => ({ path, bytes, state, holders })),
@@ -140,20 +149,26 @@ describe('three nodes with data, and a fourth', { timeout: 500_000 }, () => {
   })
 
   test('jobs, show, receipt, why, events and result are the same from every node', async () => {
-    const receipt = await everywhere((node) => node.receipt(id))
+    const receipt = await everywhere((node) => node.json<Receipt>('job', 'receipt', id))
     expect(receipt).toMatchObject({ job: id, result, skipped: { count: 0 } })
     expect(receipt.coverage).toMatchObject({ shards: 6, of: 6, nodes: 3, omitted: [] })
     const words = countWords(books.map(([, text]) => text))
     expect(receipt.records.emitted).toBe(words.reduce((sum, [, count]) => sum + count, 0))
     expect(receipt.records.out).toBe(words.length)
     await everywhere(async (node) => {
-      const { state, tasks } = await node.job(id)
+      const { state, tasks } = await node.json<JobDetail>('job', 'show', id)
       return { state, tasks: tasks.map(({ kind, state: stands, digest, what }) => ({ kind, stands, digest, what })) }
     })
-    await everywhere(async (node) => (await node.jobs()).map((job) => [job.id, job.state, job.result]))
+    await everywhere(async (node) =>
+      (await node.json<{ jobs: JobSummary[] }>('jobs')).jobs.map((job) => [job.id, job.state, job.result]),
+    )
     await everywhere((node) => node.ok('job', 'why', id))
     await everywhere((node) => node.ok('job', 'result', id))
-    const events = await everywhere(async (node) => (await node.events(id)).map(({ type, text }) => `${type} ${text}`))
+    const events = await everywhere(async (node) =>
+      (await node.json<{ events: StoryEvent[] }>('job', 'events', id)).events.map(
+        ({ type, text }) => `${type} ${text}`,
+      ),
+    )
     expect(events.filter((line) => line.startsWith('submitted'))).toEqual(['submitted submitted on submitter'])
   })
 

@@ -23,13 +23,14 @@ const lines = (n: number, line: (i: number) => string): string => {
 
 const job = (body: string): string => `import { defineJob } from 'shoal/job'\nexport default defineJob({\n${body}\n})\n`
 
-describe('jobs and data that go wrong', { timeout: 500_000 }, () => {
-  let mesh: Mesh
-  beforeAll(() => {
-    mesh = new Mesh()
-  })
-  afterAll(() => mesh?.end())
+let mesh: Mesh
+beforeAll(() => {
+  mesh = new Mesh()
+})
+afterAll(() => mesh?.end())
 
+// Each in processes and a folder of its own.
+describe.concurrent('jobs and data that go wrong', { timeout: 500_000 }, () => {
   let count = 0
   /** Runs a job over files, alone. */
   const local = (source: string, files: Files, ...args: string[]): Promise<Ended> => {
@@ -194,21 +195,27 @@ describe('jobs and data that go wrong', { timeout: 500_000 }, () => {
     expect([ended.code, ended.stdout, failure(ended).code]).toEqual([2, '', 'FILE_KIND'])
     expect(JSON.stringify(failure(ended))).toContain(`in/${name} looks like text, not`)
   })
+})
+
+describe('jobs on a node', { timeout: 500_000 }, () => {
+  let node: MeshNode
+  beforeAll(async () => {
+    const nodes = await mesh.start({ name: 'one', data: { in: { 'a.txt': 'hello\n' } } })
+    node = nodes[0]!
+  })
 
   test('console goes to the logs of the job; a summary of a piped run is lines', async () => {
-    const [node] = await mesh.start({ name: 'one', data: { in: { 'a.txt': 'hello\n' } } })
     const file = mesh.job(
       'talks',
       job(`  input: 'in',\n  map(line, { emit }) { console.log('saw', line); emit(line, 1) },`),
     )
-    const id = await node!.submit(file)
-    expect((await node!.run('wait', id)).code).toBe(0)
-    expect(await node!.ok('job', 'logs', id)).toContain('one| saw hello')
+    const id = await node.submit(file, '--input', 'in/a.txt')
+    expect((await node.run('wait', id)).code).toBe(0)
+    expect(await node.ok('job', 'logs', id)).toContain('one| saw hello')
   })
 
   /** Its first record takes far longer than a command, and its shard is changed meanwhile. */
-  const shardUnderWay = async (change: (node: MeshNode) => void): Promise<Ended> => {
-    const node = mesh.nodes[0]!
+  const shardUnderWay = async (change: () => void): Promise<Ended> => {
     node.write('in', 'under-way.txt', 'one two\n')
     await node.restart()
     await mesh.ready()
@@ -224,18 +231,18 @@ describe('jobs and data that go wrong', { timeout: 500_000 }, () => {
     // Journaled before it starts. To ask by a command could take as long as the map does.
     const journal = join(node.home, 'jobs', id, 'attempts.log')
     await until('the map has begun', () => (existsSync(journal) ? true : null))
-    change(node)
+    change()
     return await node.run('--json', 'wait', id)
   }
 
   test('a shard that grows while the job reads it is SHARD_CHANGED, 1', async () => {
-    const ended = await shardUnderWay((node) => appendFileSync(join(node.data('in'), 'under-way.txt'), 'more\n'))
+    const ended = await shardUnderWay(() => appendFileSync(join(node.data('in'), 'under-way.txt'), 'more\n'))
     expect([ended.code, failure(ended).code], ended.stderr).toEqual([1, 'SHARD_CHANGED'])
     expect(JSON.stringify(failure(ended))).toContain('in/under-way.txt')
   })
 
   test('a shard that vanishes while the job reads it is SHARD_CHANGED, 1', async () => {
-    const ended = await shardUnderWay((node) => rmSync(join(node.data('in'), 'under-way.txt')))
+    const ended = await shardUnderWay(() => rmSync(join(node.data('in'), 'under-way.txt')))
     expect([ended.code, failure(ended).code], ended.stderr).toEqual([1, 'SHARD_CHANGED'])
   })
 })

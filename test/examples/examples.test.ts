@@ -43,7 +43,7 @@ describe('examples', () => {
     expect(CASES.map(({ name }) => `${name}.ts`).sort()).toEqual(jobs.sort())
   })
 
-  test.each(CASES)('$name is what other tools say', async (example) => {
+  test.concurrent.each(CASES)('$name is what other tools say', async (example) => {
     const { lines, hash } = await runLocal(example)
     expect(inOrder(example, lines)).toEqual(inOrder(example, expected(example)))
     expect(hash).toBeDefined()

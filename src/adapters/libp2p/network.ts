@@ -1,5 +1,7 @@
 /** Opens what a home keeps of its mesh (key, identity, port), joins where it is told to, and starts the mesh. */
 import { join } from 'node:path'
+import { fromString } from 'uint8arrays/from-string'
+import { toString } from 'uint8arrays/to-string'
 import { ShoalError } from '../../core/errors.ts'
 import type { MeshEvents } from '../../ports.ts'
 import { openIdentity, type SecretStore } from './identity.ts'
@@ -53,13 +55,13 @@ export async function startNetwork(options: NetworkOptions, events: MeshEvents):
       key,
       protocols: options.protocols,
       listen: options.listen,
-      keptPort: kept === null ? null : Number(Buffer.from(kept).toString()),
+      keptPort: kept === null ? null : Number(toString(kept)),
       mdns: options.mdns,
       warn: (line) => options.warn(line),
     },
     events,
   )
-  if (mesh.port !== null) await portFile.save(Buffer.from(String(mesh.port)))
+  if (mesh.port !== null) await portFile.save(fromString(String(mesh.port)))
   for (const target of targets) mesh.keepDialling(null, target.addresses)
   return {
     mesh,

@@ -1,12 +1,18 @@
 import { createHash } from 'node:crypto'
 import { peerIdFromString } from '@libp2p/peer-id'
 import { multiaddr, type Multiaddr } from '@multiformats/multiaddr'
+import { concat } from 'uint8arrays/concat'
+import { equals } from 'uint8arrays/equals'
+import { fromString } from 'uint8arrays/from-string'
+import { toString } from 'uint8arrays/to-string'
 import { ShoalError } from '../../core/errors.ts'
 import { MESH_KEY_BYTES } from './key.ts'
 
 const PREFIX = 'shoal1'
 const CHECK_BYTES = 4
 const HEADER_BYTES = 2
+/** base64url of the header is whole with its fourth character. */
+const HEADER_DIGITS = 4
 /** A ticket stays one line that a person can paste. */
 const ADDRESSES_MAX = 16
 
@@ -28,9 +34,9 @@ export function formatTicket(key: Uint8Array, addresses: readonly string[]): str
   for (const address of (far.length > 0 ? far : parsed).slice(0, ADDRESSES_MAX)) {
     parts.push(u16(address.bytes.length), address.bytes)
   }
-  const body = Buffer.concat(parts)
-  const payload = Buffer.concat([u16(body.length), body])
-  return PREFIX + Buffer.concat([payload, check(payload)]).toString('base64url')
+  const body = concat(parts)
+  const payload = concat([u16(body.length), body])
+  return PREFIX + toString(concat([payload, check(payload)]), 'base64url')
 }
 
 /** Reads a ticket or a multiaddr. Throws TICKET, saying what is wrong with it. */
@@ -52,14 +58,14 @@ function parseTicket(text: string): JoinTarget {
   const digits = text.slice(PREFIX.length)
   if (/\s/.test(digits)) throw invalid('the ticket has blanks or line breaks inside')
   if (!/^[A-Za-z0-9_-]*$/.test(digits)) throw invalid('the ticket has characters that no ticket has')
-  const bytes = Buffer.from(digits, 'base64url')
-  const expected = bytes.length >= HEADER_BYTES ? HEADER_BYTES + bytes.readUInt16BE(0) + CHECK_BYTES : Infinity
-  if (bytes.length < expected) throw invalid('the ticket is cut off')
-  if (bytes.length > expected || bytes.toString('base64url') !== digits)
-    throw invalid('the ticket has too many characters')
+  if (digits.length < HEADER_DIGITS) throw invalid('the ticket is cut off')
+  const length = HEADER_BYTES + readU16(fromString(digits.slice(0, HEADER_DIGITS), 'base64url'), 0) + CHECK_BYTES
+  const expected = Math.ceil((length * 4) / 3)
+  if (digits.length < expected) throw invalid('the ticket is cut off')
+  if (digits.length > expected) throw invalid('the ticket has too many characters')
+  const bytes = decoded(digits)
   const payload = bytes.subarray(0, -CHECK_BYTES)
-  if (!check(payload).equals(bytes.subarray(-CHECK_BYTES)))
-    throw invalid('the ticket is garbled: its checksum is wrong')
+  if (!equals(check(payload), bytes.subarray(-CHECK_BYTES))) throw garbled()
   try {
     return decodeBody(payload.subarray(HEADER_BYTES))
   } catch (cause) {
@@ -67,16 +73,25 @@ function parseTicket(text: string): JoinTarget {
   }
 }
 
-function decodeBody(body: Buffer): JoinTarget {
+/** The last character may have bits that belong to no byte: they are zero. */
+function decoded(digits: string): Uint8Array {
+  try {
+    return fromString(digits, 'base64url')
+  } catch (cause) {
+    throw garbled(cause)
+  }
+}
+
+function decodeBody(body: Uint8Array): JoinTarget {
   const addresses: string[] = []
   for (let at = MESH_KEY_BYTES; at < body.length;) {
-    const end = at + 2 + body.readUInt16BE(at)
+    const end = at + 2 + readU16(body, at)
     if (end > body.length) throw new RangeError('an address is longer than its ticket')
-    addresses.push(multiaddr(new Uint8Array(body.subarray(at + 2, end))).toString())
+    addresses.push(multiaddr(body.slice(at + 2, end)).toString())
     at = end
   }
   if (body.length < MESH_KEY_BYTES) throw new RangeError('the key is too short')
-  return { addresses, key: new Uint8Array(body.subarray(0, MESH_KEY_BYTES)) }
+  return { addresses, key: body.slice(0, MESH_KEY_BYTES) }
 }
 
 /** A multiaddr that can be dialled over TCP, in its normal form. Throws TICKET. */
@@ -135,10 +150,15 @@ function invalid(why: string, attempts: readonly string[] = [], cause?: unknown)
   })
 }
 
-function u16(value: number): Buffer {
-  const bytes = Buffer.alloc(2)
-  bytes.writeUInt16BE(value)
-  return bytes
+function garbled(cause?: unknown): ShoalError {
+  return invalid('the ticket is garbled: its checksum is wrong', [], cause)
 }
 
-const check = (bytes: Uint8Array): Buffer => createHash('sha256').update(bytes).digest().subarray(0, CHECK_BYTES)
+const u16 = (value: number): Uint8Array => Uint8Array.of(value >> 8, value & 0xff)
+
+/** @throws RangeError where there are no two bytes */
+function readU16(bytes: Uint8Array, at: number): number {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.length).getUint16(at)
+}
+
+const check = (bytes: Uint8Array): Uint8Array => createHash('sha256').update(bytes).digest().subarray(0, CHECK_BYTES)

@@ -2,6 +2,7 @@
  * The Disk port in memory, for the simulator and for tests. Every operation is atomic: what has resolved survives, what
  * is under way when `crash` is called never happened. Faults come from outside: `fault` may throw before any operation.
  */
+import { concat } from 'uint8arrays/concat'
 import { assert } from '../../core/errors.ts'
 import type { Bytes } from '../../core/types.ts'
 import type { Disk, DiskWriter, OpenFile } from '../../ports.ts'
@@ -82,11 +83,7 @@ export class MemoryDisk implements Disk {
   async append(name: string, bytes: Uint8Array): Promise<void> {
     const added = bytes.slice()
     await this.#change('append', name, () => {
-      const before = this.#files.get(name) ?? new Uint8Array()
-      const all = new Uint8Array(before.length + added.length)
-      all.set(before)
-      all.set(added, before.length)
-      this.#files.set(name, all)
+      this.#files.set(name, concat([this.#files.get(name) ?? new Uint8Array(), added]))
     })
   }
 
@@ -162,16 +159,6 @@ export class MemoryDisk implements Disk {
     if (bytes === undefined) throw systemError('ENOENT', name)
     return bytes
   }
-}
-
-function concat(chunks: readonly Uint8Array[]): Uint8Array {
-  const all = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.length, 0))
-  let at = 0
-  for (const chunk of chunks) {
-    all.set(chunk, at)
-    at += chunk.length
-  }
-  return all
 }
 
 function assertName(name: string): void {

@@ -1,4 +1,5 @@
 import { createPublicKey, generateKeyPairSync, sign, verify, type KeyObject } from 'node:crypto'
+import { concat } from 'uint8arrays/concat'
 import { fromString } from 'uint8arrays/from-string'
 import { toString } from 'uint8arrays/to-string'
 import { assert } from '../../core/errors.ts'
@@ -43,18 +44,15 @@ interface Member {
 
 /** base58btc of the identity multihash of an Ed25519 public key in protobuf form begins with these bytes. */
 const ID_PREFIX = Uint8Array.of(0x00, 0x24, 0x08, 0x01, 0x12, 0x20)
-/** SubjectPublicKeyInfo of Ed25519 up to the raw key (RFC 8410). */
-const SPKI_PREFIX = Uint8Array.of(0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00)
-
 export function createMemoryIdentity(): MemoryIdentity {
   const { publicKey, privateKey } = generateKeyPairSync('ed25519')
-  const raw = publicKey.export({ type: 'spki', format: 'der' }).subarray(SPKI_PREFIX.length)
-  return { id: toString(Buffer.concat([ID_PREFIX, raw]), 'base58btc') as NodeId, privateKey }
+  const raw = fromString(publicKey.export({ format: 'jwk' }).x ?? '', 'base64url')
+  return { id: toString(concat([ID_PREFIX, raw]), 'base58btc') as NodeId, privateKey }
 }
 
 function publicKeyOf(id: NodeId): KeyObject {
   const raw = fromString(id, 'base58btc').subarray(ID_PREFIX.length)
-  return createPublicKey({ key: Buffer.concat([SPKI_PREFIX, raw]), format: 'der', type: 'spki' })
+  return createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x: toString(raw, 'base64url') }, format: 'jwk' })
 }
 
 export function createMemoryNetwork(): MemoryNetwork {

@@ -1,12 +1,13 @@
 /** Files of kinds that other tools read wrong, over a mesh whose submitter has none of them, and on this machine alone. */
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { Ended } from './command.ts'
-import { Mesh, records, resultOf, type Files, type MeshNode } from './mesh.ts'
-import { ODD_FILES, type OddFiles } from './odd-files.ts'
+import { expect, test } from 'vitest'
+import type { Ended } from '../command.ts'
+import { records, resultOf, type Files } from '../mesh.ts'
+import { ODD_FILES, type OddFiles } from './odd-files-table.ts'
+import type { Suite, Warm } from './warm.ts'
 
-const FIXTURES = join(import.meta.dirname, '../fixtures/odd-files')
+const FIXTURES = join(import.meta.dirname, '../../fixtures/odd-files')
 const ALL = [...new Set(ODD_FILES.map(({ data }) => data))]
 
 function jobOf({ data, input, map }: OddFiles): string {
@@ -48,42 +49,39 @@ const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 
 const title = ({ data, input, refused }: OddFiles): string =>
   `${data}${input === undefined ? '' : ` by ${input}`}${refused === undefined ? '' : ' is refused'}`
 
-describe('odd files', { timeout: 500_000 }, () => {
-  let mesh: Mesh
-  let submitter: MeshNode
-
-  beforeAll(async () => {
-    mesh = new Mesh()
-    const hands: Record<string, Record<string, Uint8Array>>[] = [{}, {}]
+export const oddFiles: Suite = {
+  name: 'odd files',
+  hands: () => {
+    const hands: [Record<string, Files>, Record<string, Files>] = [{}, {}]
     for (const data of ALL)
       for (const [i, file] of readdirSync(join(FIXTURES, data)).toSorted().entries()) {
         if (!statSync(join(FIXTURES, data, file)).isFile()) continue
         const hand = hands[i % hands.length]!
         hand[data] = { ...hand[data], [file]: readFileSync(join(FIXTURES, data, file)) }
       }
-    const holders = hands.map((data, i) => ({ name: `holder-${i}`, data: data as Record<string, Files> }))
-    const nodes = await mesh.start({ name: 'submitter' }, ...holders)
-    submitter = nodes[0]!
-  })
-  afterAll(() => mesh?.end())
+    return [{ data: hands[0] }, { data: hands[1] }]
+  },
+  tests,
+}
 
+function tests(warm: Warm): void {
   const aloneOver = (data: readonly string[]): string[] => [
     ...['--local', '--slots', '1'],
     ...data.flatMap((name) => ['--data', `${name}=${join(FIXTURES, name)}`]),
   ]
 
-  test.each(ODD_FILES.map((odd, i) => [title(odd), odd, i] as const))('%s', async (_, odd, i) => {
-    const job = mesh.job(`odd-${i}`, jobOf(odd))
-    check(odd, await submitter.run('run', job))
-    if (odd.answer === undefined) check(odd, await mesh.command(['run', job, ...aloneOver([odd.data])]))
+  test.concurrent.each(ODD_FILES.map((odd, i) => [title(odd), odd, i] as const))('%s', async (_, odd, i) => {
+    const job = warm.mesh.job(`odd-${i}`, jobOf(odd))
+    check(odd, await warm.submitter.run('run', job))
+    if (odd.answer === undefined) check(odd, await warm.mesh.command(['run', job, ...aloneOver([odd.data])]))
   })
 
   // One job over all of them: a process for each would take a minute more.
   test('with --local all answers are the same, and so is the hash', async () => {
     const answered = ODD_FILES.filter(({ answer }) => answer !== undefined)
-    const job = mesh.job('odd-all', jobOfAll(answered))
-    const together = await submitter.run('run', job)
-    const alone = await mesh.command(['run', job, ...aloneOver([...new Set(answered.map(({ data }) => data))])])
+    const job = warm.mesh.job('odd-all', jobOfAll(answered))
+    const together = await warm.submitter.run('run', job)
+    const alone = await warm.mesh.command(['run', job, ...aloneOver([...new Set(answered.map(({ data }) => data))])])
     expect([alone.code, together.code]).toEqual([0, 0])
     const expected = answered.flatMap((odd, i) => odd.answer!.map(([key, value]) => [`c${i}`, key, value]))
     const found = records(alone.stdout).map(([key, value]) => [...(key as unknown[]), value])
@@ -94,16 +92,16 @@ describe('odd files', { timeout: 500_000 }, () => {
 
   test('what is left out of a folder that a job wrote shows on the node that has none of it', async () => {
     const odd = ODD_FILES.find(({ data }) => data === 'own-output')!
-    const ran = await submitter.run('run', mesh.job('own', jobOf(odd)))
+    const ran = await warm.submitter.run('run', warm.mesh.job('own', jobOf(odd)))
     expect(ran.stderr).toContain('1 name that begins with _ or . is not read: _SUCCESS')
     expect(ran.stderr).toContain('1 receipt of Shoal is not read: receipt.json')
-    const { coverage } = await submitter.receipt(/^job ([0-9a-f]{64})/m.exec(ran.stderr)![1]!)
+    const { coverage } = await warm.submitter.receipt(/^job ([0-9a-f]{64})/m.exec(ran.stderr)![1]!)
     const leftOut = coverage.leftOut.map(({ dataset, kind, count }) => `${dataset} ${kind} ${count}`)
     expect(new Set(leftOut)).toEqual(new Set(['own-output hidden 1', 'own-output receipt 1']))
-    const datasets = await submitter.datasets()
+    const datasets = await warm.submitter.datasets()
     expect(datasets.find(({ name }) => name === 'own-output')?.leftOut).toHaveLength(2)
   })
-})
+}
 
 function check(odd: OddFiles, { code, stdout, stderr }: Ended): void {
   if (odd.answer !== undefined) {

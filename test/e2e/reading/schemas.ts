@@ -1,10 +1,9 @@
 /** Parquet files of one dataset whose columns differ: on two nodes, submitted from a third without data, and on one. */
-import { mkdirSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { parquetWriteBuffer } from 'hyparquet-writer'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { Ended } from './command.ts'
-import { Mesh, records, resultOf, type MeshNode } from './mesh.ts'
+import { beforeAll, expect, test } from 'vitest'
+import type { Ended } from '../command.ts'
+import { records, resultOf } from '../mesh.ts'
+import type { Hand, Suite, Warm } from './warm.ts'
 
 type Options = Parameters<typeof parquetWriteBuffer>[0]
 const parquet = (schema: Options['schema'], columns: Record<string, unknown[]>): Uint8Array => {
@@ -36,7 +35,7 @@ const SALES = {
     n: [[2n ** 60n]],
   }),
 }
-const MIXED = {
+const DIFFERING = {
   'a.parquet': parquet([{ name: 'id', type: 'INT32' }, note], { id: [1], note: ['x'] }),
   'b.parquet': parquet(
     [
@@ -46,7 +45,7 @@ const MIXED = {
     { id: [2], note: [5] },
   ),
 }
-const DATA = { sales: SALES, mixed: MIXED }
+const DATA = { sales: SALES, differing: DIFFERING }
 
 const SHAPES = `const shape = (v) => Array.isArray(v) ? '[' + v.map(shape) + ']' : v instanceof Date ? 'date' : v === null ? 'null' : typeof v
       emit(Object.keys(record).sort().map((name) => name + ' ' + shape(record[name])).join(), 1)`
@@ -58,32 +57,31 @@ export default defineJob({
 })
 `
 
-describe('schemas that differ', { timeout: 300_000 }, () => {
-  let mesh: Mesh
-  let submitter: MeshNode
+const handOf = (file: 'a.parquet' | 'b.parquet'): Hand => ({
+  data: { sales: { [file]: SALES[file] }, differing: { [file]: DIFFERING[file] } },
+})
+
+export const schemas: Suite = {
+  name: 'schemas that differ',
+  hands: () => [handOf('a.parquet'), handOf('b.parquet')],
+  tests,
+}
+
+function tests(warm: Warm): void {
   let alone: readonly string[]
 
-  beforeAll(async () => {
-    mesh = new Mesh()
-    const holders = (['a.parquet', 'b.parquet'] as const).map((file, i) => ({
-      name: `holder-${i}`,
-      data: { sales: { [file]: SALES[file] }, mixed: { [file]: MIXED[file] } },
-    }))
-    const nodes = await mesh.start({ name: 'submitter' }, ...holders)
-    submitter = nodes[0]!
-    for (const [data, files] of Object.entries(DATA)) {
-      mkdirSync(join(mesh.root, 'all', data), { recursive: true })
-      for (const [file, bytes] of Object.entries(files)) writeFileSync(join(mesh.root, 'all', data, file), bytes)
-    }
-    const offers = Object.keys(DATA).flatMap((data) => ['--data', `${data}=${join(mesh.root, 'all', data)}`])
+  beforeAll(() => {
+    const offers = Object.entries(DATA).flatMap(([data, files]) => {
+      const folder = warm.mesh.folder(`all-${data}`, files)
+      return ['--data', `${data}=${folder}`]
+    })
     alone = ['--local', '--slots', '1', ...offers]
   })
-  afterAll(() => mesh?.end())
 
   let jobs = 0
   const both = async (data: string, input: string, map: string): Promise<[Ended, Ended]> => {
-    const job = mesh.job(`job-${jobs++}`, jobOf(data, input, map))
-    return [await submitter.run('run', job), await mesh.command(['run', job, ...alone])]
+    const job = warm.mesh.job(`job-${jobs++}`, jobOf(data, input, map))
+    return [await warm.submitter.run('run', job), await warm.mesh.command(['run', job, ...alone])]
   }
   const answers = async (data: string, input: string, map: string): Promise<unknown> => {
     const [together, single] = await both(data, input, map)
@@ -127,9 +125,9 @@ describe('schemas that differ', { timeout: 300_000 }, () => {
   })
 
   test('are refused where they cannot meet, with both files and both types', async () => {
-    const says = /error\[SCHEMA_DIFFERS\]: mixed\/a\.parquet has note as string, mixed\/b\.parquet as int32/
-    await refusals('mixed', '', says)
-    expect(await answers('mixed', "columns: ['id']", 'emit(record.id, typeof record.id)')).toEqual([
+    const says = /error\[SCHEMA_DIFFERS\]: differing\/a\.parquet has note as string, differing\/b\.parquet as int32/
+    await refusals('differing', '', says)
+    expect(await answers('differing', "columns: ['id']", 'emit(record.id, typeof record.id)')).toEqual([
       [1, ['number']],
       [2, ['number']],
     ])
@@ -140,10 +138,10 @@ describe('schemas that differ', { timeout: 300_000 }, () => {
   })
 
   test('explain names what is widened', async () => {
-    const { code, stdout } = await submitter.run('explain', mesh.job('explain', jobOf('sales', '', SHAPES)))
+    const { code, stdout } = await warm.submitter.run('explain', warm.mesh.job('explain', jobOf('sales', '', SHAPES)))
     expect([code, stdout]).toEqual([
       0,
       expect.stringContaining('columns  sales: at as us, id as int64, n[] as int64, the widest'),
     ])
   })
-})
+}
