@@ -64,7 +64,11 @@ async function tiny(sizes: Sizes, subject: Subject): Promise<Measurement[]> {
       against: `plain loop ${seconds(loop)}`,
       ratio: median(wholes) / loop,
     },
-    within(`${name}: scan, snapshot and plan`, runs.map(({ planned }) => planned), isFull ? 3_000 : null), // prettier-ignore
+    within(
+      `${name}: scan, snapshot and plan`,
+      runs.map(({ planned }) => planned),
+      isFull ? 3_000 : null,
+    ),
   ]
 }
 

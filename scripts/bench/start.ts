@@ -31,8 +31,16 @@ export async function start(sizes: Sizes): Promise<Measurement[]> {
   const ratio = median(checkouts) / median(readies)
   return [
     within('node: exec to ready', readies, 400),
-    within('node: its CPU until then', ours.map(({ cpu }) => cpu), 500), // prettier-ignore
-    within('node: its CPU in its first 6 s', ours.map(({ cpuAfter }) => cpuAfter), 700), // prettier-ignore
+    within(
+      'node: its CPU until then',
+      ours.map(({ cpu }) => cpu),
+      500,
+    ),
+    within(
+      'node: its CPU in its first 6 s',
+      ours.map(({ cpuAfter }) => cpuAfter),
+      700,
+    ),
     {
       ...within('node by `npm run -s shoal`: exec to ready', checkouts, null),
       ratio,

@@ -19,23 +19,8 @@ import { FakeDisk, outputsOf } from './fake-disk.ts'
 import { FakeTasks, type Execution, type Host } from './fake-tasks.ts'
 import { RUNTIME } from './fake-work.ts'
 import { CALM, type Network, type WorldOptions } from './world-options.ts'
+import { newNode, type MeshNode } from './mesh-node.ts'
 import { recordOf } from './one-node.ts'
-
-interface Node {
-  readonly id: NodeId
-  readonly disk: FakeDisk
-  /** null while the node is down. */
-  state: State | null
-  /** Counts starts and kills: what was planned for an earlier life does not happen. */
-  life: number
-  /** This node's monotonic clock is the agenda's plus this. */
-  clock: Millis
-  /** While it sleeps: since when, and what waits for it. */
-  asleep: Millis | null
-  mail: Event[]
-  receiving: number
-  tickAt: Millis
-}
 
 export class World {
   readonly agenda: Agenda = new Agenda()
@@ -48,7 +33,7 @@ export class World {
   messages = 0
   private readonly random: Random
   private readonly tasks: FakeTasks
-  private readonly nodes = new Map<NodeId, Node>()
+  private readonly nodes = new Map<NodeId, MeshNode>()
   private readonly cuts = new Set<string>()
   private readonly options: WorldOptions
 
@@ -60,17 +45,7 @@ export class World {
     for (let i = 1; i <= options.nodes; i++) {
       const id = `n${i}` as NodeId
       const clock = this.random.below(1_000_000)
-      this.nodes.set(id, {
-        id,
-        clock,
-        disk: new FakeDisk(),
-        state: null,
-        life: 0,
-        asleep: null,
-        mail: [],
-        receiving: 0,
-        tickAt: 0,
-      })
+      this.nodes.set(id, newNode(id, clock))
     }
     for (const id of this.nodes.keys()) if (options.late?.includes(id) !== true) this.start(id)
   }
@@ -221,7 +196,7 @@ export class World {
 
   // ---- a node's process
 
-  private node(id: NodeId): Node {
+  private node(id: NodeId): MeshNode {
     const node = this.nodes.get(id)
     if (node === undefined) throw new RangeError(`no node ${id}`)
     return node
@@ -233,14 +208,14 @@ export class World {
   }
 
   /** Plans something for this life of the node. */
-  private later(node: Node, delay: Millis, run: () => void): void {
+  private later(node: MeshNode, delay: Millis, run: () => void): void {
     const { life } = node
     this.agenda.after(delay, () => {
       if (node.life === life) run()
     })
   }
 
-  private host(node: Node): Host {
+  private host(node: MeshNode): Host {
     const { id, disk, state } = node
     return {
       id,
@@ -251,26 +226,26 @@ export class World {
     }
   }
 
-  private tick(node: Node): void {
+  private tick(node: MeshNode): void {
     if (node.asleep === null) this.step(node, { type: 'tick', stalled: 0 })
     this.setTick(node, node.asleep === null ? node.state!.tickDue - node.clock : this.now + LIMITS.tickMs)
   }
 
   /** The one timer of a node's ticks; an earlier one takes the place of a later one. */
-  private setTick(node: Node, at: Millis): void {
+  private setTick(node: MeshNode, at: Millis): void {
     node.tickAt = at
     this.later(node, Math.max(0, at - this.now), () => {
       if (node.tickAt === at) this.tick(node)
     })
   }
 
-  private deliver(node: Node, event: Event): void {
+  private deliver(node: MeshNode, event: Event): void {
     if (node.state === null) return
     if (node.asleep !== null) node.mail.push(event)
     else this.step(node, event)
   }
 
-  private step(node: Node, event: Event): void {
+  private step(node: MeshNode, event: Event): void {
     const state = node.state!
     const effects = step(state, this.now + node.clock, event)
     if (event.type !== 'tick' && state.tickDue - node.clock < node.tickAt)
@@ -281,14 +256,14 @@ export class World {
   }
 
   /** Invariants that hold at any moment. */
-  private check(node: Node, state: State): void {
+  private check(node: MeshNode, state: State): void {
     if (state.running.size > state.self.slots) throw new Error(`${node.id} runs more than its slots`)
     for (const [id, job] of state.jobs)
       for (const task of job.has)
         if (node.disk.output(id, task) === undefined) throw new Error(`${node.id} has not what it says it has: ${task}`)
   }
 
-  private sayRecord(node: Node, drained: boolean): void {
+  private sayRecord(node: MeshNode, drained: boolean): void {
     const { incarnation, slots, runtime } = node.state!.self
     const version = (node.disk.members.get(node.id)?.version ?? 0) + 1
     const record = recordOf(node.id, { incarnation, slots, runtime, version, drained })
@@ -311,11 +286,11 @@ export class World {
       this.deliver(node, { type: 'arrived', job: record.id, task: producer, digest, consumers: [consumer] })
   }
 
-  private isLinked(a: Node, b: Node): boolean {
+  private isLinked(a: MeshNode, b: MeshNode): boolean {
     return a !== b && a.state !== null && b.state !== null && !this.cuts.has(linkOf(a.id, b.id))
   }
 
-  private connect(a: Node, b: Node): void {
+  private connect(a: MeshNode, b: MeshNode): void {
     for (const [x, y] of [
       [a, b],
       [b, a],
@@ -323,13 +298,13 @@ export class World {
       this.later(x, this.delay(), () => this.deliver(x, { type: 'peer', peer: y.id, connected: true }))
   }
 
-  private unpeer(node: Node, peer: Node): void {
+  private unpeer(node: MeshNode, peer: MeshNode): void {
     if (!this.isLinked(node, peer)) this.deliver(node, { type: 'peer', peer: peer.id, connected: false })
   }
 
   // ---- effects
 
-  private carryOut(node: Node, effect: Effect): void {
+  private carryOut(node: MeshNode, effect: Effect): void {
     switch (effect.type) {
       case 'send':
         this.post(node, this.node(effect.to), structuredClone(effect.message), false)
@@ -397,7 +372,7 @@ export class World {
   }
 
   /** A datagram: it may be lost, late or doubled. Direct messages need a link; gossip finds its way. */
-  private post(from: Node, to: Node, message: Message, gossip: boolean): void {
+  private post(from: MeshNode, to: MeshNode, message: Message, gossip: boolean): void {
     this.messages++
     const carry = (): void => {
       if (this.random.chance(this.network.loss) || this.options.lost?.(from.id, to.id, gossip) === true) return
@@ -410,7 +385,7 @@ export class World {
   }
 
   /** Nodes that are connected with this one, over others too. */
-  private reachable(from: Node): Node[] {
+  private reachable(from: MeshNode): MeshNode[] {
     const seen = new Set([from])
     for (const a of seen) for (const b of this.nodes.values()) if (this.isLinked(a, b)) seen.add(b)
     seen.delete(from)
@@ -418,7 +393,7 @@ export class World {
   }
 
   /** A stream to a peer: `done` is called when it ended well, else `failed`, each after a while. */
-  private stream(from: Node, to: Node, done: () => void, failed: () => void): void {
+  private stream(from: MeshNode, to: MeshNode, done: () => void, failed: () => void): void {
     const breaks = this.random.chance(this.network.broken)
     const until = this.now + LIMITS.rpcTimeoutMs
     const meet = (): void => {
@@ -430,7 +405,7 @@ export class World {
     this.later(from, this.delay() * 2, meet)
   }
 
-  private fetch(node: Node, effect: Extract<Effect, { type: 'fetch-job' }>): void {
+  private fetch(node: MeshNode, effect: Extract<Effect, { type: 'fetch-job' }>): void {
     const missing = (): void => this.deliver(node, { type: 'job-missing', job: effect.job, from: effect.from })
     const source = this.node(effect.from)
     this.stream(
@@ -446,7 +421,7 @@ export class World {
   }
 
   /** The receiver answers READY, LATER (it does not know the job yet, or is busy) or GONE (the job is over). */
-  private push(node: Node, effect: Extract<Effect, { type: 'push' }>): void {
+  private push(node: MeshNode, effect: Extract<Effect, { type: 'push' }>): void {
     const { job, task, consumers } = effect
     const to = this.node(effect.to)
     const end = (how: 'acked' | 'later' | 'gone' | 'failed'): void =>
@@ -476,7 +451,7 @@ export class World {
     this.stream(node, to, ready, () => end('failed'))
   }
 
-  private pull(node: Node, effect: Extract<Effect, { type: 'pull' }>): void {
+  private pull(node: MeshNode, effect: Extract<Effect, { type: 'pull' }>): void {
     const { job, task, digest, consumers, copy } = effect
     const from = this.node(effect.from)
     const end = (how: 'done' | 'gone' | 'failed'): void =>
