@@ -1,7 +1,6 @@
 /** The composition root: the only file that knows everyone. It opens the home, starts the parts, and ends them. */
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
-import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { openDisk } from './adapters/disk/disk.ts'
 import { lockHome } from './adapters/disk/lock.ts'
 import { systemClock } from './adapters/disk/system-clock.ts'
@@ -88,7 +87,6 @@ class Node {
   /** What the catalog warned of and was said; its own list has what holds now. */
   #saidOfData: readonly string[] = []
   readonly #ended = Promise.withResolvers<void>()
-  readonly #lag = monitorEventLoopDelay({ resolution: 20 })
   #met = false
   #stopping: Promise<void> | null = null
   #stops: (() => Promise<unknown> | void)[] = []
@@ -121,7 +119,6 @@ class Node {
     this.#sayOfData(base.catalog)
     late.events = engine.events
     for (const peer of base.network.mesh.peers()) engine.events.peer(peer, true)
-    this.#lag.enable()
     engine.start(() => this.#sayOfData(base.catalog))
     this.#stops.unshift(() => engine.stop())
     base.tasks.warm()
@@ -197,7 +194,7 @@ class Node {
       readiness: () => this.#readiness(context, network, knewMembers),
       ticket: () => network.ticket(),
       traffic: () => network.traffic(),
-      lagMs: () => this.#lag.max / 1e6,
+      lagMs: () => loop.lagMs,
       warnings: () => [...this.#warnings.list(), ...context.catalog.warnings()],
       counts: () => Object.fromEntries(this.#counts),
       forgetMember: (node) => this.#forget(context, node),
@@ -305,7 +302,6 @@ class Node {
   }
 
   async #stopParts(): Promise<void> {
-    this.#lag.disable()
     for (const stop of this.#stops) {
       try {
         await stop()

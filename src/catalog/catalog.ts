@@ -65,6 +65,9 @@ export class Catalog {
   #startIsFresh: boolean
   #progress = 0
   #poll: NodeJS.Timeout | null = null
+  /** What the last look found, and how many in a row found the same. */
+  #lastFound = ''
+  #unchanged = 0
 
   /** Throws USAGE, DATASET_MODE or LIMIT for offers that do not go together. */
   constructor(options: CatalogOptions) {
@@ -320,15 +323,34 @@ export class Catalog {
   }
 
   async #runPoll(): Promise<void> {
-    const { clock, pollMs } = this.#options
+    const { clock } = this.#options
     const began = clock.now()
     try {
       await this.#scan([...this.#members.values()], this.#moment)
     } catch (error) {
       if (!this.#stopped.signal.aborted) throw error
     }
-    this.#schedulePoll(Math.max(pollMs ?? LIMITS.pollMs, LIMITS.pollIdleFactor * (clock.now() - began)))
+    const found = this.#stateNow()
+    this.#unchanged = found === this.#lastFound ? this.#unchanged + 1 : 0
+    this.#lastFound = found
+    this.#schedulePoll(pollPause(this.#options.pollMs ?? LIMITS.pollMs, this.#unchanged, clock.now() - began))
   }
+
+  /** What a look finds shows in this. */
+  #stateNow(): string {
+    return this.#roots()
+      .map((root) => `${root.id} ${root.revision} ${root.pending} ${JSON.stringify(root.facts())}`)
+      .join('\n')
+  }
+}
+
+/** How long until the next look at the directories, after so many in a row that found nothing new and took so long. */
+export function pollPause(pollMs: Millis, unchanged: number, tookMs: Millis): Millis {
+  const least = Math.max(pollMs, LIMITS.pollIdleFactor * tookMs)
+  if (unchanged === 0) return least
+  const often = Math.min(LIMITS.pollQuietMs, pollMs * 2 ** Math.min(unchanged, 20))
+  const seldom = Math.min(LIMITS.pollQuietMaxMs, LIMITS.pollQuietFactor * tookMs)
+  return Math.max(least, often, seldom)
 }
 
 function entriesOf(body: CatalogBody, dataset: string): readonly CatalogEntry[] {

@@ -4,7 +4,7 @@
  */
 import { LIMITS } from './limits.ts'
 import type { Claim, Failure, Report } from './ledger.ts'
-import { awaySince, isStuck, liveness, type Liveness } from './membership.ts'
+import { awaySince, isStuck, liveness, nextLiveness, type Liveness, type Member } from './membership.ts'
 import { rendezvous } from './placement.ts'
 import type { PlannedTask } from './plan.ts'
 import { medianOf, type JobState, type State } from './state.ts'
@@ -16,10 +16,20 @@ function listeningSince(state: State): Millis {
   return state.graceUntil - LIMITS.awayAfterMs
 }
 
+/** Since when nothing was heard of a member, as far as this node has listened. */
+export function silentSince(state: State, member: Member): Millis {
+  return Math.max(member.heardAt, listeningSince(state))
+}
+
 export function livenessOf(state: State, node: NodeId): Liveness {
   if (node === state.self.node) return 'alive'
   const member = state.members.get(node)
   return member === undefined ? 'away' : liveness(member, state.now, listeningSince(state), patience(state))
+}
+
+/** When `livenessOf` will next say something else of a member that stays silent. */
+export function nextLivenessOf(state: State, member: Member): Millis {
+  return nextLiveness(member, state.now, listeningSince(state), patience(state))
 }
 
 /** Not known to be away. A drained node lives, but takes no work. */

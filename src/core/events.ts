@@ -6,7 +6,7 @@ import type { Message } from './messages.ts'
 import type { Bytes, Digest, Incarnation, JobId, JobLimits, JobRecord, Millis, NodeId, TaskIndex } from './types.ts'
 
 export type Event =
-  /** Comes every LIMITS.tickMs; `stalled` is by how much it came late. */
+  /** Comes when `State.tickDue` says; `stalled` is by how much it came late. */
   | { readonly type: 'tick'; readonly stalled: Millis }
   /** Asked for by `wake`. */
   | { readonly type: 'wake' }

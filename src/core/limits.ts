@@ -64,6 +64,14 @@ export const LIMITS: Readonly<Record<Limit, number>> = {
   heartbeatMs: 500,
   /** How often the control plane looks at its clock. */
   tickMs: 50,
+  /** A mesh in which nothing has changed for so long is quiet: longer than what was said last takes to reach everybody … */
+  quietAfterMs: 3_000,
+  /** … and then heartbeats, ticks and anti-entropy go at this pace, as messages to each peer instead of signed gossip. */
+  quietBeatMs: 1_250,
+  /** A member that was not heard for so long is asked by gossip to say by gossip that it lives. */
+  unheardMs: 2_000,
+  /** Members named in one such question; it is asked again. */
+  unheardMax: 100,
   /** After an event the control plane goes on at once, unless it did so this recently, for each so many tasks and finished jobs. */
   advanceMs: 5,
   advanceTasks: 1_000,
@@ -276,6 +284,11 @@ export const LIMITS: Readonly<Record<Limit, number>> = {
   /** Offered directories are looked at this often, and at most so large a part of the time as 1 / pollIdleFactor. */
   pollMs: 2_000,
   pollIdleFactor: 20,
+  /** While looks find nothing new the pause doubles, up to this much … */
+  pollQuietMs: 8_000,
+  /** … or, where a look takes long, until they take so small a part of the time, if that is no longer than a minute. */
+  pollQuietFactor: 400,
+  pollQuietMaxMs: 60_000,
 
   // ---- output and keeping
   /** Columns of csv, table and parquet, places in the types of parquet: more are data that was taken for field names. */
@@ -324,6 +337,8 @@ export const LIMITS: Readonly<Record<Limit, number>> = {
   drainMs: 30_000,
   /** Own addresses, members' addresses and catalogs are looked over so often. */
   sweepMs: 2_000,
+  /** … and so often while nothing changes. */
+  quietSweepMs: 10_000,
   /** Between two half MiB of a look at all outputs: about a tenth of a disk, and of a core. */
   readAllPauseMs: 10,
   warningsMax: 100,
@@ -341,6 +356,8 @@ export const LIMITS: Readonly<Record<Limit, number>> = {
   relaysMax: 8,
   /** Connected peers asked, one after the other, to relay to one that cannot be reached. */
   relayTriesMax: 32,
+  /** gossipsub looks after its mesh (who forwards to whom) once a second while anything is published, and else so often. */
+  quietGossipMs: 10_000,
   /** A connected peer that gossip does not reach for so long is connected anew. */
   gossipDeafMs: 3_000,
   /** A connection that brought nothing for so long is probed, and is closed when two probes in a row stay unanswered. */
@@ -350,6 +367,12 @@ export const LIMITS: Readonly<Record<Limit, number>> = {
 
 assert(LIMITS.keyBytesMax < LIMITS.recordBytesMax, 'a key fits into a record')
 assert(LIMITS.suspectAfterMs >= 4 * LIMITS.heartbeatMs, 'one late heartbeat is no suspicion')
+assert(LIMITS.suspectAfterMs >= 2 * LIMITS.quietBeatMs, 'one late heartbeat of a quiet node is no suspicion either')
+assert(LIMITS.unheardMs > LIMITS.quietBeatMs, 'nobody asks for who is quiet')
+assert(
+  2 * LIMITS.unheardMs < LIMITS.awayAfterMs,
+  'who is heard over others only has as long to answer as it was silent before it was asked',
+)
 assert(LIMITS.awayAfterMs > LIMITS.suspectAfterMs, 'suspicion comes before takeover')
 assert(LIMITS.shuffleFrameBytes < LIMITS.streamReadBufferBytes, 'a frame fits into the read buffer')
 assert(LIMITS.combineBlockBytes * 4 < LIMITS.slotMemoryMin, 'combine blocks fit into the smallest task')

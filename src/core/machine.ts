@@ -36,6 +36,7 @@ import type { Message } from './messages.ts'
 import { findOrphans, isShuffling, isStageReady } from './open-tasks.ts'
 import { isOver } from './outcome.ts'
 import { isRemade, isWorkedOn, judgeRemake } from './remake.ts'
+import { askForUnheard, settle, stir, stirs } from './quiet.ts'
 import { spread } from './spread.ts'
 import type { JobState, State } from './state.ts'
 import { feel } from './strain.ts'
@@ -46,14 +47,15 @@ export function step(state: State, now: Millis, event: Event): Effect[] {
   state.now = Math.max(state.now, now)
   feel(state, event.type === 'tick' ? event.stalled : null)
   const effects = take(state, event)
+  if (stirs(state, event, effects)) stir(state)
   if (event.type === 'tick') effects.push(...onTick(state))
-  else if (MOVING.has(event.type)) effects.push(...goOn(state, event))
+  // What did not stir a quiet node leaves it nothing to do.
+  else if (MOVING.has(event.type) && !state.quiet) effects.push(...goOn(state, event))
   return effects
 }
 
 /** At once, unless that was done just now: then as soon as it may be again. */
 function goOn(state: State, event: Event): Effect[] {
-  if (event.type === 'wake') state.waking = false
   // Who was woken goes on, whatever a clock that rounds says: else it would ask for another moment, again and again.
   if (event.type === 'wake' || state.now >= state.nextAdvance) return advance(state)
   const effects = event.type === 'attempt-done' ? startTasks(state) : []
@@ -81,7 +83,9 @@ const MOVING: ReadonlySet<Event['type']> = new Set<Event['type']>([
 function take(state: State, event: Event): Effect[] {
   switch (event.type) {
     case 'tick':
+      return []
     case 'wake':
+      state.waking = false
       return []
     case 'peer': {
       const member = state.members.get(event.peer)
@@ -246,6 +250,8 @@ function onMessage(state: State, from: NodeId, message: Message): Effect[] {
       const records = message.nodes.flatMap((node) => state.members.get(node)?.record ?? [])
       return records.length === 0 ? [] : [{ type: 'send', to: from, message: { type: 'records', records } }]
     }
+    case 'unheard':
+      return []
     case 'dropped': {
       const job = state.jobs.get(message.job)
       if (job === undefined || job.ledger.round > message.round) return []
@@ -292,6 +298,8 @@ function onTick(state: State): Effect[] {
     state.drainedTold = true
     effects.push({ type: 'drained' })
   }
+  effects.push(...askForUnheard(state))
+  settle(state)
   return effects
 }
 

@@ -54,7 +54,10 @@ export function learnOwnLife(state: State, life: Incarnation): Effect[] {
   return [{ type: 'identity', problem, count }]
 }
 
-/** A heartbeat. Of a node without a record, or with an older one than it names, the record is asked for. */
+/**
+ * A heartbeat. Of a node without a record, or with an older one than it names, the record is asked for: of the node itself
+ * only over a connection that is there, since one that is opened before its addresses are known goes over a relay.
+ */
 export function learnBeat(state: State, beat: Beat): Effect[] {
   if (beat.node === state.self.node) return learnOwnLife(state, beat.incarnation)
   const member = state.members.get(beat.node)
@@ -63,5 +66,13 @@ export function learnBeat(state: State, beat: Beat): Effect[] {
     laterLife(beat.incarnation, member.record.incarnation) ||
     beat.record > member.record.version
   if (member !== undefined) hear(member, beat, state.now)
-  return stale ? [{ type: 'send', to: beat.node, message: { type: 'want-records', nodes: [beat.node] } }] : []
+  if (!stale) return []
+  return [{ type: 'send', to: whoKnows(state, beat.node), message: { type: 'want-records', nodes: [beat.node] } }]
+}
+
+/** The node itself, or one peer after the other: it was heard over some of them. */
+function whoKnows(state: State, node: NodeId): NodeId {
+  if (state.connected.has(node)) return node
+  const peers = [...state.connected]
+  return peers[state.seq % Math.max(1, peers.length)] ?? node
 }

@@ -95,6 +95,17 @@ export function liveness(member: Member, now: Millis, listened: Millis, patience
   return silent <= LIMITS.awayAfterMs * scale ? 'suspect' : 'away'
 }
 
+/** When more silence next changes what `liveness` says of a member; Infinity: not at all. */
+export function nextLiveness(member: Member, now: Millis, listened: Millis, patience: number): Millis {
+  if (member.heardAt === -Infinity) return Infinity
+  const scale = patience * haste(member)
+  // A limit that is just reached is not exceeded.
+  const limits = [LIMITS.suspectAfterMs, LIMITS.awayAfterMs].map(
+    (limit) => Math.max(member.heardAt, listened) + limit * scale + 1,
+  )
+  return limits.find((at) => at > now) ?? Infinity
+}
+
 /** When the member became away by this observer's clock (meaningful only while it is). */
 export function awaySince(member: Member, patience: number): Millis {
   return member.heardAt + LIMITS.awayAfterMs * patience * haste(member)

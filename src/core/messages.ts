@@ -11,7 +11,7 @@ export type NodeStamp = readonly [NodeId, number, number]
 export type ReportStamp = readonly [NodeId, number, number]
 
 export type Message =
-  /** A sign of life. Over gossip, or at the head of an anti-entropy round. */
+  /** A sign of life. Over gossip, from a quiet node to each of its peers, or at the head of an anti-entropy round. */
   | { readonly type: 'beat'; readonly beat: Beat }
   /** Anti-entropy opens: the sender's life sign and one hash each over its jobs and its node records. */
   | { readonly type: 'hello'; readonly beat: Beat; readonly jobs: string; readonly nodes: string }
@@ -32,6 +32,8 @@ export type Message =
   | { readonly type: 'records'; readonly records: readonly SignedNodeRecord[] }
   /** "Send me your own record" (the beat named a newer version). */
   | { readonly type: 'want-records'; readonly nodes: readonly NodeId[] }
+  /** Over gossip: the sender does not hear these, which it thinks alive; they are to say by gossip that they are. */
+  | { readonly type: 'unheard'; readonly nodes: readonly NodeId[] }
   /**
    * A round that the sender has dropped for good. Who has it still drops it too; but if it was the sender's own time
    * that was over (`expired`), who knows how the job ended keeps it for its own time.

@@ -7,9 +7,11 @@ import type { Report } from './ledger.ts'
 import { LIMITS } from './limits.ts'
 import type { Message } from './messages.ts'
 import type { Dirty, JobState, State } from './state.ts'
+import type { NodeId } from './types.ts'
 
 /** Heartbeat, gossip of what changed, and one round of anti-entropy, each in its own time. */
 export function spread(state: State): Effect[] {
+  if (state.quiet) return whisper(state)
   const effects: Effect[] = []
   if (state.now >= state.nextBeat) {
     state.nextBeat = state.now + LIMITS.heartbeatMs
@@ -18,11 +20,28 @@ export function spread(state: State): Effect[] {
   effects.push(...flushAll(state))
   if (state.now >= state.nextSync) {
     state.nextSync = state.now + LIMITS.syncIntervalMs
-    const peers = [...state.members.values()].filter((m) => m.connected && m.node !== state.self.node)
+    const peers = connectedPeers(state)
     const peer = peers[state.syncTurn++ % Math.max(1, peers.length)]
-    if (peer !== undefined) effects.push({ type: 'send', to: peer.node, message: hello(state, peer.node) })
+    if (peer !== undefined) effects.push({ type: 'send', to: peer, message: hello(state, peer) })
   }
   return effects
+}
+
+/** Of a quiet node: a heartbeat to each peer; for one of them, in turn, it opens a round of anti-entropy. */
+function whisper(state: State): Effect[] {
+  if (state.now < state.nextBeat) return []
+  state.nextBeat = state.now + LIMITS.quietBeatMs
+  state.nextSync = state.now + LIMITS.syncIntervalMs
+  const peers = connectedPeers(state)
+  const turn = state.syncTurn++ % Math.max(1, peers.length)
+  // One for all, so that it is encoded once.
+  const message = { type: 'beat', beat: makeBeat(state) } as const
+  return peers.map((to, i) => ({ type: 'send', to, message: i === turn ? hello(state, to) : message }))
+}
+
+function connectedPeers(state: State): NodeId[] {
+  const peers = [...state.members.values()].filter((m) => m.connected && m.node !== state.self.node)
+  return peers.map((m) => m.node)
 }
 
 /**

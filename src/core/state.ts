@@ -150,8 +150,11 @@ export interface State {
   drainBy: Millis
   /** Slot time of the job that last had its turn, at most so far. */
   turn: Millis
-  /** When the last tick was taken in. */
-  lastTick: Millis
+  /** When the next tick is to come: whatever happens later than that shows how late this node is. */
+  tickDue: Millis
+  /** When something last changed, and whether that is so long ago that this node has gone quiet: see quiet.ts. */
+  stirredAt: Millis
+  quiet: boolean
   /** How far this node distrusts its own judgement of others, 0 … LIMITS.strainMax, and when that last changed. */
   strain: number
   strainAt: Millis
@@ -162,6 +165,8 @@ export interface State {
   /** A `wake` was asked for, and has yet to come. */
   waking: boolean
   nextBeat: Millis
+  /** Not before then are members that are not heard asked to speak again. */
+  nextAsk: Millis
   nextFlush: Millis
   nextSync: Millis
   syncTurn: number
@@ -202,13 +207,16 @@ export function newState(self: Self, now: Millis, retentionMs: Millis = LIMITS.r
     drainedTold: false,
     drainBy: 0,
     turn: 0,
-    lastTick: now,
+    tickDue: now + LIMITS.tickMs,
+    stirredAt: now,
+    quiet: false,
     strain: 0,
     strainAt: now,
     graceUntil: now + LIMITS.awayAfterMs,
     nextAdvance: now,
     waking: false,
     nextBeat: now,
+    nextAsk: now,
     nextFlush: now,
     nextSync: now,
     syncTurn: 0,

@@ -12,10 +12,9 @@ import type { Millis } from './types.ts'
  * gives everybody a full suspicion time anew; each late tick makes this node more patient, and it eases with time.
  */
 export function feel(state: State, tick: Millis | null): void {
-  const late = Math.max(tick ?? 0, state.now - state.lastTick - LIMITS.tickMs)
+  const late = Math.max(tick ?? 0, state.now - state.tickDue)
   if (late > LIMITS.stallMs) state.graceUntil = state.now + LIMITS.awayAfterMs
   if (tick === null) return
-  state.lastTick = state.now
   if (late >= LIMITS.lagMs) {
     state.strain = Math.min(LIMITS.strainMax, state.strain + 1)
     state.strainAt = state.now

@@ -11,6 +11,7 @@ import type { Context } from './context.ts'
 import type { ControlPlane } from './peers/control-plane.ts'
 import { putKept } from './home/kept.ts'
 import type { LedgerLog } from './home/ledger-log.ts'
+import { meetMember } from './peers/keep-members.ts'
 import type { Leaving } from './leaving.ts'
 import type { Perform } from './loop.ts'
 import type { Receiver } from './peers/receiver.ts'
@@ -42,7 +43,10 @@ export function performer(parts: Parts): Perform {
     send: ({ to, message }) => control.send(to, message),
     'fetch-job': (effect) => void fetchJob(context, times, effect),
     'fetch-catalog': ({ node, hash, from }) => background('fetch-catalog', catalogs.fetch(context, node, hash, from)),
-    'keep-record': ({ node }) => background('keep-record', keepRecord(context, node)),
+    'keep-record': ({ node }) => {
+      meetMember(context, node)
+      background('keep-record', keepRecord(context, node))
+    },
     start: (effect) => attempts.start(effect),
     stop: ({ attempt, why }) => attempts.stop(attempt, why),
     push: (effect) => sender.push(effect),

@@ -82,7 +82,6 @@ export class Engine {
   readonly #ownLife: OwnLife
   readonly #lateCopies: LateCopies
   readonly #drained = Promise.withResolvers<void>()
-  #cancelSweep: (() => void) | null = null
 
   constructor(parts: EngineParts) {
     this.#parts = parts
@@ -134,11 +133,10 @@ export class Engine {
     return known
   }
 
-  /** Ticks from now on; `onSweep` is called every LIMITS.sweepMs. */
+  /** Ticks from now on; `onSweep` is called every LIMITS.sweepMs, and more rarely while all is quiet. */
   start(onSweep: () => void): void {
-    this.loop.start(() => this.#attempts.reportProgress())
+    const { clock, dropped, keys, state, story } = this.context
     const sweep = (): void => {
-      this.#cancelSweep = this.context.clock.after(LIMITS.sweepMs, sweep)
       void this.publish()
       void this.#forget()
       void this.#ledgers.catchUp().then(() => this.#ledgers.compact())
@@ -153,10 +151,15 @@ export class Engine {
       void this.#ownLife.ask()
       onSweep()
     }
-    this.#cancelSweep = this.context.clock.after(LIMITS.sweepMs, sweep)
+    let swept = clock.now()
+    this.loop.start(() => {
+      this.#attempts.reportProgress()
+      if (clock.now() - swept < (state.quiet ? LIMITS.quietSweepMs : LIMITS.sweepMs)) return
+      swept = clock.now()
+      sweep()
+    })
     void this.keeping.sweep()
     void this.#mending.readAll()
-    const { dropped, keys, state, story } = this.context
     story.check([...state.jobs.keys()]).catch((error: unknown) => dropped('story', error))
     keys.check().catch((error: unknown) => dropped('keys', error))
   }
@@ -174,7 +177,6 @@ export class Engine {
   }
 
   stop(): void {
-    this.#cancelSweep?.()
     this.#mending.stop()
     this.loop.stop()
   }

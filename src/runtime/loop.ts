@@ -3,6 +3,7 @@ import type { Event } from '../core/events.ts'
 import { LIMITS } from '../core/limits.ts'
 import { step } from '../core/machine.ts'
 import type { State } from '../core/state.ts'
+import type { Millis } from '../core/types.ts'
 import type { Clock } from '../ports.ts'
 
 /** Carries out one kind of effect; what it takes time for ends in an event. */
@@ -22,8 +23,11 @@ export class Loop {
   readonly #listeners = new Set<() => void>()
   #running = false
   #stopped = false
+  #beforeTick: (() => void) | null = null
   #cancel: (() => void) | null = null
-  #lastTick = 0
+  /** When the timer that is set is to fire. */
+  #tickAt = Infinity
+  #lag: Millis = 0
 
   constructor(state: State, clock: Clock, perform: Perform, onFatal: (error: unknown) => void) {
     this.#state = state
@@ -46,6 +50,7 @@ export class Loop {
     } finally {
       this.#running = false
     }
+    if (this.#state.tickDue < this.#tickAt) this.#setTick(this.#state.tickDue)
     for (const listener of this.#listeners) listener()
   }
 
@@ -66,23 +71,37 @@ export class Loop {
     return this.#stopped
   }
 
-  /** Ticks until `stop`; `beforeTick` tells what has moved since. */
+  /** The longest that a tick was late: how long this process did nothing else than one thing, or nothing at all. */
+  get lagMs(): Millis {
+    return this.#lag
+  }
+
+  /** Ticks until `stop`, whenever the control plane says that it is due; `beforeTick` tells what has moved since. */
   start(beforeTick: () => void): void {
-    this.#lastTick = this.#clock.now()
-    const tick = (): void => {
-      this.#cancel = this.#clock.after(LIMITS.tickMs, tick)
-      const now = this.#clock.now()
-      const stalled = Math.max(0, now - this.#lastTick - LIMITS.tickMs)
-      this.#lastTick = now
-      beforeTick()
-      this.dispatch({ type: 'tick', stalled })
-    }
-    this.#cancel = this.#clock.after(LIMITS.tickMs, tick)
+    this.#beforeTick = beforeTick
+    this.#setTick(this.#clock.now() + LIMITS.tickMs)
   }
 
   stop(): void {
     this.#stopped = true
     this.#cancel?.()
     this.#cancel = null
+  }
+
+  #setTick(at: Millis): void {
+    if (this.#stopped || this.#beforeTick === null) return
+    this.#cancel?.()
+    this.#tickAt = at
+    this.#cancel = this.#clock.after(Math.max(0, Math.ceil(at - this.#clock.now())), () => this.#tick())
+  }
+
+  #tick(): void {
+    const stalled = Math.max(0, this.#clock.now() - this.#tickAt)
+    this.#lag = Math.max(this.#lag, stalled)
+    // What the events of this turn ask for earlier is asked for by the tick itself.
+    this.#tickAt = -Infinity
+    this.#beforeTick?.()
+    this.dispatch({ type: 'tick', stalled })
+    this.#setTick(this.#state.tickDue)
   }
 }

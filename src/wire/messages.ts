@@ -45,6 +45,7 @@ const wireMessage = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('delta'), job: digest, delta: wireDelta, pin: z.optional(digest) }),
   z.strictObject({ type: z.literal('records'), records: list(signed, LIMITS.membersMax) }),
   z.strictObject({ type: z.literal('want-records'), nodes: list(nodeId, LIMITS.membersMax) }),
+  z.strictObject({ type: z.literal('unheard'), nodes: list(nodeId, LIMITS.unheardMax) }),
   z.strictObject({ type: z.literal('dropped'), job: digest, round: count, expired: z.boolean() }),
 ]) as unknown as z.ZodMiniType<WireMessage>
 

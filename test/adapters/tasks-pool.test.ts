@@ -129,6 +129,45 @@ describe('the pool', () => {
   })
 })
 
+/** What blank processes are made for, and these attempts ask for. */
+const MEMORY = 128_000_000
+
+/** Waits by turns of the loop alone: timers are in the test's hands. */
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setImmediate(resolve))
+}
+
+describe('spare processes', () => {
+  let roomy: Workshop
+  beforeAll(async () => {
+    roomy = await Workshop.open(3, 3 * MEMORY)
+  })
+  afterAll(async () => {
+    vi.useRealTimers()
+    await roomy.close()
+  })
+  const processes = (): number =>
+    readdirSync(join(roomy.folder, 'tasks')).filter((name) => name.startsWith('slot-')).length
+
+  test('one waits for the first attempt; as many as were of use at once wait for the next; then one again', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    roomy.tasks.warm()
+    expect(processes()).toBe(1)
+    const job = await roomy.job("export default { input: 'd', map() {} }")
+    const three = [1, 2, 3].map(() => roomy.tasks.start(roomy.spec(job, roomy.file('a\n'), { memory: MEMORY })))
+    expect(processes()).toBe(3)
+    for (const attempt of three) {
+      expect(await attempt.end).toMatchObject({ ok: true })
+      await attempt.release()
+    }
+    // Their job needs them no more: blank ones take their places.
+    vi.advanceTimersByTime(2_000)
+    await until(() => three.every(({ pid }) => !isAlive(pid)) && processes() === 3)
+    vi.advanceTimersByTime(30_000)
+    await until(() => processes() === 1)
+  })
+})
+
 describe('a node that is killed', () => {
   test('takes its task processes with it, also where user code loops; the next life clears their folders', async () => {
     const script = fileURLToPath(new URL('tasks-doomed.ts', import.meta.url))

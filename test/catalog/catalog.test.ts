@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { appendFile, chmod, rm, symlink, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import type { Catalog } from '../../src/catalog/catalog.ts'
+import { pollPause, type Catalog } from '../../src/catalog/catalog.ts'
 import { decodeCatalog, encodeCatalog } from '../../src/catalog/codec.ts'
 import { systemFiles, type Files, type OpenedFile } from '../../src/catalog/files.ts'
 import { LIMITS } from '../../src/core/limits.ts'
@@ -418,4 +418,13 @@ describe('the poll', () => {
     await rm(join(folder.path, 'a'))
     await changed.promise
   })
+})
+
+it('looks more rarely at directories in which nothing changes, and at large ones for a small part of the time', () => {
+  const pauses = (tookMs: number): number[] => [0, 1, 2, 3, 30].map((unchanged) => pollPause(2_000, unchanged, tookMs))
+  expect(pauses(1)).toEqual([2_000, 4_000, 8_000, 8_000, 8_000])
+  expect(pauses(50)).toEqual([2_000, 20_000, 20_000, 20_000, 20_000])
+  // A minute is the most, unless the looks themselves take most of it.
+  expect(pauses(1_000)).toEqual([20_000, 60_000, 60_000, 60_000, 60_000])
+  expect(pauses(10_000)).toEqual([200_000, 200_000, 200_000, 200_000, 200_000])
 })

@@ -34,6 +34,7 @@ interface Node {
   asleep: Millis | null
   mail: Event[]
   receiving: number
+  tickAt: Millis
 }
 
 export class World {
@@ -68,6 +69,7 @@ export class World {
         asleep: null,
         mail: [],
         receiving: 0,
+        tickAt: 0,
       })
     }
     for (const id of this.nodes.keys()) if (options.late?.includes(id) !== true) this.start(id)
@@ -143,7 +145,7 @@ export class World {
     if (known.length > 0) this.step(node, { type: 'message', from: id, message: { type: 'records', records: known } })
     this.sayRecord(node, false)
     for (const record of node.disk.jobs.values()) this.give(id, record)
-    this.later(node, this.random.below(LIMITS.tickMs), () => this.tick(node))
+    this.setTick(node, this.now + this.random.below(LIMITS.tickMs))
     for (const peer of this.nodes.values()) if (this.isLinked(node, peer)) this.connect(node, peer)
   }
 
@@ -251,7 +253,15 @@ export class World {
 
   private tick(node: Node): void {
     if (node.asleep === null) this.step(node, { type: 'tick', stalled: 0 })
-    this.later(node, LIMITS.tickMs, () => this.tick(node))
+    this.setTick(node, node.asleep === null ? node.state!.tickDue - node.clock : this.now + LIMITS.tickMs)
+  }
+
+  /** The one timer of a node's ticks; an earlier one takes the place of a later one. */
+  private setTick(node: Node, at: Millis): void {
+    node.tickAt = at
+    this.later(node, Math.max(0, at - this.now), () => {
+      if (node.tickAt === at) this.tick(node)
+    })
   }
 
   private deliver(node: Node, event: Event): void {
@@ -263,6 +273,8 @@ export class World {
   private step(node: Node, event: Event): void {
     const state = node.state!
     const effects = step(state, this.now + node.clock, event)
+    if (event.type !== 'tick' && state.tickDue - node.clock < node.tickAt)
+      this.setTick(node, state.tickDue - node.clock)
     this.options.watch?.(this.now, node.id, event, effects)
     if (event.type === 'tick') this.check(node, state)
     for (const effect of effects) this.carryOut(node, effect)
@@ -388,7 +400,7 @@ export class World {
   private post(from: Node, to: Node, message: Message, gossip: boolean): void {
     this.messages++
     const carry = (): void => {
-      if (this.random.chance(this.network.loss)) return
+      if (this.random.chance(this.network.loss) || this.options.lost?.(from.id, to.id, gossip) === true) return
       this.later(to, this.delay(), () => {
         if (gossip || this.isLinked(from, to)) this.deliver(to, { type: 'message', from: from.id, message })
       })

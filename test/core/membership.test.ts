@@ -1,7 +1,15 @@
 import { describe, expect, test } from 'vitest'
 import { livenessOf } from '../../src/core/candidates.ts'
 import { LIMITS } from '../../src/core/limits.ts'
-import { hear, laterLife, liveness, newerRecord, type Beat, type Member } from '../../src/core/membership.ts'
+import {
+  hear,
+  laterLife,
+  liveness,
+  newerRecord,
+  nextLiveness,
+  type Beat,
+  type Member,
+} from '../../src/core/membership.ts'
 import type { NodeId } from '../../src/core/types.ts'
 import { only, OneNode, recordOf } from './one-node.ts'
 
@@ -47,6 +55,19 @@ describe('liveness', () => {
   ])('after %d ms of silence (connected: %s), listened to since %d, is %s', (silent, connected, listened, expected) => {
     expect(liveness(member({ connected, closedAt: connected ? -Infinity : 0 }), silent, listened, 1)).toBe(expected)
   })
+
+  test.each([[{}], [{ connected: false, closedAt: 0 }], [{ heardAt: 700 }]])(
+    'changes when it says that it will: %o',
+    (over) => {
+      const silent = member(over)
+      const seen: string[] = []
+      for (let now = 0; now !== Infinity; now = nextLiveness(silent, now, 300, 2)) {
+        if (now > 0) expect(liveness(silent, now - 1, 300, 2)).toBe(seen.at(-1))
+        seen.push(liveness(silent, now, 300, 2))
+      }
+      expect(seen).toEqual(['alive', 'suspect', 'away'])
+    },
+  )
 
   test('of a member never heard is away', () => {
     expect(liveness(member({ heardAt: -Infinity }), 0, 1_000, 1)).toBe('away')

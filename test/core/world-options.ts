@@ -23,6 +23,8 @@ export interface WorldOptions {
   readonly late?: readonly NodeId[]
   readonly network?: Partial<Network>
   readonly behave?: (execution: Execution) => Behaviour
+  /** Messages that never arrive: a link that carries packets in one direction only. */
+  readonly lost?: (from: NodeId, to: NodeId, gossip: boolean) => boolean
   /** Told of every step with its effects, for transcripts and debugging. */
   readonly watch?: (at: Millis, node: NodeId, event: Event, effects: readonly Effect[]) => void
 }

@@ -30,8 +30,8 @@ export interface Gossip {
   /** Subscribes; only once the host has started. */
   start(): void
   publish(bytes: Uint8Array): Promise<number>
-  /** See `DeafWatch.tick`. */
-  deaf(connected: readonly NodeId[], now: number): NodeId[]
+  /** To be called every second. Gives peers to connect anew: see `DeafWatch.tick`. */
+  tick(connected: readonly NodeId[], now: number): NodeId[]
   /** Messages dropped because they were too large or unsigned. */
   dropped(): number
   stop(): void
@@ -46,9 +46,16 @@ export function createGossip(
   let dropped = 0
   let running = false
   const watch = new DeafWatch()
+  // Public in the class, and not in the interface that is exported.
+  const maintained = pubsub as GossipSub & { heartbeat(): Promise<void> }
+  let spokenAt = -Infinity
+  const spoken = (): void => {
+    spokenAt = performance.now()
+  }
 
   const onMessage = (event: CustomEvent<Message>): void => {
     const message = event.detail
+    spoken()
     if (message.type === 'signed' && message.topic === topic) heard(message.from.toString() as NodeId, message.data)
   }
   // Ignored messages are not forwarded either; gossipsub's own size limit would end the stream, and with it the peer.
@@ -63,10 +70,12 @@ export function createGossip(
     start: () => {
       running = true
       pubsub.addEventListener('message', onMessage)
+      pubsub.addEventListener('subscription-change', spoken)
       pubsub.subscribe(topic)
     },
     publish: async (bytes) => {
       if (!running || bytes.length > LIMITS.gossipBytesMax) return 0
+      spoken()
       try {
         const { recipients } = await pubsub.publish(topic, bytes)
         const passedBy = subscribers()
@@ -77,11 +86,16 @@ export function createGossip(
         return 0
       }
     },
-    deaf: (connected, now) => watch.tick(connected, subscribers(), now),
+    tick: (connected, now) => {
+      // Its own timer does so at the pace of a mesh that is quiet; what fails here it tries again.
+      if (running && now - spokenAt < LIMITS.quietAfterMs) maintained.heartbeat().catch(() => {})
+      return watch.tick(connected, subscribers(), now)
+    },
     dropped: () => dropped,
     stop: () => {
       running = false
       pubsub.removeEventListener('message', onMessage)
+      pubsub.removeEventListener('subscription-change', spoken)
     },
   }
 }

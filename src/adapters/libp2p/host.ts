@@ -1,7 +1,7 @@
 import { circuitRelayServer, circuitRelayTransport, type CircuitRelayService } from '@libp2p/circuit-relay-v2'
 import { gossipsub, StrictSign, type GossipSub } from '@libp2p/gossipsub'
 import { identify, type Identify } from '@libp2p/identify'
-import type { ConnectionEncrypter, ConnectionGater } from '@libp2p/interface'
+import type { ConnectionEncrypter, ConnectionGater, MessageStream, SecureConnectionOptions } from '@libp2p/interface'
 import { noise, type NoiseComponents } from '@libp2p/noise'
 import { tcp } from '@libp2p/tcp'
 import { createLibp2p, type Libp2p } from 'libp2p'
@@ -10,6 +10,7 @@ import { hashWhole } from './gossip.ts'
 import type { Identity } from './identity.ts'
 import type { MeshKey } from './key.ts'
 import { steadyYamux } from './muxer.ts'
+import { inOneWrite } from './one-write.ts'
 
 /** Raised when two versions of Shoal could no longer talk: it is in the names of streams and topic. */
 export const WIRE_VERSION = 2
@@ -75,6 +76,8 @@ export async function createHost(options: HostOptions): Promise<Host> {
         runOnLimitedConnection: true,
         allowPublishToZeroTopicPeers: true,
         ignoreDuplicatePublishError: true,
+        // While anything is said, heartbeats come more often: see gossip.ts.
+        heartbeatInterval: LIMITS.quietGossipMs,
         // Without it signatures are checked before duplicates are seen. It covers the signature too: else a forged
         // copy could take the place of the real message.
         fastMsgIdFn: hashWhole,
@@ -94,6 +97,13 @@ function admission(key: MeshKey): (components: NoiseComponents) => ConnectionEnc
   return (components) => {
     const encrypter = noise({ prologueBytes: key.prologue })(components)
     encrypter.protocol = `/shoal/noise/${key.id}`
+    for (const secure of ['secureInbound', 'secureOutbound'] as const) {
+      const before = encrypter[secure].bind(encrypter)
+      encrypter[secure] = (connection: MessageStream, options?: SecureConnectionOptions) => {
+        inOneWrite(connection)
+        return before(connection, options)
+      }
+    }
     return encrypter
   }
 }

@@ -276,6 +276,7 @@ class LibP2PMesh implements NetworkMesh {
   #onStream(protocol: string, stream: Parameters<typeof toByteStream>[0], connection: Connection): void {
     const peer = connection.remotePeer.toString() as NodeId
     const bytes = toByteStream(stream, peer)
+    stream.addEventListener('message', () => this.#liveness.heard([connection]))
     this.#admit(peer)
     if (this.#stopped) bytes.abort('the node stops')
     else this.#events.stream(protocol, bytes)
@@ -293,7 +294,7 @@ class LibP2PMesh implements NetworkMesh {
         connection.abort(new Error('it did not identify itself'))
       }
     }
-    for (const peer of this.#gossip.deaf(this.peers(), performance.now())) this.#close(peer)
+    for (const peer of this.#gossip.tick(this.peers(), performance.now())) this.#close(peer)
   }
 
   #close(peer: NodeId): void {

@@ -26,6 +26,8 @@ export interface TasksOptions {
 
 /** A process that waits for more of its job's attempts gives way to a blank one after this time. */
 const IDLE_MS: Millis = 2_000
+/** After so long without an attempt one blank process is kept, and no more: each takes twenty megabytes. */
+const SPARES_MS: Millis = 30_000
 /** Between two looks at memory and time at most; beyond it this process itself was held up. */
 const STALL_MS: Millis = 1_000
 
@@ -55,6 +57,9 @@ class TaskPool implements Tasks {
   #watchedAt: Millis = 0
   #made = 0
   #keepWarm = false
+  /** How many attempts ran at once since the node last had nothing to do for long. */
+  #peak = 0
+  #trim: NodeJS.Timeout | null = null
   #stopped = false
 
   constructor(options: TasksOptions) {
@@ -68,6 +73,9 @@ class TaskPool implements Tasks {
     process.busy = true
     const attempt = new RunningAttempt(spec, process, performance.now(), (released) => this.#release(released))
     this.#attempts.add(attempt)
+    this.#peak = Math.max(this.#peak, this.#attempts.size)
+    if (this.#trim !== null) clearTimeout(this.#trim)
+    this.#trim = null
     this.#startWatch()
     return attempt
   }
@@ -80,6 +88,7 @@ class TaskPool implements Tasks {
   async stop(): Promise<void> {
     this.#stopped = true
     if (this.#watch !== null) clearInterval(this.#watch)
+    if (this.#trim !== null) clearTimeout(this.#trim)
     for (const attempt of this.#attempts) attempt.kill('the node stops')
     await Promise.all([...this.#processes].map((process) => this.#drop(process)))
     await Promise.all(this.#removals)
@@ -132,6 +141,7 @@ class TaskPool implements Tasks {
       this.#expire(process)
     }
     this.#fill()
+    if (this.#attempts.size === 0) this.#trimLater()
   }
 
   /** A process that its job does not need any more makes room for a blank one. */
@@ -143,10 +153,25 @@ class TaskPool implements Tasks {
     }, IDLE_MS).unref()
   }
 
+  /** What waits for tasks beyond the first blank process ends once there have been none for long. */
+  #trimLater(): void {
+    if (this.#trim !== null) clearTimeout(this.#trim)
+    this.#trim = setTimeout(() => {
+      this.#peak = 0
+      for (const process of this.#blank().slice(1)) void this.#drop(process)
+    }, SPARES_MS).unref()
+  }
+
+  #blank(): TaskProcess[] {
+    return [...this.#processes].filter((process) => process.code === null && !process.busy && !process.ended)
+  }
+
+  /** One blank process for whatever comes next, and as many processes as were of use at once of late. */
   #fill(): void {
     if (!this.#keepWarm || this.#stopped) return
     try {
-      while (this.#processes.size < this.slots) this.#spawn(this.#share)
+      while (this.#processes.size < this.slots && (this.#processes.size < this.#peak || this.#blank().length === 0))
+        this.#spawn(this.#share)
     } catch {
       // No room for a folder, or no process to be had: a spare one can wait, and an attempt says what it lacks.
     }

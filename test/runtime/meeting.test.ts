@@ -1,0 +1,34 @@
+/** Which of two nodes that hear of each other dials, and when. */
+import { expect, it } from 'vitest'
+import type { NodeId } from '../../src/core/types.ts'
+import type { Context } from '../../src/runtime/context.ts'
+import { keepMembers, meetMember } from '../../src/runtime/peers/keep-members.ts'
+import { recordOf } from '../core/one-node.ts'
+import { bench } from './peer.ts'
+
+const [low, high] = ['0'.repeat(50), 'z'.repeat(50)] as [NodeId, NodeId]
+
+/** A node that has just heard of a member; what it dials is noted. */
+async function hearing(of: NodeId): Promise<{ context: Context; dialled: NodeId[] }> {
+  const node = await bench()
+  const dialled: NodeId[] = []
+  const mesh = { ...node.context.mesh, keepDialling: (peer: NodeId | null) => void dialled.push(peer!) }
+  const context = { ...node.context, mesh } as Context
+  const member = { ...recordOf(of), addresses: ['/memory'] }
+  context.dispatch({ type: 'message', from: node.peer, message: { type: 'records', records: [member] } })
+  meetMember(context, of)
+  return { context, dialled }
+}
+
+it('the one with the lesser id dials at once', async () => {
+  const { dialled } = await hearing(high)
+  expect(dialled).toEqual([high])
+})
+
+it('the other one waits for that, and dials at its second look, in case that nothing comes', async () => {
+  const { context, dialled } = await hearing(low)
+  keepMembers(context)
+  expect(dialled).toEqual([])
+  keepMembers(context)
+  expect(dialled).toEqual([low])
+})
