@@ -13,6 +13,7 @@
 import type { Bytes } from '../core/types.ts'
 import { ByteReader, compareBytes, ByteWriter } from './bytes.ts'
 import { ValueCopier } from './copy.ts'
+import { encodeKey } from './order.ts'
 import { Pending } from './pending.ts'
 import { RecordOutput } from './record-output.ts'
 import { BLOCK, HEAP, KEY_BYTES, NOTHING, type ResidentKey, Residents, STRIDE, WEIGHT, isForm } from './residents.ts'
@@ -77,8 +78,11 @@ export class Combiner {
   emit(key: unknown, value: unknown): void {
     const residents = this.#residents
     let slot = typeof key === 'string' ? residents.text(key) : residents.find(key)
-    if (slot === -1 && !this.#isFull()) slot = residents.add(key)
-    const late = slot === -1 ? residents.check(key) : null
+    let own: ResidentKey | null = null
+    if (slot === -1) {
+      if (this.#isFull()) own = residents.check(key)
+      else slot = residents.add(key)
+    } else if (typeof key !== 'string' && residents.isOther(slot, key)) own = residents.check(key)
     let kept = value
     let bytes = 2
     if (typeof value === 'number') {
@@ -89,10 +93,10 @@ export class Combiner {
       bytes = this.#copier.bytes
     }
     if (this.#marked) {
-      this.#pending.push(slot, late, kept, bytes)
+      this.#pending.push(slot, own, kept, bytes)
       if (this.#pending.full) this.#pending.spill(residents.keys)
     } else {
-      this.#apply(slot, late, kept, bytes)
+      this.#apply(slot, own, kept, bytes)
       if (this.#valuesHeap > this.#tooFull) this.#moveOut()
     }
   }
@@ -136,9 +140,10 @@ export class Combiner {
     return this.#closed
   }
 
-  #apply(slot: number, late: ResidentKey | null, value: unknown, bytes: number): void {
+  /** `own`: the key as it was emitted, where it has no slot or is written otherwise than the one in the slot. */
+  #apply(slot: number, own: ResidentKey | null, value: unknown, bytes: number): void {
     if (slot < 0) {
-      this.#addLate(late, value, bytes)
+      this.#addLate(own, value, bytes)
       return
     }
     const residents = this.#residents
@@ -156,7 +161,7 @@ export class Combiner {
       this.#keep(slot, value, bytes)
     }
     residents.weigh(slot)
-    this.#count(facts[at + KEY_BYTES]! + bytes)
+    this.#count((own === null ? facts[at + KEY_BYTES]! : lengthOf(own)) + bytes)
   }
 
   #addLate(key: ResidentKey | null, value: unknown, bytes: number): void {
@@ -219,10 +224,13 @@ export class Combiner {
     this.#pending.spill(this.#residents.keys)
     this.#pending.replay((key, value) => {
       let slot = this.#residents.find(key)
-      if (slot === -1 && !this.#isFull()) slot = this.#residents.add(key)
-      const late = slot === -1 ? this.#residents.check(key) : null
+      let own: ResidentKey | null = null
+      if (slot === -1) {
+        if (this.#isFull()) own = this.#residents.check(key)
+        else slot = this.#residents.add(key)
+      } else if (this.#residents.isOther(slot, key)) own = this.#residents.check(key)
       const kept = this.#copier.copy(value)
-      this.#apply(slot, late, kept, this.#copier.bytes)
+      this.#apply(slot, own, kept, this.#copier.bytes)
       if (this.#valuesHeap > this.#tooFull) this.#moveOut()
     })
   }
@@ -286,6 +294,12 @@ export class Combiner {
 
 function hasKey(view: RecordView, key: Uint8Array, length: number): boolean {
   return compareBytes(view.buffer, view.orderStart, view.orderEnd, key, 0, length) === 0
+}
+
+/** Of order form and shape. */
+function lengthOf(key: ResidentKey): number {
+  const { order, shape } = isForm(key) ? key : encodeKey(key)
+  return order.byteLength + shape.byteLength
 }
 
 function put(out: RecordOutput, key: ResidentKey, weight: number, value: unknown): number {

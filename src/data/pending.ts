@@ -14,8 +14,9 @@ const COUNT_MAX = 32_768
 
 export class Pending {
   count = 0
-  /** The slot of the key among the resident ones, or −1: then the key itself is in `keys`. */
+  /** The slot of the key among the resident ones, or −1. */
   readonly slots: number[] = []
+  /** The key itself where it has no slot, or is written otherwise than the one in its slot; else null. */
   readonly keys: (ResidentKey | null)[] = []
   readonly values: unknown[] = []
   readonly bytes: number[] = []
@@ -75,7 +76,8 @@ export class Pending {
     const value = new ByteWriter(1024)
     for (let i = 0; i < this.count; i++) {
       const slot = this.slots[i]!
-      const key = slot < 0 ? this.keys[i]! : keys[slot]!
+      const own = this.keys[i]!
+      const key = slot < 0 ? own : (own ?? keys[slot]!)
       const { order, shape } = isForm(key) ? key : encodeKey(key)
       value.reset()
       encodeValue(value, this.values[i])

@@ -45,6 +45,8 @@ export class Residents {
   readonly #primitives = new Map<unknown, number>()
   readonly #composites = new Map<string, number>()
   readonly #scratch = new ByteWriter(256)
+  /** Length of the shape of the key in `#scratch`. */
+  #shapeBytes = 0
 
   /** The slot of a string key, −1 if it has none: the hot path. */
   text(key: string): number {
@@ -57,6 +59,15 @@ export class Residents {
     if (primitive !== undefined) return this.#primitives.get(primitive) ?? -1
     this.#encode(key)
     return this.#composites.get(this.#latin1()) ?? -1
+  }
+
+  /**
+   * Whether a key that `find` has just found is written otherwise than the one that its slot holds: equal keys may differ
+   * in which of their numbers are bigints, and each counts as long as it is itself.
+   */
+  isOther(slot: number, key: unknown): boolean {
+    const held = this.keys[slot]!
+    return isForm(held) ? held.shape.byteLength !== this.#shapeBytes : typeof held !== typeof key
   }
 
   /** Makes a slot for a key that has none. @throws as encodeKey does */
@@ -134,7 +145,9 @@ export class Residents {
 
   #encode(key: unknown): Uint8Array {
     this.#scratch.reset()
-    return writeKey(this.#scratch, key)
+    const shape = writeKey(this.#scratch, key)
+    this.#shapeBytes = shape.byteLength
+    return shape
   }
 
   #latin1(): string {

@@ -149,6 +149,22 @@ describe('with combine', () => {
     )
   })
 
+  test('equal keys that are written differently count each as long as it is, whatever the memory', () => {
+    const keys = [1, 1n, [1, 'x'], [1n, 'x'], [1, 1n], [1n, 1n], { a: 2n }, { a: 2 }]
+    const emits = Array.from(
+      { length: 600 },
+      (_, i) => [keys[(i * 7 + (i >> 3)) % keys.length], String(i % 90)] as const,
+    )
+    for (const size of [1, 3, 600]) {
+      const calls = Array.from({ length: 600 / size }, (_, c) => ({ emits: emits.slice(c * size, (c + 1) * size), skip: false })) // prettier-ignore
+      for (const memory of [64, 300, 700, 1200, 2000, 5_000, 1_000_000]) {
+        const task = collect([calls], { combine: tree, memory, combineBlockBytes: 150 })
+        const read = readGroups(inputsOf([task], 0, [[0]]))
+        expect(plainGroups(read)).toEqual(plainGroups(naiveGroups([calls], tree, 150)))
+      }
+    }
+  })
+
   test('float sums are the same bits whatever the memory', () => {
     const sum: Combine = (a, b) => (a as number) + (b as number)
     assert(
