@@ -121,7 +121,7 @@ class Node {
     for (const peer of base.network.mesh.peers()) engine.events.peer(peer, true)
     engine.start(() => this.#sayOfData(base.catalog))
     this.#stops.unshift(() => engine.stop())
-    base.tasks.warm()
+    if (!this.#options.local) base.tasks.warm(true)
     const api = this.#api(engine, base.network, known.length > 0)
     return { api, ended: this.#ended.promise, stop: () => this.#stop() }
   }
@@ -221,8 +221,8 @@ class Node {
     const { slots, memory, local } = this.#options
     const tasks = await createTasks({ folder: join(this.#options.home, 'slots'), runner, slots, memory })
     this.#stops.push(() => tasks.stop())
-    // Whoever starts such a node has a job at hand: its process starts beside all the rest.
-    if (local) tasks.warm()
+    // Whoever starts such a node has one job at hand: its process starts beside all the rest, and no other one will come.
+    if (local) tasks.warm(false)
     return tasks
   }
 

@@ -266,7 +266,7 @@ export interface Attempt {
 export interface Tasks {
   readonly slots: number
   start(spec: AttemptSpec): Attempt
-  /** Keeps spare processes warm. */
-  warm(): void
+  /** Starts a spare process, for the first task; `keep`: there is always one, for whatever comes next. */
+  warm(keep: boolean): void
   stop(): Promise<void>
 }

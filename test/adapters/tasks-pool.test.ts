@@ -151,7 +151,7 @@ describe('spare processes', () => {
 
   test('one waits for the first attempt; as many as were of use at once wait for the next; then one again', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
-    roomy.tasks.warm()
+    roomy.tasks.warm(true)
     expect(processes()).toBe(1)
     const job = await roomy.job("export default { input: 'd', map() {} }")
     const three = [1, 2, 3].map(() => roomy.tasks.start(roomy.spec(job, roomy.file('a\n'), { memory: MEMORY })))

@@ -80,9 +80,10 @@ class TaskPool implements Tasks {
     return attempt
   }
 
-  warm(): void {
+  warm(keep: boolean): void {
     this.#keepWarm = true
     this.#fill()
+    this.#keepWarm = keep
   }
 
   async stop(): Promise<void> {
@@ -136,12 +137,13 @@ class TaskPool implements Tasks {
     // After a failure no one knows what is left in the process.
     if (!ok || process.ended || this.#stopped) await this.#drop(process)
     else {
-      await process.folder.clear(spec.attempt)
+      // Free at once: the next attempt of its job is often here already, and has folders of its own.
       process.busy = false
       this.#expire(process)
     }
     this.#fill()
     if (this.#attempts.size === 0) this.#trimLater()
+    if (ok) await process.folder.clear(spec.attempt)
   }
 
   /** A process that its job does not need any more makes room for a blank one. */

@@ -195,8 +195,8 @@ export const BROKEN: readonly BrokenCore[] = [
     'yes-before-disk',
     'a job that was submitted will be on disk in a moment',
     'runtime/api/submit.ts',
-    '    await this.#context.store.putJob(record, body)\n    const elsewhere',
-    '    void this.#context.store.putJob(record, body).catch(() => {})\n    const elsewhere',
+    'const isNew = await store.putJob(record, body)\n',
+    'const isNew = true\n      store.putJob(record, body).catch(() => {})\n',
   ),
   one(
     'release-at-the-seal',
@@ -216,8 +216,8 @@ export const BROKEN: readonly BrokenCore[] = [
     'journal-later',
     'that an attempt begins is written while it begins',
     'runtime/attempts.ts',
-    "await store.attempts.add(effect.job, effect.task, effect.attempt, 'started')",
-    "void store.attempts.add(effect.job, effect.task, effect.attempt, 'started').catch(() => {})",
+    'effect.consumes, spooling),\n      journalled,\n',
+    'effect.consumes, spooling),\n      journalled.catch(() => {}) && null,\n',
   ),
   one(
     'decided-before-disk',
