@@ -7,9 +7,9 @@ import { encodeMessage } from '../../wire/messages.ts'
 import type { Context } from '../context.ts'
 
 /**
- * The jobs' ledgers on disk: deltas as they are joined, those of a short time together. Where one cannot be written (the disk is full), the job's whole
- * ledger is written once there is room: joined again, it says all that the lost deltas said. A log that has grown far
- * beyond what the ledger has to say is written anew.
+ * The jobs' ledgers on disk: deltas as they are joined, those of a short time together. Where one cannot be written (the
+ * disk is full), the job's whole ledger is written once there is room: joined again, it says all that the lost deltas
+ * said. A log that has grown far beyond what the ledger has to say is written anew.
  */
 export class LedgerLog {
   readonly #context: Context
