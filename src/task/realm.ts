@@ -96,11 +96,11 @@ export class SharedRealm {
   readonly #evaluate: () => unknown
 
   constructor(host: WebHost, marks: Marks, module: vm.Script) {
-    const { global, inside } = openRealm(host, marks, true)
+    // Code made of texts need not be strict, and could catch errors: here that is an error.
+    const { global, inside } = openRealm(host, marks, true, { strings: false, wasm: false })
     inside.freeze()
     this.#inside = inside
-    const evaluate = runIn(global, module) as () => unknown
-    this.#evaluate = () => Reflect.apply(evaluate, global, []) as unknown
+    this.#evaluate = runIn(global, module) as () => unknown
   }
 
   /** For the next split. */
@@ -109,8 +109,13 @@ export class SharedRealm {
   }
 }
 
-function openRealm(host: WebHost, marks: Marks, temporal: boolean): { global: vm.Context; inside: Inside } {
-  const global = vm.createContext(vm.constants.DONT_CONTEXTIFY)
+function openRealm(
+  host: WebHost,
+  marks: Marks,
+  temporal: boolean,
+  codeGeneration?: vm.CreateContextOptions['codeGeneration'],
+): { global: vm.Context; inside: Inside } {
+  const global = vm.createContext(vm.constants.DONT_CONTEXTIFY, { codeGeneration })
   const make = PRELUDE.runInContext(global, QUIET) as MakeInside
   return { global, inside: make(host, marks, temporal) }
 }
@@ -132,6 +137,7 @@ export function compileJob(bundle: string): JobScripts {
   const script = new vm.Script(`${bundle}\n;${JOB_GLOBAL}`, { filename: JOB_SCRIPT })
   if (!mayShare(bundle)) return { script, module: null }
   // The line before it is none of the bundle's: places in it stay as they are.
-  const text = `(function () {\n${bundle}\n;return ${JOB_GLOBAL}})`
+  // An arrow function has no `arguments`, as a script has none.
+  const text = `(() => {\n${bundle}\n;return ${JOB_GLOBAL}})`
   return { script, module: new vm.Script(text, { filename: JOB_SCRIPT, lineOffset: -1 }) }
 }

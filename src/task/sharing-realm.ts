@@ -1,5 +1,5 @@
 import { LIMITS } from '../core/limits.ts'
-import type { SpillFiles } from '../data/spill.ts'
+import type { SpillFiles, SpillInput, SpillOutput } from '../data/spill.ts'
 import type { SplitWork } from '../ports.ts'
 import type { TaskContext } from './context.ts'
 import type { SharedRealm } from './realm.ts'
@@ -16,7 +16,7 @@ export async function sharingRealm<T>(
   work: (context: TaskContext, shared: SharedRealm | null) => Promise<T>,
 ): Promise<T> {
   const { reporter } = context
-  const shared = pays(splits) ? shareRealm(context.job, reporter) : null
+  const shared = pays(splits) ? shareIfClosed(context) : null
   if (shared === null) return await work(context, null)
   const { records, bytes } = reporter
   const files = new KnownFiles(context.files)
@@ -26,6 +26,15 @@ export async function sharingRealm<T>(
     files.removeAll()
     Object.assign(reporter, { records, bytes })
     return await work(context, null)
+  }
+}
+
+/** An engine in which something of a realm cannot be frozen gives none. */
+function shareIfClosed({ job, reporter }: TaskContext): SharedRealm | null {
+  try {
+    return shareRealm(job, reporter)
+  } catch {
+    return null
   }
 }
 
@@ -39,18 +48,26 @@ function pays(splits: readonly SplitWork[]): boolean {
 class KnownFiles implements SpillFiles {
   readonly #files: SpillFiles
   readonly #names = new Set<string>()
+  readonly #open = new Set<SpillOutput>()
 
   constructor(files: SpillFiles) {
     this.#files = files
   }
 
-  create(name: string): ReturnType<SpillFiles['create']> {
+  create(name: string): SpillOutput {
     const file = this.#files.create(name)
     this.#names.add(name)
-    return file
+    this.#open.add(file)
+    return {
+      write: (bytes) => file.write(bytes),
+      close: () => {
+        this.#open.delete(file)
+        return file.close()
+      },
+    }
   }
 
-  open(name: string): ReturnType<SpillFiles['open']> {
+  open(name: string): SpillInput {
     return this.#files.open(name)
   }
 
@@ -60,6 +77,8 @@ class KnownFiles implements SpillFiles {
   }
 
   removeAll(): void {
+    for (const file of this.#open) file.close()
+    this.#open.clear()
     for (const name of [...this.#names]) this.remove(name)
   }
 }

@@ -76,7 +76,13 @@ describe('in a realm that splits share', () => {
       const walk = (value, path) => {
         if ((typeof value !== 'object' && typeof value !== 'function') || value === null || seen.has(value)) return
         seen.add(value)
-        if (!own.has(value) && !Object.isFrozen(value)) open.push(path)
+        const isFixed = (key) => {
+          const { configurable, writable } = Reflect.getOwnPropertyDescriptor(value, key)
+          return !configurable && writable !== true
+        }
+        // Object.isFrozen ends an attempt here.
+        const isFrozen = !Reflect.isExtensible(value) && Reflect.ownKeys(value).every(isFixed)
+        if (!own.has(value) && !isFrozen) open.push(path)
         walk(Object.getPrototypeOf(value), path + '.__proto__')
         for (const key of Reflect.ownKeys(value)) {
           // What was just made has own properties that are new, too.
@@ -207,10 +213,49 @@ describe('what comes of a shared realm is what comes of realms of their own', ()
       true,
       jobOf('emit(line, [n++, seen.size]); seen.add(line)', 'let n = 0; const seen = new Set()'),
     ],
+    ['counters, random numbers', true, jobOf("ctx.counter('all').add(); emit(line, ctx.random())")],
     [
-      'counters, skips, random numbers',
+      'skips, and what is closed because of them',
+      false,
+      jobOf(
+        "if (line.includes('4')) for (const _ of endless) ctx.skip('four'); emit(line, (Math as any).n ?? 0)",
+        'const endless = { [Symbol.iterator]: () => ({ next: () => ({ value: 1, done: false }), return() { (Math as any).n = ((Math as any).n ?? 0) + 1; return {} } }) }',
+      ),
+    ],
+    [
+      'what a function is given',
       true,
-      jobOf("ctx.counter('all').add(); if (line.includes('4')) ctx.skip('four'); emit(line, ctx.random())"),
+      jobOf('emit(line, typeof arguments)').replace('map(line: any, ctx: any) {', 'map: (line: any, ctx: any) => {'),
+    ],
+    [
+      'a reviver that changes what it holds',
+      true,
+      jobOf(
+        "JSON.parse('{\"a\":1,\"b\":2}', function (k, v) { if (k === 'a') this.b = performance; return k === 'now' ? undefined : v }); emit(line, typeof performance.now)",
+      ),
+    ],
+    ['plain JSON', true, jobOf('emit(line, JSON.parse(\'{"a":[1,2]}\'))')],
+    [
+      'an error that is copied',
+      false,
+      jobOf(
+        "structuredClone(new Odd('x')); emit(line, (Math as any).n ?? 0)",
+        "class Odd extends Error { override toString() { (Math as any).n = ((Math as any).n ?? 0) + 1; return 'odd' } }",
+      ),
+    ],
+    [
+      'code of texts, by another way',
+      true,
+      jobOf(
+        "const F = ((() => 0) as any)[['con', 'structor'].join('')]; emit(line, F('Object.prototype.n = (Object.prototype.n|0)+1; return ({}).n|0')())",
+      ),
+    ],
+    [
+      'what is frozen, by another way',
+      true,
+      jobOf(
+        "const is = Object.getOwnPropertyNames(Object).find((n) => n.endsWith('Frozen'))!; emit(line, (Object as any)[is](Math))",
+      ),
     ],
     ['what is of the shard', true, jobOf('emit(ctx.shard.path, line)')],
     ['regular expressions', true, jobOf('const m = /^u(?<n>\\d)\\t/.exec(line); emit(m?.groups?.n ?? "", line)')],
