@@ -176,9 +176,11 @@ export class Engine {
     return story.save((job) => state.jobs.has(job)).catch((error: unknown) => dropped('story', error))
   }
 
-  stop(): void {
+  /** Resolves when what was gathered of ledgers is on disk: no timer writes into a home that may be removed next. */
+  async stop(): Promise<void> {
     this.#mending.stop()
     this.loop.stop()
+    await this.#ledgers.flush()
   }
 
   /** Signs this node's record anew where something in it has changed. */

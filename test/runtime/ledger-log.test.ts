@@ -79,6 +79,15 @@ function live({ node, say }: Said, terms: number): void {
   }
 }
 
+it('what waits for more is written at once where a node stops', async () => {
+  const { node, ledgers, say, size, remembered, known } = await started()
+  say({ tasks: [[0, { claim: claimOf(node, 1), output: null }]] })
+  expect(await size()).toBe(0)
+  await ledgers.flush()
+  expect(await size()).toBeGreaterThan(0)
+  expect(await remembered()).toEqual(known())
+})
+
 it('is written anew, as one whole ledger, once the job is over; nothing that it said is lost', async () => {
   const said = await started()
   live(said, 10)

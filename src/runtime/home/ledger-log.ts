@@ -79,12 +79,17 @@ export class LedgerLog {
     await new Promise<void>((resolve) => this.#waiting.set(job, [...(this.#waiting.get(job) ?? []), resolve]))
   }
 
-  /** To be called now and then. Never rejects. */
-  async catchUp(): Promise<void> {
-    const { state, dropped } = this.#context
+  /** Writes now what waits for more. Never rejects: who appended is told. */
+  async flush(): Promise<void> {
     const gathered = [...this.#gathered.values()]
     for (const one of gathered) one.write()
     await Promise.allSettled(gathered.map(({ written }) => written))
+  }
+
+  /** To be called now and then. Never rejects. */
+  async catchUp(): Promise<void> {
+    const { state, dropped } = this.#context
+    await this.flush()
     for (const id of this.#behind) {
       if (this.#rewriting.has(id)) continue
       // First: what is joined from here on is appended behind.
