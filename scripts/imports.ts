@@ -9,29 +9,32 @@ export interface SourceFile {
 
 /** Floor → floors it may import, beside itself. `adapters/X` stands for one adapter; adapters never see each other. */
 const FLOORS: Readonly<Record<string, readonly string[]>> = {
-  cli: ['control', 'core', 'index', 'job'],
-  web: ['control', 'core', 'index'],
-  testing: ['job', 'core', 'data', 'task'],
-  index: ['node', 'control', 'core', 'data', 'job', 'ports', 'adapters/esbuild'],
-  node: ['adapters/*', 'catalog', 'control', 'core', 'data', 'job', 'ports', 'runtime', 'wire'],
-  control: ['core', 'ports'],
-  runtime: ['catalog', 'control/api', 'core', 'data', 'ports', 'wire'],
-  'adapters/*': ['core', 'ports'],
-  'adapters/esbuild': ['control/api', 'core', 'job', 'ports', 'task'],
-  'adapters/tasks': ['core', 'ports', 'task'],
-  task: ['control/api', 'core', 'data', 'job', 'ports'],
-  wire: ['core', 'ports'],
-  catalog: ['core', 'data', 'ports'],
+  cli: ['control', 'core', 'index', 'job', 'words'],
+  web: ['control', 'core', 'index', 'words'],
+  testing: ['job', 'core', 'data', 'task', 'words'],
+  index: ['node', 'control', 'core', 'data', 'job', 'ports', 'adapters/esbuild', 'words'],
+  node: ['adapters/*', 'catalog', 'control', 'core', 'data', 'job', 'ports', 'runtime', 'wire', 'words', 'kept'],
+  control: ['core', 'ports', 'words', 'kept'],
+  runtime: ['catalog', 'control/api', 'core', 'data', 'ports', 'wire', 'words', 'kept'],
+  'adapters/*': ['core', 'ports', 'words', 'kept'],
+  'adapters/esbuild': ['control/api', 'core', 'job', 'ports', 'task', 'words'],
+  'adapters/tasks': ['core', 'ports', 'task', 'words'],
+  task: ['control/api', 'core', 'data', 'job', 'ports', 'words', 'kept'],
+  wire: ['core', 'ports', 'words'],
+  catalog: ['core', 'data', 'ports', 'words', 'kept'],
   sql: ['core', 'data'],
-  data: ['core'],
+  data: ['core', 'words'],
   ports: ['core'],
-  job: ['core'],
+  job: ['core', 'words'],
+  words: ['core'],
+  kept: ['core'],
   core: [],
 }
 
 /** Floor → its rooms, top first: none imports one above it. What lies in no room is everyone's on the floor. */
 const ROOMS: Readonly<Record<string, readonly string[]>> = {
   runtime: ['api', 'peers', 'home'],
+  core: ['gossip', 'schedule', 'exchange', 'outcome', 'members', 'ledger', 'plan'],
 }
 
 /** Library → the only places that know it. `node:` modules are everyone's but core's. */

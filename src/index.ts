@@ -23,8 +23,10 @@ export async function prepareJob(file: string): Promise<PreparedJob> {
 }
 
 export { runtimeId } from './control/runtime-id.ts'
-export { ShoalError, errorFromJson, errorToJson, type ErrorJson } from './core/errors.ts'
+export { ShoalError, errorFromJson, type ErrorJson } from './core/errors.ts'
+export { errorToJson } from './words/thrown.ts'
 export { CODES, type Code } from './core/codes.ts'
+export { HELP } from './words/code-help.ts'
 export type * from './control/api.ts'
 export type { DataOption, NodeOptions, RunningNode } from './control/node-options.ts'
 export { decodeRecords } from './data/part.ts'

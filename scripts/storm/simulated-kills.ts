@@ -1,5 +1,5 @@
 /** A node dies in a simulated mesh of control planes, where nothing else takes time but tasks and messages. */
-import { livenessOf } from '../../src/core/candidates.ts'
+import { livenessOf } from '../../src/core/members/liveness.ts'
 import type { NodeId } from '../../src/core/types.ts'
 import { makeJob } from '../../test/core/fake-work.ts'
 import { World } from '../../test/core/harness.ts'

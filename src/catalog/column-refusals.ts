@@ -1,6 +1,6 @@
 /** Why Parquet files are not read together, in words that say what to do. */
 import { ShoalError } from '../core/errors.ts'
-import { nearest } from '../core/nearest.ts'
+import { nearest } from '../words/nearest.ts'
 import type { Conflict, FileColumns } from '../data/formats/parquet/metadata/agree.ts'
 import { columnOf, unquotedName } from '../data/formats/parquet/metadata/column-path.ts'
 

@@ -1,4 +1,4 @@
-import { reasonOf } from '../core/reason.ts'
+import { reasonOf } from '../words/reason.ts'
 import { LIMITS } from '../core/limits.ts'
 import type { Content, ContentRequest } from './content.ts'
 

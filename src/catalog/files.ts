@@ -1,6 +1,6 @@
 import { close, closeSync, constants, fstat, fstatSync, open, read, stat, type BigIntStats, type Dirent } from 'node:fs'
 import { lstat, readdir, realpath } from 'node:fs/promises'
-import { systemReason } from '../core/reason.ts'
+import { systemReason } from '../words/reason.ts'
 import type { Witness } from '../core/types.ts'
 
 /** What the catalog needs of the file system; tests hand in one that fails as they like. */

@@ -1,4 +1,4 @@
-import { reasonOf } from '../core/reason.ts'
+import { reasonOf } from '../words/reason.ts'
 import { LIMITS } from '../core/limits.ts'
 import type { Clock } from '../ports.ts'
 import type { CatalogBody } from './body.ts'

@@ -1,8 +1,8 @@
 /** Why a snapshot is not taken, in words that say what to do. */
 import { ShoalError } from '../core/errors.ts'
-import { compareUtf8 } from '../core/plan.ts'
+import { compareUtf8 } from '../core/plan/plan.ts'
 import type { NodeId, OmittedShard } from '../core/types.ts'
-import { nearest } from '../core/nearest.ts'
+import { nearest } from '../words/nearest.ts'
 import type { KindProblem } from '../data/formats/look/kinds.ts'
 import { isHidden } from './path.ts'
 import { leftOutText, type LeftOut } from './left-out.ts'

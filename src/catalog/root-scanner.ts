@@ -1,5 +1,5 @@
 import { ShoalError } from '../core/errors.ts'
-import { reasonOf } from '../core/reason.ts'
+import { reasonOf } from '../words/reason.ts'
 import { isGone } from './files.ts'
 import type { DataOffer } from './offer.ts'
 import type { RootScan } from './scan.ts'

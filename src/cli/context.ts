@@ -1,7 +1,7 @@
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { NodeApi } from '../control/api.ts'
-import { visibleJson } from '../core/visible.ts'
+import { visibleJson } from '../words/visible.ts'
 import type { Engine, Outside } from './engine.ts'
 import { HOME, JSON_OUTPUT, NO_COLOR, QUIET, VERBOSE } from './flags.ts'
 import { paintFor, widthOf, writeTo, type Io, type Paint } from './io.ts'

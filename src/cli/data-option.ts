@@ -3,8 +3,8 @@ import { readFileSync, statSync } from 'node:fs'
 import type { DataOption } from '../control/node-options.ts'
 import { ShoalError } from '../core/errors.ts'
 import { LIMITS } from '../core/limits.ts'
-import { nearestOne } from '../core/nearest.ts'
-import { reasonOf } from '../core/reason.ts'
+import { nearestOne } from '../words/nearest.ts'
+import { reasonOf } from '../words/reason.ts'
 import type { Io } from './io.ts'
 
 const FLAGS = ['replicated', 'all', 'follow', 'skip-links'] as const

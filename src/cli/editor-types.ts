@@ -11,7 +11,7 @@ export async function editorTypes(): Promise<string> {
   const source = (module: string): Promise<string> => readFile(new URL(`${module}.ts`, file), 'utf8')
   return declarations({
     job: await source('job'),
-    types: (await source('core/types')) + (await source('core/look')) + (await source('core/iso')),
+    types: (await source('core/types')) + (await source('core/look')) + (await source('words/iso')),
     helpers: [await source('job/numbers'), await source('job/times')],
   })
 }

@@ -1,5 +1,6 @@
-import { asShoalError, errorToJson, type ErrorJson } from '../core/errors.ts'
-import { visible, visibleJson, visibleLines } from '../core/visible.ts'
+import type { ErrorJson } from '../core/errors.ts'
+import { asShoalError, errorToJson } from '../words/thrown.ts'
+import { visible, visibleJson, visibleLines } from '../words/visible.ts'
 import type { Paint } from './io.ts'
 import { linesIn } from './line.ts'
 

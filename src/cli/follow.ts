@@ -1,5 +1,6 @@
 import type { JobEvent, NodeApi, ResultChunk } from '../control/api.ts'
-import { ShoalError, asShoalError, errorFromJson } from '../core/errors.ts'
+import { ShoalError, errorFromJson } from '../core/errors.ts'
+import { asShoalError } from '../words/thrown.ts'
 import { untilAborted } from './interrupts.ts'
 import type { Reporter } from './progress/reporter.ts'
 import { shortId } from './units.ts'

@@ -1,7 +1,7 @@
 import { styleText } from 'node:util'
 import type { Writable } from 'node:stream'
 import { ShoalError } from '../core/errors.ts'
-import { reasonOf } from '../core/reason.ts'
+import { reasonOf } from '../words/reason.ts'
 import type { Environment } from './settings.ts'
 
 export type Stream = Writable & { readonly isTTY?: boolean; readonly columns?: number }

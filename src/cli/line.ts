@@ -1,4 +1,4 @@
-import { visible } from '../core/visible.ts'
+import { visible } from '../words/visible.ts'
 import type { Paint, Tint } from './io.ts'
 
 /** A piece of a line in a colour. */

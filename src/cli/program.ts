@@ -1,4 +1,4 @@
-import { asShoalError } from '../core/errors.ts'
+import { asShoalError } from '../words/thrown.ts'
 import { allFlags } from './command.ts'
 import { TREE } from './commands.ts'
 import { Context } from './context.ts'

@@ -1,11 +1,12 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { ShoalError, asShoalError } from '../core/errors.ts'
+import { ShoalError } from '../core/errors.ts'
+import { asShoalError } from '../words/thrown.ts'
 import type { Code } from '../core/codes.ts'
 import { environmentName, type Flag } from './flags.ts'
-import { nearestOne } from '../core/nearest.ts'
-import { systemReasonWithPath } from '../core/reason.ts'
+import { nearestOne } from '../words/nearest.ts'
+import { systemReasonWithPath } from '../words/reason.ts'
 
 export type Origin = 'flag' | 'environment' | 'config' | 'default'
 /** What was given on the command line, by flag name; a switch that was given holds `true`. */

@@ -12,7 +12,7 @@ import {
   TASK_TIMEOUT,
   WAIT_FOR_DATA,
 } from './flags.ts'
-import { nearestOne } from '../core/nearest.ts'
+import { nearestOne } from '../words/nearest.ts'
 import type { Settings } from './settings.ts'
 
 /** A prepared job with all that the flags say. @throws ShoalError USAGE */

@@ -1,4 +1,4 @@
-import { visible } from '../core/visible.ts'
+import { visible } from '../words/visible.ts'
 import type { Paint } from './io.ts'
 
 export interface Column<Row> {

@@ -2,7 +2,7 @@ import type { ClientRequest, IncomingMessage } from 'node:http'
 import type { JobEvent, NodeApi, ResultChunk } from './api.ts'
 import { ShoalError, errorFromJson, type ErrorJson } from '../core/errors.ts'
 import { LIMITS } from '../core/limits.ts'
-import { reasonOf } from '../core/reason.ts'
+import { reasonOf } from '../words/reason.ts'
 import {
   FRAME_CHUNK,
   FRAME_END,

@@ -2,7 +2,7 @@
 import { z } from 'zod/mini'
 import type { SubmitRequest } from './api.ts'
 import { ShoalError } from '../core/errors.ts'
-import { misfitText } from '../core/reason.ts'
+import { misfitText } from '../words/reason.ts'
 
 // Ranges are checked where a job is made; here only that each thing is of its kind. What is more is left alone.
 const input = z.looseObject({

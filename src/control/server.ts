@@ -4,9 +4,10 @@ import { connect } from 'node:net'
 import { dirname } from 'node:path'
 import { finished } from 'node:stream/promises'
 import type { NodeApi } from './api.ts'
-import { ShoalError, asShoalError, errorToJson } from '../core/errors.ts'
+import { ShoalError } from '../core/errors.ts'
+import { asShoalError, errorToJson } from '../words/thrown.ts'
 import { LIMITS } from '../core/limits.ts'
-import { reasonOf } from '../core/reason.ts'
+import { reasonOf } from '../words/reason.ts'
 import {
   FRAME_CHUNK,
   FRAME_END,

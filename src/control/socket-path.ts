@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto'
 import { lstatSync, mkdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { ShoalError } from '../core/errors.ts'
-import { fromKept, toKept } from '../core/kept-form.ts'
-import { reasonOf } from '../core/reason.ts'
+import { fromKept, toKept } from '../kept/form.ts'
+import { reasonOf } from '../words/reason.ts'
 
 /** `sun_path` holds 108 bytes with its final NUL; some systems have 104. */
 const SOCKET_PATH_BYTES_MAX = 103

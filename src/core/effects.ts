@@ -1,8 +1,8 @@
 /** All that a node's control plane may ask for. Each names the events that end it; nothing else may. */
-import type { Delta, Report } from './ledger.ts'
+import type { Delta, Report } from './ledger/ledger.ts'
 import type { Message } from './messages.ts'
-import type { Outcome } from './outcome.ts'
-import type { TaskKind } from './plan.ts'
+import type { Outcome } from './ledger/outcome.ts'
+import type { TaskKind } from './plan/plan.ts'
 import type { Digest, JobId, JobRecord, Millis, NodeId, TaskIndex } from './types.ts'
 
 export type Effect =

@@ -1,7 +1,7 @@
 /** All that can happen to a node's control plane. Time comes beside each event, see `step` in machine.ts. */
 import type { ErrorJson } from './errors.ts'
-import type { Blame, Delta, Output, SignedReport } from './ledger.ts'
-import type { SignedNodeRecord } from './membership.ts'
+import type { Blame, Delta, Output, SignedReport } from './ledger/ledger.ts'
+import type { SignedNodeRecord } from './members/membership.ts'
 import type { Message } from './messages.ts'
 import type { Bytes, Digest, Incarnation, JobId, JobLimits, JobRecord, Millis, NodeId, TaskIndex } from './types.ts'
 

@@ -8,11 +8,12 @@
  *   I3  Correctness holds if every node claims every task: nothing here waits for a claim to be won.
  *   I4  The outcome is `verdict` of known facts, or a person's cancel; joined, never overwritten.
  */
-import { answerBuckets, answerHello, answerStamps, fetchJob, hello, statement } from './anti-entropy.ts'
-import { onAttempt, startTasks } from './attempts.ts'
-import { stopLosers, tasksToHelp } from './backup.ts'
-import { failureIndex, isEligible } from './candidates.ts'
-import { tellDeaths } from './deaths.ts'
+import { answerBuckets, answerHello, answerStamps, fetchJob, hello, statement } from './gossip/anti-entropy.ts'
+import { onAttempt, startTasks } from './schedule/attempts.ts'
+import { stopLosers, tasksToHelp } from './schedule/backup.ts'
+import { isEligible } from './members/candidates.ts'
+import { failureIndex } from './ledger/failures.ts'
+import { tellDeaths } from './outcome/deaths.ts'
 import type { Effect } from './effects.ts'
 import type { Event } from './events.ts'
 import {
@@ -26,20 +27,20 @@ import {
   startPushes,
   stayingHolders,
   strike,
-} from './exchange.ts'
-import { addFailure, join } from './facts.ts'
+} from './exchange/exchange.ts'
+import { addFailure, join } from './outcome/facts.ts'
 import { addJob, clash, dropJob, openNextRound } from './jobs.ts'
 import { LIMITS } from './limits.ts'
-import { agreed } from './ledger.ts'
-import { learnBeat, learnOwnLife, learnRecord } from './members.ts'
+import { agreed } from './ledger/ledger.ts'
+import { learnBeat, learnOwnLife, learnRecord } from './members/members.ts'
 import type { Message } from './messages.ts'
-import { findOrphans, isShuffling, isStageReady } from './open-tasks.ts'
-import { isOver } from './outcome.ts'
-import { isRemade, isWorkedOn, judgeRemake } from './remake.ts'
-import { askForUnheard, settle, stir, stirs } from './quiet.ts'
-import { spread } from './spread.ts'
+import { findOrphans, isShuffling, isStageReady } from './outcome/open-tasks.ts'
+import { isOver } from './ledger/outcome.ts'
+import { isRemade, isWorkedOn, judgeRemake } from './outcome/remake.ts'
+import { askForUnheard, settle, stir, stirs } from './gossip/quiet.ts'
+import { spread } from './gossip/spread.ts'
 import type { JobState, State } from './state.ts'
-import { feel } from './strain.ts'
+import { feel } from './members/strain.ts'
 import type { Digest, JobId, Millis, NodeId } from './types.ts'
 
 /** Takes one event in at monotonic time `now` (never before the last one); returns what is to be done, in order. */

@@ -1,6 +1,6 @@
 /** What nodes say to each other about the control plane: over gossip (may be lost), or directly (may be lost too). */
-import type { Delta, Output } from './ledger.ts'
-import type { Beat, SignedNodeRecord } from './membership.ts'
+import type { Delta, Output } from './ledger/ledger.ts'
+import type { Beat, SignedNodeRecord } from './members/membership.ts'
 import type { Digest, JobId, Millis, NodeId } from './types.ts'
 
 /** Compact statement of a job's ledger: id, round, hash, and for how long the sender has counted it as over (open: 0). */

@@ -1,9 +1,9 @@
 /** The state of one node's control plane. Only machine.ts and the files it calls change it. */
-import type { Failure, Ledger } from './ledger.ts'
+import type { Failure, Ledger } from './ledger/ledger.ts'
 import type { ErrorJson } from './errors.ts'
 import { LIMITS } from './limits.ts'
-import type { Member } from './membership.ts'
-import type { Plan, TaskKind } from './plan.ts'
+import type { Member } from './members/membership.ts'
+import type { Plan, TaskKind } from './plan/plan.ts'
 import type { Bytes, Digest, Incarnation, JobId, JobRecord, Millis, NodeId, TaskIndex } from './types.ts'
 
 export interface Self {

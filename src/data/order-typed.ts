@@ -4,7 +4,7 @@
  * the shape. HUGEINT is among the numbers, and MAP, which holds other keys, in `order.ts`.
  */
 import { assert } from '../core/errors.ts'
-import type { TimeUnit } from '../core/iso.ts'
+import type { TimeUnit } from '../words/iso.ts'
 import type { ByteReader, ByteWriter } from './bytes.ts'
 import { notAKey } from './refused.ts'
 import type { ShapeReader, ShapeWriter } from './shape.ts'

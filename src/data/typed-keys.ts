@@ -10,7 +10,7 @@ import { writeDecimal, writeInterval, writeTime, writeUuid } from './order-typed
 import { ARRAY, END, MAP, writePart } from './order.ts'
 import { keyTooLarge } from './refused.ts'
 import { HUGEINT_BITS, ShapeWriter } from './shape.ts'
-import type { TimeUnit } from '../core/iso.ts'
+import type { TimeUnit } from '../words/iso.ts'
 
 export class TypedKeyWriter {
   readonly #shape = new ShapeWriter()

@@ -3,7 +3,7 @@
  * they are; JavaScript sees a text, a bigint or an array, as `docs/record.md` says. Here: their ranges and their texts.
  */
 
-import type { TimeUnit } from '../core/iso.ts'
+import type { TimeUnit } from '../words/iso.ts'
 
 /** Units of a TIME, each by its code in both byte forms. That of SQL is 0, so that its keys have an empty shape. */
 export const TIME_UNITS: readonly TimeUnit[] = ['us', 'ms', 'ns']

@@ -5,7 +5,7 @@
  * being two levels.
  */
 import { assert, ShoalError } from '../core/errors.ts'
-import type { TimeUnit } from '../core/iso.ts'
+import type { TimeUnit } from '../words/iso.ts'
 import type { ByteReader, ByteWriter } from './bytes.ts'
 import { notAValue } from './refused.ts'
 import {

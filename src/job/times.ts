@@ -1,7 +1,7 @@
 /** Points in time that are counts, as Parquet has those below a millisecond. Bundled into jobs: it uses the language alone. */
-import { isoText, PER_SECOND, type TimeUnit } from '../core/iso.ts'
+import { isoText, PER_SECOND, type TimeUnit } from '../words/iso.ts'
 
-export type { TimeUnit } from '../core/iso.ts'
+export type { TimeUnit } from '../words/iso.ts'
 
 /**
  * A count since 1970-01-01T00:00Z as a Date.

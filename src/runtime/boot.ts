@@ -2,7 +2,7 @@
 import type { Incarnation, JobId, NodeId } from '../core/types.ts'
 import type { Disk } from '../ports.ts'
 import { LIMITS } from '../core/limits.ts'
-import { isWorkedOn } from '../core/remake.ts'
+import { isWorkedOn } from '../core/outcome/remake.ts'
 import { fromBytes, WireError } from '../wire/codec.ts'
 import { openJobRecord } from '../wire/job.ts'
 import { fitsTask } from '../wire/manifest.ts'

@@ -1,6 +1,6 @@
 /** This node's own record: signed anew whenever something in it changes. */
 import type { CatalogBody } from '../catalog/body.ts'
-import type { NodeRecord } from '../core/membership.ts'
+import type { NodeRecord } from '../core/members/membership.ts'
 import { LIMITS } from '../core/limits.ts'
 import type { Digest } from '../core/types.ts'
 import { signRecord } from '../wire/signed.ts'

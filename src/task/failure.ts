@@ -1,7 +1,8 @@
 import { types } from 'node:util'
-import { type ErrorJson, errorToJson, ShoalError } from '../core/errors.ts'
+import { type ErrorJson, ShoalError } from '../core/errors.ts'
+import { errorToJson } from '../words/thrown.ts'
 import { LIMITS } from '../core/limits.ts'
-import { systemReasonWithPath } from '../core/reason.ts'
+import { systemReasonWithPath } from '../words/reason.ts'
 import type { AttemptFailure } from '../ports.ts'
 
 /** Why an attempt ends without output. */

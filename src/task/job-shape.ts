@@ -1,7 +1,7 @@
 import type { PreparedInput, PreparedJob } from '../control/api.ts'
 import { ShoalError } from '../core/errors.ts'
 import { LIMITS } from '../core/limits.ts'
-import { nearestOne } from '../core/nearest.ts'
+import { nearestOne } from '../words/nearest.ts'
 
 /** What a job declares, apart from its code. */
 export type JobShape = Omit<PreparedJob, 'bundle' | 'sourceMap'>

@@ -1,6 +1,6 @@
 /** User code at work: one realm, the calls into it, and what its errors become. */
 import { ShoalError } from '../core/errors.ts'
-import { visible } from '../core/visible.ts'
+import { visible } from '../words/visible.ts'
 import { BAD, type Batch } from '../data/formats/reader.ts'
 import { END } from '../data/fold.ts'
 import { hostFailure, isA, TaskFailure } from './failure.ts'

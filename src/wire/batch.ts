@@ -1,7 +1,7 @@
 /** The exchange of task outputs between two nodes: a batch = one task's output → one owner. */
 import { z } from 'zod/mini'
 import { LIMITS } from '../core/limits.ts'
-import { outputOf, type TaskManifest } from '../core/manifest.ts'
+import { outputOf, type TaskManifest } from '../core/ledger/manifest.ts'
 import type { Digest, JobId, TaskIndex } from '../core/types.ts'
 import { WireError } from './codec.ts'
 import { openManifest } from './manifest.ts'

@@ -1,7 +1,7 @@
 import { decode, encode, Tokenizer, type DecodeOptions } from 'cborg'
 import type { z } from 'zod/mini'
 import { LIMITS } from '../core/limits.ts'
-import { misfitText } from '../core/reason.ts'
+import { misfitText } from '../words/reason.ts'
 
 /** Bytes that are not what they should be: whoever reads from a peer counts and drops them. */
 export class WireError extends Error {

@@ -1,8 +1,8 @@
 /** What tasks produced, as peers and disks bring it: checked whole before anyone looks into it. */
 import { z } from 'zod/mini'
 import { LIMITS } from '../core/limits.ts'
-import type { TaskManifest } from '../core/manifest.ts'
-import type { Plan, PlannedTask } from '../core/plan.ts'
+import type { TaskManifest } from '../core/ledger/manifest.ts'
+import type { Plan, PlannedTask } from '../core/plan/plan.ts'
 import { count, digest, list, text } from './shapes.ts'
 
 /** A record of zod's leaves `__proto__` unseen, and a job may have a counter of that name. */

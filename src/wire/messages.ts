@@ -1,6 +1,6 @@
 import { z } from 'zod/mini'
 import { LIMITS } from '../core/limits.ts'
-import type { SignedReport } from '../core/ledger.ts'
+import type { SignedReport } from '../core/ledger/ledger.ts'
 import type { Message } from '../core/messages.ts'
 import type { NodeId } from '../core/types.ts'
 import { fromBytes, toBytes, WireError } from './codec.ts'

@@ -3,9 +3,9 @@ import { z } from 'zod/mini'
 import { CODES, type Code } from '../core/codes.ts'
 import type { ErrorJson } from '../core/errors.ts'
 import { LIMITS } from '../core/limits.ts'
-import type { Delta, Failure, Output, Report, TaskState } from '../core/ledger.ts'
-import type { Beat, NodeRecord } from '../core/membership.ts'
-import type { Outcome } from '../core/outcome.ts'
+import type { Delta, Failure, Output, Report, TaskState } from '../core/ledger/ledger.ts'
+import type { Beat, NodeRecord } from '../core/members/membership.ts'
+import type { Outcome } from '../core/ledger/outcome.ts'
 import type { Digest, JobLimits, NodeId } from '../core/types.ts'
 
 export const text = (max: number): z.ZodMiniType<string> => z.string().check(z.maxLength(max))

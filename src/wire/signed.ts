@@ -1,5 +1,5 @@
-import type { SignedReport, Report } from '../core/ledger.ts'
-import type { NodeRecord, SignedNodeRecord } from '../core/membership.ts'
+import type { SignedReport, Report } from '../core/ledger/ledger.ts'
+import type { NodeRecord, SignedNodeRecord } from '../core/members/membership.ts'
 import type { JobId, NodeId } from '../core/types.ts'
 import { fromBytes, toBytes, WireError } from './codec.ts'
 import { nodeRecord, reportBody, type ReportBody, type Signed } from './shapes.ts'

@@ -3,7 +3,7 @@ import { decode, encode } from 'cborg'
 import { parquetWriteBuffer } from 'hyparquet-writer'
 import { expect, it } from 'vitest'
 import { decodeCatalog, decodeScanAnswer, encodeCatalog, encodeScanAnswer } from '../../src/catalog/codec.ts'
-import { fromKept, toKept } from '../../src/core/kept-form.ts'
+import { fromKept, toKept } from '../../src/kept/form.ts'
 import { testFolder } from './folder.ts'
 import { states, testHome } from './home.ts'
 

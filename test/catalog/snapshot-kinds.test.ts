@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { NO_FACTS, type CatalogEntry, type CatalogRoot } from '../../src/catalog/body.ts'
 import type { SnapshotRequest } from '../../src/catalog/candidates.ts'
-import { snapshotId } from '../../src/core/job-id.ts'
+import { snapshotId } from '../../src/core/plan/job-id.ts'
 import { PLAIN_TEXT, type Look } from '../../src/core/look.ts'
 import type { ReadOptions } from '../../src/core/types.ts'
 import { dataset, entry, input, listed, refusal, source, take, taken } from './offering.ts'

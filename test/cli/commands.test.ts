@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { TREE } from '../../src/cli/commands.ts'
 import { CODES } from '../../src/core/codes.ts'
+import { HELP } from '../../src/words/code-help.ts'
 import { JOB_ID, RESULT, shoal } from './fake.ts'
 
 /** Each command that reads, with the schema of its JSON. */
@@ -161,7 +162,7 @@ describe('help', () => {
   test.each(Object.keys(CODES))('help %s', async (code) => {
     const ran = await shoal(['help', code])
     expect(ran.code).toBe(0)
-    expect(ran.stdout).toContain(CODES[code as keyof typeof CODES].help)
+    expect(ran.stdout).toContain(HELP[code as keyof typeof HELP])
     expect(ran.stdout).toContain(`exit code ${CODES[code as keyof typeof CODES].exit}`)
   })
 

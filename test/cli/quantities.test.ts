@@ -1,6 +1,6 @@
 import { assert, integer, property } from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { nearestOne } from '../../src/core/nearest.ts'
+import { nearestOne } from '../../src/words/nearest.ts'
 import { parseCount, parseDuration, parsePeriod, parseSize } from '../../src/cli/quantities.ts'
 import { bytesText, countText, elapsedText, guessText, plural } from '../../src/cli/units.ts'
 import { ShoalError } from '../../src/core/errors.ts'

@@ -7,7 +7,8 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { freshMain } from '../../scripts/fresh-build.ts'
 import type { JobEvent, NodeApi } from '../../src/control/api.ts'
-import { ShoalError, errorToJson } from '../../src/core/errors.ts'
+import { ShoalError } from '../../src/core/errors.ts'
+import { errorToJson } from '../../src/words/thrown.ts'
 import { createRenderer } from '../../src/index.ts'
 import {
   COVERAGE,

@@ -1,6 +1,6 @@
 /** How soon the dead are noticed, and that the living are not taken for dead by who does not keep up himself. */
 import { describe, expect, test } from 'vitest'
-import { livenessOf } from '../../src/core/candidates.ts'
+import { livenessOf } from '../../src/core/members/liveness.ts'
 import { LIMITS } from '../../src/core/limits.ts'
 import type { Millis, NodeId } from '../../src/core/types.ts'
 import { Random } from './agenda.ts'

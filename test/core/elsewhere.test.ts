@@ -1,9 +1,10 @@
 /** Where a map task runs when those who have its shards cannot run it: input crosses the network then, and only then. */
 import { describe, expect, test } from 'vitest'
-import { candidates, failureIndex } from '../../src/core/candidates.ts'
-import type { Failure } from '../../src/core/ledger.ts'
+import { candidates } from '../../src/core/members/candidates.ts'
+import { failureIndex } from '../../src/core/ledger/failures.ts'
+import type { Failure } from '../../src/core/ledger/ledger.ts'
 import { LIMITS } from '../../src/core/limits.ts'
-import type { SignedNodeRecord } from '../../src/core/membership.ts'
+import type { SignedNodeRecord } from '../../src/core/members/membership.ts'
 import type { JobRecord, NodeId, TaskIndex } from '../../src/core/types.ts'
 import { makeJob } from './fake-work.ts'
 import { failureOf, OneNode, outputOf, recordOf, reportOf, started } from './one-node.ts'

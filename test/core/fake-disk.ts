@@ -1,8 +1,8 @@
 /** One node's disk: what is synced survives a crash, what is not may not. */
 import type { Death, Held } from '../../src/core/events.ts'
-import type { Delta } from '../../src/core/ledger.ts'
-import type { SignedNodeRecord } from '../../src/core/membership.ts'
-import { plan, tasksOf, type TaskKind } from '../../src/core/plan.ts'
+import type { Delta } from '../../src/core/ledger/ledger.ts'
+import type { SignedNodeRecord } from '../../src/core/members/membership.ts'
+import { plan, tasksOf, type TaskKind } from '../../src/core/plan/plan.ts'
 import type { Digest, JobId, JobRecord, NodeId, TaskIndex } from '../../src/core/types.ts'
 import type { Stored } from './fake-work.ts'
 

@@ -2,7 +2,7 @@
 import type { Effect } from '../../src/core/effects.ts'
 import type { ErrorJson } from '../../src/core/errors.ts'
 import type { Event } from '../../src/core/events.ts'
-import type { PlannedTask } from '../../src/core/plan.ts'
+import type { PlannedTask } from '../../src/core/plan/plan.ts'
 import type { State } from '../../src/core/state.ts'
 import type { Digest, JobId, JobRecord, Millis, NodeId, TaskIndex } from '../../src/core/types.ts'
 import type { Agenda, Random } from './agenda.ts'

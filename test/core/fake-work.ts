@@ -3,9 +3,9 @@
  * input shows in the result. `expectedResult` computes the answer in one loop, without anything from `src/core`.
  */
 import { createHash } from 'node:crypto'
-import { jobId } from '../../src/core/job-id.ts'
-import type { Output } from '../../src/core/ledger.ts'
-import type { PlannedTask } from '../../src/core/plan.ts'
+import { jobId } from '../../src/core/plan/job-id.ts'
+import type { Output } from '../../src/core/ledger/ledger.ts'
+import type { PlannedTask } from '../../src/core/plan/plan.ts'
 import type { Digest, JobRecord, JobSpec, NodeId, Shard, Snapshot, TaskIndex } from '../../src/core/types.ts'
 
 const MIB = 2 ** 20

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { jobId, keyedJobId, snapshotId } from '../../src/core/job-id.ts'
+import { jobId, keyedJobId, snapshotId } from '../../src/core/plan/job-id.ts'
 import type { JobSpec, NodeId, Snapshot } from '../../src/core/types.ts'
 import { hash, makeJob } from './fake-work.ts'
 

@@ -28,8 +28,8 @@ import {
   type Output,
   type SignedReport,
   type TaskState,
-} from '../../src/core/ledger.ts'
-import { joinOutcome, type Outcome } from '../../src/core/outcome.ts'
+} from '../../src/core/ledger/ledger.ts'
+import { joinOutcome, type Outcome } from '../../src/core/ledger/outcome.ts'
 import type { Digest, NodeId } from '../../src/core/types.ts'
 import { failureOf, reportOf } from './one-node.ts'
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { livenessOf } from '../../src/core/candidates.ts'
+import { livenessOf } from '../../src/core/members/liveness.ts'
 import { LIMITS } from '../../src/core/limits.ts'
 import {
   hear,
@@ -9,7 +9,7 @@ import {
   nextLiveness,
   type Beat,
   type Member,
-} from '../../src/core/membership.ts'
+} from '../../src/core/members/membership.ts'
 import type { NodeId } from '../../src/core/types.ts'
 import { only, OneNode, recordOf } from './one-node.ts'
 

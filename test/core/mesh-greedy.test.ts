@@ -1,10 +1,10 @@
 /** The theorem of the design: everything stays exact even if every node claims every task. */
 import { expect, test, vi } from 'vitest'
-import type * as Candidates from '../../src/core/candidates.ts'
+import type * as Candidates from '../../src/core/members/candidates.ts'
 import type { State } from '../../src/core/state.ts'
 import { expectAgreed, expectSealed, forSeeds, meshWithJob, STORM } from './mesh.ts'
 
-vi.mock('../../src/core/candidates.ts', async (original) => {
+vi.mock('../../src/core/members/candidates.ts', async (original) => {
   const real = await original<typeof Candidates>()
   // Each node takes itself for the first candidate of everything, and no claim stands.
   return {

@@ -1,6 +1,6 @@
 import { assert, integer, property } from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { place, rendezvous } from '../../src/core/placement.ts'
+import { place, rendezvous } from '../../src/core/plan/placement.ts'
 import type { NodeId } from '../../src/core/types.ts'
 
 const nodesOf = (count: number): NodeId[] => Array.from({ length: count }, (_, i) => `node-${i}` as NodeId)

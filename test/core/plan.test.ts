@@ -2,7 +2,7 @@ import { array, assert, constantFrom, integer, oneof, property, record, uniqueAr
 import { describe, expect, test } from 'vitest'
 import { ShoalError } from '../../src/core/errors.ts'
 import { LIMITS } from '../../src/core/limits.ts'
-import { knownRows, partitionsOf, plan, rankSplits, shardOf, tasksOf } from '../../src/core/plan.ts'
+import { knownRows, partitionsOf, plan, rankSplits, shardOf, tasksOf } from '../../src/core/plan/plan.ts'
 import type { Cuts, JobSpec, NodeId, Shard, Snapshot } from '../../src/core/types.ts'
 import { makeJob } from './fake-work.ts'
 

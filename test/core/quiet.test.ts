@@ -1,6 +1,6 @@
 /** A mesh in which nothing changes goes quiet, and wakes at the first event; who is not heard is asked for. */
 import { describe, expect, test } from 'vitest'
-import { livenessOf } from '../../src/core/candidates.ts'
+import { livenessOf } from '../../src/core/members/liveness.ts'
 import type { Effect } from '../../src/core/effects.ts'
 import type { Event } from '../../src/core/events.ts'
 import { LIMITS } from '../../src/core/limits.ts'

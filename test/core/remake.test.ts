@@ -1,8 +1,8 @@
 /** Parts of a sealed result that nobody has any more: made again where a person asks, and the same. */
 import { describe, expect, test } from 'vitest'
-import { liveHolders } from '../../src/core/candidates.ts'
-import { plan, tasksOf } from '../../src/core/plan.ts'
-import { isRemade } from '../../src/core/remake.ts'
+import { liveHolders } from '../../src/core/members/holders.ts'
+import { plan, tasksOf } from '../../src/core/plan/plan.ts'
+import { isRemade } from '../../src/core/outcome/remake.ts'
 import type { NodeId, TaskIndex } from '../../src/core/types.ts'
 import type { Behaviour, Execution } from './fake-tasks.ts'
 import { expectedResult } from './fake-work.ts'

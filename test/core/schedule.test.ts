@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { baseOrder } from '../../src/core/candidates.ts'
-import type { Claim } from '../../src/core/ledger.ts'
+import { baseOrder } from '../../src/core/members/candidates.ts'
+import type { Claim } from '../../src/core/ledger/ledger.ts'
 import { LIMITS } from '../../src/core/limits.ts'
 import type { JobRecord, NodeId, TaskIndex } from '../../src/core/types.ts'
 import { makeJob } from './fake-work.ts'

@@ -1,8 +1,8 @@
 /** A file damaged on disk: found by its hash, struck out so that it is had again, and never handed on. */
 import { describe, expect, it } from 'vitest'
 import { hashText } from '../../src/core/hash.ts'
-import { outputOf, type TaskManifest } from '../../src/core/manifest.ts'
-import { tasksOf } from '../../src/core/plan.ts'
+import { outputOf, type TaskManifest } from '../../src/core/ledger/manifest.ts'
+import { tasksOf } from '../../src/core/plan/plan.ts'
 import type { JobRecord } from '../../src/core/types.ts'
 import { BlockWriter } from '../../src/data/blocks.ts'
 import { PART_MAGIC } from '../../src/data/part.ts'

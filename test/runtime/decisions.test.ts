@@ -1,7 +1,7 @@
 /** What a person was told to be so is on the node's disk. */
 import { expect, it } from 'vitest'
 import { hashText } from '../../src/core/hash.ts'
-import { jobId } from '../../src/core/job-id.ts'
+import { jobId } from '../../src/core/plan/job-id.ts'
 import { LIMITS } from '../../src/core/limits.ts'
 import type { NodeId } from '../../src/core/types.ts'
 import type { JobState } from '../../src/core/state.ts'

@@ -1,7 +1,7 @@
 /** How long finished jobs are over, kept on disk; and who makes room when they take too much of it. */
 import { describe, expect, it } from 'vitest'
 import { hashText } from '../../src/core/hash.ts'
-import { overflowing } from '../../src/core/keeping.ts'
+import { overflowing } from '../../src/core/outcome/keeping.ts'
 import { LIMITS } from '../../src/core/limits.ts'
 import type { JobId, JobRecord } from '../../src/core/types.ts'
 import { Keeping } from '../../src/runtime/home/keeping.ts'

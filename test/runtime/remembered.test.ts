@@ -1,7 +1,7 @@
 /** What nodes remember of a key, put together: two memories that differ are named, and neither is given. */
 import { expect, it } from 'vitest'
 import { hashText } from '../../src/core/hash.ts'
-import { keyedJobId } from '../../src/core/job-id.ts'
+import { keyedJobId } from '../../src/core/plan/job-id.ts'
 import type { Digest, JobRecord } from '../../src/core/types.ts'
 import { rememberedOf } from '../../src/runtime/api/remembered.ts'
 import { serveCall } from '../../src/runtime/peers/rpc.ts'

@@ -1,7 +1,7 @@
 /** A job that was removed while its record was on its way here a second time stays removed. */
 import { expect, it } from 'vitest'
 import { hashText } from '../../src/core/hash.ts'
-import { jobId } from '../../src/core/job-id.ts'
+import { jobId } from '../../src/core/plan/job-id.ts'
 import type { JobRecord } from '../../src/core/types.ts'
 import { performer, type Parts } from '../../src/runtime/effects.ts'
 import { bringJob, forgottenRound } from '../../src/runtime/home/recall.ts'

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest'
 import { ShoalError } from '../../src/core/errors.ts'
 import { LIMITS } from '../../src/core/limits.ts'
-import { plan } from '../../src/core/plan.ts'
+import { plan } from '../../src/core/plan/plan.ts'
 import type { JobState } from '../../src/core/state.ts'
 import type { NodeId, Shard } from '../../src/core/types.ts'
 import { systemClock } from '../../src/adapters/disk/system-clock.ts'

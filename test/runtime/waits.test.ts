@@ -1,8 +1,8 @@
 /** What `job why` says for each thing that a job can wait for: one sentence, that names it and whom. */
 import { expect, test } from 'vitest'
-import type { Failure } from '../../src/core/ledger.ts'
+import type { Failure } from '../../src/core/ledger/ledger.ts'
 import { LIMITS } from '../../src/core/limits.ts'
-import type { SignedNodeRecord } from '../../src/core/membership.ts'
+import type { SignedNodeRecord } from '../../src/core/members/membership.ts'
 import type { JobRecord, NodeId } from '../../src/core/types.ts'
 import type { Context } from '../../src/runtime/context.ts'
 import { stateOf, whyOf } from '../../src/runtime/api/job-views.ts'

@@ -1,9 +1,9 @@
 /** What must hold at any moment, seen from outside the nodes. A breach is a Violation: the run ends there. */
-import { copiesWanted } from '../../src/core/exchange.ts'
-import { snapshotId } from '../../src/core/job-id.ts'
-import { agreed, beats, type Claim } from '../../src/core/ledger.ts'
+import { copiesWanted } from '../../src/core/exchange/exchange.ts'
+import { snapshotId } from '../../src/core/plan/job-id.ts'
+import { agreed, beats, type Claim } from '../../src/core/ledger/ledger.ts'
 import { LIMITS } from '../../src/core/limits.ts'
-import { plan, type TaskKind } from '../../src/core/plan.ts'
+import { plan, type TaskKind } from '../../src/core/plan/plan.ts'
 import type { JobState } from '../../src/core/state.ts'
 import type { Digest, JobId, JobRecord, Manifest, NodeId } from '../../src/core/types.ts'
 import { BlockReader } from '../../src/data/blocks.ts'

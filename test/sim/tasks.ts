@@ -1,5 +1,6 @@
 /** Simulated task processes: they take their time, and may fail. */
-import { ShoalError, errorToJson } from '../../src/core/errors.ts'
+import { ShoalError } from '../../src/core/errors.ts'
+import { errorToJson } from '../../src/words/thrown.ts'
 import type { NodeId } from '../../src/core/types.ts'
 import { MemoryFiles } from '../../src/data/spill.ts'
 import type {

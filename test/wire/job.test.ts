@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { hashText } from '../../src/core/hash.ts'
-import { jobId } from '../../src/core/job-id.ts'
+import { jobId } from '../../src/core/plan/job-id.ts'
 import { LIMITS } from '../../src/core/limits.ts'
 import type { Agreed, JobRecord, Shard } from '../../src/core/types.ts'
 import { WireError } from '../../src/wire/codec.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { makeBeat } from '../../src/core/beat.ts'
+import { makeBeat } from '../../src/core/members/beat.ts'
 import { hashText } from '../../src/core/hash.ts'
 import { LIMITS } from '../../src/core/limits.ts'
 import { newState } from '../../src/core/state.ts'

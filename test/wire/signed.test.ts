@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { createMemoryIdentity } from '../../src/adapters/memory/mesh.ts'
-import { makeBeat } from '../../src/core/beat.ts'
+import { makeBeat } from '../../src/core/members/beat.ts'
 import { newState } from '../../src/core/state.ts'
 import type { JobId, NodeId } from '../../src/core/types.ts'
 import { toBytes, WireError } from '../../src/wire/codec.ts'

@@ -7,8 +7,9 @@ import { readFile, rename, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { setTimeout } from 'node:timers/promises'
-import { asShoalError, ShoalError } from '../../core/errors.ts'
-import { reasonOf } from '../../core/reason.ts'
+import { ShoalError } from '../../core/errors.ts'
+import { asShoalError } from '../../words/thrown.ts'
+import { reasonOf } from '../../words/reason.ts'
 import { codeOf, FILE_MODE, makeFolder } from './durable.ts'
 
 export interface HomeLock {

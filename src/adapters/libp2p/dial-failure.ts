@@ -1,4 +1,4 @@
-import { reasonOf } from '../../core/reason.ts'
+import { reasonOf } from '../../words/reason.ts'
 
 /** Why a dial failed, as far as libp2p's errors let one tell. */
 export interface DialFailure {

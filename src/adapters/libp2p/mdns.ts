@@ -1,7 +1,7 @@
 import type { PeerInfo } from '@libp2p/interface'
 import { mdns } from '@libp2p/mdns'
 import { isPrivate } from '@libp2p/utils'
-import { reasonOf } from '../../core/reason.ts'
+import { reasonOf } from '../../words/reason.ts'
 import type { NodeId } from '../../core/types.ts'
 import type { Host } from './host.ts'
 import { isLoopback } from './ticket.ts'

@@ -1,7 +1,7 @@
 import { open, readFile, rename } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { ShoalError } from '../../core/errors.ts'
-import { fromKept, toKept } from '../../core/kept-form.ts'
+import { fromKept, toKept } from '../../kept/form.ts'
 import type { SecretStore } from './identity.ts'
 
 /**

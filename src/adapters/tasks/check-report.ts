@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Code } from '../../core/codes.ts'
-import { errorFromJson, errorToJson } from '../../core/errors.ts'
+import { errorFromJson } from '../../core/errors.ts'
+import { errorToJson } from '../../words/thrown.ts'
 import { LIMITS } from '../../core/limits.ts'
 import type { Manifest } from '../../core/types.ts'
 import type { AttemptFailure, Work } from '../../ports.ts'

@@ -1,4 +1,5 @@
-import { ShoalError, errorToJson } from '../../core/errors.ts'
+import { ShoalError } from '../../core/errors.ts'
+import { errorToJson } from '../../words/thrown.ts'
 import type { Bytes, Millis } from '../../core/types.ts'
 import type { AttemptFailure, Work } from '../../ports.ts'
 

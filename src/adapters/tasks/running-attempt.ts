@@ -1,6 +1,6 @@
 import { assert } from '../../core/errors.ts'
 import { LIMITS } from '../../core/limits.ts'
-import { reasonOf } from '../../core/reason.ts'
+import { reasonOf } from '../../words/reason.ts'
 import type { Millis } from '../../core/types.ts'
 import type { Attempt, AttemptEnd, AttemptFailure, AttemptProgress, AttemptSpec } from '../../ports.ts'
 import { checkReport, filesOf } from './check-report.ts'

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import type { Readable, Writable } from 'node:stream'
-import { reasonOf } from '../../core/reason.ts'
+import { reasonOf } from '../../words/reason.ts'
 import type { Bytes, Digest } from '../../core/types.ts'
 import { memoryFlags } from '../../task/memory.ts'
 import { type Command, frame, FrameParser } from '../../task/protocol.ts'

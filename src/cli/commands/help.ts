@@ -1,8 +1,9 @@
 import { CODES, type Code } from '../../core/codes.ts'
+import { HELP } from '../../words/code-help.ts'
 import { ShoalError } from '../../core/errors.ts'
 import type { Tree } from '../command.ts'
 import type { Context } from '../context.ts'
-import { nearestOne } from '../../core/nearest.ts'
+import { nearestOne } from '../../words/nearest.ts'
 import { writeTo } from '../io.ts'
 import { tinted } from '../line.ts'
 import { helpFor } from '../parser.ts'
@@ -21,7 +22,8 @@ export async function help(context: Context, tree: Tree, topic: readonly string[
 }
 
 async function explainCode(context: Context, code: Code): Promise<number> {
-  const { exit, retryable, help: text } = CODES[code]
+  const { exit, retryable } = CODES[code]
+  const text = HELP[code]
   if (context.json) {
     await context.printJson({ schema: 'shoal.help/1', code, exit, retryable, help: text })
     return 0

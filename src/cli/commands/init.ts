@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { ShoalError } from '../../core/errors.ts'
-import { reasonOf } from '../../core/reason.ts'
+import { reasonOf } from '../../words/reason.ts'
 import type { Context } from '../context.ts'
 import { editorTypes } from '../editor-types.ts'
 

@@ -1,7 +1,7 @@
 import type { DatasetInfo, MemberInfo, ShardInfo } from '../../control/api.ts'
 import { ShoalError } from '../../core/errors.ts'
 import type { Context } from '../context.ts'
-import { nearestOne } from '../../core/nearest.ts'
+import { nearestOne } from '../../words/nearest.ts'
 import { tinted } from '../line.ts'
 import type { Column } from '../table.ts'
 import { bytesText, countText, plural } from '../units.ts'

@@ -1,7 +1,7 @@
 import { constants } from 'node:fs'
 import { open, rename, rm, type FileHandle } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import { visibleLines } from '../../core/visible.ts'
+import { visibleLines } from '../../words/visible.ts'
 
 const BUFFER_BYTES = 256 * 1024
 

@@ -1,7 +1,7 @@
 import { accessSync, constants, lstatSync, readdirSync, realpathSync, statSync, type Stats } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { ShoalError } from '../../core/errors.ts'
-import { reasonOf } from '../../core/reason.ts'
+import { reasonOf } from '../../words/reason.ts'
 import type { OutputFormat } from '../flags.ts'
 
 /**

@@ -1,5 +1,5 @@
 import type { JobEvent, LaneProgress, PhaseProgress } from '../../control/api.ts'
-import { visible } from '../../core/visible.ts'
+import { visible } from '../../words/visible.ts'
 import type { Paint } from '../io.ts'
 import { bytesText, countText, elapsedText, guessText, plural, shortId } from '../units.ts'
 import { Pace, activePhase, fractionOf } from './phases.ts'

@@ -1,5 +1,5 @@
 import { LIMITS } from '../../core/limits.ts'
-import { visible } from '../../core/visible.ts'
+import { visible } from '../../words/visible.ts'
 import { cell, Columns, type Column } from './columns.ts'
 import { plainText } from './json-text.ts'
 import type { RenderedFile, Renderer, RenderOptions } from './renderer.ts'

@@ -2,10 +2,10 @@
  * What a person decides of a job: that it ends, is tried again, is forgotten. Who was told that it is so must not find it
  * otherwise after a crash: each resolves once it is on this node's disk.
  */
-import { livePeers } from '../../core/candidates.ts'
+import { livePeers } from '../../core/members/liveness.ts'
 import { errorFromJson, ShoalError } from '../../core/errors.ts'
 import { LIMITS } from '../../core/limits.ts'
-import { isLasting, isOver } from '../../core/outcome.ts'
+import { isLasting, isOver } from '../../core/ledger/outcome.ts'
 import type { JobState } from '../../core/state.ts'
 import type { JobId } from '../../core/types.ts'
 import type { Context } from '../context.ts'

@@ -1,8 +1,8 @@
 /** Why two jobs are not one: what differs in their code, settings, data and results. */
 import type { DiffAnswer } from '../../control/api.ts'
 import { canonicalJson } from '../../core/hash.ts'
-import { agreed } from '../../core/ledger.ts'
-import { tasksOf } from '../../core/plan.ts'
+import { agreed } from '../../core/ledger/ledger.ts'
+import { tasksOf } from '../../core/plan/plan.ts'
 import type { JobState } from '../../core/state.ts'
 import type { Shard } from '../../core/types.ts'
 import { nameOf, type Context } from '../context.ts'

@@ -1,6 +1,6 @@
 import { statfs } from 'node:fs/promises'
 import type { DoctorAnswer } from '../../control/api.ts'
-import { isLive, livenessOf } from '../../core/candidates.ts'
+import { isLive, livenessOf } from '../../core/members/liveness.ts'
 import { nameOf, type Context } from '../context.ts'
 
 const LOW_DISK = 1_000_000_000

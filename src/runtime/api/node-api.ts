@@ -1,10 +1,10 @@
 /** The node's public API over its runtime: finds the job, asks the parts, and gives plain data. */
 import { takeSnapshot } from '../../catalog/snapshot.ts'
 import type { NodeApi, NodeStatus, StoryEvent } from '../../control/api.ts'
-import { isLive, livenessOf } from '../../core/candidates.ts'
+import { isLive, livenessOf } from '../../core/members/liveness.ts'
 import { ShoalError } from '../../core/errors.ts'
-import { isOver } from '../../core/outcome.ts'
-import { compareUtf8 } from '../../core/plan.ts'
+import { isOver } from '../../core/ledger/outcome.ts'
+import { compareUtf8 } from '../../core/plan/plan.ts'
 import type { JobState } from '../../core/state.ts'
 import type { NodeId } from '../../core/types.ts'
 import { askAll } from '../peers/ask-all.ts'

@@ -1,7 +1,7 @@
 /** What a key gave before its job was forgotten, asked of this node and of all live ones. */
-import { isLive, livePeers } from '../../core/candidates.ts'
+import { isLive, livePeers } from '../../core/members/liveness.ts'
 import { ShoalError } from '../../core/errors.ts'
-import { snapshotId } from '../../core/job-id.ts'
+import { snapshotId } from '../../core/plan/job-id.ts'
 import type { Digest, JobId, JobRecord } from '../../core/types.ts'
 import { fromBytes } from '../../wire/codec.ts'
 import { keyedMemory, openJobRecord } from '../../wire/job.ts'

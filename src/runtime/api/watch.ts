@@ -1,9 +1,9 @@
 /** Waiting at a job: for its outcome, and for what that is made of. */
 import type { JobEvent } from '../../control/api.ts'
-import { livePeers } from '../../core/candidates.ts'
+import { livePeers } from '../../core/members/liveness.ts'
 import { ShoalError } from '../../core/errors.ts'
 import { LIMITS } from '../../core/limits.ts'
-import { isSettled } from '../../core/remake.ts'
+import { isSettled } from '../../core/outcome/remake.ts'
 import type { JobState } from '../../core/state.ts'
 import type { Clock } from '../../ports.ts'
 import type { Context } from '../context.ts'

@@ -1,7 +1,7 @@
 /** Reads a task's files again, block by block: what is damaged on this disk is found by its hash, and never served. */
 import { ShoalError } from '../../core/errors.ts'
 import { LIMITS } from '../../core/limits.ts'
-import type { TaskManifest } from '../../core/manifest.ts'
+import type { TaskManifest } from '../../core/ledger/manifest.ts'
 import type { JobState } from '../../core/state.ts'
 import type { Bytes, Millis, TaskIndex } from '../../core/types.ts'
 import { BlockReader } from '../../data/blocks.ts'

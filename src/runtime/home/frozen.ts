@@ -1,6 +1,6 @@
 import { ShoalError } from '../../core/errors.ts'
 import { contentId } from '../../core/hash.ts'
-import { pinnedPart } from '../../core/job-id.ts'
+import { pinnedPart } from '../../core/plan/job-id.ts'
 import type { Digest, SnapshotInput } from '../../core/types.ts'
 import type { Disk } from '../../ports.ts'
 import { Damage } from './damage.ts'

@@ -1,6 +1,6 @@
 import { z } from 'zod/mini'
 import type { DiskUse } from '../../control/api.ts'
-import { overflowing, type Finished } from '../../core/keeping.ts'
+import { overflowing, type Finished } from '../../core/outcome/keeping.ts'
 import { LIMITS } from '../../core/limits.ts'
 import type { JobState } from '../../core/state.ts'
 import type { Bytes, JobId, Millis } from '../../core/types.ts'

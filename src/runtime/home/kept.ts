@@ -1,6 +1,6 @@
 /** Small files of a home in their kept form: what comes back is what was written, or it is known to be damaged. */
 import { ShoalError } from '../../core/errors.ts'
-import { fromKept, toKept } from '../../core/kept-form.ts'
+import { fromKept, toKept } from '../../kept/form.ts'
 import type { Disk } from '../../ports.ts'
 
 /** Resolves when it is on disk, whole. */

@@ -1,5 +1,5 @@
-import { chunk } from '../../core/anti-entropy.ts'
-import type { Delta } from '../../core/ledger.ts'
+import { chunk } from '../../core/gossip/anti-entropy.ts'
+import type { Delta } from '../../core/ledger/ledger.ts'
 import { LIMITS } from '../../core/limits.ts'
 import type { JobState } from '../../core/state.ts'
 import type { Bytes, JobId } from '../../core/types.ts'

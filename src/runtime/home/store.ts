@@ -1,6 +1,6 @@
 import { hashText } from '../../core/hash.ts'
-import type { Delta } from '../../core/ledger.ts'
-import { outputOf, type TaskManifest } from '../../core/manifest.ts'
+import type { Delta } from '../../core/ledger/ledger.ts'
+import { outputOf, type TaskManifest } from '../../core/ledger/manifest.ts'
 import type { Held } from '../../core/events.ts'
 import type { Digest, JobId, JobRecord, TaskIndex } from '../../core/types.ts'
 import type { Disk } from '../../ports.ts'
@@ -47,7 +47,7 @@ export interface Arrival {
  *   jobs/ID/in/TASK.DIGEST/{manifest.json, run-P|keys}  what arrived for tasks that run here: by content, so that two
  *                                                       outputs of one task never mix
  *
- * Small files have the kept form (core/kept-form.ts), logs that of kept-log.ts, runs and parts that of data/blocks.ts:
+ * Small files have the kept form (kept/form.ts), logs that of kept-log.ts, runs and parts that of data/blocks.ts:
  * each shows damage by itself. What is found is told to `damage`.
  */
 export class JobStore {

@@ -1,4 +1,4 @@
-import { refusalOf } from '../../core/errors.ts'
+import { refusalOf } from '../../words/thrown.ts'
 import { LIMITS } from '../../core/limits.ts'
 import type { Millis } from '../../core/types.ts'
 import type { Clock } from '../../ports.ts'

@@ -1,10 +1,10 @@
 /** What this node answers to its peers' calls. */
 import { encodeCatalog, encodeScanAnswer } from '../../catalog/codec.ts'
 import { ShoalError } from '../../core/errors.ts'
-import { agreed } from '../../core/ledger.ts'
-import { snapshotId } from '../../core/job-id.ts'
+import { agreed } from '../../core/ledger/ledger.ts'
+import { snapshotId } from '../../core/plan/job-id.ts'
 import { LIMITS } from '../../core/limits.ts'
-import { laterLife } from '../../core/membership.ts'
+import { laterLife } from '../../core/members/membership.ts'
 import type { JobId, NodeId } from '../../core/types.ts'
 import { fromBytes, toBytes } from '../../wire/codec.ts'
 import { jobBody, openJob } from '../../wire/job.ts'

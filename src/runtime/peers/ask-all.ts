@@ -1,4 +1,4 @@
-import { livePeers } from '../../core/candidates.ts'
+import { livePeers } from '../../core/members/liveness.ts'
 import type { NodeId } from '../../core/types.ts'
 import { checked } from '../../wire/codec.ts'
 import { TOLD, type Call } from '../../wire/rpc.ts'

@@ -1,8 +1,8 @@
 import { crc32 } from 'node:zlib'
 import { pipe } from 'it-pipe'
 import { LIMITS } from '../../core/limits.ts'
-import { outputOf, type TaskManifest } from '../../core/manifest.ts'
-import type { Plan } from '../../core/plan.ts'
+import { outputOf, type TaskManifest } from '../../core/ledger/manifest.ts'
+import type { Plan } from '../../core/plan/plan.ts'
 import type { Bytes, TaskIndex } from '../../core/types.ts'
 import type { Disk, DiskWriter } from '../../ports.ts'
 import {

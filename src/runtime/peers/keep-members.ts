@@ -1,4 +1,4 @@
-import type { Member } from '../../core/membership.ts'
+import type { Member } from '../../core/members/membership.ts'
 import type { NodeId } from '../../core/types.ts'
 import type { Context } from '../context.ts'
 

@@ -1,5 +1,5 @@
 /** Looks for damage on this node's disk before anyone asks for what is damaged, and has it again from others. */
-import { livePeers } from '../../core/candidates.ts'
+import { livePeers } from '../../core/members/liveness.ts'
 import { LIMITS } from '../../core/limits.ts'
 import type { JobState } from '../../core/state.ts'
 import type { JobId, NodeId, TaskIndex } from '../../core/types.ts'

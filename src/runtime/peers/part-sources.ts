@@ -1,4 +1,5 @@
-import { isLive, liveHolders } from '../../core/candidates.ts'
+import { liveHolders } from '../../core/members/holders.ts'
+import { isLive } from '../../core/members/liveness.ts'
 import type { JobState } from '../../core/state.ts'
 import type { NodeId, TaskIndex } from '../../core/types.ts'
 import type { Context } from '../context.ts'

@@ -1,4 +1,5 @@
-import { errorFromJson, errorToJson, type ErrorJson } from '../../core/errors.ts'
+import { errorFromJson, type ErrorJson } from '../../core/errors.ts'
+import { errorToJson } from '../../words/thrown.ts'
 import { LIMITS } from '../../core/limits.ts'
 import type { NodeId } from '../../core/types.ts'
 import type { ByteStream, Clock } from '../../ports.ts'

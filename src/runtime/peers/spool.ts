@@ -2,13 +2,13 @@
  * Reading splits that lie elsewhere: the bytes that a task is going to read come over from a holder, into a file of
  * this node's home that lives as long as the attempt. The task then reads that file as it would read the shard.
  */
-import { isLive } from '../../core/candidates.ts'
+import { isLive } from '../../core/members/liveness.ts'
 import { ShoalError } from '../../core/errors.ts'
 import { LIMITS } from '../../core/limits.ts'
-import { rendezvous } from '../../core/placement.ts'
-import { headerBytesOf } from '../../core/splits.ts'
-import { shardOf } from '../../core/plan.ts'
-import { reasonOf } from '../../core/reason.ts'
+import { rendezvous } from '../../core/plan/placement.ts'
+import { headerBytesOf } from '../../core/plan/splits.ts'
+import { shardOf } from '../../core/plan/plan.ts'
+import { reasonOf } from '../../words/reason.ts'
 import type { JobState } from '../../core/state.ts'
 import type { Bytes, NodeId, Shard, Split, TaskIndex } from '../../core/types.ts'
 import { neededPieces, type Piece } from '../../data/formats/needed.ts'

@@ -1,7 +1,7 @@
 import { describe as group, expect, test } from 'vitest'
 import { LIMITS } from '../../../src/core/limits.ts'
 import type { Cuts, ReadOptions } from '../../../src/core/types.ts'
-import { cutSplits } from '../../../src/core/splits.ts'
+import { cutSplits } from '../../../src/core/plan/splits.ts'
 import { describe } from '../../../src/data/formats/describe.ts'
 import { resolveReadOptions } from '../../../src/data/formats/options.ts'
 import { sourceOf } from '../../../src/data/formats/source.ts'

@@ -1,7 +1,7 @@
 import { array, assert as check, constantFrom, integer, property } from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { LIMITS } from '../../../src/core/limits.ts'
-import { cutSplits, type CutSplit } from '../../../src/core/splits.ts'
+import { cutSplits, type CutSplit } from '../../../src/core/plan/splits.ts'
 
 const MIB = 1024 * 1024
 

@@ -1,6 +1,6 @@
 import { array, assert as check, integer, property, record, string, tuple } from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { visible } from '../../../src/core/visible.ts'
+import { visible } from '../../../src/words/visible.ts'
 import { cutText, textWidth } from '../../../src/data/render/text-width.ts'
 import { render, type Rec } from './render.ts'
 

@@ -1,9 +1,9 @@
 /** Sound values of everything that nodes say to each other, of every form. */
 import { hashText } from '../../../src/core/hash.ts'
-import { jobId } from '../../../src/core/job-id.ts'
-import type { Failure, Output, Report, TaskState } from '../../../src/core/ledger.ts'
-import type { TaskManifest } from '../../../src/core/manifest.ts'
-import type { NodeRecord } from '../../../src/core/membership.ts'
+import { jobId } from '../../../src/core/plan/job-id.ts'
+import type { Failure, Output, Report, TaskState } from '../../../src/core/ledger/ledger.ts'
+import type { TaskManifest } from '../../../src/core/ledger/manifest.ts'
+import type { NodeRecord } from '../../../src/core/members/membership.ts'
 import type { Digest, JobRecord, NodeId, Shard } from '../../../src/core/types.ts'
 import { toBytes } from '../../../src/wire/codec.ts'
 import type { Signer } from '../../../src/wire/signed.ts'

@@ -2,9 +2,9 @@
 import { isDeepStrictEqual } from 'node:util'
 import { decode } from 'cborg'
 import { hashText } from '../../../src/core/hash.ts'
-import { jobId } from '../../../src/core/job-id.ts'
+import { jobId } from '../../../src/core/plan/job-id.ts'
 import { LIMITS } from '../../../src/core/limits.ts'
-import { outputOf } from '../../../src/core/manifest.ts'
+import { outputOf } from '../../../src/core/ledger/manifest.ts'
 import type { Message } from '../../../src/core/messages.ts'
 import type { JobRecord } from '../../../src/core/types.ts'
 import {

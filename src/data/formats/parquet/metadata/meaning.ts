@@ -1,4 +1,4 @@
-import type { TimeUnit } from '../../../../core/iso.ts'
+import type { TimeUnit } from '../../../../words/iso.ts'
 import { isCount, ThriftStruct, type Thrift } from './thrift.ts'
 
 /** How values lie in pages (parquet-format/src/main/thrift/parquet.thrift, `Type`), by number. */

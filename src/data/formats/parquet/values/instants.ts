@@ -1,5 +1,5 @@
 /** Timestamps, dates and times of day, exactly: whole numbers of their unit. */
-import { isoText, PER_SECOND, type TimeUnit } from '../../../../core/iso.ts'
+import { isoText, PER_SECOND, type TimeUnit } from '../../../../words/iso.ts'
 import { intervalText } from '../../../typed.ts'
 import { UnreadableValue } from './forms.ts'
 

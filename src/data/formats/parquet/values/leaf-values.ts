@@ -1,5 +1,5 @@
 /** From stored values, as Arrow arrays of the plain types, to what a record has: by the column's type alone. */
-import { PER_SECOND, type TimeUnit } from '../../../../core/iso.ts'
+import { PER_SECOND, type TimeUnit } from '../../../../words/iso.ts'
 import { LIMITS } from '../../../../core/limits.ts'
 import { isAscii, isUtf8 } from 'node:buffer'
 import { ALL_SUSPECTS, jsonRecord, whyBad } from '../../json/record.ts'

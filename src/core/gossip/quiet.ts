@@ -1,0 +1,75 @@
+/**
+ * How often this node looks at its clock and speaks. While something goes on, it ticks and gossips heartbeats at the pace
+ * that takeovers need. Once nothing has changed for a while it goes quiet: a heartbeat is then a message to each peer,
+ * which no one signs, checks or passes on, less often, and a tick comes when the next one is due. The first event that
+ * changes anything ends that at once.
+ *
+ * What a quiet node must not do is fall silent for somebody. Members that it has no connection to hear gossip alone, so it
+ * stays awake for them; and whoever misses a member that it thinks alive asks for it by gossip (a connection may carry
+ * packets in one direction only), which wakes the one that is asked for.
+ */
+import { isLive, nextLivenessOf, silentSince } from '../members/liveness.ts'
+import type { Effect } from '../effects.ts'
+import type { Event } from '../events.ts'
+import { LIMITS } from '../limits.ts'
+import type { Member } from '../members/membership.ts'
+import { isWorkedOn } from '../outcome/remake.ts'
+import type { State } from '../state.ts'
+import type { Millis, NodeId } from '../types.ts'
+
+/** Whether an event changed anything, or is about to. Of what peers say, what it made this node do shows that. */
+export function stirs(state: State, event: Event, effects: readonly Effect[]): boolean {
+  if (event.type === 'tick' || event.type === 'wake') return false
+  if (event.type === 'message' && event.message.type === 'unheard') return event.message.nodes.includes(state.self.node)
+  if (event.type !== 'message' && event.type !== 'own-life') return true
+  return effects.some((effect) => effect.type !== 'send')
+}
+
+/** Something has changed: heartbeats and ticks come soon, and often for a while. */
+export function stir(state: State): void {
+  state.stirredAt = state.now
+  state.quiet = false
+  state.nextBeat = Math.min(state.nextBeat, state.now + LIMITS.heartbeatMs)
+  state.tickDue = Math.min(state.tickDue, state.now + LIMITS.tickMs)
+}
+
+/** Decides after each tick whether this node is quiet, and when the next tick is due. */
+export function settle(state: State): void {
+  state.quiet = isQuiet(state)
+  state.tickDue = state.quiet ? nextDue(state) : state.now + LIMITS.tickMs
+}
+
+function isQuiet(state: State): boolean {
+  if (state.now - state.stirredAt < LIMITS.quietAfterMs) return false
+  if (state.draining || state.running.size + state.fetching.size + state.dirty.size > 0) return false
+  for (const job of state.jobs.values())
+    if (isWorkedOn(job) || job.reportDirty || job.pulls.size + job.pushes.size > 0) return false
+  return !others(state).some((member) => !member.connected && isLive(state, member.node))
+}
+
+/** The next heartbeat; or when somebody is to be asked for, or becomes suspect or away: views tell what the last tick saw. */
+function nextDue(state: State): Millis {
+  let due = state.nextBeat
+  for (const member of others(state)) {
+    if (!isLive(state, member.node)) continue
+    const ask = Math.max(silentSince(state, member) + LIMITS.unheardMs, state.nextAsk)
+    due = Math.min(due, ask, nextLivenessOf(state, member))
+  }
+  return Math.max(due, state.now + LIMITS.tickMs)
+}
+
+/** Asks by gossip for members that live, as far as is known, and are not heard. */
+export function askForUnheard(state: State): Effect[] {
+  if (state.now < state.nextAsk) return []
+  const nodes: NodeId[] = []
+  for (const member of others(state))
+    if (state.now - silentSince(state, member) >= LIMITS.unheardMs && isLive(state, member.node))
+      nodes.push(member.node)
+  if (nodes.length === 0) return []
+  state.nextAsk = state.now + LIMITS.quietBeatMs
+  return [{ type: 'gossip', message: { type: 'unheard', nodes: nodes.slice(0, LIMITS.unheardMax) } }]
+}
+
+function others(state: State): Member[] {
+  return [...state.members.values()].filter(({ node }) => node !== state.self.node)
+}
