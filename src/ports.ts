@@ -2,9 +2,8 @@
  * The outside world on one page. Ports carry bytes and plain data; who implements one imports this file, the core's
  * types and its one library. Each port has a memory twin in `adapters/memory`, and one acceptance suite that both pass.
  */
-import type { Look } from './core/look.ts'
+import type { Work } from './core/plan/work.ts'
 import type {
-  Agreed,
   BoundsManifest,
   Bytes,
   Digest,
@@ -12,11 +11,8 @@ import type {
   MapManifest,
   Millis,
   NodeId,
-  Partition,
-  ReadOptions,
   ReduceManifest,
   SampleManifest,
-  Upstream,
 } from './core/types.ts'
 import type { ErrorJson } from './core/errors.ts'
 
@@ -127,82 +123,6 @@ export interface TaskFile {
   /** It is on a disk of this machine: what the system knows of it, once it is open, it tells at once. */
   readonly near?: boolean
 }
-
-/** One split, as the task process is told it; `file` is a TaskFile's name. */
-export interface SplitWork {
-  readonly file: string
-  readonly alias: string
-  readonly dataset: string
-  readonly path: string
-  readonly size: Bytes
-  readonly start: number
-  readonly end: number
-  /** CSV: the length of the header's record, for splits that do not begin at 0. */
-  readonly headerBytes: Bytes
-  readonly options: ReadOptions
-  /** See Shard. */
-  readonly look?: Look
-  readonly rowGroups: boolean
-  /** The file's witness in the snapshot, as `dev:ino:mtimeNs:ctimeNs`; '' if the bytes came over a stream. */
-  readonly witness: string
-  /** Present if the bytes came over a stream: `file` has these pieces of the shard one after the other, and no more. */
-  readonly spool?: Spool
-}
-
-/** What a node without a shard has of it, for one split: every byte that its reader reads. */
-export interface Spool {
-  /** Ascending, apart from each other. */
-  readonly pieces: readonly { readonly offset: Bytes; readonly length: Bytes }[]
-  /** Lines of the shard that begin before the split's first record. */
-  readonly linesBefore: number
-}
-
-export interface MapWork {
-  readonly kind: 'map'
-  readonly splits: readonly SplitWork[]
-  /** Of the splits' inputs whose Parquet files differ in their columns, by alias. */
-  readonly agreed?: readonly (readonly [alias: string, Agreed])[]
-  readonly partitions: number
-  /** Hex order keys, for `sort` jobs; else null: by hash. */
-  readonly bounds: readonly string[] | null
-  readonly combine: boolean
-  readonly onBadRecord: 'fail' | 'skip'
-}
-
-export interface SampleWork extends Omit<MapWork, 'kind' | 'bounds'> {
-  readonly kind: 'sample'
-}
-
-export interface BoundsWork {
-  readonly kind: 'bounds'
-  readonly partitions: number
-  /** TaskFile names of the sample tasks' keys, in task order. */
-  readonly samples: readonly string[]
-  readonly consumed: Digest
-}
-
-/** One run to merge. `ranks[i]` is the global rank of the task's i-th split, `aliases[i]` the index of its input. */
-export interface RunWork {
-  readonly file: string
-  readonly ranks: readonly number[]
-  readonly aliases: readonly number[]
-  readonly digest: Digest
-  readonly bytes: Bytes
-}
-
-export interface ReduceWork {
-  readonly kind: 'reduce'
-  readonly partition: Partition
-  readonly runs: readonly RunWork[]
-  readonly aliases: readonly string[]
-  readonly reduce: boolean
-  /** `rootOf` the digests of the map tasks, in task order; goes into the manifest as it is. */
-  readonly consumed: Digest
-  /** What the map tasks together tell; goes into the manifest as it is. */
-  readonly upstream: Upstream
-}
-
-export type Work = MapWork | SampleWork | BoundsWork | ReduceWork
 
 export interface AttemptSpec {
   /** Names a folder and nothing else. */

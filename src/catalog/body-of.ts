@@ -1,4 +1,4 @@
-import { compareUtf8 } from '../core/plan/plan.ts'
+import { compareUtf8 } from '../core/plan/ranks.ts'
 import type { CatalogDataset } from './body.ts'
 import { compareEntries } from './codec.ts'
 import type { OfferedRoot } from './root.ts'

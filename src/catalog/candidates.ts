@@ -1,7 +1,7 @@
 /** What all known nodes offer for one input, and what keeps each file from being read. */
 import { isDeepStrictEqual } from 'node:util'
 import { PLAIN_TEXT, type Look } from '../core/look.ts'
-import { compareUtf8 } from '../core/plan/plan.ts'
+import { compareUtf8 } from '../core/plan/ranks.ts'
 import type { Cuts, NodeId, ReadOptions, SnapshotInput } from '../core/types.ts'
 import type { Doubt } from '../data/formats/look/doubt.ts'
 import {

@@ -6,7 +6,7 @@
 import { decode, encode } from 'cborg'
 import { LIMITS } from '../core/limits.ts'
 import { CONTENTS, type Look } from '../core/look.ts'
-import { compareUtf8 } from '../core/plan/plan.ts'
+import { compareUtf8 } from '../core/plan/ranks.ts'
 import type { Cuts, Digest, RowGroup, Witness } from '../core/types.ts'
 import type { CatalogBody, CatalogDataset, CatalogEntry, CatalogRoot, DescribedShard, ScanAnswer } from './body.ts'
 import { ascending, count, list, need, oneOf, textOf, tuple } from './codec-checks.ts'

@@ -1,7 +1,7 @@
 import picomatch from 'picomatch'
 import { ShoalError } from '../core/errors.ts'
 import { LIMITS } from '../core/limits.ts'
-import { compareUtf8 } from '../core/plan/plan.ts'
+import { compareUtf8 } from '../core/plan/ranks.ts'
 
 /**
  * Whether a shard's path belongs to an input. `''` takes all; else the glob has picomatch's meaning on the whole path

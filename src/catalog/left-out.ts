@@ -1,4 +1,4 @@
-import { compareUtf8 } from '../core/plan/plan.ts'
+import { compareUtf8 } from '../core/plan/ranks.ts'
 
 /** Why something in an offered directory is no data. */
 export const LEFT_OUT_KINDS = ['hidden', 'special', 'link', 'loop', 'long', 'home', 'receipt'] as const

@@ -1,6 +1,6 @@
 /** Why a snapshot is not taken, in words that say what to do. */
 import { ShoalError } from '../core/errors.ts'
-import { compareUtf8 } from '../core/plan/plan.ts'
+import { compareUtf8 } from '../core/plan/ranks.ts'
 import type { NodeId, OmittedShard } from '../core/types.ts'
 import { nearest } from '../words/nearest.ts'
 import type { KindProblem } from '../data/formats/look/kinds.ts'

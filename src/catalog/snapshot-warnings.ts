@@ -1,6 +1,6 @@
 /** What people should know of the files that an input takes, though nothing forbids to read them. */
 import { LIMITS } from '../core/limits.ts'
-import { compareUtf8 } from '../core/plan/plan.ts'
+import { compareUtf8 } from '../core/plan/ranks.ts'
 import type { LeftOutFiles } from '../core/types.ts'
 import type { CatalogEntry } from './body.ts'
 import type { Candidate, Placed } from './candidates.ts'

@@ -4,7 +4,7 @@
  */
 import { assert, ShoalError } from '../core/errors.ts'
 import { LIMITS } from '../core/limits.ts'
-import { compareUtf8 } from '../core/plan/plan.ts'
+import { compareUtf8 } from '../core/plan/ranks.ts'
 import type { LeftOutFiles, OmittedShard, Shard, Snapshot, SnapshotInput } from '../core/types.ts'
 import {
   candidatesOf,

@@ -52,7 +52,8 @@ export interface SubmitAnswer {
 export type JobState = 'waiting' | 'running' | 'done' | 'failed' | 'cancelled' | 'disputed'
 
 export interface PhaseProgress {
-  readonly phase: 'sample' | 'bounds' | 'map' | 'shuffle' | 'reduce' | 'copy'
+  /** A step's name; `shuffle` before a step that reads partitions; `copy`. */
+  readonly phase: string
   readonly done: number
   readonly total: number
   readonly bytes: Bytes

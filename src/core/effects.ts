@@ -2,7 +2,6 @@
 import type { Delta, Report } from './ledger/ledger.ts'
 import type { Message } from './messages.ts'
 import type { Outcome } from './ledger/outcome.ts'
-import type { TaskKind } from './plan/plan.ts'
 import type { Digest, JobId, JobRecord, Millis, NodeId, TaskIndex } from './types.ts'
 
 export type Effect =
@@ -21,7 +20,6 @@ export type Effect =
       readonly attempt: string
       readonly job: JobId
       readonly task: TaskIndex
-      readonly kind: TaskKind
       /** Producers' digests in task order: what this attempt consumes. */
       readonly consumes: readonly Digest[]
     }

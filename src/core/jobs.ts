@@ -7,7 +7,7 @@ import { deathOf } from './outcome/deaths.ts'
 import { addFailure, join } from './outcome/facts.ts'
 import { LIMITS } from './limits.ts'
 import { place } from './plan/placement.ts'
-import { knownRows, plan, snapshotBytes } from './plan/plan.ts'
+import { knownRows, plan } from './plan/plan.ts'
 import { isSettled, lostParts } from './outcome/remake.ts'
 import { touch, type JobState, type State } from './state.ts'
 import { snapshotId } from './plan/job-id.ts'
@@ -20,7 +20,11 @@ function newJob(state: State, record: JobRecord, isNewHere: boolean): JobState {
   return {
     record,
     plan: planned,
-    ledger: newLedger(planned.tasks.length, 1, record.limits),
+    ledger: newLedger(
+      planned.steps.map(({ count }) => count),
+      1,
+      record.limits,
+    ),
     placement: place(record.id, planned.partitions, record.members),
     knownRows: knownRows(record.snapshot),
     orders: new Map(),
@@ -35,21 +39,20 @@ function newJob(state: State, record: JobRecord, isNewHere: boolean): JobState {
     pulls: new Map(),
     backoff: new Map(),
     missedAt: new Map(),
-    meanBytes: Math.max(1, snapshotBytes(record.snapshot) / Math.max(1, planned.count.map)),
     wanted: [],
     nextReport: state.now,
     nextLook: state.now,
     nextSearch: state.now,
-    orphans: [],
+    orphans: new Set(),
     helping: new Set(),
-    reducibleSince: null,
+    readySince: planned.steps.map(() => null),
     overtaken: new Map(),
     pace: new Map(),
     knownAt: state.now,
     changedAt: new Map(),
     orphanedAt: new Map(),
     slotMs: 0,
-    durations: { sample: [], bounds: [], map: [], reduce: [] },
+    durations: planned.steps.map(() => []),
     released: false,
     whole: false,
     hopeless: null,

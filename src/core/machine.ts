@@ -16,25 +16,14 @@ import { failureIndex } from './ledger/failures.ts'
 import { tellDeaths } from './outcome/deaths.ts'
 import type { Effect } from './effects.ts'
 import type { Event } from './events.ts'
-import {
-  backOff,
-  book,
-  endPush,
-  isReleasable,
-  lookForWanted,
-  missing,
-  startPulls,
-  startPushes,
-  stayingHolders,
-  strike,
-} from './exchange/exchange.ts'
-import { addFailure, join } from './outcome/facts.ts'
-import { addJob, clash, dropJob, openNextRound } from './jobs.ts'
+import { isReleasable, lookForWanted, startPulls, startPushes, stayingHolders } from './exchange/exchange.ts'
+import { join } from './outcome/facts.ts'
+import { onJobEvent } from './job-events.ts'
+import { addJob, clash, dropJob } from './jobs.ts'
 import { LIMITS } from './limits.ts'
-import { agreed } from './ledger/ledger.ts'
 import { learnBeat, learnOwnLife, learnRecord } from './members/members.ts'
 import type { Message } from './messages.ts'
-import { findOrphans, isShuffling, isStageReady } from './outcome/open-tasks.ts'
+import { findOrphans, isStepReady, lacksResult } from './outcome/open-tasks.ts'
 import { isOver } from './ledger/outcome.ts'
 import { isRemade, isWorkedOn, judgeRemake } from './outcome/remake.ts'
 import { askForUnheard, settle, stir, stirs } from './gossip/quiet.ts'
@@ -144,97 +133,6 @@ function take(state: State, event: Event): Effect[] {
       return job === undefined ? [] : onJobEvent(state, job, event)
     }
   }
-}
-
-type JobEvent = Extract<
-  Event,
-  {
-    type:
-      | 'arrived'
-      | 'copied'
-      | 'push-ended'
-      | 'pull-ended'
-      | 'lost'
-      | 'report-signed'
-      | 'late-copies'
-      | 'cancel'
-      | 'retry'
-      | 'raise'
-  }
->
-
-function onJobEvent(state: State, job: JobState, event: JobEvent): Effect[] {
-  switch (event.type) {
-    case 'arrived':
-      // It may have been removed since, with all that had arrived.
-      if (!job.released) book(job, event.consumers, event.task, event.digest)
-      return []
-    case 'copied':
-      // Another output may be agreed by now, or none.
-      if (agreed(job.ledger.tasks[event.task])?.digest !== event.digest) return []
-      job.has.add(event.task)
-      job.reportDirty = true
-      return []
-    case 'push-ended':
-      endPush(state, job, `${event.task}>${event.to}`, event.end)
-      return []
-    case 'pull-ended':
-      return endPull(state, job, event)
-    case 'lost':
-      if (event.what === 'arrived') strike(job, event.task)
-      else if (job.has.delete(event.task)) job.reportDirty = true
-      return [
-        {
-          type: 'note',
-          job: job.record.id,
-          task: event.task,
-          attempt: null,
-          kind: 'lost',
-          text: `${event.what} is damaged or missing on this node's disk`,
-        },
-      ]
-    case 'report-signed':
-      job.signingSince = null
-      return event.round === job.ledger.round
-        ? join(state, job, { round: event.round, outcome: job.ledger.outcome, tasks: [], reports: [event.report] })
-        : []
-    case 'late-copies':
-      job.lateCopies = event.tasks
-      job.nextSearch = state.now
-      return []
-    case 'cancel':
-      return join(state, job, { round: job.ledger.round, outcome: { kind: 'cancelled' }, tasks: [], reports: [] })
-    case 'retry':
-      return openNextRound(state, job)
-    case 'raise':
-      return join(state, job, { round: 0, outcome: { kind: 'open' }, tasks: [], reports: [], limits: event.limits })
-  }
-}
-
-function endPull(state: State, job: JobState, event: Extract<Event, { type: 'pull-ended' }>): Effect[] {
-  job.pulls.delete(event.task)
-  if (event.end === 'done') {
-    job.backoff.delete(`${event.task}<${event.from}`)
-    return []
-  }
-  backOff(state, job, `${event.task}<${event.from}`)
-  const since = job.missedAt.get(event.task)
-  if (since === undefined || state.now - since < LIMITS.sourceUnreachableMs) return []
-  // A source that stays unreachable is this node's failure, not the job's: others may reach it.
-  job.missedAt.delete(event.task)
-  const error = {
-    schema: 'shoal.error/1',
-    code: 'NO_NODE',
-    message: `cannot read task ${event.task} from ${event.from}: ${event.why}`,
-    try: [],
-    retryable: true,
-    exit: 4,
-  } as const
-  for (const task of missing(state, job, failureIndex(state, job)).byProducer.get(event.task) ?? []) {
-    const term = job.ledger.tasks[task]!.claim?.term ?? 0
-    addFailure(job, { task, attempt: '', term, blame: 'own', place: event.from, error })
-  }
-  return []
 }
 
 function onMessage(state: State, from: NodeId, message: Message): Effect[] {
@@ -355,7 +253,7 @@ function tend(state: State, job: JobState): Effect[] {
   }
   if (looks && isReleasable(state, job)) {
     job.released = true
-    for (const task of job.has) if (job.plan.tasks[task]!.kind !== 'reduce') job.has.delete(task)
+    for (const task of job.has) if (!job.plan.tasks[task]!.step.isOutput) job.has.delete(task)
     job.books.clear()
     job.reportDirty = true
     effects.push({ type: 'release', job: job.record.id })
@@ -374,8 +272,10 @@ function look(state: State, job: JobState): void {
   judgeRemake(state, job, failures)
   const isOpen = isWorkedOn(job)
   job.orphans = findOrphans(state, job)
-  if (!isStageReady(job, 'reduce') || job.orphans.length > 0) job.reducibleSince = null
-  else job.reducibleSince ??= state.now
+  for (const step of job.plan.steps) {
+    const isReady = job.orphans.size === 0 && isStepReady(job.ledger, step)
+    job.readySince[step.index] = isReady ? (job.readySince[step.index] ?? state.now) : null
+  }
   job.helping = isOpen ? tasksToHelp(state, job, failures) : new Set()
   const pairs = lookForWanted(state, job, failures)
   job.nextLook = state.now + pairs / LIMITS.lookPairsPerMs + (isOpen ? LIMITS.lookMs : LIMITS.lookOverMs)
@@ -393,8 +293,8 @@ function isLastHolder(state: State, job: JobState): boolean {
   const { kind } = job.ledger.outcome
   if (kind !== 'open' && kind !== 'sealed') return false
   if (![...state.members.keys()].some((node) => node !== state.self.node && isEligible(state, job, node))) return false
-  const shuffling = kind === 'open' && isShuffling(job)
+  const isLacking = kind === 'open' && lacksResult(job)
   return [...job.has].some(
-    (task) => (job.plan.tasks[task]!.kind === 'reduce' || shuffling) && stayingHolders(state, job, task).length === 0,
+    (task) => (job.plan.tasks[task]!.step.isOutput || isLacking) && stayingHolders(state, job, task).length === 0,
   )
 }

@@ -3,7 +3,7 @@ import type { Failure, Ledger } from './ledger/ledger.ts'
 import type { ErrorJson } from './errors.ts'
 import { LIMITS } from './limits.ts'
 import type { Member } from './members/membership.ts'
-import type { Plan, TaskKind } from './plan/plan.ts'
+import type { Plan, Step } from './plan/steps.ts'
 import type { Bytes, Digest, Incarnation, JobId, JobRecord, Millis, NodeId, TaskIndex } from './types.ts'
 
 export interface Self {
@@ -18,7 +18,6 @@ export interface Running {
   readonly job: JobId
   readonly round: number
   readonly task: TaskIndex
-  readonly kind: TaskKind
   readonly term: number
   readonly startedAt: Millis
   units: number
@@ -35,8 +34,6 @@ export interface JobState {
   /** Each reduce partition's ordered list of nodes. */
   readonly placement: readonly (readonly NodeId[])[]
   readonly knownRows: number | null
-  /** Bytes of a map task in the mean, at least 1. */
-  readonly meanBytes: Bytes
   /** Each task's base order of candidates, computed when first asked for. */
   readonly orders: Map<TaskIndex, readonly NodeId[]>
   /** Maps that this node may run because it has copies of their shards that came after the snapshot was pinned. */
@@ -67,11 +64,11 @@ export interface JobState {
   /** Not before then is the job searched again for a task to begin, after nothing was found. */
   nextSearch: Millis
   /** Tasks whose output nobody alive had at the last look. */
-  orphans: readonly TaskIndex[]
-  /** Reduces that are late elsewhere, and whose input this node pulls because it has a slot to spare. */
+  orphans: ReadonlySet<TaskIndex>
+  /** Tasks that are late elsewhere, and whose input this node pulls because it has a slot to spare. */
   helping: ReadonlySet<TaskIndex>
-  /** Since when all that reduces consume is known; null while something is not. */
-  reducibleSince: Millis | null
+  /** By step, since when all that its tasks consume is known and had; null while something is not. */
+  readonly readySince: (Millis | null)[]
   /** How often a task was taken over from an owner that was alive, as seen here: each time others wait longer. */
   readonly overtaken: Map<TaskIndex, number>
   /** When this node came to know the job's present round, in this life. */
@@ -82,8 +79,8 @@ export interface JobState {
   readonly orphanedAt: Map<TaskIndex, Millis>
   /** Slot time that this node has spent on the job, or that others had while it had nothing to run. */
   slotMs: Millis
-  /** Durations of finished tasks by kind, this node's own and others' as seen from here (bounded, newest). */
-  readonly durations: Record<TaskKind, Millis[]>
+  /** Durations of finished tasks by step, this node's own and others' as seen from here (bounded, newest). */
+  readonly durations: readonly Millis[][]
   /** How many times the median a node's tasks took of late; 1 is usual. */
   readonly pace: Map<NodeId, number>
   released: boolean
@@ -224,9 +221,9 @@ export function newState(self: Self, now: Millis, retentionMs: Millis = LIMITS.r
   }
 }
 
-/** The median of what tasks of a kind took; null while none is known to have ended. */
-export function medianOf(job: JobState, kind: TaskKind): Millis | null {
-  const durations = job.durations[kind]
+/** The median of what a step's tasks took; null while none is known to have ended. */
+export function medianOf(job: JobState, step: Step): Millis | null {
+  const durations = job.durations[step.index]!
   if (durations.length === 0) return null
   return durations.toSorted((a, b) => a - b)[durations.length >> 1]!
 }

@@ -2,12 +2,12 @@
 import type { Effect } from '../core/effects.ts'
 import { ShoalError, type ErrorJson } from '../core/errors.ts'
 import { errorToJson } from '../words/thrown.ts'
-import { rootOf } from '../core/hash.ts'
+import { consumedRoot, taskName } from '../core/plan/graph.ts'
 import { LIMITS } from '../core/limits.ts'
 import { outputOf, type TaskManifest } from '../core/ledger/manifest.ts'
-import type { PlannedTask } from '../core/plan/plan.ts'
+import type { PlannedTask, Step } from '../core/plan/steps.ts'
 import type { JobState } from '../core/state.ts'
-import type { Bytes, Digest, JobId, TaskIndex } from '../core/types.ts'
+import type { Bytes, JobId, TaskIndex } from '../core/types.ts'
 import type { Attempt, AttemptEnd, AttemptFailure } from '../ports.ts'
 import type { Context } from './context.ts'
 import { putKept } from './home/kept.ts'
@@ -89,26 +89,26 @@ export class Attempts {
     try {
       const journalled = store.attempts
         .add(effect.job, effect.task, effect.attempt, 'started')
-        .then(() => say('started', `${describe(job, task)} started`))
+        .then(() => say('started', `${taskName(task)} started`))
       attempt = await this.#begin(effect, job, task, journalled)
       const end = await attempt.end
       await this.#keepLog(effect.job, effect.task, end.log)
       if (!end.ok) {
-        say('failed', `${describe(job, task)} failed: ${end.failure.error.message}`)
+        say('failed', `${taskName(task)} failed: ${end.failure.error.message}`)
         if (end.failure.error.code === 'DAMAGED' && end.failure.blame === 'own')
           await loseDamaged(this.#context, job, task, effect.consumes)
         await this.#failed(effect, end.failure)
         return
       }
-      const output = await this.#adopt(effect, end)
+      const output = await this.#adopt(effect, task.step, end)
       // An output that is here says by itself that its attempt has ended: nobody waits for the journal.
       store.attempts
         .add(effect.job, effect.task, effect.attempt, 'ended')
         .catch((error: unknown) => this.#context.dropped('journal', error))
-      say('done', `${describe(job, task)} done: output ${output.digest.slice(0, 12)}`)
+      say('done', `${taskName(task)} done: output ${output.digest.slice(0, 12)}`)
       dispatch({ type: 'attempt-done', attempt: effect.attempt, output })
     } catch (error) {
-      say('failed', `${describe(job, task)} failed: ${errorToJson(error).message}`)
+      say('failed', `${taskName(task)} failed: ${errorToJson(error).message}`)
       await this.#failed(effect, blameFor(error))
     } finally {
       const spool = spoolFolder(this.#context, job, effect.attempt)
@@ -150,26 +150,27 @@ export class Attempts {
       files,
       work,
     })
-    await this.#holdFirst(job, task, open.stopping.promise)
+    await this.#holdFirst(task, open.stopping.promise)
     return open.attempt
   }
 
   /** Until the node is killed, or the attempt is not wanted any more. */
-  async #holdFirst(job: JobState, task: PlannedTask, stopping: Promise<void>): Promise<void> {
+  async #holdFirst(task: PlannedTask, stopping: Promise<void>): Promise<void> {
     const hold = this.#hold
     this.#hold = null
     if (hold === null || !hold.wanted()) return
-    await hold.holding(describe(job, task))
+    await hold.holding(taskName(task))
     await stopping
   }
 
   /** Files and manifest onto disk under their names, together; only then is the output spoken of. */
   async #adopt(
-    { job, task, consumes, kind }: Start,
+    { job, task, consumes }: Start,
+    step: Step,
     end: Extract<AttemptEnd, { ok: true }>,
   ): Promise<ReturnType<typeof outputOf>> {
     const { disk, store } = this.#context
-    const manifest: TaskManifest = { consumed: consumedRoot(kind, consumes), manifest: end.manifest }
+    const manifest: TaskManifest = { consumed: consumedRoot(step, consumes), manifest: end.manifest }
     await Promise.all([
       store.putManifest(store.output(job, task, 'manifest.json'), manifest),
       ...end.files.map((file) => disk.adopt(file.path, store.output(job, task, file.name), file.size)),
@@ -197,17 +198,6 @@ export class Attempts {
     const { disk, store } = this.#context
     await putKept(disk, `${store.folder(job)}/logs/${task}`, Buffer.from(log.slice(-LIMITS.taskLogBytes)))
   }
-}
-
-/** What seal.ts expects: a map of a sort job consumes the bounds themselves, everything else the root of a stage. */
-function consumedRoot(kind: Start['kind'], consumes: readonly Digest[]): Digest | '' {
-  if (kind === 'map') return consumes[0] ?? ''
-  return kind === 'sample' ? '' : rootOf(consumes)
-}
-
-/** A task as people say it: `map 3/8`. */
-export function describe(job: JobState, task: PlannedTask): string {
-  return `${task.kind} ${task.index - job.plan.first[task.kind] + 1}/${job.plan.count[task.kind]}`
 }
 
 /** What went wrong outside the process is this node's fault, unless it says otherwise. */

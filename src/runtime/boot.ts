@@ -1,11 +1,12 @@
 /** What a node finds on its disk when it starts: its next life, the members it knew, the jobs it had. */
-import type { Incarnation, JobId, NodeId } from '../core/types.ts'
+import type { Incarnation, JobId, NodeId, TaskIndex } from '../core/types.ts'
 import type { Disk } from '../ports.ts'
 import { LIMITS } from '../core/limits.ts'
 import { isWorkedOn } from '../core/outcome/remake.ts'
 import { fromBytes, WireError } from '../wire/codec.ts'
 import { openJobRecord } from '../wire/job.ts'
-import { fitsTask } from '../wire/manifest.ts'
+import { filesFor, fitsTask } from '../core/plan/files.ts'
+import { consumersOf } from '../core/plan/graph.ts'
 import { signed } from '../wire/shapes.ts'
 import { decodeNodeRecord, openRecord } from '../wire/signed.ts'
 import { RECEIVING } from './peers/batch.ts'
@@ -188,12 +189,12 @@ async function loadArrivals({ store, state, dispatch }: Context, id: JobId): Pro
 
   for (const { task, digest, manifest, files } of await store.arrivals(id)) {
     const producer = job.plan.tasks[task]
-    if (producer === undefined || !fitsTask(manifest, producer, job.plan)) continue
-    const wanted = manifest.manifest.kind === 'map' ? manifest.manifest.runs.map((run) => run.partition) : []
-    const consumers = job.plan.tasks
-      .filter((t) => t.kind === 'reduce' && (!wanted.includes(t.partition) || files.includes(`run-${t.partition}`)))
-      .map((t) => t.index)
-    if (manifest.manifest.kind === 'sample' && files.includes('keys')) consumers.push(job.plan.first.bounds)
-    dispatch({ type: 'arrived', job: id, task, digest, consumers })
+    if (producer === undefined || !fitsTask(manifest.manifest, producer, job.plan)) continue
+    const here = new Set(files)
+    const consumers = [...consumersOf(job.plan, producer)].map(({ consumer }) => consumer.index)
+    const isWholeFor = (consumer: TaskIndex): boolean =>
+      filesFor(job.plan, producer, manifest.manifest, [consumer]).every((file) => here.has(file))
+    const whole = consumers.filter(isWholeFor)
+    if (whole.length > 0) dispatch({ type: 'arrived', job: id, task, digest, consumers: whole })
   }
 }

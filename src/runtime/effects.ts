@@ -72,7 +72,13 @@ export function performer(parts: Parts): Perform {
       // Else a crash could find the runs gone, and nothing that says why.
       background(
         'release',
-        parts.ledgers.durable(job).then(() => store.release(job, () => mayRelease(context, job))),
+        parts.ledgers.durable(job).then(() =>
+          store.release(
+            job,
+            (task) => context.state.jobs.get(job)?.plan.tasks[task]?.step.isOutput ?? true,
+            () => mayRelease(context, job),
+          ),
+        ),
       )
     },
     drop: (effect) => {

@@ -1,19 +1,20 @@
 /** Turns a planned task into what a task process is told: files by name, splits, runs with their ranks. */
 import { ShoalError } from '../core/errors.ts'
-import { rootOf } from '../core/hash.ts'
 import { outputOf, type TaskManifest } from '../core/ledger/manifest.ts'
+import { cutFor, filesFor, fitsTask } from '../core/plan/files.ts'
+import { producersOf } from '../core/plan/graph.ts'
+import { shardOf } from '../core/plan/ranks.ts'
 import { headerBytesOf } from '../core/plan/splits.ts'
-import { rankSplits, shardOf, tasksOf, type PlannedTask } from '../core/plan/plan.ts'
-import { upstreamOf } from '../core/outcome/receipt.ts'
+import type { PlannedTask } from '../core/plan/steps.ts'
+import { workOf, type Consumed } from '../core/plan/work-of.ts'
+import type { Spool, SplitWork, Work } from '../core/plan/work.ts'
 import type { JobState } from '../core/state.ts'
-import type { Agreed, BoundsManifest, Digest, MapManifest, Shard, ShardCopy, Split } from '../core/types.ts'
-import type { MapWork, RunWork, Spool, SplitWork, TaskFile, Work } from '../ports.ts'
-import { fitsTask } from '../wire/manifest.ts'
+import type { Agreed, Digest, Shard, ShardCopy, Split } from '../core/types.ts'
+import type { TaskFile } from '../ports.ts'
 import { isWhole, loseOutput } from './home/check-files.ts'
 import type { Context } from './context.ts'
 import { copiesHere } from './home/copies.ts'
 import { spoolFolder, spoolSplit, type Spooling } from './peers/spool.ts'
-import { outputFiles } from './home/store.ts'
 
 export interface WorkAndFiles {
   readonly work: Work
@@ -22,7 +23,7 @@ export interface WorkAndFiles {
 
 /**
  * Rejects with SHARD_CHANGED when a shard is not there any more, with NO_NODE when one that lies elsewhere cannot be
- * read, and with a plain error when consumed files are not there.
+ * read, and with a plain error when consumed files are not there. `consumes`: the digests of what it consumes, in order.
  */
 export async function workFor(
   context: Context,
@@ -31,24 +32,29 @@ export async function workFor(
   consumes: readonly Digest[],
   spooling: Spooling,
 ): Promise<WorkAndFiles> {
-  switch (task.kind) {
-    case 'sample':
-    case 'map':
-      return mapWork(context, job, task, consumes, spooling)
-    case 'bounds':
-      return boundsWork(context, job, consumes)
-    case 'reduce':
-      return reduceWork(context, job, task, consumes)
-  }
+  const read = await readShards(context, job, task, spooling)
+  const consumed = await readOutputs(context, job, task, consumes)
+  const work = workOf(
+    job.record,
+    job.plan,
+    task,
+    { splits: read.splits, agreed: agreedOf(job, task) },
+    consumed.map(({ producer, digest, manifest, files }) => ({
+      producer,
+      digest,
+      manifest,
+      files: files.map(({ name }) => name),
+    })),
+  )
+  return { work, files: [...read.files, ...consumed.flatMap(({ files }) => files)] }
 }
 
-async function mapWork(
+async function readShards(
   context: Context,
   job: JobState,
   task: PlannedTask,
-  consumes: readonly Digest[],
   spooling: Spooling,
-): Promise<WorkAndFiles> {
+): Promise<{ splits: SplitWork[]; files: TaskFile[] }> {
   const { spec, snapshot } = job.record
   const files = new Map<string, TaskFile>()
   const splits: SplitWork[] = []
@@ -81,23 +87,41 @@ async function mapWork(
       ...facts,
     })
   }
-  const { combine, onBadRecord } = spec
-  const common = { splits, ...agreedOf(job, task), partitions: job.plan.partitions, combine, onBadRecord }
-  const work: Work =
-    task.kind === 'sample'
-      ? { kind: 'sample', ...common }
-      : { kind: 'map', ...common, bounds: await boundsFor(context, job, consumes) }
-  return { work, files: [...files.values()] }
+  return { splits, files: [...files.values()] }
+}
+
+interface ConsumedHere extends Omit<Consumed, 'files'> {
+  readonly files: readonly TaskFile[]
+}
+
+/** The outputs that a task consumes, as they lie here. */
+async function readOutputs(
+  context: Context,
+  job: JobState,
+  task: PlannedTask,
+  consumes: readonly Digest[],
+): Promise<ConsumedHere[]> {
+  const consumed: ConsumedHere[] = []
+  let at = 0
+  for (const index of producersOf(job.plan, task)) {
+    const producer = job.plan.tasks[index]!
+    const digest = consumes[at++]!
+    const { manifest } = await consumedManifest(context, job, producer, digest)
+    const files: TaskFile[] = []
+    for (const file of filesFor(job.plan, producer, manifest, [task.index]))
+      files.push(await consumedFile(context, job, producer, digest, file))
+    consumed.push({ producer, digest, manifest: cutFor(manifest, task), files })
+  }
+  return consumed
 }
 
 /** Once for all splits of an input: it may name thousands of columns. */
-function agreedOf({ record }: JobState, task: PlannedTask): Pick<MapWork, 'agreed'> {
+function agreedOf({ record }: JobState, task: PlannedTask): [string, Agreed][] {
   const inputs = [...new Set(task.splits.map(({ input }) => input))]
-  const agreed = inputs.flatMap((i): [string, Agreed][] => {
+  return inputs.flatMap((i): [string, Agreed][] => {
     const { alias, agreed: one } = record.snapshot.inputs[i]!
     return one === undefined ? [] : [[alias, one]]
   })
-  return agreed.length === 0 ? {} : { agreed }
 }
 
 /** What this node brings over because no node that has the shard can run the task. */
@@ -130,68 +154,6 @@ function localFile(
   })
 }
 
-async function boundsFor(context: Context, job: JobState, consumes: readonly Digest[]): Promise<MapWork['bounds']> {
-  if (job.plan.count.bounds === 0) return null
-  const bounds = job.plan.tasks[job.plan.first.bounds]!
-  const { manifest } = await consumedManifest(context, job, bounds, consumes[0]!)
-  return (manifest as BoundsManifest).bounds
-}
-
-async function boundsWork(context: Context, job: JobState, consumes: readonly Digest[]): Promise<WorkAndFiles> {
-  const files: TaskFile[] = []
-  for (const [i, task] of tasksOf(job.plan, 'sample').entries())
-    files.push(await consumedFile(context, job, task, consumes[i]!, 'keys'))
-  return {
-    work: {
-      kind: 'bounds',
-      partitions: job.plan.partitions,
-      samples: files.map((f) => f.name),
-      consumed: rootOf(consumes),
-    },
-    files,
-  }
-}
-
-async function reduceWork(
-  context: Context,
-  job: JobState,
-  task: PlannedTask,
-  consumes: readonly Digest[],
-): Promise<WorkAndFiles> {
-  const { spec, snapshot } = job.record
-  const maps = tasksOf(job.plan, 'map')
-  const manifests: MapManifest[] = []
-  for (const [t, map] of maps.entries()) {
-    const { manifest } = await consumedManifest(context, job, map, consumes[t]!)
-    // Of its runs one is read here: all of them, of thousands of maps, are hundreds of megabytes.
-    const { runs: all, ...facts } = manifest as MapManifest
-    manifests.push({ ...facts, runs: all.filter((run) => run.partition === task.partition) })
-  }
-  const ranks = rankSplits(snapshot, maps, (t, s) => manifests[t]!.splits[s]!.input)
-  const files: TaskFile[] = []
-  const runs: RunWork[] = []
-  for (const [t, map] of maps.entries()) {
-    const [run] = manifests[t]!.runs
-    if (run === undefined) continue
-    const file = await consumedFile(context, job, map, consumes[t]!, `run-${task.partition}`)
-    files.push(file)
-    const aliases = map.splits.map((split: Split) => split.input)
-    runs.push({ file: file.name, ranks: ranks[t]!, aliases, digest: run.digest, bytes: run.bytes })
-  }
-  const aliases = spec.inputs.map((input) => input.alias)
-  const upstream = upstreamOf(job.plan, snapshot, manifests)
-  const work: Work = {
-    kind: 'reduce',
-    partition: task.partition,
-    runs,
-    aliases,
-    reduce: spec.reduce,
-    consumed: rootOf(consumes),
-    upstream,
-  }
-  return { work, files }
-}
-
 /** Where a consumed file lies here: among this node's own outputs where it has the task's, else by digest in what arrived. */
 function placeOf(context: Context, job: JobState, producer: PlannedTask, digest: Digest, file: string): string {
   const { store } = context
@@ -215,7 +177,7 @@ async function consumedManifest(
     if (again !== null) return again
   }
   const found = await context.store.manifest(name)
-  if (found === null || !fitsTask(found, producer, job.plan) || outputOf(found).digest !== digest)
+  if (found === null || !fitsTask(found.manifest, producer, job.plan) || outputOf(found).digest !== digest)
     throw await lostArrival(context, job, producer, name)
   seen.add(name + digest)
   return found
@@ -246,14 +208,18 @@ export async function loseDamaged(
   task: PlannedTask,
   consumes: readonly Digest[],
 ): Promise<void> {
-  const file = task.kind === 'reduce' ? `run-${task.partition}` : 'keys'
-  if (task.kind !== 'reduce' && task.kind !== 'bounds') return
-  for (const [i, producer] of tasksOf(job.plan, task.kind === 'reduce' ? 'map' : 'sample').entries()) {
-    const digest = consumes[i]!
-    const found = await context.store.manifest(placeOf(context, job, producer, digest, 'manifest.json'))
-    const name = placeOf(context, job, producer, digest, file)
-    if (found !== null && !outputFiles(found).includes(file)) continue
-    if (found === null || !(await isWhole(context, name, found, file))) await lostArrival(context, job, producer, name)
+  let at = 0
+  for (const index of producersOf(job.plan, task)) {
+    const producer = job.plan.tasks[index]!
+    const digest = consumes[at++]!
+    const manifest = placeOf(context, job, producer, digest, 'manifest.json')
+    const found = await context.store.manifest(manifest)
+    if (found === null) await lostArrival(context, job, producer, manifest)
+    else
+      for (const file of filesFor(job.plan, producer, found.manifest, [task.index])) {
+        const name = placeOf(context, job, producer, digest, file)
+        if (!(await isWhole(context, name, found, file))) await lostArrival(context, job, producer, name)
+      }
   }
 }
 

@@ -1,5 +1,6 @@
 import type { BigIntStats } from 'node:fs'
-import type { AttemptFailure, SplitWork, Work } from '../ports.ts'
+import type { AttemptFailure } from '../ports.ts'
+import type { SplitWork, Work } from '../core/plan/work.ts'
 import type { Bytes, Digest, Manifest, Millis } from '../core/types.ts'
 
 /**
@@ -100,6 +101,14 @@ export class FrameParser {
 /** `dataset/path`, as messages and places name a split's file. */
 export function splitName(split: SplitWork): string {
   return `${split.dataset}/${split.path}`
+}
+
+/** What a task reads, in the words of messages. */
+export function inputOf(work: Work): string {
+  if (work.kind === 'reduce') return `partition ${work.partition}`
+  if (work.kind === 'bounds') return 'the sampled keys'
+  const paths = [...new Set(work.splits.map(({ dataset, path }) => `${dataset}/${path}`))]
+  return `${paths.slice(0, 3).join(', ')}${paths.length > 3 ? ` and ${paths.length - 3} more` : ''}`
 }
 
 /** Names of the links to bundle, source map and the Parquet decoder's code in a process's folder. */

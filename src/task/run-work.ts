@@ -1,5 +1,5 @@
 import type { Manifest } from '../core/types.ts'
-import type { Work } from '../ports.ts'
+import type { Work } from '../core/plan/work.ts'
 import type { TaskContext } from './context.ts'
 import { runMap } from './map.ts'
 import { runReduce } from './reduce.ts'

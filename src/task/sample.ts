@@ -1,7 +1,7 @@
 import type { BoundsManifest, SampleManifest, SplitFacts } from '../core/types.ts'
 import type { Batch } from '../data/formats/reader.ts'
 import { boundsOf, readSample, SAMPLE_NAME, SampleChoice, SampleWriter } from '../data/sample.ts'
-import type { BoundsWork, SampleWork } from '../ports.ts'
+import type { BoundsWork, SampleWork } from '../core/plan/work.ts'
 import { join } from 'node:path'
 import type { TaskContext } from './context.ts'
 import { readSplit } from './read-split.ts'

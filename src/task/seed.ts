@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Digest } from '../core/types.ts'
-import type { SplitWork } from '../ports.ts'
+import type { SplitWork } from '../core/plan/work.ts'
 
 type Params = Readonly<Record<string, string>>
 

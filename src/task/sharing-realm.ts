@@ -1,6 +1,6 @@
 import { LIMITS } from '../core/limits.ts'
 import type { SpillFiles, SpillInput, SpillOutput } from '../data/spill.ts'
-import type { SplitWork } from '../ports.ts'
+import type { SplitWork } from '../core/plan/work.ts'
 import type { TaskContext } from './context.ts'
 import type { SharedRealm } from './realm.ts'
 import { shareRealm } from './user-code.ts'

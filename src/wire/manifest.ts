@@ -2,7 +2,6 @@
 import { z } from 'zod/mini'
 import { LIMITS } from '../core/limits.ts'
 import type { TaskManifest } from '../core/ledger/manifest.ts'
-import type { Plan, PlannedTask } from '../core/plan/plan.ts'
 import { count, digest, list, text } from './shapes.ts'
 
 /** A record of zod's leaves `__proto__` unseen, and a job may have a counter of that name. */
@@ -62,21 +61,4 @@ export function openManifest(value: unknown): TaskManifest | null {
   )
     return null
   return opened
-}
-
-/** Whether a manifest can be that of this task. */
-export function fitsTask({ manifest }: TaskManifest, task: PlannedTask, plan: Plan): boolean {
-  if (manifest.kind !== task.kind) return false
-  switch (manifest.kind) {
-    case 'map':
-      return (
-        manifest.splits.length === task.splits.length && manifest.runs.every((run) => run.partition < plan.partitions)
-      )
-    case 'sample':
-      return manifest.splits.length === task.splits.length
-    case 'reduce':
-      return manifest.partition === task.partition
-    case 'bounds':
-      return manifest.bounds.length < plan.partitions
-  }
 }

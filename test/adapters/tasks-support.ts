@@ -11,7 +11,8 @@ import type { PreparedJob } from '../../src/control/api.ts'
 import { toKept } from '../../src/kept/form.ts'
 import type { Digest, MapManifest, ReduceManifest } from '../../src/core/types.ts'
 import { PartReader } from '../../src/data/part.ts'
-import type { Attempt, AttemptEnd, AttemptFailure, AttemptSpec, SplitWork, Tasks } from '../../src/ports.ts'
+import type { Attempt, AttemptEnd, AttemptFailure, AttemptSpec, Tasks } from '../../src/ports.ts'
+import type { SplitWork } from '../../src/core/plan/work.ts'
 import { openFile } from '../../src/task/slot-files.ts'
 
 const ZEROS = '0'.repeat(64) as Digest

@@ -70,7 +70,7 @@ describe('a map task whose holder lives', () => {
   test('the samples of a sorted job too', () => {
     const { node, job, order } = setting({ slots: 0 }, { sort: true, slots: 8 })
     const effects = node.add(job)
-    const kinds = new Set(started(effects).map((task) => node.job(job).plan.tasks[task]!.kind))
+    const kinds = new Set(started(effects).map((task) => node.job(job).plan.tasks[task]!.step.kind))
     expect([...kinds]).toEqual(['sample'])
     expect(order(0)).toHaveLength(2)
   })

@@ -1,3 +1,4 @@
+import { stepOf } from './steps.ts'
 import { describe, expect, test } from 'vitest'
 import { rootOf } from '../../src/core/hash.ts'
 import { LIMITS } from '../../src/core/limits.ts'
@@ -20,7 +21,7 @@ function mapped(slots = 0, over: object = {}): { node: OneNode; job: JobRecord; 
   )
   node.add(job, [{ round: 1, outcome: { kind: 'open' }, tasks, reports: [reportOf(n2, { has: maps })] }])
   const { placement, plan } = node.job(job)
-  const mine = placement.flatMap((list, p) => (list[0] === n1 ? plan.first.reduce + p : []))
+  const mine = placement.flatMap((list, p) => (list[0] === n1 ? stepOf(plan, 'reduce').first + p : []))
   return { node, job, mine }
 }
 
@@ -44,7 +45,7 @@ describe('pushes', () => {
     const pushes = only(node.effects, 'push')
     const { placement, plan } = node.job(job)
     const owned = (by: NodeId): TaskIndex[] =>
-      placement.flatMap((list, p) => (list[0] === by ? plan.first.reduce + p : []))
+      placement.flatMap((list, p) => (list[0] === by ? stepOf(plan, 'reduce').first + p : []))
     expect(
       pushes.map(({ task, to, consumers }) => ({ task, to, consumers })).sort((a, b) => (a.to < b.to ? -1 : 1)),
     ).toEqual([
@@ -147,10 +148,10 @@ describe('pulls', () => {
     const job = makeJob({ maps: 2 * LIMITS.partitionsMax + 2, reduces: 2, members: [n1, n2], sort: true })
     const node = new OneNode(n1, [n2])
     node.add(job)
-    const { first } = node.job(job).plan
-    const outputs = Array.from({ length: first.bounds + 1 }, (_, i) => [i, { output: outputOf(`s${i}`) }] as const)
+    const { first } = stepOf(node.job(job).plan, 'bounds')
+    const outputs = Array.from({ length: first + 1 }, (_, i) => [i, { output: outputOf(`s${i}`) }] as const)
     node.learn(job, outputs, [reportOf(n2, { has: outputs.map(([i]) => i) })])
-    const pulls = only(node.pass(4_000, n2), 'pull').filter(({ task }) => task === first.bounds)
+    const pulls = only(node.pass(4_000, n2), 'pull').filter(({ task }) => task === first)
     expect(pulls.map(({ consumers }) => consumers.length)).toEqual([1])
   })
 
@@ -198,7 +199,7 @@ describe('pulls', () => {
     for (const task of maps) arrive(node, job, task, mine)
     const { placement, plan } = node.job(job)
     const heirs = placement.flatMap((list, p) =>
-      list[0] === n3 && list.filter((n) => n !== n3)[0] === n1 ? plan.first.reduce + p : [],
+      list[0] === n3 && list.filter((n) => n !== n3)[0] === n1 ? stepOf(plan, 'reduce').first + p : [],
     )
     node.pass(LIMITS.awayAfterMs + LIMITS.pullAfterMs + 500, n2)
     const wanted = new Set(only(node.effects, 'pull').flatMap((pull) => pull.consumers))

@@ -2,9 +2,11 @@
 import type { Death, Held } from '../../src/core/events.ts'
 import type { Delta } from '../../src/core/ledger/ledger.ts'
 import type { SignedNodeRecord } from '../../src/core/members/membership.ts'
-import { plan, tasksOf, type TaskKind } from '../../src/core/plan/plan.ts'
+import { plan } from '../../src/core/plan/plan.ts'
+import type { StepKind } from '../../src/core/plan/steps.ts'
 import type { Digest, JobId, JobRecord, NodeId, TaskIndex } from '../../src/core/types.ts'
 import type { Stored } from './fake-work.ts'
+import { tasksOfKind } from './steps.ts'
 
 interface Arrival {
   readonly consumer: TaskIndex
@@ -14,8 +16,8 @@ interface Arrival {
 }
 
 /** The indexes of a job's tasks of one kind. */
-export function outputsOf(job: JobRecord, kind: TaskKind): ReadonlySet<TaskIndex> {
-  return new Set(tasksOf(plan(job.spec, job.snapshot), kind).map((task) => task.index))
+export function outputsOf(job: JobRecord, kind: StepKind): ReadonlySet<TaskIndex> {
+  return new Set(tasksOfKind(plan(job.spec, job.snapshot), kind).map((task) => task.index))
 }
 
 export class FakeDisk {

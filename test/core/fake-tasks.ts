@@ -2,7 +2,7 @@
 import type { Effect } from '../../src/core/effects.ts'
 import type { ErrorJson } from '../../src/core/errors.ts'
 import type { Event } from '../../src/core/events.ts'
-import type { PlannedTask } from '../../src/core/plan/plan.ts'
+import type { PlannedTask } from '../../src/core/plan/steps.ts'
 import type { State } from '../../src/core/state.ts'
 import type { Digest, JobId, JobRecord, Millis, NodeId, TaskIndex } from '../../src/core/types.ts'
 import type { Agenda, Random } from './agenda.ts'
@@ -134,5 +134,5 @@ function errorOf(code: ErrorJson['code'], message: string): ErrorJson {
 function producersOf(state: State, job: JobId, task: PlannedTask): TaskIndex[] {
   const { tasks } = state.jobs.get(job)!.plan
   const kinds = { reduce: 'map', bounds: 'sample', map: 'bounds', sample: null } as const
-  return tasks.filter((t) => t.kind === kinds[task.kind]).map((t) => t.index)
+  return tasks.filter((t) => t.step.kind === kinds[task.step.kind]).map((t) => t.index)
 }

@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto'
 import { jobId } from '../../src/core/plan/job-id.ts'
 import type { Output } from '../../src/core/ledger/ledger.ts'
-import type { PlannedTask } from '../../src/core/plan/plan.ts'
+import type { PlannedTask } from '../../src/core/plan/steps.ts'
 import type { Digest, JobRecord, JobSpec, NodeId, Shard, Snapshot, TaskIndex } from '../../src/core/types.ts'
 
 const MIB = 2 ** 20
@@ -99,7 +99,7 @@ export function executeTask(
   const shards = task.splits.map((split) => job.snapshot.inputs[split.input]!.shards[split.shard]!.path)
   const code = job.spec.code
   const base = { input: hash('input', shards), consumed: '', part: '', records: 0, weight: 0, bytes: 1000 } as const
-  switch (task.kind) {
+  switch (task.step.kind) {
     case 'sample':
       return stored({ ...base, records: 10 }, ['sample', code, shards, salt])
     case 'bounds': {
@@ -113,9 +113,9 @@ export function executeTask(
       return stored({ ...base, consumed: bounds as Digest | '', records: weight, weight }, ['map', runs], runs)
     }
     case 'reduce': {
-      const runs = inputs.map((input) => input.runs[task.partition]!)
+      const runs = inputs.map((input) => input.runs[task.at]!)
       const weight = runs.reduce((sum, run) => sum + run.weight, 0)
-      const part = partOf(task.partition, runs, salt)
+      const part = partOf(task.at, runs, salt)
       return stored({ ...base, consumed: rootOf(consumes), part, records: runs.length, weight }, ['reduce', part])
     }
   }

@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { assert, array, constantFrom, property, string, uint8Array } from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { canonicalJson, contentId, hash32, hashText, mix32, rootOf, sha256, utf8 } from '../../src/core/hash.ts'
-import { compareUtf8 } from '../../src/core/plan/plan.ts'
+import { compareUtf8 } from '../../src/core/plan/ranks.ts'
 
 describe('sha256', () => {
   // FIPS 180-4 examples (NIST CSRC, SHA-256 test vectors).

@@ -161,7 +161,7 @@ const plain = ({ round, outcome: o, tasks, reports }: Ledger): unknown => ({
 })
 
 const joinAll = (deltas: readonly Delta[]): Ledger => {
-  const ledger = newLedger(TASKS)
+  const ledger = newLedger([TASKS])
   for (const d of deltas) joinDelta(ledger, d)
   return ledger
 }
@@ -232,7 +232,7 @@ describe('a ledger', () => {
         reports: [reportOf('n1' as NodeId, { has: [0, 99] }), reportOf('n2' as NodeId, { failures: [failureOf(99)] })],
       },
     ])
-    expect(plain(ledger)).toEqual(plain(newLedger(TASKS)))
+    expect(plain(ledger)).toEqual(plain(newLedger([TASKS])))
   })
 })
 
@@ -248,7 +248,7 @@ describe('rounds', () => {
 
   test('a higher one wins whole; a lower one says nothing any more', () => {
     const ledger = joinAll([at(1, { kind: 'cancelled' }), at(2, open), at(1, { kind: 'cancelled' }, [[0, done]])])
-    expect(plain(ledger)).toEqual(plain(newLedger(TASKS, 2)))
+    expect(plain(ledger)).toEqual(plain(newLedger([TASKS], 2)))
   })
 
   test('but a seal in any round is the seal of the job', () => {

@@ -135,7 +135,7 @@ describe('a queue', () => {
 describe('an owner that lives and does not get on', () => {
   test('with the only partition', () => {
     forSeeds((seed) => {
-      const stuck = (e: Execution): Behaviour => (e.task.kind === 'reduce' && e.nth === 0 ? { hang: true } : {})
+      const stuck = (e: Execution): Behaviour => (e.task.step.kind === 'reduce' && e.nth === 0 ? { hang: true } : {})
       const stage = new Stage({ seed, mishap: stuck })
       stage.expectQuick(6, stage.submit({ name: `stuck ${seed}`, maps: 480, reduces: 1 }))
     })
@@ -143,7 +143,7 @@ describe('an owner that lives and does not get on', () => {
 
   test('with the only partition, twice in a row: it is not waited for for ever', () => {
     forSeeds((seed) => {
-      const stuck = (e: Execution): Behaviour => (e.task.kind === 'reduce' && e.nth < 4 ? { hang: true } : {})
+      const stuck = (e: Execution): Behaviour => (e.task.step.kind === 'reduce' && e.nth < 4 ? { hang: true } : {})
       const stage = new Stage({ seed, nodes: 4, mishap: stuck })
       const job = stage.submit({ name: `stuck again ${seed}`, maps: 20, reduces: 1 })
       const { executions } = stage.finish(job)

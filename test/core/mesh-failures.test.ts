@@ -71,7 +71,7 @@ describe('a node that fails by its own fault', () => {
 
   test('gives reduces to members that joined after submission', () => {
     forSeeds((seed) => {
-      const full = only((e) => e.node === 'n1' && e.task.kind === 'reduce', { fail: { blame: 'own' } })
+      const full = only((e) => e.node === 'n1' && e.task.step.kind === 'reduce', { fail: { blame: 'own' } })
       expectSealed(meshWithJob({ seed, behave: full }, { members: ['n1' as NodeId] }))
     })
   })
@@ -80,10 +80,10 @@ describe('a node that fails by its own fault', () => {
 describe('an owner that lives and does not get on', () => {
   test('is backed up once, also where it is the only reducer', () => {
     forSeeds((seed) => {
-      const stuck = only((e) => e.task.kind === 'reduce' && e.nth === 0, { hang: true })
+      const stuck = only((e) => e.task.step.kind === 'reduce' && e.nth === 0, { hang: true })
       const mesh = meshWithJob({ seed, behave: stuck }, { holders: 2, reduces: 1 })
       expectSealed(mesh)
-      expect(mesh.world.executions.filter((e) => e.task.kind === 'reduce')).toHaveLength(2)
+      expect(mesh.world.executions.filter((e) => e.task.step.kind === 'reduce')).toHaveLength(2)
     })
   })
 
@@ -255,7 +255,8 @@ describe('a cancel', () => {
     forSeeds((seed) => {
       const mesh = meshWithJob({ seed, ...weather(seed) }, { holders: 2 })
       const { world, job } = mesh
-      const reduced = (): number => world.executions.filter((e) => e.task.kind === 'reduce' && e.end === 'done').length
+      const reduced = (): number =>
+        world.executions.filter((e) => e.task.step.kind === 'reduce' && e.end === 'done').length
       world.runUntil(() => reduced() >= 8 - (seed % 3), 30_000)
       world.tell(world.names[seed % 5]!, { type: 'cancel', job: job.id })
       seen.add(JSON.parse(expectAgreed(mesh)).kind)
@@ -270,7 +271,8 @@ describe('an output that is gone from its disk', () => {
     forSeeds((seed) => {
       const mesh = meshWithJob({ seed }, { holders: 2 })
       const { world, job } = mesh
-      const done = (): readonly Execution[] => world.executions.filter((e) => e.end === 'done' && e.task.kind === 'map')
+      const done = (): readonly Execution[] =>
+        world.executions.filter((e) => e.end === 'done' && e.task.step.kind === 'map')
       world.runUntil(() => done().length > 10 + seed, 20_000)
       const { node, task } = done()[seed % 10]!
       world.disk(node).lose(job.id, task.index)

@@ -6,7 +6,7 @@ import { World } from './harness.ts'
 import { expectSealed, forSeeds, meshWithJob, STORM } from './mesh.ts'
 
 const weather = (seed: number): object => (seed % 2 === 1 ? { network: STORM } : {})
-const isKind = (kind: string) => (e: { task: { kind: string } }) => e.task.kind === kind
+const isKind = (kind: string) => (e: { task: { step: { kind: string } } }) => e.task.step.kind === kind
 
 describe('a job of 40 maps and 8 reduces on five nodes gives the exact result on all of them', () => {
   test('when all goes well, each task once', () => {
@@ -176,7 +176,7 @@ describe('slots', () => {
       const behave = (e: { node: string }): object => ({ ms: e.node === 'n1' ? 5_000 : 300 })
       const mesh = meshWithJob({ seed, nodes: 2, behave }, { holders: 2 })
       expectSealed(mesh)
-      const slow = mesh.world.executions.filter((e) => e.node === 'n1' && e.task.kind === 'map')
+      const slow = mesh.world.executions.filter((e) => e.node === 'n1' && e.task.step.kind === 'map')
       expect(slow.length).toBeLessThanOrEqual(6)
     })
   })

@@ -1,8 +1,10 @@
+import { countsOf, tasksOfKind } from './steps.ts'
 import { array, assert, constantFrom, integer, oneof, property, record, uniqueArray, type Arbitrary } from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { ShoalError } from '../../src/core/errors.ts'
 import { LIMITS } from '../../src/core/limits.ts'
-import { knownRows, partitionsOf, plan, rankSplits, shardOf, tasksOf } from '../../src/core/plan/plan.ts'
+import { knownRows, partitionsOf, plan } from '../../src/core/plan/plan.ts'
+import { rankSplits, shardOf } from '../../src/core/plan/ranks.ts'
 import type { Cuts, JobSpec, NodeId, Shard, Snapshot } from '../../src/core/types.ts'
 import { makeJob } from './fake-work.ts'
 
@@ -65,7 +67,7 @@ describe('a plan', () => {
   test('has every byte, or row group, of every shard in exactly one split', () => {
     assert(
       property(snapshot, (s) => {
-        const splits = tasksOf(plan(spec(), s), 'map').flatMap((task) => task.splits)
+        const splits = tasksOfKind(plan(spec(), s), 'map').flatMap((task) => task.splits)
         s.inputs.forEach((input, i) =>
           input.shards.forEach(({ size: bytes, cuts: how }, k) => {
             const own = splits.filter((x) => x.input === i && x.shard === k).sort((a, b) => a.start - b.start)
@@ -87,7 +89,7 @@ describe('a plan', () => {
   test('packs only what all holders of a task have, within the bounds of a pack, twins apart', () => {
     assert(
       property(snapshot, (s) => {
-        for (const task of tasksOf(plan(spec(), s), 'map')) {
+        for (const task of tasksOfKind(plan(spec(), s), 'map')) {
           expect(task.splits.length).toBeLessThanOrEqual(LIMITS.packSplitsMax)
           if (task.splits.length > 1) expect(task.bytes).toBeLessThanOrEqual(LIMITS.packBytes)
           expect(task.bytes).toBe(task.splits.reduce((sum, split) => sum + split.bytes, 0))
@@ -104,17 +106,19 @@ describe('a plan', () => {
   test('has its stages in order, with tasks numbered through', () => {
     assert(
       property(snapshot, constantFrom(true, false), integer({ min: 1, max: 9 }), (s, sort, partitions) => {
-        const { tasks, first, count } = plan(spec({ sort, partitions }), s)
-        const maps = count.map
-        expect(count).toEqual({ sample: sort ? maps : 0, bounds: sort ? 1 : 0, map: maps, reduce: partitions })
+        const planned = plan(spec({ sort, partitions }), s)
+        const { tasks } = planned
+        const maps = tasksOfKind(planned, 'map').length
+        const sampling = sort ? { sample: maps, bounds: 1 } : {}
+        expect(countsOf(planned)).toEqual({ ...sampling, map: maps, reduce: partitions })
         const kinds = [
           ...(sort ? [...new Array<string>(maps).fill('sample'), 'bounds'] : []),
           ...new Array<string>(maps).fill('map'),
           ...new Array<string>(partitions).fill('reduce'),
         ]
-        expect(tasks.map((task) => task.kind)).toEqual(kinds)
+        expect(tasks.map((task) => task.step.kind)).toEqual(kinds)
         tasks.forEach((task, i) => expect(task.index).toBe(i))
-        expect(tasks.slice(first.reduce).map((task) => task.partition)).toEqual([...new Array(partitions).keys()])
+        expect(tasksOfKind(planned, 'reduce').map((task) => task.at)).toEqual([...new Array(partitions).keys()])
       }),
       { numRuns: 100 },
     )
@@ -138,10 +142,10 @@ describe('a plan', () => {
         },
       ],
     })
-    expect(plan(spec(), files(1_000, 100 * 1024)).count.map).toBe(8)
-    expect(plan(spec(), files(100, 1024)).count.map).toBe(1)
-    expect(plan(spec(), files(2_000, 0)).count.map).toBe(4)
-    expect(plan(spec(), files(3, 200 * MIB)).count.map).toBe(3 * 4)
+    expect(countsOf(plan(spec(), files(1_000, 100 * 1024))).map).toBe(8)
+    expect(countsOf(plan(spec(), files(100, 1024))).map).toBe(1)
+    expect(countsOf(plan(spec(), files(2_000, 0))).map).toBe(4)
+    expect(countsOf(plan(spec(), files(3, 200 * MIB))).map).toBe(3 * 4)
   })
 
   test('refuses more runs than a ledger can hold, with a remedy', () => {
@@ -210,7 +214,7 @@ describe('ranks of splits', () => {
       }
     }
     const ranked = (s: Snapshot): string[] => {
-      const maps = tasksOf(plan(spec(), s), 'map')
+      const maps = tasksOfKind(plan(spec(), s), 'map')
       const text = (t: number, k: number): string => {
         const split = maps[t]!.splits[k]!
         return contentOf(s, split.input, split.shard, split.start)
@@ -224,7 +228,7 @@ describe('ranks of splits', () => {
     }
     assert(
       property(snapshot, (s) => {
-        const naive = tasksOf(plan(spec(), s), 'map')
+        const naive = tasksOfKind(plan(spec(), s), 'map')
           .flatMap((task) => task.splits)
           .map((split) => ({
             split,

@@ -1,14 +1,16 @@
 /** Parts of a sealed result that nobody has any more: made again where a person asks, and the same. */
+import { tasksOfKind } from './steps.ts'
 import { describe, expect, test } from 'vitest'
 import { liveHolders } from '../../src/core/members/holders.ts'
-import { plan, tasksOf } from '../../src/core/plan/plan.ts'
+import { plan } from '../../src/core/plan/plan.ts'
 import { isRemade } from '../../src/core/outcome/remake.ts'
 import type { NodeId, TaskIndex } from '../../src/core/types.ts'
 import type { Behaviour, Execution } from './fake-tasks.ts'
 import { expectedResult } from './fake-work.ts'
 import { expectSealed, forSeeds, meshWithJob, STORM, type Mesh } from './mesh.ts'
 
-const parts = ({ job }: Mesh): TaskIndex[] => tasksOf(plan(job.spec, job.snapshot), 'reduce').map((task) => task.index)
+const parts = ({ job }: Mesh): TaskIndex[] =>
+  tasksOfKind(plan(job.spec, job.snapshot), 'reduce').map((task) => task.index)
 
 /** Sealed, copied, and its runs let go, everywhere. */
 function settled(options: Parameters<typeof meshWithJob>[0], shape: Parameters<typeof meshWithJob>[1] = {}): Mesh {

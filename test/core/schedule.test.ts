@@ -28,7 +28,7 @@ function setting(over: Partial<Parameters<typeof makeJob>[0]> = {}, slots = 2): 
 function tasksFor(node: OneNode, job: JobRecord, ...order: NodeId[]): TaskIndex[] {
   const { plan } = node.job(job)
   return plan.tasks
-    .filter((task) => task.kind === 'map' && String(baseOrder(node.job(job), task)) === String(order))
+    .filter((task) => task.step.kind === 'map' && String(baseOrder(node.job(job), task)) === String(order))
     .map((task) => task.index)
 }
 
@@ -215,7 +215,7 @@ describe('takeover', () => {
 
   test('of a task that takes longer than usual, though it gets on', () => {
     const { node, job } = claimed(1)
-    node.job(job).durations.map.push(6_000, 6_000, 9_000)
+    node.job(job).durations[0]!.push(6_000, 6_000, 9_000)
     const waits = (duration: number): number[] => {
       for (let at = 0; at < duration; at += 500)
         node.pass(500, { node: n2, running: [{ job: job.id, task: 0, units: at, bytes: at }] }, n3)

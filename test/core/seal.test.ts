@@ -1,6 +1,15 @@
 import { describe, expect, test } from 'vitest'
-import { joinOutput, newLedger, type Failure, type Ledger, type Output } from '../../src/core/ledger/ledger.ts'
-import { plan, type Plan } from '../../src/core/plan/plan.ts'
+import {
+  joinDelta,
+  joinOutput,
+  newLedger,
+  type Failure,
+  type Ledger,
+  type Output,
+  type TaskState,
+} from '../../src/core/ledger/ledger.ts'
+import { plan } from '../../src/core/plan/plan.ts'
+import type { Plan } from '../../src/core/plan/steps.ts'
 import { rootOf } from '../../src/core/hash.ts'
 import { expectedConsumed, resultDigest, seal } from '../../src/core/outcome/seal.ts'
 import type { Digest, NodeId } from '../../src/core/types.ts'
@@ -24,8 +33,9 @@ function complete(): { readonly plan: Plan; readonly outputs: Output[] } {
 }
 
 function ledgerOf(outputs: readonly (Output | null)[]): Ledger {
-  const ledger = newLedger(outputs.length)
-  outputs.forEach((output, i) => (ledger.tasks[i] = { claim: null, output }))
+  const ledger = newLedger([outputs.length])
+  const tasks = outputs.map((output, i): [number, TaskState] => [i, { claim: null, output }])
+  joinDelta(ledger, { round: 1, outcome: { kind: 'open' }, tasks, reports: [] })
   return ledger
 }
 
@@ -76,8 +86,8 @@ describe('a seal', () => {
     ]
     for (const [at, consumed] of wrong)
       expect(seal(p, ledgerOf(all.with(at, { ...all[at]!, consumed: consumed as Digest })), null)).toBe(null)
-    expect(expectedConsumed(p, ledgerOf([samples[0]!, null, null, null, null, null]), 'bounds')).toBe(null)
-    expect(expectedConsumed(p, ledgerOf(all), 'map')).toBe(bounds.digest)
+    expect(expectedConsumed(p, ledgerOf([samples[0]!, null, null, null, null, null]), p.tasks[2]!)).toBe(null)
+    expect(expectedConsumed(p, ledgerOf(all), p.tasks[3]!)).toBe(bounds.digest)
   })
 })
 

@@ -1,8 +1,8 @@
 /** A file damaged on disk: found by its hash, struck out so that it is had again, and never handed on. */
+import { tasksOfKind } from '../core/steps.ts'
 import { describe, expect, it } from 'vitest'
 import { hashText } from '../../src/core/hash.ts'
 import { outputOf, type TaskManifest } from '../../src/core/ledger/manifest.ts'
-import { tasksOf } from '../../src/core/plan/plan.ts'
 import type { JobRecord } from '../../src/core/types.ts'
 import { BlockWriter } from '../../src/data/blocks.ts'
 import { PART_MAGIC } from '../../src/data/part.ts'
@@ -90,7 +90,7 @@ describe('a damaged output', () => {
   it('is struck out after the attempt that found it, and nothing else is', async () => {
     const { node, job } = await holder()
     const state = node.context.state.jobs.get(job.id)!
-    const [reduce] = tasksOf(state.plan, 'reduce')
+    const [reduce] = tasksOfKind(state.plan, 'reduce')
     const consumes = [outputOf(mapManifest).digest]
     await loseDamaged(node.context, state, reduce!, consumes)
     expect(state.has.has(0)).toBe(true)

@@ -12,7 +12,7 @@ import { serveCall, type Answerer } from '../../src/runtime/peers/rpc.ts'
 import { spoolSplit, type Spooling } from '../../src/runtime/peers/spool.ts'
 import { makeJob } from '../core/fake-work.ts'
 import { recordOf } from '../core/one-node.ts'
-import type { Spool } from '../../src/ports.ts'
+import type { Spool } from '../../src/core/plan/work.ts'
 import { bench, type Bench } from './peer.ts'
 
 const content = Buffer.from(

@@ -104,7 +104,7 @@ class Story {
   }
 
   private behave({ task, nth }: Execution): Behaviour {
-    return { ms: MS[task.kind], salt: this.odd === this.name(task.index) ? `execution ${nth}` : '' }
+    return { ms: MS[task.step.kind], salt: this.odd === this.name(task.index) ? `execution ${nth}` : '' }
   }
 
   /** A task as people count: the kind, and its place in its stage. */
@@ -112,8 +112,8 @@ class Story {
     const { plan } = this.mesh
       .state(this.mesh.up.find((node) => this.mesh.state(node).jobs.size > 0)!)
       .jobs.get(this.record.id)!
-    const { kind } = plan.tasks[index]!
-    return kind === 'bounds' ? kind : `${kind} ${index - plan.first[kind]}`
+    const { step, at } = plan.tasks[index]!
+    return step.count === 1 && step.gives === 'fact' ? step.name : `${step.name} ${at}`
   }
 
   private names(tasks: readonly TaskIndex[]): string {

@@ -3,12 +3,14 @@ import { copiesWanted } from '../../src/core/exchange/exchange.ts'
 import { snapshotId } from '../../src/core/plan/job-id.ts'
 import { agreed, beats, type Claim } from '../../src/core/ledger/ledger.ts'
 import { LIMITS } from '../../src/core/limits.ts'
-import { plan, type TaskKind } from '../../src/core/plan/plan.ts'
+import { plan } from '../../src/core/plan/plan.ts'
 import type { JobState } from '../../src/core/state.ts'
 import type { Digest, JobId, JobRecord, Manifest, NodeId } from '../../src/core/types.ts'
 import { BlockReader } from '../../src/data/blocks.ts'
 import { RUN_MAGIC } from '../../src/data/run.ts'
-import type { AttemptSpec, ReduceWork } from '../../src/ports.ts'
+import type { AttemptSpec } from '../../src/ports.ts'
+import type { StepKind } from '../../src/core/plan/steps.ts'
+import type { ReduceWork } from '../../src/core/plan/work.ts'
 import { filesOf } from './execution.ts'
 import type { SimNode } from './node.ts'
 import { codeOf, expectedOf, sha256, type Expected } from './workload.ts'
@@ -138,14 +140,14 @@ export class Checks {
     const task = job.plan.tasks[consumer]!
     const key = `${node.id} ${node.process.life} ${job.record.id} ${consumer} ${digest}`
     // What has rotted where it came from is found when it is read.
-    if (task.kind !== 'reduce' || this.rotten || this.#seen.has(key)) return
+    if (task.step.kind !== 'reduce' || this.rotten || this.#seen.has(key)) return
     this.#seen.add(key)
     const folder = `jobs/${job.record.id}/in/${producer}.${digest}`
     const { manifest } = manifestIn(node.disk.files.get(`${folder}/manifest.json`)!)
     if (manifest.kind !== 'map') return
-    const run = manifest.runs.find(({ partition }) => partition === task.partition)
+    const run = manifest.runs.find(({ partition }) => partition === task.at)
     if (run === undefined) return
-    const name = `run-${task.partition}`
+    const name = `run-${task.at}`
     const bytes = node.disk.files.get(`${folder}/${name}`)
     if (bytes === undefined || !isRun(bytes, name, run.digest))
       breach('durable', node, `booked ${name} of task ${producer}, of which not all is on disk`)
@@ -171,11 +173,11 @@ export class Checks {
     this.#seen.add(key)
     const wanted = copiesWanted(node.state!, job)
     for (const task of planned.tasks) {
-      if (task.kind !== 'reduce') continue
+      if (task.step.kind !== 'reduce') continue
       const part = `jobs/${record.id}/out/${task.index}/part`
       const having = this.nodes.filter(({ disk }) => disk.files.has(part)).length
       if (having < wanted)
-        breach('copies', node, `releases runs while ${having} of ${wanted} nodes have part ${task.partition}`)
+        breach('copies', node, `releases runs while ${having} of ${wanted} nodes have part ${task.at}`)
     }
   }
 
@@ -221,9 +223,9 @@ export class Checks {
 
   /** What was reduced is what the ledger says was mapped: never a mixture of two executions. */
   #oneExecution(node: SimNode, { ledger, plan: { tasks } }: JobState): void {
-    const digestsOf = (kind: TaskKind): Digest[] =>
-      tasks.flatMap((task) => (task.kind === kind ? (agreed(ledger.tasks[task.index])?.digest ?? []) : []))
-    const rootOf = (kind: TaskKind): string => sha256(`shoal:root:${digestsOf(kind).join(',')}`)
+    const digestsOf = (kind: StepKind): Digest[] =>
+      tasks.flatMap((task) => (task.step.kind === kind ? (agreed(ledger.tasks[task.index])?.digest ?? []) : []))
+    const rootOf = (kind: StepKind): string => sha256(`shoal:root:${digestsOf(kind).join(',')}`)
     const root = {
       sample: '',
       bounds: rootOf('sample'),
@@ -233,7 +235,7 @@ export class Checks {
     for (const task of tasks) {
       const output = agreed(ledger.tasks[task.index])
       if (output === null) breach('coverage', node, `sealed without an output of task ${task.index}`)
-      if (output.consumed !== root[task.kind])
+      if (output.consumed !== root[task.step.kind])
         breach('mixture', node, `sealed though task ${task.index} consumed other outputs than the ledger has`)
     }
   }

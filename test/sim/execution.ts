@@ -6,7 +6,8 @@ import { PartWriter } from '../../src/data/part.ts'
 import { boundsOf, readSample, SampleChoice, SampleWriter } from '../../src/data/sample.ts'
 import type { MemoryFiles } from '../../src/data/spill.ts'
 import { hostFactory } from '../../src/data/value.ts'
-import type { AttemptSpec, BoundsWork, MapWork, ReduceWork, SampleWork, SplitWork } from '../../src/ports.ts'
+import type { AttemptSpec } from '../../src/ports.ts'
+import type { BoundsWork, MapWork, ReduceWork, SampleWork, SplitWork } from '../../src/core/plan/work.ts'
 import { codeOf, isSalted, sha256, THROWS_AT, wordsOf } from './workload.ts'
 
 export interface Execution {

@@ -3,15 +3,8 @@ import { ShoalError } from '../../src/core/errors.ts'
 import { errorToJson } from '../../src/words/thrown.ts'
 import type { NodeId } from '../../src/core/types.ts'
 import { MemoryFiles } from '../../src/data/spill.ts'
-import type {
-  Attempt,
-  AttemptEnd,
-  AttemptFailure,
-  AttemptSpec,
-  OutputFile,
-  ReduceWork,
-  Tasks,
-} from '../../src/ports.ts'
+import type { Attempt, AttemptEnd, AttemptFailure, AttemptSpec, OutputFile, Tasks } from '../../src/ports.ts'
+import type { ReduceWork } from '../../src/core/plan/work.ts'
 import type { SimDisk } from './disk.ts'
 import { execute, filesOf, JobThrew } from './execution.ts'
 import type { SimProcess } from './process.ts'

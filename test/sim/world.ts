@@ -1,6 +1,7 @@
 /** A simulated mesh under one agenda: nodes, network, jobs and the faults of a schedule. One seed gives one history. */
 import type { JobId, Millis, NodeId } from '../../src/core/types.ts'
-import type { AttemptSpec, ReduceWork } from '../../src/ports.ts'
+import type { AttemptSpec } from '../../src/ports.ts'
+import type { ReduceWork } from '../../src/core/plan/work.ts'
 import { cancelJob, removeJob } from '../../src/runtime/api/decisions.ts'
 import type { CatalogBody } from '../../src/catalog/body.ts'
 import { Agenda } from '../core/agenda.ts'

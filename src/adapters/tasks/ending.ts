@@ -1,7 +1,9 @@
 import { ShoalError } from '../../core/errors.ts'
 import { errorToJson } from '../../words/thrown.ts'
 import type { Bytes, Millis } from '../../core/types.ts'
-import type { AttemptFailure, Work } from '../../ports.ts'
+import { inputOf } from '../../task/protocol.ts'
+import type { AttemptFailure } from '../../ports.ts'
+import type { Work } from '../../core/plan/work.ts'
 
 /** The job's name is part of each message: the reader may run several. */
 export function outOfMemory(job: string, memory: Bytes, resident: Bytes | null): AttemptFailure {
@@ -29,13 +31,6 @@ export function outOfTime(job: string, timeoutMs: Millis, records: number, work:
     },
   )
   return { blame: 'user', error: errorToJson(error), place: '' }
-}
-
-function inputOf(work: Work): string {
-  if (work.kind === 'reduce') return `partition ${work.partition}`
-  if (work.kind === 'bounds') return 'the sampled keys'
-  const paths = [...new Set(work.splits.map(({ dataset, path }) => `${dataset}/${path}`))]
-  return `${paths.slice(0, 3).join(', ')}${paths.length > 3 ? ` and ${paths.length - 3} more` : ''}`
 }
 
 export function killed(why: string): AttemptFailure {

@@ -3,7 +3,9 @@ import { LIMITS } from '../../core/limits.ts'
 import { reasonOf } from '../../words/reason.ts'
 import type { Millis } from '../../core/types.ts'
 import type { Attempt, AttemptEnd, AttemptFailure, AttemptProgress, AttemptSpec } from '../../ports.ts'
-import { checkReport, filesOf } from './check-report.ts'
+import { filesOf } from '../../core/plan/files.ts'
+import { isManifestOf } from '../../task/check-manifest.ts'
+import { checkReport } from './check-report.ts'
 import { endedItself, killed, outOfMemory, outOfTime } from './ending.ts'
 import { residentBytes } from './resident.ts'
 import type { TaskProcess } from './task-process.ts'
@@ -87,8 +89,8 @@ export class RunningAttempt implements Attempt {
     } else if (report.type === 'failed') {
       this.#conclude({ ok: false, failure: report.failure, log: this.#log })
     } else {
-      const names = filesOf(report.manifest, this.spec.work)
-      if (names === null) return this.#distrust()
+      if (!isManifestOf(this.spec.work, report.manifest)) return this.#distrust()
+      const names = filesOf(report.manifest)
       this.process.folder.output(this.spec.attempt, names).then(
         (files) => this.#conclude({ ok: true, manifest: report.manifest, files, log: this.#log }),
         () => this.#distrust(),

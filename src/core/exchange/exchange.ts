@@ -10,24 +10,12 @@ import type { FailureIndex } from '../ledger/failures.ts'
 import { isLive } from '../members/liveness.ts'
 import type { Effect } from '../effects.ts'
 import { toHandOver } from './hand-over.ts'
-import { isOpen, isShuffling, isStageReady } from '../outcome/open-tasks.ts'
-import type { PlannedTask } from '../plan/plan.ts'
+import { isOpen, isReady } from '../outcome/open-tasks.ts'
+import { consumersOf, howBetween, isBroadcast, outputTasks, producersOf } from '../plan/graph.ts'
+import type { PlannedTask } from '../plan/steps.ts'
 import { isWorkedOn } from '../outcome/remake.ts'
 import type { JobState, Push, State, Wanted } from '../state.ts'
 import type { Digest, NodeId, TaskIndex } from '../types.ts'
-
-/** The kind of task whose outputs a task consumes. */
-export function producerKind(job: JobState, task: PlannedTask): 'map' | 'sample' | 'bounds' | null {
-  if (task.kind === 'reduce') return 'map'
-  if (task.kind === 'bounds') return 'sample'
-  return task.kind === 'map' && job.plan.count.bounds > 0 ? 'bounds' : null
-}
-
-function* producers(job: JobState, task: PlannedTask): Generator<TaskIndex> {
-  const kind = producerKind(job, task)
-  if (kind === null) return
-  for (let i = job.plan.first[kind]; i < job.plan.first[kind] + job.plan.count[kind]; i++) yield i
-}
 
 function isHere(job: JobState, consumer: TaskIndex, producer: TaskIndex, digest: Digest): boolean {
   return job.has.has(producer) || job.books.get(consumer)?.get(producer) === digest
@@ -35,27 +23,28 @@ function isHere(job: JobState, consumer: TaskIndex, producer: TaskIndex, digest:
 
 /** Whether all that a task consumes has its digest and is on this node's disk. */
 export function isInputHere(_state: State, job: JobState, task: PlannedTask): boolean {
-  if (!isStageReady(job, task.kind)) return false
-  for (const producer of producers(job, task)) {
+  if (!isReady(job.plan, job.ledger, task)) return false
+  for (const producer of producersOf(job.plan, task)) {
     const digest = job.ledger.digests[producer]!
     if (digest === null || !isHere(job, task.index, producer, digest)) return false
   }
   return true
 }
 
-/** The digests that an attempt started now consumes, in task order. */
+/** The digests that an attempt started now consumes, in the order of its producers. */
 export function consumedBy(job: JobState, task: PlannedTask): Digest[] {
-  return [...producers(job, task)].map((producer) => agreed(job.ledger.tasks[producer])!.digest)
+  return [...producersOf(job.plan, task)].map((producer) => agreed(job.ledger.tasks[producer])!.digest)
 }
 
 /**
- * Books an arrival. Where the ledger says another digest by then, the entry is useless and pulled again. Bounds are the
- * same for every map, so those that this node takes off others' lists have them, too.
+ * Books an arrival. Where the ledger says another digest by then, the entry is useless and pulled again. What is
+ * broadcast is here for all of its consumers, so those that this node takes off others' lists have it, too.
  */
 export function book(job: JobState, asked: readonly TaskIndex[], producer: TaskIndex, digest: Digest): void {
-  const { first, count, tasks } = job.plan
-  const forAll = tasks[producer]?.kind === 'bounds'
-  const consumers = forAll ? Array.from({ length: count.map }, (_, i) => first.map + i) : asked
+  const task = job.plan.tasks[producer]
+  const consumers = new Set(asked)
+  if (task !== undefined && isBroadcast(task.step))
+    for (const { how, consumer } of consumersOf(job.plan, task)) if (how === 'broadcast') consumers.add(consumer.index)
   for (const consumer of consumers) {
     const entries = job.books.get(consumer) ?? new Map<TaskIndex, Digest>()
     entries.set(producer, digest)
@@ -69,17 +58,19 @@ export function strike(job: JobState, producer: TaskIndex): void {
   for (const entries of job.books.values()) entries.delete(producer)
 }
 
-/** After a task ended here: its output goes to the expected owners of what consumes it, one push an owner. */
+/**
+ * After a task ended here: its output goes to the expected owners of what consumes it, one push an owner. What is
+ * broadcast is pulled by who needs it.
+ */
 export function planPushes(state: State, job: JobState, task: PlannedTask, failures: FailureIndex): void {
-  const kind = task.kind === 'map' ? 'reduce' : task.kind === 'sample' ? 'bounds' : null
-  if (kind === null) return
   const byOwner = new Map<NodeId, TaskIndex[]>()
-  for (let i = job.plan.first[kind]; i < job.plan.first[kind] + job.plan.count[kind]; i++) {
-    if (agreed(job.ledger.tasks[i]) !== null && !job.orphans.includes(i)) continue
-    const owner = expectedOwner(state, job, job.plan.tasks[i]!, failures)
+  for (const { how, consumer } of consumersOf(job.plan, task)) {
+    const { index } = consumer
+    if (how === 'broadcast' || (agreed(job.ledger.tasks[index]) !== null && !job.orphans.has(index))) continue
+    const owner = expectedOwner(state, job, consumer, failures)
     if (owner === null || owner === state.self.node) continue
     const list = byOwner.get(owner) ?? []
-    list.push(i)
+    list.push(index)
     byOwner.set(owner, list)
   }
   for (const [to, consumers] of byOwner)
@@ -143,8 +134,8 @@ export function startPulls(state: State, job: JobState): Effect[] {
       continue
     }
     job.pulls.set(task, from)
-    // All that consume bounds consume them whole, and may be more than a request can name.
-    const asked = job.plan.tasks[task]!.kind === 'bounds' ? lacking.slice(0, 1) : lacking
+    // All consumers of what is broadcast need it whole, and may be more than a request can name.
+    const asked = isBroadcast(job.plan.tasks[task]!.step) ? lacking.slice(0, 1) : lacking
     effects.push({ type: 'pull', job: job.record.id, task, digest: output.digest, from, consumers: asked, copy })
   }
   job.wanted = waiting
@@ -157,15 +148,18 @@ export function startPulls(state: State, job: JobState): Effect[] {
  */
 export function lookForWanted(state: State, job: JobState, failures: FailureIndex): number {
   const wanted: Wanted[] = []
-  let pairs = job.plan.count.reduce
+  let pairs = outputTasks(job.plan).length
   if (isWorkedOn(job)) {
     const lacking = missing(state, job, failures)
     pairs = lacking.pairs
     for (const [task, consumers] of lacking.byProducer) {
       const since = job.missedAt.get(task) ?? state.now
       job.missedAt.set(task, since)
-      // A push may be on its way; bounds are never pushed, and nobody pushes to who helps.
-      const pushed = job.plan.tasks[task]!.kind !== 'bounds' && !consumers.some((consumer) => job.helping.has(consumer))
+      // A push may be on its way; what is broadcast is never pushed, and nobody pushes to who helps.
+      const producer = job.plan.tasks[task]!
+      const isPushed = (consumer: TaskIndex): boolean =>
+        howBetween(producer, job.plan.tasks[consumer]) !== 'broadcast' && !job.helping.has(consumer)
+      const pushed = consumers.every(isPushed)
       if (!pushed || state.now - since >= LIMITS.pullAfterMs) wanted.push({ task, consumers, copy: false })
     }
   }
@@ -182,12 +176,11 @@ export function missing(
   failures: FailureIndex,
 ): { readonly byProducer: ReadonlyMap<TaskIndex, TaskIndex[]>; readonly pairs: number } {
   const lacking = new Map<TaskIndex, TaskIndex[]>()
-  const shuffling = isShuffling(job)
   let pairs = job.plan.tasks.length
   for (const task of job.plan.tasks) {
-    if (producerKind(job, task) === null || !isOpen(state, job, task, shuffling)) continue
+    if (task.step.inputs.length === 0 || !isOpen(job, task)) continue
     if (!job.helping.has(task.index) && expectedOwner(state, job, task, failures) !== state.self.node) continue
-    for (const producer of producers(job, task)) {
+    for (const producer of producersOf(job.plan, task)) {
       pairs++
       const digest = job.ledger.digests[producer]!
       if (digest === null || isHere(job, task.index, producer, digest)) continue
@@ -242,13 +235,14 @@ function copiesToTake(state: State, job: JobState, failures: FailureIndex): Task
   if (outcome.kind !== 'open' && outcome.kind !== 'sealed') return []
   const wanted = copiesWanted(state, job)
   const take: TaskIndex[] = []
-  for (let i = job.plan.first.reduce; i < job.plan.first.reduce + job.plan.count.reduce; i++) {
-    if (agreed(job.ledger.tasks[i]) === null || job.has.has(i)) continue
-    const holders = liveHolders(state, job, i)
-    const lacking = wanted - stayingHolders(state, job, i).length
+  for (const task of outputTasks(job.plan)) {
+    const { index } = task
+    if (agreed(job.ledger.tasks[index]) === null || job.has.has(index)) continue
+    const holders = liveHolders(state, job, index)
+    const lacking = wanted - stayingHolders(state, job, index).length
     if (holders.length === 0 || lacking <= 0) continue
-    const next = candidates(state, job, job.plan.tasks[i]!, failures).filter((node) => !holders.includes(node))
-    if (next.slice(0, lacking).includes(state.self.node)) take.push(i)
+    const next = candidates(state, job, task, failures).filter((node) => !holders.includes(node))
+    if (next.slice(0, lacking).includes(state.self.node)) take.push(index)
   }
   return take
 }
@@ -260,7 +254,5 @@ function copiesToTake(state: State, job: JobState, failures: FailureIndex): Task
 export function isReleasable(state: State, job: JobState): boolean {
   if (job.released || job.ledger.outcome.kind !== 'sealed') return false
   const wanted = copiesWanted(state, job)
-  for (let i = job.plan.first.reduce; i < job.plan.first.reduce + job.plan.count.reduce; i++)
-    if (stayingHolders(state, job, i).length < wanted) return false
-  return true
+  return outputTasks(job.plan).every(({ index }) => stayingHolders(state, job, index).length >= wanted)
 }

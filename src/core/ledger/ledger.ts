@@ -89,8 +89,10 @@ export interface Ledger {
   limits: JobLimits
   /** They are more than those of the job's record. */
   raised: boolean
-  /** Tasks without any output, ascending: what follows from `tasks`, so that nobody has to look through them all. */
-  readonly blank: Set<TaskIndex>
+  /** The step that each task belongs to. */
+  readonly steps: Uint16Array
+  /** By step its tasks without any output, ascending: it follows from `tasks`, so that nobody looks through them all. */
+  readonly blank: readonly Set<TaskIndex>[]
   /** The digest of each task that has exactly one output, for loops over many tasks. */
   readonly digests: (Digest | null)[]
   /** How many tasks have two outputs. */
@@ -116,20 +118,31 @@ export const BLANK: TaskState = { claim: null, output: null }
 /** The least that a job may have. */
 const LEAST: JobLimits = { copies: 1, taskMemory: null, taskTimeoutMs: null }
 
-export function newLedger(tasks: number, round: number = 1, limits: JobLimits = LEAST): Ledger {
-  return {
+/** Of steps of so many tasks each. */
+export function newLedger(sizes: readonly number[], round: number = 1, limits: JobLimits = LEAST): Ledger {
+  const steps = Uint16Array.from(sizes.flatMap((size, step) => new Array<number>(size).fill(step)))
+  const tasks = steps.length
+  const ledger: Ledger = {
     round,
     limits,
     raised: false,
     outcome: { kind: 'open' },
     tasks: new Array<TaskState>(tasks).fill(BLANK),
     reports: new Map(),
-    blank: new Set(Array.from({ length: tasks }, (_, i) => i)),
+    steps,
+    blank: sizes.map(() => new Set()),
     digests: new Array<Digest | null>(tasks).fill(null),
     conflicts: 0,
     hashes: new Int32Array(tasks).fill(UNKNOWN),
     hash: null,
   }
+  steps.forEach((step, index) => ledger.blank[step]!.add(index))
+  return ledger
+}
+
+/** Some task has no output yet. */
+export function hasBlanks({ blank }: Ledger): boolean {
+  return blank.some((tasks) => tasks.size > 0)
 }
 
 /** A hash that has yet to be computed: hashes are of 31 bits, and never negative. */
@@ -141,7 +154,7 @@ function setTask(ledger: Ledger, index: TaskIndex, state: TaskState): void {
   ledger.tasks[index] = state
   ledger.hashes[index] = UNKNOWN
   ledger.digests[index] = agreed(state)?.digest ?? null
-  if (state.output !== null) ledger.blank.delete(index)
+  if (state.output !== null) ledger.blank[ledger.steps[index]!]!.delete(index)
   ledger.conflicts += Number(isConflict(state.output)) - Number(isConflict(before.output))
 }
 
@@ -291,9 +304,9 @@ export function openRound(ledger: Ledger, round: number): void {
   const outputs = adopted(ledger)
   ledger.round = round
   if (!isLasting(ledger.outcome)) ledger.outcome = { kind: 'open' }
-  ledger.blank.clear()
+  for (const tasks of ledger.blank) tasks.clear()
   outputs.forEach((output, index) => {
-    if (output === null) ledger.blank.add(index)
+    if (output === null) ledger.blank[ledger.steps[index]!]!.add(index)
     setTask(ledger, index, { claim: null, output })
   })
   ledger.reports.clear()

@@ -9,7 +9,7 @@ import { includes } from './holders.ts'
 import { isLive } from './liveness.ts'
 import { awaySince, isStuck } from './membership.ts'
 import { rendezvous } from '../plan/placement.ts'
-import type { PlannedTask } from '../plan/plan.ts'
+import type { PlannedTask } from '../plan/steps.ts'
 import { medianOf, type JobState, type State } from '../state.ts'
 import { patience } from './strain.ts'
 import type { Millis, NodeId, TaskIndex } from '../types.ts'
@@ -35,9 +35,9 @@ export function isEligible(state: State, job: Ranked, node: NodeId): boolean {
 export function baseOrder(job: Ranked, task: PlannedTask): readonly NodeId[] {
   let order = job.orders.get(task.index)
   if (order === undefined) {
-    if (task.kind === 'reduce') order = job.placement[task.partition]!
-    else if (task.kind === 'bounds') order = rendezvous(`${job.record.id}/bounds`, job.record.members)
-    else order = rendezvous(`${job.record.id}/${task.index}`, task.holders)
+    const { isPlaced, readsShards } = task.step
+    if (isPlaced) order = job.placement[task.at]!
+    else order = rendezvous(`${job.record.id}/${task.index}`, readsShards ? task.holders : job.record.members)
     job.orders.set(task.index, order)
   }
   return order
@@ -50,7 +50,7 @@ export function isOwnFree(state: State, job: JobState, task: PlannedTask): boole
 
 /**
  * Eligible nodes for a task, best first: its base order, then all other members; nodes that get on with nothing, or
- * failed it by their own fault, last. A map runs where its shards lie: others read them over a stream, and only while a
+ * failed it by their own fault, last. What reads shards runs where they lie: others read them over a stream, and only while a
  * holder lives that could give them and none can run it (no slots, another runtime, failed at it twice). A busy holder
  * is waited for: input does not cross the network to be faster. A copy that came after the snapshot was pinned makes its
  * node the last of the holders, in its own eyes: others see it once it claims.
@@ -58,7 +58,7 @@ export function isOwnFree(state: State, job: JobState, task: PlannedTask): boole
 export function candidates(state: State, job: Ranked, task: PlannedTask, failures: FailureIndex): NodeId[] {
   const able = baseOrder(job, task).filter((node) => isEligible(state, job, node))
   const failed = failures.get(task.index)?.filter((f) => f.blame === 'own') ?? []
-  if (task.kind === 'reduce' || task.kind === 'bounds') {
+  if (!task.step.readsShards) {
     const joined = [...state.members.keys()].filter((node) => !includes(job.record.members, node))
     if (joined.length > 0) able.push(...others(state, job, task, joined))
   } else {
@@ -134,7 +134,7 @@ export function movedAt(state: State, job: JobState, task: TaskIndex, owner: Nod
 }
 
 function standstillLimit(job: JobState, task: PlannedTask): Millis {
-  const median = medianOf(job, task.kind)
+  const median = medianOf(job, task.step)
   const limit =
     median === null ? LIMITS.standstillMs : Math.max(LIMITS.standstillMinMs, LIMITS.standstillMedians * median)
   return limit * patienceOf(job, task.index)

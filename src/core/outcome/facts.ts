@@ -4,6 +4,7 @@ import { isLive } from '../members/liveness.ts'
 import type { Effect } from '../effects.ts'
 import { LIMITS } from '../limits.ts'
 import { adopted, faceOf, joinDelta, type Change, type Delta, type Failure, type TaskState } from '../ledger/ledger.ts'
+import { isBroadcast } from '../plan/graph.ts'
 import { isOver, joinOutcome, type Outcome } from '../ledger/outcome.ts'
 import { isSettled } from './remake.ts'
 import { medianOf, touch, type JobState, type Running, type State } from '../state.ts'
@@ -36,10 +37,10 @@ export function join(state: State, job: JobState, delta: Delta, from: 'here' | '
     job.changedAt.clear()
     job.orphanedAt.clear()
     job.overtaken.clear()
-    job.orphans = []
+    job.orphans = new Set()
     job.wanted = []
     job.helping = new Set()
-    job.reducibleSince = null
+    job.readySince.fill(null)
     job.nextLook = state.now
     job.nextSearch = state.now
     for (const running of state.running.values())
@@ -48,8 +49,8 @@ export function join(state: State, job: JobState, delta: Delta, from: 'here' | '
   if (change.tasks.length + change.reports.length === 0 && !change.outcome && !change.round) return effects
   if (!change.round) for (const task of change.tasks) observe(state, job, task, was.get(task), from)
   for (const task of change.tasks) job.changedAt.set(task, state.now)
-  // Bounds are waited for by all maps; copies of parts by whoever has the only one.
-  if (change.tasks.some((task) => job.plan.tasks[task]!.kind === 'bounds')) job.nextLook = state.now
+  // What is broadcast is waited for by many tasks; copies of parts by whoever has the only one.
+  if (change.tasks.some((task) => isBroadcast(job.plan.tasks[task]!.step))) job.nextLook = state.now
   if (isOver(job.ledger.outcome) && !job.released) job.nextLook = state.now
   // Gossip reaches everyone by itself: who hears a fact does not say it again, or its copies grow with the mesh squared.
   if (from === 'here') {
@@ -90,11 +91,11 @@ function observe(
     job.overtaken.set(task, (job.overtaken.get(task) ?? 0) + 1)
 }
 
-/** Remembers how long a task took on a node: by kind for the median, and by node how it compares with that. */
+/** Remembers how long a task took on a node: by step for the median, and by node how it compares with that. */
 export function keepDuration(job: JobState, task: TaskIndex, node: NodeId, took: Millis): void {
-  const { kind } = job.plan.tasks[task]!
-  const durations = job.durations[kind]
-  const median = medianOf(job, kind)
+  const { step } = job.plan.tasks[task]!
+  const durations = job.durations[step.index]!
+  const median = medianOf(job, step)
   // What is seen of others is some tenths of a second late: short tasks tell little of who is slow.
   if (median !== null) {
     const ratio = (took + LIMITS.paceNoiseMs) / (median + LIMITS.paceNoiseMs)

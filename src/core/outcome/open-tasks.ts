@@ -1,64 +1,78 @@
 /** Which tasks are still to be done, or to be done again because their output is gone. */
+import { agreed, isConflict, type Ledger } from '../ledger/ledger.ts'
+import { LIMITS } from '../limits.ts'
 import { includes, liveHolders, reportsOfTheLiving } from '../members/holders.ts'
 import { isLive } from '../members/liveness.ts'
-import { agreed, isConflict } from '../ledger/ledger.ts'
-import { LIMITS } from '../limits.ts'
-import type { PlannedTask, TaskKind } from '../plan/plan.ts'
+import { outputSteps } from '../plan/graph.ts'
+import type { Plan, PlannedTask, Step } from '../plan/steps.ts'
 import { isRemade, isWorkedOn } from './remake.ts'
 import type { JobState, State } from '../state.ts'
 import type { TaskIndex } from '../types.ts'
 
-/** Kinds in the order in which a free slot takes them: what ends the job comes first. */
-export const KINDS_BY_TURN: readonly TaskKind[] = ['reduce', 'bounds', 'sample', 'map']
+/** Steps in the order in which a free slot takes their tasks: what lies nearest the result comes first. */
+export function stepsByTurn(plan: Plan): readonly Step[] {
+  return plan.steps.toReversed()
+}
 
-/** Tasks of a kind that have no output, ascending. */
-export function* blankOf(job: JobState, kind: TaskKind): Generator<TaskIndex> {
-  const first = job.plan.first[kind]
-  const end = first + job.plan.count[kind]
-  if (first === end) return
-  for (const index of job.ledger.blank) {
-    if (index >= end) return
-    if (index >= first) yield index
+/** Whether all that a task consumes has its digest. */
+export function isReady(plan: Plan, ledger: Ledger, task: PlannedTask): boolean {
+  return task.step.inputs.every(({ from, how }) =>
+    how === 'same' ? ledger.tasks[plan.steps[from]!.first + task.at]!.output !== null : ledger.blank[from]!.size === 0,
+  )
+}
+
+/** Whether all tasks of a step are ready. */
+export function isStepReady(ledger: Ledger, step: Step): boolean {
+  return step.count > 0 && step.inputs.every(({ from }) => ledger.blank[from]!.size === 0)
+}
+
+/** Tasks that have no output and could be given one: all that they consume has its digest. Ascending. */
+export function* readyBlanks({ plan, ledger }: JobState, step: Step): Generator<PlannedTask> {
+  const waits = step.inputs.some(({ from, how }) => how !== 'same' && ledger.blank[from]!.size > 0)
+  if (waits) return
+  for (const index of ledger.blank[step.index]!) {
+    const task = plan.tasks[index]!
+    if (isReady(plan, ledger, task)) yield task
   }
 }
 
-/** Whether all that tasks of this kind consume has its digest. Stages lie one behind the other in the plan. */
-export function isStageReady(job: JobState, kind: TaskKind): boolean {
-  const [lowest] = job.ledger.blank
-  return job.plan.count[kind] > 0 && (lowest === undefined || lowest >= job.plan.first[kind])
-}
-
-/** All tasks whose output is known and that have to be done again because nobody alive has it; looks through them all. */
-export function findOrphans(state: State, job: JobState): TaskIndex[] {
-  if (!isWorkedOn(job)) return []
-  const held = new Uint8Array(job.plan.tasks.length)
+/**
+ * All tasks whose output is known and that have to be done again: nobody alive has it, and the result, or a task that is
+ * to be done, still needs it. Looks through them all, from the result backwards.
+ */
+export function findOrphans(state: State, job: JobState): Set<TaskIndex> {
+  const orphans = new Set<TaskIndex>()
+  if (!isWorkedOn(job)) return orphans
+  const { plan, ledger } = job
+  const held = new Uint8Array(plan.tasks.length)
   for (const index of job.has) held[index] = 1
   for (const report of reportsOfTheLiving(state, job)) for (const index of report.has) held[index] = 1
-  const shuffling = isShuffling(job)
-  const orphans: TaskIndex[] = []
-  for (const task of job.plan.tasks) {
-    const { index } = task
-    if (held[index] === 1) job.orphanedAt.delete(index)
-    else if (job.ledger.tasks[index]!.output !== null && isOpen(state, job, task, shuffling)) orphans.push(index)
+  const isToDo = new Uint8Array(plan.tasks.length)
+  const hasToDo = plan.steps.map(() => false)
+  for (const step of plan.steps.toReversed()) {
+    const isNeeded = (at: number): boolean =>
+      step.isOutput ||
+      step.feeds.some(({ to, how }) => (how === 'same' ? isToDo[plan.steps[to]!.first + at] === 1 : hasToDo[to]))
+    for (let at = 0; at < step.count; at++) {
+      const index = step.first + at
+      const { output } = ledger.tasks[index]!
+      if (held[index] === 1) job.orphanedAt.delete(index)
+      const isOrphan =
+        output !== null && held[index] === 0 && !isConflict(output) && isNeeded(at) && isOrphaned(state, job, index)
+      if (isOrphan) orphans.add(index)
+      if (output !== null && !isOrphan) continue
+      isToDo[index] = 1
+      hasToDo[step.index] = true
+    }
   }
   return orphans
 }
 
-/** Without one agreed output; or with one that no live node has, while some reduce may still want it. */
-export function isOpen(state: State, job: JobState, task: PlannedTask, shuffling: boolean): boolean {
-  const taskState = job.ledger.tasks[task.index]!
-  if (taskState.output === null) return true
-  if (isConflict(taskState.output) || job.has.has(task.index)) return false
-  if (task.kind !== 'reduce' && !shuffling) return false
-  if (task.kind === 'sample' && areBoundsHeld(state, job)) return false
-  if (task.kind === 'reduce' && !isWorkedOn(job)) return false
-  return isOrphaned(state, job, task.index)
-}
-
-/** Samples have done their work. */
-function areBoundsHeld(state: State, job: JobState): boolean {
-  const { bounds } = job.plan.first
-  return job.ledger.tasks[bounds]!.output !== null && liveHolders(state, job, bounds).length > 0
+/** Without an output; or with one that has to be made again, as the last look found. */
+export function isOpen(job: JobState, task: PlannedTask): boolean {
+  const { output } = job.ledger.tasks[task.index]!
+  if (output === null) return true
+  return job.orphans.has(task.index) && !isConflict(output) && !job.has.has(task.index)
 }
 
 /**
@@ -84,10 +98,11 @@ function isWithTheAway(state: State, job: JobState, task: TaskIndex): boolean {
   return false
 }
 
-/** Some reduce has no output yet, or has to give it again, so map output may still be wanted. */
-export function isShuffling(job: JobState): boolean {
+/** Some part of the result has no digest yet, or is made again, so what leads to it may still be wanted. */
+export function lacksResult(job: JobState): boolean {
   if (isRemade(job)) return true
-  const { first, count } = job.plan
-  for (let i = first.reduce; i < first.reduce + count.reduce; i++) if (agreed(job.ledger.tasks[i]) === null) return true
+  const { plan, ledger } = job
+  for (const { first, count } of outputSteps(plan))
+    for (let i = first; i < first + count; i++) if (agreed(ledger.tasks[i]) === null) return true
   return false
 }

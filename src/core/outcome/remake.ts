@@ -5,6 +5,7 @@
  */
 import { liveHolders } from '../members/holders.ts'
 import type { FailureIndex } from '../ledger/failures.ts'
+import { outputTasks } from '../plan/graph.ts'
 import { isOver } from '../ledger/outcome.ts'
 import type { JobState, State } from '../state.ts'
 import type { TaskIndex } from '../types.ts'
@@ -26,11 +27,10 @@ export function isSettled(job: JobState): boolean {
   return isOver(job.ledger.outcome) && !isRemade(job)
 }
 
-/** Reduce tasks whose part no live node is known to have. */
+/** Tasks whose part of the result no live node is known to have. */
 export function lostParts(state: State, job: JobState): TaskIndex[] {
-  const { first, count } = job.plan
-  const tasks = Array.from({ length: count.reduce }, (_, i) => first.reduce + i)
-  return tasks.filter((task) => liveHolders(state, job, task).length === 0)
+  const lost = outputTasks(job.plan).filter(({ index }) => liveHolders(state, job, index).length === 0)
+  return lost.map(({ index }) => index)
 }
 
 /** Ends the remaking once every part has a holder, or what is needed for one cannot be made any more. */

@@ -1,28 +1,24 @@
+import { contentId } from '../hash.ts'
 import { agreed, isConflict, type Ledger, type Output } from '../ledger/ledger.ts'
-import { contentId, rootOf } from '../hash.ts'
-import { tasksOf, type Plan, type TaskKind } from '../plan/plan.ts'
+import { consumedRoot, producersOf, readingSteps, tasksOf } from '../plan/graph.ts'
+import type { Edge, Plan, PlannedTask, Step } from '../plan/steps.ts'
 import type { Digest } from '../types.ts'
 
-/** The digests of a stage's tasks in task order, or null while one is missing. */
-export function stageDigests(plan: Plan, ledger: Ledger, kind: TaskKind): Digest[] | null {
+/** The digests of what a task consumes, in order, or null while one is missing. */
+export function consumedDigests(plan: Plan, ledger: Ledger, task: PlannedTask): Digest[] | null {
   const digests: Digest[] = []
-  for (let i = plan.first[kind]; i < plan.first[kind] + plan.count[kind]; i++) {
-    const output = agreed(ledger.tasks[i])
-    if (output === null) return null
-    digests.push(output.digest)
+  for (const producer of producersOf(plan, task)) {
+    const digest = ledger.digests[producer] ?? null
+    if (digest === null) return null
+    digests.push(digest)
   }
   return digests
 }
 
-/** The root that a task of this kind must have consumed, or null while that is not known. '' where it reads shards only. */
-export function expectedConsumed(plan: Plan, ledger: Ledger, kind: TaskKind): Digest | '' | null {
-  if (kind === 'sample') return ''
-  if (kind === 'map') {
-    if (plan.count.bounds === 0) return ''
-    return agreed(ledger.tasks[plan.first.bounds])?.digest ?? null
-  }
-  const digests = stageDigests(plan, ledger, kind === 'bounds' ? 'sample' : 'map')
-  return digests === null ? null : rootOf(digests)
+/** The root that a task must have consumed, or null while that is not known; '' where it reads shards only. */
+export function expectedConsumed(plan: Plan, ledger: Ledger, task: PlannedTask): Digest | '' | null {
+  const digests = consumedDigests(plan, ledger, task)
+  return digests === null ? null : consumedRoot(task.step, digests)
 }
 
 export interface Seal {
@@ -31,33 +27,47 @@ export interface Seal {
 
 /**
  * The result of a job, or null while its facts do not prove it complete: every task has one output; what each consumed
- * is what the ledger holds, through all stages; records balance (emitted = sum of weights reduced; read = the
- * snapshot's count where it is known). A pure function of the ledger: any node can tell, and all tell the same.
+ * is what the ledger holds, over every edge down to the snapshot; records balance over each edge that moves them, and as
+ * many were read as the snapshot has, where that is known. A pure function of the ledger: any node can tell, and all
+ * tell the same.
  */
 export function seal(plan: Plan, ledger: Ledger, knownRows: number | null): Seal | null {
   if (!isComplete(ledger)) return null
-  let read = 0
-  let emitted = 0
-  let reduced = 0
-  const parts: string[] = []
-  for (const kind of ['sample', 'bounds', 'map', 'reduce'] as const) {
-    const expected = plan.count[kind] === 0 ? '' : expectedConsumed(plan, ledger, kind)
-    if (expected === null) return null
-    for (const task of tasksOf(plan, kind)) {
-      const output = agreed(ledger.tasks[task.index])
-      if (output === null || output.consumed !== expected) return null
-      if (kind === 'map') {
-        read += output.records
-        emitted += output.weight
-      }
-      if (kind === 'reduce') {
-        reduced += output.weight
-        parts.push(output.part)
-      }
-    }
-  }
-  if (emitted !== reduced || (knownRows !== null && read !== knownRows)) return null
-  return { result: resultDigest(parts) }
+  if (!plan.steps.every((step) => hasConsumedWhatIsHeld(plan, ledger, step))) return null
+  for (const step of plan.steps) if (!step.inputs.every((edge) => isBalanced(plan, ledger, edge, step))) return null
+  const read = readingSteps(plan).reduce((sum, step) => sum + sumOver(ledger, step, (output) => output.records), 0)
+  if (knownRows !== null && read !== knownRows) return null
+  return { result: resultDigest(resultParts(plan, ledger)) }
+}
+
+/** The part hashes of a complete ledger, in the result's order. */
+function resultParts(plan: Plan, ledger: Ledger): string[] {
+  return plan.steps.flatMap((step) =>
+    step.isOutput ? tasksOf(plan, step).map(({ index }) => agreed(ledger.tasks[index])!.part) : [],
+  )
+}
+
+function hasConsumedWhatIsHeld(plan: Plan, ledger: Ledger, step: Step): boolean {
+  // Where no edge is of one task to one, all tasks of a step consume the same.
+  const isAlike = step.inputs.every(({ how }) => how !== 'same')
+  let expected: Digest | '' | null = null
+  return tasksOf(plan, step).every((task) => {
+    if (!isAlike || expected === null) expected = expectedConsumed(plan, ledger, task)
+    return expected !== null && agreed(ledger.tasks[task.index])?.consumed === expected
+  })
+}
+
+/** What went out over an edge that deals records out by key is what came in. */
+function isBalanced(plan: Plan, ledger: Ledger, { from, how }: Edge, step: Step): boolean {
+  if (how !== 'hash' && how !== 'range') return true
+  const weight = (output: Output): number => output.weight
+  return sumOver(ledger, plan.steps[from]!, weight) === sumOver(ledger, step, weight)
+}
+
+function sumOver(ledger: Ledger, { first, count }: Step, of: (output: Output) => number): number {
+  let sum = 0
+  for (let i = first; i < first + count; i++) sum += of(agreed(ledger.tasks[i])!)
+  return sum
 }
 
 /** Every task has one output. A complete ledger that does not seal never will: outputs only turn into conflicts. */

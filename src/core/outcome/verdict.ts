@@ -2,7 +2,7 @@
 import { LIMITS } from '../limits.ts'
 import type { FailureIndex } from '../ledger/failures.ts'
 import { poisonOf } from './poison.ts'
-import { agreed, type Failure } from '../ledger/ledger.ts'
+import { agreed, hasBlanks, type Failure } from '../ledger/ledger.ts'
 import { dispute, type Outcome } from '../ledger/outcome.ts'
 import { findConflict, isComplete, seal } from './seal.ts'
 import type { ErrorJson } from '../errors.ts'
@@ -12,7 +12,7 @@ import type { NodeId } from '../types.ts'
 export function verdict(job: JobState, failures: FailureIndex): Outcome {
   const { plan, ledger } = job
   // The common case, without a look through all tasks: some have no output yet.
-  if (ledger.conflicts === 0 && ledger.blank.size > 0) return fatalOf(job, failures)
+  if (ledger.conflicts === 0 && hasBlanks(ledger)) return fatalOf(job, failures)
   const conflict = findConflict(ledger)
   if (conflict !== null) {
     if (ledger.outcome.kind === 'sealed') return dispute([ledger.outcome.result])
@@ -75,10 +75,9 @@ function misfitError(job: JobState): ErrorJson {
 function conflictError(job: JobState, conflict: NonNullable<ReturnType<typeof findConflict>>): ErrorJson {
   const [a, b] = conflict.pair
   const task = job.plan.tasks[conflict.task]!
-  const what =
-    task.kind === 'reduce'
-      ? `reduce of partition ${task.partition}`
-      : `${task.kind} task ${task.index - job.plan.first[task.kind] + 1}`
+  const what = task.step.isPlaced
+    ? `${task.step.name} of partition ${task.at}`
+    : `${task.step.name} task ${task.at + 1}`
   const base = { schema: 'shoal.error/1', retryable: false, exit: 1, job: job.record.id } as const
   if (a.input !== b.input)
     return {

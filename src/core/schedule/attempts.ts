@@ -38,7 +38,7 @@ export function onAttempt(state: State, event: AttemptEvent): Effect[] {
     tasks: [[running.task, { claim: claimOfDone(state, job.ledger.tasks[running.task]!), output: event.output }]],
     reports: [],
   })
-  if (running.kind !== 'reduce') planPushes(state, job, job.plan.tasks[running.task]!, failureIndex(state, job))
+  planPushes(state, job, job.plan.tasks[running.task]!, failureIndex(state, job))
   return effects
 }
 
@@ -113,7 +113,6 @@ function startOne(state: State, job: JobState, choice: Choice): Effect[] {
     job: job.record.id,
     round: job.ledger.round,
     task: task.index,
-    kind: task.kind,
     term,
     startedAt: state.now,
     units: 0,
@@ -133,7 +132,6 @@ function startOne(state: State, job: JobState, choice: Choice): Effect[] {
     attempt,
     job: job.record.id,
     task: task.index,
-    kind: task.kind,
     consumes: consumedBy(job, task),
   })
   return effects

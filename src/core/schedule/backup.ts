@@ -11,8 +11,8 @@ import { isInputHere } from '../exchange/exchange.ts'
 import { stop } from '../outcome/facts.ts'
 import { agreed, nextTerm } from '../ledger/ledger.ts'
 import { LIMITS } from '../limits.ts'
-import type { PlannedTask } from '../plan/plan.ts'
-import { blankOf, isStageReady, KINDS_BY_TURN } from '../outcome/open-tasks.ts'
+import type { PlannedTask } from '../plan/steps.ts'
+import { readyBlanks, stepsByTurn } from '../outcome/open-tasks.ts'
 import type { Choice } from './schedule.ts'
 import { medianOf, runningHere, type JobState, type Running, type State } from '../state.ts'
 import type { Millis, NodeId, TaskIndex } from '../types.ts'
@@ -45,10 +45,9 @@ interface Overdue {
 function* overdueTasks(state: State, job: JobState, failures: FailureIndex): Generator<Overdue> {
   if (state.draining || state.running.size >= state.self.slots) return
   const here = runningHere(state, job)
-  for (const kind of KINDS_BY_TURN) {
-    if (!isStageReady(job, kind)) continue
-    for (const index of blankOf(job, kind)) {
-      const task = job.plan.tasks[index]!
+  for (const step of stepsByTurn(job.plan)) {
+    for (const task of readyBlanks(job, step)) {
+      const { index } = task
       // What a node died of is nothing to be run twice at once.
       if (here.has(index) || failures.get(index)?.some((f) => f.blame === 'death') === true) continue
       const late = lateness(state, job, task, failures)
@@ -82,11 +81,11 @@ function lateness(
   return { owner: claim.owner, since: moved + LIMITS.backupStillMs * patienceOf(job, task.index) }
 }
 
-/** Longer than this is unusual for a task of this kind and size; null while nothing is known of its kind. */
+/** Longer than this is unusual for a task of this step and size; null while nothing is known of its step. */
 function usualLimit(job: JobState, task: PlannedTask): Millis | null {
-  const median = medianOf(job, task.kind)
+  const median = medianOf(job, task.step)
   if (median === null) return null
-  const size = task.bytes > 0 ? Math.max(1, task.bytes / job.meanBytes) : 1
+  const size = task.bytes > 0 ? Math.max(1, task.bytes / task.step.meanBytes) : 1
   return Math.max(LIMITS.backupMinMs, LIMITS.backupMedians * median * size)
 }
 
@@ -95,18 +94,19 @@ function slowness(job: JobState, node: NodeId): number {
   return Math.max(1, job.pace.get(node) ?? 1)
 }
 
-/** A reduce that could begin, and that its node has no slot for. (Maps are taken off others' lists at once.) */
+/** A task that could begin, and that its node has no slot for. (What reads shards is taken off others' lists at once.) */
 function queuedAt(
   state: State,
   job: JobState,
   task: PlannedTask,
   failures: FailureIndex,
 ): { readonly owner: NodeId; readonly since: Millis } | null {
-  if (task.kind !== 'reduce' || job.reducibleSince === null) return null
+  const ready = job.readySince[task.step.index] ?? null
+  if (task.step.readsShards || ready === null) return null
   const [owner] = candidates(state, job, task, failures)
   if (owner === undefined || owner === state.self.node || hasFreeSlot(state, owner)) return null
-  const wait = Math.max(LIMITS.queuedMs, medianOf(job, task.kind) ?? 0)
-  return { owner, since: job.reducibleSince + wait / slowness(job, owner) }
+  const wait = Math.max(LIMITS.queuedMs, medianOf(job, task.step) ?? 0)
+  return { owner, since: ready + wait / slowness(job, owner) }
 }
 
 /** It said something just now: who may have died is left to the takeover, which finds out what of. */
@@ -131,7 +131,7 @@ export function stopLosers(state: State, job: JobState): Effect[] {
   for (const running of state.running.values()) {
     if (running.job !== job.record.id || running.stopping) continue
     const limit = usualLimit(job, job.plan.tasks[running.task]!)
-    const isDone = agreed(job.ledger.tasks[running.task]) !== null && !job.orphans.includes(running.task)
+    const isDone = agreed(job.ledger.tasks[running.task]) !== null && !job.orphans.has(running.task)
     if (isDone && limit !== null && state.now - running.startedAt > limit)
       effects.push(...stop(running, 'another node has done it'))
     else if (state.now - running.movedAt > sticksAfter(state, job, running))

@@ -2,7 +2,7 @@
 import { nextTerm } from '../ledger/ledger.ts'
 import { LIMITS } from '../limits.ts'
 import { isInputHere } from '../exchange/exchange.ts'
-import { blankOf, isOpen, isShuffling, isStageReady, KINDS_BY_TURN } from '../outcome/open-tasks.ts'
+import { isOpen, readyBlanks, stepsByTurn } from '../outcome/open-tasks.ts'
 import {
   backupOf,
   baseOrder,
@@ -16,7 +16,7 @@ import type { FailureIndex } from '../ledger/failures.ts'
 import { isLive } from '../members/liveness.ts'
 import { runsAlone } from '../outcome/poison.ts'
 import { isWorkedOn } from '../outcome/remake.ts'
-import type { PlannedTask, TaskKind } from '../plan/plan.ts'
+import type { PlannedTask } from '../plan/steps.ts'
 import { runningHere, type JobState, type State } from '../state.ts'
 import type { Millis, NodeId, TaskIndex } from '../types.ts'
 
@@ -26,7 +26,7 @@ export interface Choice {
   readonly rank: number
 }
 
-/** The next task of this job for this node, or null. Reduces first (they end the job), then its own list, then others'. */
+/** The next task of this job for this node, or null: its own list, what is nearest the result first, then others'. */
 export function choose(state: State, job: JobState, failures: FailureIndex): Choice | null {
   if (state.now < job.nextSearch) return null
   const open = openTasks(state, job, failures)
@@ -34,7 +34,7 @@ export function choose(state: State, job: JobState, failures: FailureIndex): Cho
   if (own !== null) return own
   const stealable = new Map<NodeId, PlannedTask[]>()
   let seen = 0
-  for (const tasks of open.values())
+  for (const tasks of open)
     for (const task of tasks) {
       seen++
       const verdict = consider(state, job, task, failures)
@@ -58,11 +58,11 @@ function chooseOwn(
   state: State,
   job: JobState,
   failures: FailureIndex,
-  open: ReadonlyMap<TaskKind, readonly PlannedTask[]>,
+  open: readonly (readonly PlannedTask[])[],
 ): Choice | null {
   const slow = new Set([...job.pace].flatMap(([node, pace]) => (pace > LIMITS.slowPace ? node : [])))
   slow.delete(state.self.node)
-  for (const tasks of open.values()) {
+  for (const tasks of open) {
     let first: PlannedTask | null = null
     let ofSlow: PlannedTask | null = null
     for (const task of tasks) {
@@ -86,25 +86,15 @@ function isNextAfter(state: State, job: JobState, task: PlannedTask, slow: Reado
   return slow.has(order[0]!) && order.find((node) => !slow.has(node)) === state.self.node
 }
 
-/** What could begin here, by kind in the order of turns; each kind in the order of its tasks, those to be done again last. */
-function openTasks(state: State, job: JobState, failures: FailureIndex): Map<TaskKind, PlannedTask[]> {
+/** What could begin here, by step in the order of turns; of each in the order of its tasks, those to be done again last. */
+function openTasks(state: State, job: JobState, failures: FailureIndex): PlannedTask[][] {
   const here = runningHere(state, job)
-  const shuffling = isShuffling(job)
-  const open = new Map<TaskKind, PlannedTask[]>()
-  for (const kind of KINDS_BY_TURN) {
-    const tasks: PlannedTask[] = []
-    const add = (index: TaskIndex): void => {
-      if (!here.has(index) && !isBackedOff(state, job, index) && !mustBeAlone(state, failures, index))
-        tasks.push(job.plan.tasks[index]!)
-    }
-    if (isStageReady(job, kind)) for (const index of blankOf(job, kind)) add(index)
-    for (const index of job.orphans) {
-      const task = job.plan.tasks[index]!
-      if (task.kind === kind && isOpen(state, job, task, shuffling)) add(index)
-    }
-    if (tasks.length > 0) open.set(kind, tasks)
-  }
-  return open
+  const again = [...job.orphans].map((index) => job.plan.tasks[index]!).filter((task) => isOpen(job, task))
+  const mayBegin = ({ index }: PlannedTask): boolean =>
+    !here.has(index) && !isBackedOff(state, job, index) && !mustBeAlone(state, failures, index)
+  return stepsByTurn(job.plan)
+    .map((step) => [...readyBlanks(job, step), ...again.filter((task) => task.step === step)].filter(mayBegin))
+    .filter((tasks) => tasks.length > 0)
 }
 
 function isMine(state: State, job: JobState, task: PlannedTask, failures: FailureIndex): boolean {
@@ -138,7 +128,7 @@ function consider(state: State, job: JobState, task: PlannedTask, failures: Fail
   if (live) return backupOf(claim, order) === me ? 'mine' : 'no'
   if (held) return state.now >= takeoverAt(state, claim.owner, rank) ? 'mine' : 'no'
   if (rank === 0) return 'mine'
-  return task.kind === 'map' || task.kind === 'sample' ? { from: order[0]! } : 'no'
+  return task.step.readsShards ? { from: order[0]! } : 'no'
 }
 
 /** From the back of the list of the live holder with most unstarted bytes. */

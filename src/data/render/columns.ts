@@ -1,6 +1,6 @@
 import { ShoalError } from '../../core/errors.ts'
 import { LIMITS } from '../../core/limits.ts'
-import { compareUtf8 } from '../../core/plan/plan.ts'
+import { compareUtf8 } from '../../core/plan/ranks.ts'
 
 /** What a column of a flat output holds. */
 type From =

@@ -2,7 +2,7 @@
 import type { DiffAnswer } from '../../control/api.ts'
 import { canonicalJson } from '../../core/hash.ts'
 import { agreed } from '../../core/ledger/ledger.ts'
-import { tasksOf } from '../../core/plan/plan.ts'
+import { outputTasks } from '../../core/plan/graph.ts'
 import type { JobState } from '../../core/state.ts'
 import type { Shard } from '../../core/types.ts'
 import { nameOf, type Context } from '../context.ts'
@@ -63,9 +63,8 @@ function resultText(job: JobState): string | null {
 
 function partsThatDiffer(a: JobState, b: JobState): number[] {
   if (resultText(a) === null || resultText(b) === null || a.plan.partitions !== b.plan.partitions) return []
-  const hash = (job: JobState, partition: number): string =>
-    agreed(job.ledger.tasks[job.plan.first.reduce + partition])!.part
-  return tasksOf(a.plan, 'reduce')
-    .map((task) => task.partition)
-    .filter((p) => hash(a, p) !== hash(b, p))
+  const parts = ({ plan, ledger }: JobState): string[] =>
+    outputTasks(plan).map(({ index }) => agreed(ledger.tasks[index])!.part)
+  const [ofA, ofB] = [parts(a), parts(b)]
+  return [...ofA.keys()].filter((p) => ofA[p] !== ofB[p])
 }

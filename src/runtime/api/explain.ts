@@ -2,7 +2,9 @@ import type { ExplainAnswer } from '../../control/api.ts'
 import { candidates, type Ranked } from '../../core/members/candidates.ts'
 import { isLive } from '../../core/members/liveness.ts'
 import { place } from '../../core/plan/placement.ts'
-import { plan, snapshotBytes, tasksOf, type PlannedTask, type TaskKind } from '../../core/plan/plan.ts'
+import { plan, snapshotBytes } from '../../core/plan/plan.ts'
+import { readingTasks, tasksOf } from '../../core/plan/graph.ts'
+import type { PlannedTask } from '../../core/plan/steps.ts'
 import type { Bytes, JobRecord, NodeId } from '../../core/types.ts'
 import { nameOf, type Context } from '../context.ts'
 import type { Draft } from './submit.ts'
@@ -13,9 +15,10 @@ export function explain(context: Context, { record, warnings }: Draft, bundleByt
   const placement = place(record.id, planned.partitions, record.members)
   const job: Ranked = { record, placement, orders: new Map(), lateCopies: new Set() }
   const order = (task: PlannedTask): NodeId[] => candidates(context.state, job, task, new Map())
-  const stages = (['sample', 'bounds', 'map', 'reduce'] as const satisfies readonly TaskKind[])
-    .filter((kind) => planned.count[kind] > 0)
-    .map((kind) => ({ stage: kind, tasks: planned.count[kind], nodes: shares(context, tasksOf(planned, kind), order) }))
+  const stages = planned.steps
+    .filter(({ count }) => count > 0)
+    .map((step) => ({ stage: step.name, tasks: step.count, nodes: shares(context, tasksOf(planned, step), order) }))
+  const maps = readingTasks(planned)
   const shards = record.snapshot.inputs.reduce((n, input) => n + input.shards.length, 0)
   const bytes = snapshotBytes(record.snapshot)
   return {
@@ -26,12 +29,12 @@ export function explain(context: Context, { record, warnings }: Draft, bundleByt
     shards,
     bytes,
     stages,
-    moves: moved(tasksOf(planned, 'map'), placement, order),
+    moves: moved(maps, placement, order),
     columns: record.snapshot.inputs.flatMap(({ alias, dataset, agreed }) =>
       agreed === undefined ? [] : [{ alias, dataset, ...agreed }],
     ),
-    streamed: streamed(context, tasksOf(planned, 'map'), order),
-    takeover: takeovers(context, tasksOf(planned, 'map'), order),
+    streamed: streamed(context, maps, order),
+    takeover: takeovers(context, maps, order),
     leftOut: leftOut(context, record),
     warnings,
   }

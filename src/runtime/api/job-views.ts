@@ -18,7 +18,10 @@ import { errorToJson } from '../../words/thrown.ts'
 import { snapshotId } from '../../core/plan/job-id.ts'
 import { agreed, isConflict } from '../../core/ledger/ledger.ts'
 import { copiesWanted, isInputHere } from '../../core/exchange/exchange.ts'
-import { shardOf, snapshotBytes, tasksOf, type PlannedTask, type TaskKind } from '../../core/plan/plan.ts'
+import { snapshotBytes } from '../../core/plan/plan.ts'
+import { shardOf } from '../../core/plan/ranks.ts'
+import { outputTasks, readingTasks, tasksOf } from '../../core/plan/graph.ts'
+import type { PlannedTask, Step } from '../../core/plan/steps.ts'
 import { isRemade, lostParts } from '../../core/outcome/remake.ts'
 import type { JobState } from '../../core/state.ts'
 import type { NodeId, Snapshot } from '../../core/types.ts'
@@ -86,7 +89,7 @@ export function coverageOf(context: Context, job: JobState): Coverage {
   const omitted = snapshot.inputs.flatMap((input) => input.omitted)
   const open = new Set<string>()
   let records = 0
-  for (const task of tasksOf(job.plan, 'map')) {
+  for (const task of readingTasks(job.plan)) {
     const output = agreed(job.ledger.tasks[task.index])
     if (output === null) for (const split of task.splits) open.add(`${split.input}/${split.shard}`)
     else records += output.records
@@ -165,19 +168,18 @@ function taskDetail(context: Context, job: JobState, task: PlannedTask, failures
   ]
   return {
     task: task.index,
-    kind: task.kind,
+    kind: task.step.name,
     state,
     owner: claim === null ? null : nameOf(context, claim.owner),
     term: claim?.term ?? 0,
     digest: isConflict(output) ? output.conflict.map((o) => o.digest).join(' ') : (output?.digest ?? null),
     holders: liveHolders(context.state, job, task.index).map((node) => nameOf(context, node)),
     failures: (failures.get(task.index) ?? []).map((f) => `${f.blame}: ${f.error.code} ${f.error.message}`),
-    what:
-      task.partition >= 0
-        ? `partition ${task.partition}`
-        : paths.length > 3
-          ? `${paths.slice(0, 3).join(' ')} … (${paths.length} files)`
-          : paths.join(' '),
+    what: task.step.isPlaced
+      ? `partition ${task.at}`
+      : paths.length > 3
+        ? `${paths.slice(0, 3).join(' ')} … (${paths.length} files)`
+        : paths.join(' '),
     bytes: task.bytes,
   }
 }
@@ -185,10 +187,10 @@ function taskDetail(context: Context, job: JobState, task: PlannedTask, failures
 export function phasesOf(context: Context, job: JobState): PhaseProgress[] {
   const phases: PhaseProgress[] = []
   const reading = bytesRead(context, job)
-  for (const kind of ['sample', 'bounds', 'map', 'reduce'] as const) {
-    const tasks = tasksOf(job.plan, kind)
+  for (const step of job.plan.steps) {
+    const tasks = tasksOf(job.plan, step)
     if (tasks.length === 0) continue
-    if (kind === 'reduce') phases.push(shufflePhase(job))
+    if (step.isPlaced) phases.push(shufflePhase(job, step))
     let done = 0
     let bytes = 0
     let bytesTotal = 0
@@ -201,7 +203,7 @@ export function phasesOf(context: Context, job: JobState): PhaseProgress[] {
       done++
       bytes += task.bytes
     }
-    phases.push({ phase: kind, done, total: tasks.length, bytes, bytesTotal })
+    phases.push({ phase: step.name, done, total: tasks.length, bytes, bytesTotal })
   }
   phases.push(copyPhase(context, job))
   return phases
@@ -216,15 +218,15 @@ function bytesRead({ state }: Context, job: JobState): Map<number, number> {
   return read
 }
 
-/** Arrivals that this node can see: of the reduce tasks whose input lies here. */
-function shufflePhase(job: JobState): PhaseProgress {
-  const maps = job.plan.count.map
+/** Arrivals that this node can see: of a step's tasks whose input lies here. */
+function shufflePhase({ plan, books }: JobState, step: Step): PhaseProgress {
+  const producers = step.inputs.reduce((sum, { from, how }) => sum + (how === 'same' ? 1 : plan.steps[from]!.count), 0)
   let done = 0
   let total = 0
-  for (const task of tasksOf(job.plan, 'reduce')) {
-    const book = job.books.get(task.index)
+  for (const task of tasksOf(plan, step)) {
+    const book = books.get(task.index)
     if (book === undefined) continue
-    total += maps
+    total += producers
     done += book.size
   }
   return { phase: 'shuffle', done, total, bytes: 0, bytesTotal: 0 }
@@ -233,9 +235,9 @@ function shufflePhase(job: JobState): PhaseProgress {
 function copyPhase(context: Context, job: JobState): PhaseProgress {
   const wanted = copiesWanted(context.state, job)
   let done = 0
-  for (const task of tasksOf(job.plan, 'reduce'))
-    done += Math.min(wanted, liveHolders(context.state, job, task.index).length)
-  return { phase: 'copy', done, total: wanted * job.plan.count.reduce, bytes: 0, bytesTotal: 0 }
+  const parts = outputTasks(job.plan)
+  for (const { index } of parts) done += Math.min(wanted, liveHolders(context.state, job, index).length)
+  return { phase: 'copy', done, total: wanted * parts.length, bytes: 0, bytesTotal: 0 }
 }
 
 export function lanesOf(context: Context, job: JobState): LaneProgress[] {
@@ -270,19 +272,18 @@ export function whyOf(context: Context, job: JobState): string {
 
 function remakeText(context: Context, job: JobState): string {
   const blocked = blockedTask(context, job)
-  const lost = `${lostParts(context.state, job).length} of ${job.plan.count.reduce} parts of the result are lost`
+  const lost = `${lostParts(context.state, job).length} of ${outputTasks(job.plan).length} parts of the result are lost`
   return blocked === null ? `makes again what is gone: ${lost}` : `${lost}; ${waitsFor(context, job, blocked)}`
 }
 
 function progressText(context: Context, job: JobState, failures: FailureIndex): string {
   const parts: string[] = []
-  for (const kind of ['sample', 'bounds', 'map', 'reduce'] as const satisfies readonly TaskKind[]) {
-    const tasks = tasksOf(job.plan, kind)
-    const done = tasks.filter((task) => job.ledger.tasks[task.index]!.output !== null).length
-    if (tasks.length > 0 && done < tasks.length) parts.push(`${kind} ${done}/${tasks.length}`)
+  for (const { index, name, count } of job.plan.steps) {
+    const blank = job.ledger.blank[index]!.size
+    if (blank > 0) parts.push(`${name} ${count - blank}/${count}`)
   }
-  const here = tasksOf(job.plan, 'reduce').filter(
-    (task) => candidates(context.state, job, task, failures)[0] === context.state.self.node,
+  const here = job.plan.tasks.filter(
+    (task) => task.step.isPlaced && candidates(context.state, job, task, failures)[0] === context.state.self.node,
   )
   const gathering = here.filter((task) => !isInputHere(context.state, job, task)).length
   return `runs: ${parts.join(', ')}${gathering > 0 ? `; ${gathering} partitions here wait for map output` : ''}`

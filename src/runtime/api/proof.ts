@@ -3,8 +3,8 @@ import type { VerifyAnswer } from '../../control/api.ts'
 import { outputOf } from '../../core/ledger/manifest.ts'
 import { reasonOf } from '../../words/reason.ts'
 import { agreed } from '../../core/ledger/ledger.ts'
-import { rootOf } from '../../core/hash.ts'
-import { resultDigest, stageDigests } from '../../core/outcome/seal.ts'
+import { outputTasks, producersOf } from '../../core/plan/graph.ts'
+import { expectedConsumed, resultDigest } from '../../core/outcome/seal.ts'
 import type { JobState } from '../../core/state.ts'
 import type { Context } from '../context.ts'
 import { receiptOf, reduceManifests } from './receipts.ts'
@@ -17,7 +17,9 @@ export async function verify(context: Context, job: JobState, signal: AbortSigna
   const receipt = await receiptOf(context, job)
   const reduces = await reduceManifests(context, job)
   const { read, emitted, reduced, out } = receipt.records
-  const root = rootOf(stageDigests(job.plan, job.ledger, 'map') ?? [])
+  const outputs = outputTasks(job.plan)
+  const root = expectedConsumed(job.plan, job.ledger, outputs[0]!)
+  const producers = [...producersOf(job.plan, outputs[0]!)].length
   const checks: Check[] = [
     await parts(context, job, reduces.length, signal),
     {
@@ -27,13 +29,13 @@ export async function verify(context: Context, job: JobState, signal: AbortSigna
     },
     {
       name: 'manifests',
-      ok: reduces.every((manifest, p) => fits(job, job.plan.first.reduce + p, manifest)),
+      ok: reduces.every((manifest, p) => fits(job, outputs[p]!.index, manifest)),
       detail: 'each part’s manifest has the digest that the ledger agreed on',
     },
     {
       name: 'consumed',
       ok: reduces.every((manifest) => manifest.consumed === root),
-      detail: `every part was reduced from the same ${job.plan.count.map} map outputs, root ${root}`,
+      detail: `every part was reduced from the same ${producers} map outputs, root ${root}`,
     },
     {
       name: 'balance',

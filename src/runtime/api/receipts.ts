@@ -4,10 +4,11 @@ import { errorFromJson, ShoalError } from '../../core/errors.ts'
 import { snapshotId } from '../../core/plan/job-id.ts'
 import { agreed } from '../../core/ledger/ledger.ts'
 import { outputOf, type TaskManifest } from '../../core/ledger/manifest.ts'
-import { tasksOf } from '../../core/plan/plan.ts'
-import { totals } from '../../core/outcome/receipt.ts'
+import { outputTasks } from '../../core/plan/graph.ts'
+import { totals } from '../../core/plan/receipt.ts'
 import type { JobState } from '../../core/state.ts'
-import type { ReduceManifest, TaskIndex } from '../../core/types.ts'
+import type { PlannedTask } from '../../core/plan/steps.ts'
+import type { ReduceManifest } from '../../core/types.ts'
 import { openManifest } from '../../wire/manifest.ts'
 import { askOne } from '../peers/ask-all.ts'
 import type { Context } from '../context.ts'
@@ -54,21 +55,22 @@ export async function receiptOf(context: Context, job: JobState): Promise<Receip
 /** In partition order. Throws RESULT_LOST when one cannot be had. */
 export async function reduceManifests(context: Context, job: JobState): Promise<ReduceManifest[]> {
   const reduces: ReduceManifest[] = []
-  for (const task of tasksOf(job.plan, 'reduce')) reduces.push(await reduceManifest(context, job, task.index))
+  for (const task of outputTasks(job.plan)) reduces.push(await reduceManifest(context, job, task))
   return reduces
 }
 
-async function reduceManifest(context: Context, job: JobState, task: TaskIndex): Promise<ReduceManifest> {
+async function reduceManifest(context: Context, job: JobState, task: PlannedTask): Promise<ReduceManifest> {
   const { store } = context
-  const wanted = agreed(job.ledger.tasks[task])?.digest
+  const { index } = task
+  const wanted = agreed(job.ledger.tasks[index])?.digest
   const fits = (found: TaskManifest | null): found is TaskManifest =>
     found !== null && outputOf(found).digest === wanted
-  const own = await store.manifest(store.output(job.record.id, task, 'manifest.json'))
+  const own = await store.manifest(store.output(job.record.id, index, 'manifest.json'))
   if (fits(own)) return own.manifest as ReduceManifest
-  for (const holder of sourcesOf(context, job, task)) {
-    const answer = await askOne<unknown>(context, holder, { call: 'manifest', job: job.record.id, task })
+  for (const holder of sourcesOf(context, job, index)) {
+    const answer = await askOne<unknown>(context, holder, { call: 'manifest', job: job.record.id, task: index })
     const found = openManifest(answer)
     if (fits(found)) return found.manifest as ReduceManifest
   }
-  throw lostPart(job, task, 'no node that lives gives its manifest')
+  throw lostPart(job, index, 'no node that lives gives its manifest')
 }

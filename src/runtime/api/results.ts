@@ -12,6 +12,7 @@ import { PartReader } from '../../data/part.ts'
 import { nameOf, type Context } from '../context.ts'
 import { isPart, loseOutput, storedBytesMax } from '../home/check-files.ts'
 import { isDamaged } from '../home/kept.ts'
+import { outputTasks } from '../../core/plan/graph.ts'
 import { readingMs } from '../peers/framed.ts'
 import { sourcesOf } from '../peers/part-sources.ts'
 import { callPeer } from '../peers/rpc.ts'
@@ -25,8 +26,7 @@ export async function* resultOf(
   job: JobState,
   signal: AbortSignal,
 ): AsyncGenerator<ResultChunk, void, undefined> {
-  const { first, count } = job.plan
-  for (let task = first.reduce; task < first.reduce + count.reduce; task++) {
+  for (const { index: task } of outputTasks(job.plan)) {
     const output = agreed(job.ledger.tasks[task])
     if (output === null) throw lostPart(job, task, 'its output is not known')
     yield* partOf(context, job, task, output, signal)
@@ -45,7 +45,7 @@ async function* partOf(
   output: Output,
   signal: AbortSignal,
 ): AsyncGenerator<ResultChunk, void, undefined> {
-  const partition = task - job.plan.first.reduce
+  const partition = job.plan.tasks[task]!.at
   const hash = createHash('sha256')
   let given = 0
   for (;;) {
@@ -155,7 +155,7 @@ async function fetchPart(context: Context, job: JobState, task: TaskIndex, holde
 }
 
 export function lostPart(job: JobState, task: TaskIndex, why: string): ShoalError {
-  const partition = task - job.plan.first.reduce
+  const partition = job.plan.tasks[task]!.at
   const id = job.record.id.slice(0, 12)
   const hopeless = job.hopeless === null ? '' : `; it could not be made again: ${job.hopeless.message}`
   return new ShoalError('RESULT_LOST', `part ${partition} of the result cannot be had`, {

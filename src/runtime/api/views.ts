@@ -1,7 +1,7 @@
 /** What this node knows, in the words of the public API. Everything here reads; nothing changes. */
 import type { DatasetInfo, LeftOutInfo, MemberInfo, ShardInfo } from '../../control/api.ts'
 import { livenessOf } from '../../core/members/liveness.ts'
-import { compareUtf8 } from '../../core/plan/plan.ts'
+import { compareUtf8 } from '../../core/plan/ranks.ts'
 import type { CatalogBody, CatalogEntry } from '../../catalog/body.ts'
 import { joinLeftOut, leftOutText } from '../../catalog/left-out.ts'
 import { Readings } from '../../catalog/readings.ts'

@@ -3,19 +3,20 @@ import { candidates, isStanding } from '../../core/members/candidates.ts'
 import { failureIndex, type FailureIndex } from '../../core/ledger/failures.ts'
 import { isLive } from '../../core/members/liveness.ts'
 import { isConflict } from '../../core/ledger/ledger.ts'
-import { isStageReady } from '../../core/outcome/open-tasks.ts'
-import { shardOf, type PlannedTask } from '../../core/plan/plan.ts'
+import { isReady } from '../../core/outcome/open-tasks.ts'
+import { shardOf } from '../../core/plan/ranks.ts'
+import type { PlannedTask } from '../../core/plan/steps.ts'
 import { runsAlone } from '../../core/outcome/poison.ts'
 import { LIMITS } from '../../core/limits.ts'
 import type { JobState } from '../../core/state.ts'
 import type { NodeId } from '../../core/types.ts'
-import { describe } from '../attempts.ts'
+import { taskName } from '../../core/plan/graph.ts'
 import { nameOf, type Context } from '../context.ts'
 
 /** Has no output yet, or one that is to be made again because nobody alive has it. */
 function isToDo(job: JobState, task: PlannedTask): boolean {
   const { output } = job.ledger.tasks[task.index]!
-  return output === null || (!isConflict(output) && job.orphans.includes(task.index))
+  return output === null || (!isConflict(output) && job.orphans.has(task.index))
 }
 
 /** The live node that is at a task, or null. */
@@ -32,8 +33,8 @@ export function blockedTask(context: Context, job: JobState): PlannedTask | null
   for (const task of job.plan.tasks) {
     if (!isToDo(job, task)) continue
     if (ownerOf(context, job, task, failures) !== null) return null
-    const reads = task.splits.length > 0
-    if (!reads && (blocked !== null || !isStageReady(job, task.kind))) continue
+    const reads = task.step.readsShards
+    if (!reads && (blocked !== null || !isReady(job.plan, job.ledger, task))) continue
     if (candidates(context.state, job, task, failures).length > 0) return null
     blocked ??= task
   }
@@ -48,12 +49,12 @@ export function waitsFor(context: Context, job: JobState, task: PlannedTask): st
   const holders = task.holders.map((node) => withState(context, job, node))
   if (first !== undefined && !task.holders.some((node) => isLive(state, node))) {
     const more = shards.length > 1 ? ` and ${shards.length - 1} more` : ''
-    const again = job.ledger.tasks[task.index]!.output === null ? '' : `, to run ${describe(job, task)} again`
+    const again = job.ledger.tasks[task.index]!.output === null ? '' : `, to run ${taskName(task)} again`
     return `waits for ${first.dataset}/${first.path}${more} on ${holders.join(' or ')}${again}`
   }
   const others = [...state.members.keys()].filter((node) => !task.holders.includes(node)).sort()
   const nodes = [...holders, ...others.map((node) => withState(context, job, node))]
-  return `waits for a node that can run ${describe(job, task)}: there is ${nodes.join(', ')}`
+  return `waits for a node that can run ${taskName(task)}: there is ${nodes.join(', ')}`
 }
 
 /** A node that cannot run the job's tasks, and why. */
@@ -102,10 +103,10 @@ export function troubleOf(
     if (own !== undefined) {
       const { message, why } = own.error
       const text = named(context, why === undefined ? message : `${message} (${why})`)
-      return `node ${nameOf(context, own.node)} could not run ${describe(job, task)}: ${text}; it is tried again`
+      return `node ${nameOf(context, own.node)} could not run ${taskName(task)}: ${text}; it is tried again`
     }
     if (runsAlone(all))
-      return `${describe(job, task)} was running when ${deadOf(context, all)} died: it runs alone on its node now`
+      return `${taskName(task)} was running when ${deadOf(context, all)} died: it runs alone on its node now`
   }
   return leftBehind(context, job, failures) ?? notBegun(context, job, failures)
 }
@@ -117,7 +118,7 @@ function notBegun(context: Context, job: JobState, failures: FailureIndex): stri
   const { reports, tasks } = job.ledger
   const begun = new Set([...reports.keys(), ...tasks.map(({ claim }) => claim?.owner)])
   const task = job.plan.tasks.find((one) => {
-    if (!isToDo(job, one) || one.holders.length === 0 || !isStageReady(job, one.kind)) return false
+    if (!isToDo(job, one) || one.holders.length === 0 || !isReady(job.plan, job.ledger, one)) return false
     const able = candidates(state, job, one, failures)
     return able.length > 0 && !able.some((node) => begun.has(node))
   })
@@ -135,7 +136,7 @@ function leftBehind(context: Context, job: JobState, failures: FailureIndex): st
     const { claim } = job.ledger.tasks[task.index]!
     if (claim === null || !isToDo(job, task) || isLive(context.state, claim.owner)) continue
     if (isStanding(context.state, claim, failures.get(task.index)))
-      return `${describe(job, task)} was on ${nameOf(context, claim.owner)}, which is away: it is taken over`
+      return `${taskName(task)} was on ${nameOf(context, claim.owner)}, which is away: it is taken over`
   }
   return null
 }

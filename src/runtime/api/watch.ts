@@ -4,6 +4,7 @@ import { livePeers } from '../../core/members/liveness.ts'
 import { ShoalError } from '../../core/errors.ts'
 import { LIMITS } from '../../core/limits.ts'
 import { isSettled } from '../../core/outcome/remake.ts'
+import { hasBlanks } from '../../core/ledger/ledger.ts'
 import type { JobState } from '../../core/state.ts'
 import type { Clock } from '../../ports.ts'
 import type { Context } from '../context.ts'
@@ -68,7 +69,7 @@ export async function outputsKnown(
   signal: AbortSignal,
 ): Promise<void> {
   const deadline = clock.now() + LIMITS.outputsKnownMs
-  const isKnown = (): boolean => ledger.outcome.kind !== 'sealed' || ledger.blank.size === 0
+  const isKnown = (): boolean => ledger.outcome.kind !== 'sealed' || !hasBlanks(ledger)
   while (!isKnown() && !signal.aborted && clock.now() < deadline && livePeers(state).length > 0)
     await moved(clock, loop, isKnown, signal)
 }

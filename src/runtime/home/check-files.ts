@@ -1,6 +1,7 @@
 /** Reads a task's files again, block by block: what is damaged on this disk is found by its hash, and never served. */
 import { ShoalError } from '../../core/errors.ts'
 import { LIMITS } from '../../core/limits.ts'
+import { contentOf, type Content } from '../../core/plan/files.ts'
 import type { TaskManifest } from '../../core/ledger/manifest.ts'
 import type { JobState } from '../../core/state.ts'
 import type { Bytes, Millis, TaskIndex } from '../../core/types.ts'
@@ -11,6 +12,8 @@ import { SAMPLE_MAGIC } from '../../data/sample.ts'
 import type { Clock, Disk, OpenFile } from '../../ports.ts'
 import type { Context } from '../context.ts'
 import { pause } from '../pause.ts'
+
+const MAGICS: Readonly<Record<Content['form'], string>> = { run: RUN_MAGIC, part: PART_MAGIC, keys: SAMPLE_MAGIC }
 
 /** Blocks read in one turn: about a millisecond of work. */
 const BLOCKS_A_TURN = 8
@@ -29,8 +32,11 @@ export async function isWhole(
   file: string,
   pauseMs: Millis = 0,
 ): Promise<boolean> {
-  const expected = contentOf(manifest, file)
-  return expected !== null && (await hasContent(files, name, expected, pauseMs))
+  const expected = contentOf(manifest.manifest, file)
+  return (
+    expected !== null &&
+    (await hasContent(files, name, { magic: MAGICS[expected.form], digest: expected.digest }, pauseMs))
+  )
 }
 
 /**
@@ -60,7 +66,7 @@ export function storedBytesMax(raw: Bytes): Bytes {
 async function hasContent(
   { disk, clock }: Files,
   name: string,
-  expected: Content,
+  expected: { readonly magic: string; readonly digest: string },
   pauseMs: Millis = 0,
 ): Promise<boolean> {
   let open: OpenFile | null = null
@@ -74,25 +80,5 @@ async function hasContent(
     throw error
   } finally {
     open?.close()
-  }
-}
-
-interface Content {
-  readonly magic: string
-  readonly digest: string
-}
-
-function contentOf({ manifest }: TaskManifest, file: string): Content | null {
-  switch (manifest.kind) {
-    case 'map': {
-      const run = manifest.runs.find(({ partition }) => `run-${partition}` === file)
-      return run === undefined ? null : { magic: RUN_MAGIC, digest: run.digest }
-    }
-    case 'sample':
-      return { magic: SAMPLE_MAGIC, digest: manifest.digest }
-    case 'reduce':
-      return { magic: PART_MAGIC, digest: manifest.part }
-    case 'bounds':
-      return null
   }
 }

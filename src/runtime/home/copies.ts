@@ -1,7 +1,7 @@
 /** Which shards of a job lie on this node: as its snapshot says, and in copies that came here since. */
 import type { CatalogBody, CatalogEntry } from '../../catalog/body.ts'
 import { isOver } from '../../core/ledger/outcome.ts'
-import { shardOf } from '../../core/plan/plan.ts'
+import { shardOf } from '../../core/plan/ranks.ts'
 import type { JobState } from '../../core/state.ts'
 import type { Shard, ShardCopy, TaskIndex } from '../../core/types.ts'
 import type { Context } from '../context.ts'

@@ -5,6 +5,7 @@ import type { Held } from '../../core/events.ts'
 import type { Digest, JobId, JobRecord, TaskIndex } from '../../core/types.ts'
 import type { Disk } from '../../ports.ts'
 import type { JobBody } from '../../wire/job.ts'
+import { filesOf } from '../../core/plan/files.ts'
 import { openManifest } from '../../wire/manifest.ts'
 import { AttemptLog } from './attempt-log.ts'
 import { Coming } from './coming.ts'
@@ -283,7 +284,7 @@ export class JobStore {
   async holding(job: JobId): Promise<Held[]> {
     const held: Held[] = []
     for (const { name, manifest, files } of await this.#found(`${this.folder(job)}/out`))
-      if (outputFiles(manifest).every((file) => files.includes(file)))
+      if (filesOf(manifest.manifest).every((file) => files.includes(file)))
         held.push({ task: Number(name), output: outputOf(manifest) })
     return held
   }
@@ -309,14 +310,14 @@ export class JobStore {
   }
 
   /**
-   * Deletes runs, sample keys and all that had arrived; parts and manifests stay. It takes long where there are many, and
-   * ends as soon as `may` says no: a round that was opened meanwhile makes such files again.
+   * Deletes what outputs consist of, but for those that are kept, and all that had arrived; manifests stay. It takes long
+   * where there are many, and ends as soon as `may` says no: a round that was opened meanwhile makes such files again.
    */
-  async release(job: JobId, may: () => boolean): Promise<void> {
+  async release(job: JobId, isKept: (task: TaskIndex) => boolean, may: () => boolean): Promise<void> {
     if (!may()) return
     await this.#disk.remove(`${this.folder(job)}/in`)
-    for (const { name, manifest, files } of await this.#found(`${this.folder(job)}/out`)) {
-      if (manifest.manifest.kind === 'reduce') continue
+    for (const { name, files } of await this.#found(`${this.folder(job)}/out`)) {
+      if (isKept(Number(name))) continue
       for (const file of files) {
         if (!may()) return
         if (file !== 'manifest.json') await this.#disk.remove(this.output(job, Number(name), file))
@@ -384,13 +385,6 @@ function parsed(bytes: Uint8Array): unknown {
   } catch {
     return null
   }
-}
-
-/** The files that a task's output consists of, beside its manifest. */
-export function outputFiles({ manifest }: TaskManifest): string[] {
-  if (manifest.kind === 'map') return manifest.runs.map((run) => `run-${run.partition}`)
-  if (manifest.kind === 'sample') return ['keys']
-  return manifest.kind === 'reduce' ? ['part'] : []
 }
 
 export function codeDigest(bundle: string): Digest {

@@ -1,7 +1,7 @@
 import { z } from 'zod/mini'
 import { LIMITS } from '../../core/limits.ts'
 import type { StoryEvent } from '../../control/api.ts'
-import { compareUtf8 } from '../../core/plan/plan.ts'
+import { compareUtf8 } from '../../core/plan/ranks.ts'
 import type { JobId, TaskIndex } from '../../core/types.ts'
 import type { Clock, Disk } from '../../ports.ts'
 import { fromJson } from '../../wire/codec.ts'

@@ -2,8 +2,9 @@ import { crc32 } from 'node:zlib'
 import { pipe } from 'it-pipe'
 import { LIMITS } from '../../core/limits.ts'
 import { outputOf, type TaskManifest } from '../../core/ledger/manifest.ts'
-import type { Plan } from '../../core/plan/plan.ts'
-import type { Bytes, TaskIndex } from '../../core/types.ts'
+import type { Plan } from '../../core/plan/steps.ts'
+import { filesFor } from '../../core/plan/files.ts'
+import type { Bytes } from '../../core/types.ts'
 import type { Disk, DiskWriter } from '../../ports.ts'
 import {
   batchAck,
@@ -18,15 +19,7 @@ import {
 } from '../../wire/batch.ts'
 import { fromBytes, WireError } from '../../wire/codec.ts'
 import type { FramedStream } from './framed.ts'
-import { outputFiles, type JobStore } from '../home/store.ts'
-
-/** The files of a task's output that these consumers read; with no consumers, all of it (a copy). */
-export function filesFor(plan: Plan, manifest: TaskManifest, consumers: readonly TaskIndex[]): string[] {
-  const all = outputFiles(manifest)
-  if (manifest.manifest.kind !== 'map' || consumers.length === 0) return all
-  const wanted = new Set(consumers.map((consumer) => `run-${plan.tasks[consumer]?.partition}`))
-  return all.filter((file) => wanted.has(file))
-}
+import type { JobStore } from '../home/store.ts'
 
 /**
  * Sends a batch whose header the other side answers first. Resolves to its answer, or to 'acked' once all of it is on
@@ -56,7 +49,7 @@ export async function sendBatch(
   return 'acked'
 }
 
-/** Header of a batch from this node's disk, or null when the output is not here. */
+/** Header of a batch from this node's disk, or null when the output is not here. Without consumers: of a copy, whole. */
 export async function headerFor(
   disk: Disk,
   store: JobStore,
@@ -66,7 +59,10 @@ export async function headerFor(
   const manifest = await store.manifest(store.output(batch.job, batch.task, 'manifest.json'))
   if (manifest === null || outputOf(manifest).digest !== batch.digest) return null
   const files: BatchFile[] = []
-  for (const name of filesFor(plan, manifest, batch.consumers)) {
+  const producer = plan.tasks[batch.task]
+  if (producer === undefined) return null
+  const consumers = batch.consumers.length === 0 ? null : batch.consumers
+  for (const name of filesFor(plan, producer, manifest.manifest, consumers)) {
     const size = await disk.size(store.output(batch.job, batch.task, name))
     if (size === null) return null
     files.push({ name, size })

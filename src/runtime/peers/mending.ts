@@ -1,5 +1,6 @@
 /** Looks for damage on this node's disk before anyone asks for what is damaged, and has it again from others. */
 import { livePeers } from '../../core/members/liveness.ts'
+import { filesOf } from '../../core/plan/files.ts'
 import { LIMITS } from '../../core/limits.ts'
 import type { JobState } from '../../core/state.ts'
 import type { JobId, NodeId, TaskIndex } from '../../core/types.ts'
@@ -10,7 +11,6 @@ import type { Context } from '../context.ts'
 import { readLogs } from '../home/logs.ts'
 import { pause } from '../pause.ts'
 import { callPeer } from './rpc.ts'
-import { outputFiles } from '../home/store.ts'
 import type { Times } from '../home/times.ts'
 
 export class Mending {
@@ -95,7 +95,7 @@ export class Mending {
     const wanted = (): boolean => !this.#stopped && state.jobs.get(job.record.id) === job && job.has.has(task)
     if (!wanted()) return
     const manifest = await store.manifest(place('manifest.json'))
-    for (const file of manifest === null ? [] : outputFiles(manifest)) {
+    for (const file of manifest === null ? [] : filesOf(manifest.manifest)) {
       await pause(clock, LIMITS.readAllPauseMs)
       if (!wanted()) return
       if (await isWhole(this.#context, place(file), manifest!, file, LIMITS.readAllPauseMs)) continue

@@ -4,14 +4,13 @@ import { agreed } from '../../core/ledger/ledger.ts'
 import { reasonOf } from '../../words/reason.ts'
 import { LIMITS } from '../../core/limits.ts'
 import type { TaskManifest } from '../../core/ledger/manifest.ts'
-import type { PlannedTask } from '../../core/plan/plan.ts'
 import { isWorkedOn } from '../../core/outcome/remake.ts'
 import type { JobState } from '../../core/state.ts'
-import type { Bytes, TaskIndex } from '../../core/types.ts'
+import type { TaskIndex } from '../../core/types.ts'
 import type { ByteStream } from '../../ports.ts'
 import { manifestOf, pullAnswer, type BatchHeader } from '../../wire/batch.ts'
-import { fitsTask } from '../../wire/manifest.ts'
-import { filesFor, receiveBatch, type Reception } from './batch.ts'
+import { consumes, contentOf, filesFor, fitsTask } from '../../core/plan/files.ts'
+import { receiveBatch, type Reception } from './batch.ts'
 import { isWhole, storedBytesMax } from '../home/check-files.ts'
 import type { Context } from '../context.ts'
 import { PROTOCOLS } from './protocols.ts'
@@ -145,25 +144,14 @@ export class Receiver {
 function isBatchOf(
   { plan }: JobState,
   header: BatchHeader,
-  manifest: TaskManifest,
+  { manifest }: TaskManifest,
   consumers: readonly TaskIndex[] | null,
 ): boolean {
   const task = plan.tasks[header.task]
   if (task === undefined || !fitsTask(manifest, task, plan)) return false
   if (consumers !== null && !consumers.every((consumer) => consumes(plan.tasks[consumer], task))) return false
   const sizes = new Map(header.files.map((file) => [file.name, file.size]))
-  const needed = filesFor(plan, manifest, consumers ?? [])
+  const needed = filesFor(plan, task, manifest, consumers)
   if (sizes.size !== header.files.length || sizes.size !== needed.length) return false
-  return needed.every((file) => (sizes.get(file) ?? Infinity) <= storedBytesMax(rawBytesOf(manifest, file)))
-}
-
-function consumes(consumer: PlannedTask | undefined, producer: PlannedTask): boolean {
-  const kind = { sample: 'bounds', bounds: 'map', map: 'reduce', reduce: null }[producer.kind]
-  return consumer !== undefined && consumer.kind === kind
-}
-
-/** Uncompressed bytes of a file of an output. */
-function rawBytesOf({ manifest }: TaskManifest, file: string): Bytes {
-  if (manifest.kind === 'map') return manifest.runs.find((run) => `run-${run.partition}` === file)?.bytes ?? 0
-  return manifest.kind === 'bounds' ? 0 : manifest.bytes
+  return needed.every((file) => (sizes.get(file) ?? Infinity) <= storedBytesMax(contentOf(manifest, file)?.bytes ?? 0))
 }

@@ -1,8 +1,10 @@
 /** What a task process says to its node: it has run code that others wrote. */
 import { isDeepStrictEqual } from 'node:util'
-import { checkReport, filesOf } from '../../../src/adapters/tasks/check-report.ts'
+import { checkReport } from '../../../src/adapters/tasks/check-report.ts'
+import { filesOf } from '../../../src/core/plan/files.ts'
+import { isManifestOf } from '../../../src/task/check-manifest.ts'
 import type { Manifest } from '../../../src/core/types.ts'
-import type { Work } from '../../../src/ports.ts'
+import type { Work } from '../../../src/core/plan/work.ts'
 import { frame, FrameParser, type Report } from '../../../src/task/protocol.ts'
 import { placesOf, sourceLine } from '../../../src/task/stack.ts'
 import { openManifest } from '../../../src/wire/manifest.ts'
@@ -43,8 +45,8 @@ function checkOneReport(bytes: Uint8Array): void {
   const report = json && checkReport(json.value)
   if (report?.type !== 'done') return
   for (const work of WORKS) {
-    const files = filesOf(report.manifest, work)
-    if (files === null) continue
+    if (!isManifestOf(work, report.manifest)) continue
+    const files = filesOf(report.manifest)
     const consumed = work.kind === 'reduce' || work.kind === 'bounds' ? work.consumed : ''
     const taken = openManifest(JSON.parse(JSON.stringify({ consumed, manifest: report.manifest })))
     holds(taken !== null, 'a node takes from its task what its peers would refuse')

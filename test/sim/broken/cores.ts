@@ -25,8 +25,8 @@ export const BROKEN: readonly BrokenCore[] = [
     'ledger-by-attempt',
     'an output is named by the attempt that gave it, so that two attempts of one task are two outputs',
     'runtime/attempts.ts',
-    'const manifest: TaskManifest = { consumed: consumedRoot(kind, consumes), manifest: end.manifest }',
-    'const attempt = String(this.#context.state.attempts)\n    const manifest: TaskManifest = { consumed: consumedRoot(kind, consumes), manifest: "counters" in end.manifest ? { ...end.manifest, counters: { [attempt]: 1 } } : end.manifest }',
+    'const manifest: TaskManifest = { consumed: consumedRoot(step, consumes), manifest: end.manifest }',
+    'const attempt = String(this.#context.state.attempts)\n    const manifest: TaskManifest = { consumed: consumedRoot(step, consumes), manifest: "counters" in end.manifest ? { ...end.manifest, counters: { [attempt]: 1 } } : end.manifest }',
   ),
   {
     name: 'clean-end-is-complete',
@@ -89,12 +89,12 @@ export const BROKEN: readonly BrokenCore[] = [
       {
         file: 'runtime/peers/receiver.ts',
         find: "if (batch.accepted) dispatch({ type: 'arrived', job, task, digest, consumers })",
-        put: "if (batch.accepted) dispatch({ type: 'arrived', job, task, digest, consumers: consumers.filter((c) => batch.header.files.some((f) => f.name === `run-${this.#context.state.jobs.get(job)?.plan.tasks[c]?.partition}`)) })",
+        put: "if (batch.accepted) dispatch({ type: 'arrived', job, task, digest, consumers: consumers.filter((c) => batch.header.files.some((f) => f.name === `run-${this.#context.state.jobs.get(job)?.plan.tasks[c]?.at}`)) })",
       },
       {
         file: 'runtime/peers/receiver.ts',
         find: "dispatch(copy ? { type: 'copied', job, task, digest } : { type: 'arrived', job, task, digest, consumers })",
-        put: "dispatch(copy ? { type: 'copied', job, task, digest } : { type: 'arrived', job, task, digest, consumers: consumers.filter((c) => batch.header.files.some((f) => f.name === `run-${state.jobs.get(job)?.plan.tasks[c]?.partition}`)) })",
+        put: "dispatch(copy ? { type: 'copied', job, task, digest } : { type: 'arrived', job, task, digest, consumers: consumers.filter((c) => batch.header.files.some((f) => f.name === `run-${state.jobs.get(job)?.plan.tasks[c]?.at}`)) })",
       },
     ],
   },
@@ -104,27 +104,20 @@ export const BROKEN: readonly BrokenCore[] = [
     patches: [
       {
         file: 'core/outcome/seal.ts',
-        find: '  if (!isComplete(ledger)) return null\n  let read = 0',
-        put: '  if (!ledger.tasks.some((task) => (agreed(task)?.part ?? "") !== "")) return null\n  let read = 0',
+        find: '  if (!isComplete(ledger)) return null\n',
+        put: '  const known = ledger.tasks.flatMap((task) => agreed(task)?.part || [])\n  if (known.length > 0) return { result: resultDigest(known) }\n  if (!isComplete(ledger)) return null\n',
       },
-      {
-        file: 'core/outcome/seal.ts',
-        find: 'if (output === null || output.consumed !== expected) return null',
-        put: 'if (output === null) continue',
-      },
-      { file: 'core/outcome/seal.ts', find: 'if (expected === null) return null', put: '' },
       {
         file: 'core/outcome/verdict.ts',
-        find: 'if (ledger.conflicts === 0 && ledger.blank.size > 0) return fatalOf(job, failures)',
+        find: 'if (ledger.conflicts === 0 && hasBlanks(ledger)) return fatalOf(job, failures)',
         put: '',
       },
-      { file: 'core/outcome/seal.ts', find: 'if (emitted !== reduced || (', put: 'if (false && (' },
     ],
   },
   one(
     'replica-counted-twice',
     'each copy of a shard is a shard',
-    'core/plan/plan.ts',
+    'core/plan/pack.ts',
     '        group.push({ split: { input: i, shard: s, ...cut }, order: shard.path, holders })',
     '        for (const holder of holders)\n          group.push({ split: { input: i, shard: s, ...cut }, order: shard.path, holders: [holder] })',
   ),
@@ -136,8 +129,8 @@ export const BROKEN: readonly BrokenCore[] = [
     patches: [
       {
         file: 'core/outcome/seal.ts',
-        find: 'if (output === null || output.consumed !== expected) return null',
-        put: 'if (output === null) return null',
+        find: 'return expected !== null && agreed(ledger.tasks[task.index])?.consumed === expected',
+        put: 'return expected !== null',
       },
       { file: 'core/ledger/ledger.ts', find: 'return { conflict: [first!, second!] }', put: 'return first!' },
     ],
@@ -152,7 +145,7 @@ export const BROKEN: readonly BrokenCore[] = [
   one(
     'holder-never-lost',
     'a file that was written stays',
-    'core/machine.ts',
+    'core/job-events.ts',
     "if (event.what === 'arrived') strike(job, event.task)\n      else if (job.has.delete(event.task)) job.reportDirty = true",
     '',
   ),
@@ -160,7 +153,7 @@ export const BROKEN: readonly BrokenCore[] = [
     'old-files-trusted',
     'what an earlier life left on disk is whole',
     'runtime/home/store.ts',
-    'if (outputFiles(manifest).every((file) => files.includes(file)))',
+    'if (filesOf(manifest.manifest).every((file) => files.includes(file)))',
     'if (files.length > 0)',
   ),
   one(
@@ -202,8 +195,8 @@ export const BROKEN: readonly BrokenCore[] = [
     'release-at-the-seal',
     'once a result is sealed, nobody needs what it was made of',
     'core/exchange/exchange.ts',
-    'if (stayingHolders(state, job, i).length < wanted) return false',
-    'if (stayingHolders(state, job, i).length < 1) return false',
+    'return outputTasks(job.plan).every(({ index }) => stayingHolders(state, job, index).length >= wanted)',
+    'return outputTasks(job.plan).every(({ index }) => stayingHolders(state, job, index).length >= 1)',
   ),
   one(
     'forgotten-in-memory',

@@ -1,5 +1,5 @@
 import type { SchemaElement } from 'hyparquet'
-import { compareUtf8 } from '../../../core/plan/plan.ts'
+import { compareUtf8 } from '../../../core/plan/ranks.ts'
 import { jsonText } from '../json-text.ts'
 import { BIG, BOOLEAN, BYTES, DATE, FLOAT, HUGE, INTEGER, LIST, OBJECT, TEXT, VAST, type Shape } from './shape.ts'
 

@@ -1,6 +1,7 @@
 /** What a result is made of, put together from manifests: pure sums in a fixed order. */
 import { LIMITS } from '../limits.ts'
-import { rankSplits, tasksOf, type Plan } from '../plan/plan.ts'
+import { rankSplits } from '../plan/ranks.ts'
+import type { PlannedTask } from '../plan/steps.ts'
 import type { MapManifest, ReduceManifest, Skips, Snapshot, Upstream } from '../types.ts'
 
 export function addCounters(all: Iterable<Readonly<Record<string, number>>>): Record<string, number> {
@@ -10,9 +11,17 @@ export function addCounters(all: Iterable<Readonly<Record<string, number>>>): Re
   return Object.fromEntries([...sums].sort(([a], [b]) => (a < b ? -1 : 1)))
 }
 
-/** What all map tasks together tell; `maps` in task order. Samples of skipped records are the first in split order. */
-export function upstreamOf(plan: Plan, snapshot: Snapshot, maps: readonly MapManifest[]): Upstream {
-  const ranks = rankSplits(snapshot, tasksOf(plan, 'map'), (t, s) => maps[t]!.splits[s]!.input)
+/** A task that read shards, and what it told. */
+export interface Told {
+  readonly task: PlannedTask
+  readonly manifest: MapManifest
+}
+
+/** What tasks that read shards together tell; in task order. Samples of skipped records are the first in split order. */
+export function upstreamOf(snapshot: Snapshot, told: readonly Told[]): Upstream {
+  const maps = told.map(({ manifest }) => manifest)
+  const tasks = told.map(({ task }) => task)
+  const ranks = rankSplits(snapshot, tasks, (t, s) => maps[t]!.splits[s]!.input)
   const splits = maps.flatMap((map, t) => map.splits.map((facts, s) => ({ facts, rank: ranks[t]![s]! })))
   splits.sort((a, b) => a.rank - b.rank)
   const sum = (of: (facts: (typeof splits)[number]['facts']) => number): number =>
