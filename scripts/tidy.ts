@@ -52,6 +52,13 @@ const NARROWED_TEST = /\b(?:test|it|describe|suite)\s*\.\s*(?:only|skip|todo)\b/
 const MACHINE_PATH = /(^|["'`\s=(])\/(?:wor[k]|tm[p]\/brief|roo[t])\//
 const SLEEP = /\bsetTimeout\(\s*(?:resolve|done|r)\b|\bawait\s+(?:sleep|delay)\(/
 
+/** A kind of step, asked for by name. */
+const KIND_ASKED =
+  /kind === '(map|reduce|sample|bounds)'|\b(first|count)(\.(map|reduce|sample|bounds)\b|\[['"])|^\s*case '(map|reduce|sample|bounds)':/
+/** The plan, what runs in a task process, and the shapes of manifests. */
+const KNOWS_KINDS =
+  /^src\/(core\/plan\/|core\/types\.ts|core\/ledger\/manifest\.ts|task\/|wire\/manifest\.ts|data\/formats\/)/
+
 const RULES: readonly Rule[] = [
   {
     name: 'top level',
@@ -110,6 +117,15 @@ const RULES: readonly Rule[] = [
       files
         .filter((file) => Buffer.byteLength(file.text) > 4_000_000)
         .map((file) => `${file.path}: larger than 4 MB; generate it instead`),
+  },
+  {
+    name: 'one place knows the graph',
+    check: (files) =>
+      linesMatching(
+        files.filter((file) => isCode(file) && top(file) === 'src' && !KNOWS_KINDS.test(file.path)),
+        KIND_ASKED,
+        'ask the plan about steps and edges (core/plan/graph.ts)',
+      ),
   },
   { name: 'lock file', check: lockFindings },
   { name: 'imports', check: (files) => importFindings(files.filter((file) => isCode(file) && top(file) === 'src')) },

@@ -30,7 +30,7 @@ export function onJobEvent(state: State, job: JobState, event: JobEvent): Effect
   switch (event.type) {
     case 'arrived':
       // It may have been removed since, with all that had arrived.
-      if (!job.released) book(job, event.consumers, event.task, event.digest)
+      if (!job.round.released) book(job, event.consumers, event.task, event.digest)
       return []
     case 'copied':
       // Another output may be agreed by now, or none.
@@ -63,7 +63,7 @@ export function onJobEvent(state: State, job: JobState, event: JobEvent): Effect
         : []
     case 'late-copies':
       job.lateCopies = event.tasks
-      job.nextSearch = state.now
+      job.round.nextSearch = state.now
       return []
     case 'cancel':
       return join(state, job, { round: job.ledger.round, outcome: { kind: 'cancelled' }, tasks: [], reports: [] })
@@ -77,7 +77,7 @@ export function onJobEvent(state: State, job: JobState, event: JobEvent): Effect
 function endPull(state: State, job: JobState, event: Extract<Event, { type: 'pull-ended' }>): Effect[] {
   job.pulls.delete(event.task)
   if (event.end === 'done') {
-    job.backoff.delete(`${event.task}<${event.from}`)
+    job.round.backoff.delete(`${event.task}<${event.from}`)
     return []
   }
   backOff(state, job, `${event.task}<${event.from}`)
@@ -99,4 +99,3 @@ function endPull(state: State, job: JobState, event: Extract<Event, { type: 'pul
   }
   return []
 }
-

@@ -8,6 +8,7 @@ import { addFailure, join } from './outcome/facts.ts'
 import { LIMITS } from './limits.ts'
 import { place } from './plan/placement.ts'
 import { knownRows, plan } from './plan/plan.ts'
+import { newRound } from './round.ts'
 import { isSettled, lostParts } from './outcome/remake.ts'
 import { touch, type JobState, type State } from './state.ts'
 import { snapshotId } from './plan/job-id.ts'
@@ -30,35 +31,19 @@ function newJob(state: State, record: JobRecord, isNewHere: boolean): JobState {
     orders: new Map(),
     lateCopies: new Set(),
     has: new Set(),
-    failures: [],
+    round: newRound(planned, state.now),
     reportSeq: 0,
     reportDirty: false,
     signingSince: null,
-    books: new Map(),
     pushes: new Map(),
     pulls: new Map(),
-    backoff: new Map(),
     missedAt: new Map(),
-    wanted: [],
     nextReport: state.now,
-    nextLook: state.now,
-    nextSearch: state.now,
-    orphans: new Set(),
-    helping: new Set(),
-    readySince: planned.steps.map(() => null),
-    overtaken: new Map(),
     pace: new Map(),
-    knownAt: state.now,
-    changedAt: new Map(),
-    orphanedAt: new Map(),
     slotMs: 0,
     durations: planned.steps.map(() => []),
-    released: false,
-    whole: false,
-    hopeless: null,
     endedAt: null,
     keptUntil: isNewHere ? state.now + LIMITS.keptAtLeastMs : state.now,
-    unwanted: new Set(),
     pin: record.key === null ? null : snapshotId(record.snapshot),
     promised: state.promised.get(record.id) ?? null,
   }
@@ -81,7 +66,7 @@ export function addJob(state: State, event: Extract<Event, { type: 'job' }>): Ef
   const effects: Effect[] = []
   for (const delta of event.kept) effects.push(...join(state, job, delta))
   // This life goes on with the failures of the earlier ones: its report will replace theirs.
-  job.failures = [...(job.ledger.reports.get(state.self.node)?.failures ?? [])]
+  job.round.failures = [...(job.ledger.reports.get(state.self.node)?.failures ?? [])]
   const disputed = event.kept.some((delta) => delta.tasks.some(([, task]) => isConflict(task.output)))
   for (const { task, output } of event.holding) {
     // What is left of a round that ended in a conflict is not brought up again.
@@ -100,7 +85,7 @@ export function addJob(state: State, event: Extract<Event, { type: 'job' }>): Ef
   }
   for (const { task, attempt } of event.deaths) {
     // Told by an earlier start already.
-    if (job.failures.some((f) => f.blame === 'death' && f.attempt === attempt)) continue
+    if (job.round.failures.some((f) => f.blame === 'death' && f.attempt === attempt)) continue
     const term = job.ledger.tasks[task]?.claim?.term ?? 0
     addFailure(job, deathOf(state, task, state.self.node, Number.parseInt(attempt, 10), { attempt, term }))
   }

@@ -155,7 +155,7 @@ function onMessage(state: State, from: NodeId, message: Message): Effect[] {
       const job = state.jobs.get(message.job)
       if (job === undefined || job.ledger.round > message.round) return []
       if (message.expired && isOver(job.ledger.outcome)) {
-        job.unwanted.add(from)
+        job.round.unwanted.add(from)
         return []
       }
       return dropJob(state, message.job, message.expired)
@@ -235,7 +235,7 @@ function advance(state: State): Effect[] {
 /** What a job needs from this node at each tick, whatever its outcome. */
 function tend(state: State, job: JobState): Effect[] {
   tellDeaths(state, job)
-  const looks = state.now >= job.nextLook
+  const looks = state.now >= job.round.nextLook
   if (looks) look(state, job)
   const effects = [...startPulls(state, job), ...stopLosers(state, job)]
   if (job.reportDirty && state.now >= job.nextReport) {
@@ -247,14 +247,14 @@ function tend(state: State, job: JobState): Effect[] {
       incarnation: state.self.incarnation.count,
       seq: ++job.reportSeq,
       has: [...job.has].sort((a, b) => a - b),
-      failures: job.failures,
+      failures: job.round.failures,
     }
     effects.push({ type: 'sign-report', job: job.record.id, round: job.ledger.round, report })
   }
   if (looks && isReleasable(state, job)) {
-    job.released = true
+    job.round.released = true
     for (const task of job.has) if (!job.plan.tasks[task]!.step.isOutput) job.has.delete(task)
-    job.books.clear()
+    job.round.books.clear()
     job.reportDirty = true
     effects.push({ type: 'release', job: job.record.id })
   }
@@ -271,14 +271,14 @@ function look(state: State, job: JobState): void {
   const failures = failureIndex(state, job)
   judgeRemake(state, job, failures)
   const isOpen = isWorkedOn(job)
-  job.orphans = findOrphans(state, job)
+  job.round.orphans = findOrphans(state, job)
   for (const step of job.plan.steps) {
-    const isReady = job.orphans.size === 0 && isStepReady(job.ledger, step)
-    job.readySince[step.index] = isReady ? (job.readySince[step.index] ?? state.now) : null
+    const isReady = job.round.orphans.size === 0 && isStepReady(job.ledger, step)
+    job.round.readySince[step.index] = isReady ? (job.round.readySince[step.index] ?? state.now) : null
   }
-  job.helping = isOpen ? tasksToHelp(state, job, failures) : new Set()
+  job.round.helping = isOpen ? tasksToHelp(state, job, failures) : new Set()
   const pairs = lookForWanted(state, job, failures)
-  job.nextLook = state.now + pairs / LIMITS.lookPairsPerMs + (isOpen ? LIMITS.lookMs : LIMITS.lookOverMs)
+  job.round.nextLook = state.now + pairs / LIMITS.lookPairsPerMs + (isOpen ? LIMITS.lookMs : LIMITS.lookOverMs)
 }
 
 /** Nothing runs here, and what only this node has is elsewhere too; or the time for that is over. */

@@ -1,7 +1,7 @@
 /** The state of one node's control plane. Only machine.ts and the files it calls change it. */
-import type { Failure, Ledger } from './ledger/ledger.ts'
-import type { ErrorJson } from './errors.ts'
+import type { Ledger } from './ledger/ledger.ts'
 import { LIMITS } from './limits.ts'
+import type { RoundState } from './round.ts'
 import type { Member } from './members/membership.ts'
 import type { Plan, Step } from './plan/steps.ts'
 import type { Bytes, Digest, Incarnation, JobId, JobRecord, Millis, NodeId, TaskIndex } from './types.ts'
@@ -40,71 +40,34 @@ export interface JobState {
   lateCopies: ReadonlySet<TaskIndex>
   /** Tasks whose whole output this node has; its part of the report. */
   readonly has: Set<TaskIndex>
-  failures: Failure[]
+  /** Replaced whole when the job's round is. */
+  round: RoundState
   reportSeq: number
   reportDirty: boolean
   /** Since when the report is being signed; null while none is. */
   signingSince: Millis | null
-  /** Books of the exchange: consumer task → producer task → digest of what arrived here. Never by attempt. */
-  readonly books: Map<TaskIndex, Map<TaskIndex, Digest>>
   /** Pushes under way or waiting: `task>node`. */
   readonly pushes: Map<string, Push>
   /** Pulls under way: producer task → where from. */
   readonly pulls: Map<TaskIndex, NodeId>
-  /** Not before this time again, by `task` or `task<node`. */
-  readonly backoff: Map<string, { until: Millis; tries: number }>
   /** When a run was first missed here, by producer task: pull only once a push has had time to come. */
   readonly missedAt: Map<TaskIndex, Millis>
-  /** What the last look found this node to lack, in the order in which to pull it. */
-  wanted: Wanted[]
   /** Not before then is the report signed anew. */
   nextReport: Millis
-  /** Not before then is all of the job looked through again; the pause grows with what there was to look at. */
-  nextLook: Millis
-  /** Not before then is the job searched again for a task to begin, after nothing was found. */
-  nextSearch: Millis
-  /** Tasks whose output nobody alive had at the last look. */
-  orphans: ReadonlySet<TaskIndex>
-  /** Tasks that are late elsewhere, and whose input this node pulls because it has a slot to spare. */
-  helping: ReadonlySet<TaskIndex>
-  /** By step, since when all that its tasks consume is known and had; null while something is not. */
-  readonly readySince: (Millis | null)[]
-  /** How often a task was taken over from an owner that was alive, as seen here: each time others wait longer. */
-  readonly overtaken: Map<TaskIndex, number>
-  /** When this node came to know the job's present round, in this life. */
-  knownAt: Millis
-  /** When a task's claim or output last changed here. */
-  readonly changedAt: Map<TaskIndex, Millis>
-  /** Since when nobody is known to have a task's output, though it exists. */
-  readonly orphanedAt: Map<TaskIndex, Millis>
   /** Slot time that this node has spent on the job, or that others had while it had nothing to run. */
   slotMs: Millis
   /** Durations of finished tasks by step, this node's own and others' as seen from here (bounded, newest). */
   readonly durations: readonly Millis[][]
   /** How many times the median a node's tasks took of late; 1 is usual. */
   readonly pace: Map<NodeId, number>
-  released: boolean
-  /** Since its parts were asked for again, each has had a live holder. */
-  whole: boolean
-  /** Why lost parts cannot be made again. */
-  hopeless: ErrorJson | null
   /** On this node's clock, also for an outcome of an earlier life, or one that others knew before: then it is earlier. */
   endedAt: Millis | null
   /** Not forgotten before, however long it is over: who brought it to this node, or asked for it here, waits for its result. */
   readonly keptUntil: Millis
-  /** Peers that have forgotten it by their own time: they are told of it no more. */
-  readonly unwanted: Set<NodeId>
   /** Of a job with a key: the id of its snapshot. */
   readonly pin: Digest | null
   /** Of a job with a key that was forgotten: its result, which no other may take the place of. */
   readonly promised: Digest | null
-}
-
-export interface Wanted {
-  readonly task: TaskIndex
-  readonly consumers: readonly TaskIndex[]
-  /** The whole output, to be held here. */
-  readonly copy: boolean
 }
 
 export interface Push {

@@ -137,10 +137,10 @@ async function keepRecord({ state, disk, catalogs, damage }: Context, node: stri
 
 /** A job that was over when this node last ended comes with its outcome: that is in its story, with the time of then. */
 function wasTold({ state }: Context, times: Times, job: JobId): boolean {
-  return (times.of(job).ended !== null || times.isLost(job)) && state.jobs.get(job)?.knownAt === state.now
+  return (times.of(job).ended !== null || times.isLost(job)) && state.jobs.get(job)?.round.knownAt === state.now
 }
 
 /** It has not been opened again, nor dropped, since its release was decided. */
 function mayRelease({ state }: Context, job: JobId): boolean {
-  return state.jobs.get(job)?.released === true
+  return state.jobs.get(job)?.round.released === true
 }

@@ -9,7 +9,7 @@ const [n1, n2, n3] = ['n1', 'n2', 'n3'] as [NodeId, NodeId, NodeId]
 const deaths = (node: OneNode, job: JobRecord): unknown[] =>
   node
     .job(job)
-    .failures.filter(({ blame }) => blame === 'death')
+    .round.failures.filter(({ blame }) => blame === 'death')
     .map(({ task, place }) => [task, place])
 
 /** n1 has just taken task 0 over from n2, which was heard running it and then no more. */

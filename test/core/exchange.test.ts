@@ -118,7 +118,7 @@ describe('pulls', () => {
   test('doubled arrivals are booked once; one of another digest is useless and pulled again', () => {
     const { node, job, mine } = mapped(2)
     for (const task of maps) for (let twice = 0; twice < 2; twice++) arrive(node, job, task, mine)
-    expect(node.job(job).books.get(mine[0]!)!.size).toBe(MAPS)
+    expect(node.job(job).round.books.get(mine[0]!)!.size).toBe(MAPS)
     const other = mapped(2)
     for (const task of maps.slice(1)) arrive(other.node, other.job, task, other.mine)
     other.node.give({
@@ -182,14 +182,14 @@ describe('pulls', () => {
     const { node, job, mine } = mapped(2)
     for (const task of maps.slice(1)) arrive(node, job, task, mine)
     const from = node.now
-    while (node.job(job).failures.length === 0 && node.now < from + 60_000) {
+    while (node.job(job).round.failures.length === 0 && node.now < from + 60_000) {
       node.pass(LIMITS.tickMs, n2, n3)
       for (const source of node.job(job).pulls.values())
         node.give({ type: 'pull-ended', job: job.id, task: 0, from: source, end: 'failed', why: 'no route' })
     }
     expect(node.now - from).toBeGreaterThan(LIMITS.sourceUnreachableMs)
     expect(node.now - from).toBeLessThan(3 * LIMITS.sourceUnreachableMs)
-    expect(node.job(job).failures.map(({ task, blame, place }) => ({ task, blame, place }))).toEqual(
+    expect(node.job(job).round.failures.map(({ task, blame, place }) => ({ task, blame, place }))).toEqual(
       mine.map((task) => ({ task, blame: 'own', place: n2 })),
     )
   })

@@ -48,6 +48,6 @@ describe('what comes late', () => {
     const kept = [{ round: 1, outcome: { kind: 'open' } as const, tasks: [], reports: [report] }]
     const second = new OneNode(n1, [], 0)
     second.give({ type: 'job', record: job, kept, holding: [], deaths })
-    expect(second.job(job).failures).toHaveLength(1)
+    expect(second.job(job).round.failures).toHaveLength(1)
   })
 })

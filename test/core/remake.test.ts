@@ -17,7 +17,9 @@ function settled(options: Parameters<typeof meshWithJob>[0], shape: Parameters<t
   const mesh = meshWithJob(options, { maps: 12, reduces: 6, ...shape })
   expectSealed(mesh)
   const { world, job } = mesh
-  expect(world.runUntil(() => world.up.every((id) => world.state(id).jobs.get(job.id)!.released), 60_000)).toBe(true)
+  expect(world.runUntil(() => world.up.every((id) => world.state(id).jobs.get(job.id)!.round.released), 60_000)).toBe(
+    true,
+  )
   return mesh
 }
 
@@ -40,7 +42,7 @@ function expectWhole(mesh: Mesh): void {
   const whole = (): boolean =>
     world.up.every((id) => {
       const known = world.state(id).jobs.get(job.id)!
-      return known.whole && parts(mesh).every((task) => holders(mesh, id, task).length > 0)
+      return known.round.whole && parts(mesh).every((task) => holders(mesh, id, task).length > 0)
     })
   expect(world.runUntil(whole, 120_000)).toBe(true)
   world.run(5_000)
@@ -119,7 +121,7 @@ describe('lost parts of a sealed result', () => {
       lose(mesh, [lost!])
       damaged = true
       world.tell(world.names[0]!, { type: 'retry', job: job.id })
-      const hopeless = (): boolean => world.up.every((id) => world.state(id).jobs.get(job.id)!.hopeless !== null)
+      const hopeless = (): boolean => world.up.every((id) => world.state(id).jobs.get(job.id)!.round.hopeless !== null)
       expect(world.runUntil(hopeless, 120_000)).toBe(true)
       const before = executed(mesh)
       world.run(30_000)

@@ -88,7 +88,7 @@ describe('attempts that were open at a death', () => {
   it('are told by one start, once a task, and not by the next', async () => {
     const { node, job } = await kept()
     for (const attempt of ['1-1', '1-2', '1-3']) await node.store.attempts.add(job.id, 0, attempt, 'started')
-    const failures = (at: Bench): unknown => at.context.state.jobs.get(job.id)!.failures.map((f) => f.attempt)
+    const failures = (at: Bench): unknown => at.context.state.jobs.get(job.id)!.round.failures.map((f) => f.attempt)
     expect(failures(await restart(node))).toEqual(['1-3'])
     expect(failures(await restart(node))).toEqual([])
   })
@@ -180,7 +180,7 @@ describe('a full disk', () => {
     const effects = effectsOf(node, ledgers)
     full = true
     effects.save({ type: 'save', job: job.id, delta: deltaOf(0) })
-    node.context.state.jobs.get(job.id)!.released = true
+    node.context.state.jobs.get(job.id)!.round.released = true
     effects.release({ type: 'release', job: job.id })
     await settled()
     await ledgers.catchUp()

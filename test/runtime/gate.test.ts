@@ -73,7 +73,7 @@ async function receiving(): Promise<{ node: Bench; job: JobRecord; stream: Frame
   return { node, job, stream: await node.open('push') }
 }
 
-const books = (node: Bench, job: JobRecord): unknown => node.context.state.jobs.get(job.id)!.books
+const books = (node: Bench, job: JobRecord): unknown => node.context.state.jobs.get(job.id)!.round.books
 
 describe('a pushed batch', () => {
   it('counts for its consumers once it is on disk', async () => {

@@ -78,6 +78,7 @@ describe('tidy', () => {
     ['src/core/a.ts', `// ${'TO'}DO: later`, 'finished'],
     ['test/core/a.test.ts', `test.${'only'}('x', () => {})`, 'every test runs'],
     ['test/core/a.test.ts', `await ${'sleep'}(100)`, 'no sleeping in tests of logic'],
+    ['src/runtime/a.ts', "if (step.kind === 'map') go()", 'one place knows the graph'],
     ['docs/a.md', `see /${'root'}/notes`, 'no machine of ours'],
   ])('%s breaks a rule', (path, text, rule) => {
     expect(tidy([file(path, text)]).map((finding) => finding.split(':')[0])).toEqual([rule])

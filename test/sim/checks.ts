@@ -114,10 +114,11 @@ export class Checks {
       breach('forgotten', node, `${record.id.slice(0, 8)} is back, and people were told that it is forgotten`)
     this.#outcome(node, job, known)
     if (job.pulls.size > LIMITS.pullsMax) breach('memory', node, `${job.pulls.size} pulls at once`)
-    if (job.failures.length > LIMITS.failuresPerNode) breach('memory', node, `${job.failures.length} failures`)
+    if (job.round.failures.length > LIMITS.failuresPerNode)
+      breach('memory', node, `${job.round.failures.length} failures`)
     // What it has, and says that it has, is on disk: else a crash would make a liar of it.
     for (const task of job.has) this.#held(node, job, task)
-    for (const [consumer, entries] of job.books) {
+    for (const [consumer, entries] of job.round.books) {
       if (job.plan.tasks[consumer] === undefined)
         breach('books', node, `books for task ${consumer}, which there is not`)
       for (const [producer, digest] of entries) {
@@ -126,7 +127,7 @@ export class Checks {
         this.#whole(node, job, consumer, producer, digest)
       }
     }
-    if (job.released && !this.isRemoved(record.id)) this.#copied(node, job)
+    if (job.round.released && !this.isRemoved(record.id)) this.#copied(node, job)
     this.#claims(node, job)
     for (const task of ledger.tasks) {
       if (task.claim !== null && task.claim.term > LIMITS.termMax) breach('term', node, `term ${task.claim.term}`)

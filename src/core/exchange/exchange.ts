@@ -14,11 +14,12 @@ import { isOpen, isReady } from '../outcome/open-tasks.ts'
 import { consumersOf, howBetween, isBroadcast, outputTasks, producersOf } from '../plan/graph.ts'
 import type { PlannedTask } from '../plan/steps.ts'
 import { isWorkedOn } from '../outcome/remake.ts'
-import type { JobState, Push, State, Wanted } from '../state.ts'
+import type { Wanted } from '../round.ts'
+import type { JobState, Push, State } from '../state.ts'
 import type { Digest, NodeId, TaskIndex } from '../types.ts'
 
 function isHere(job: JobState, consumer: TaskIndex, producer: TaskIndex, digest: Digest): boolean {
-  return job.has.has(producer) || job.books.get(consumer)?.get(producer) === digest
+  return job.has.has(producer) || job.round.books.get(consumer)?.get(producer) === digest
 }
 
 /** Whether all that a task consumes has its digest and is on this node's disk. */
@@ -46,16 +47,16 @@ export function book(job: JobState, asked: readonly TaskIndex[], producer: TaskI
   if (task !== undefined && isBroadcast(task.step))
     for (const { how, consumer } of consumersOf(job.plan, task)) if (how === 'broadcast') consumers.add(consumer.index)
   for (const consumer of consumers) {
-    const entries = job.books.get(consumer) ?? new Map<TaskIndex, Digest>()
+    const entries = job.round.books.get(consumer) ?? new Map<TaskIndex, Digest>()
     entries.set(producer, digest)
-    job.books.set(consumer, entries)
+    job.round.books.set(consumer, entries)
   }
   job.missedAt.delete(producer)
 }
 
 /** Strikes out all that had arrived from a producer: it was found damaged. */
 export function strike(job: JobState, producer: TaskIndex): void {
-  for (const entries of job.books.values()) entries.delete(producer)
+  for (const entries of job.round.books.values()) entries.delete(producer)
 }
 
 /**
@@ -66,7 +67,7 @@ export function planPushes(state: State, job: JobState, task: PlannedTask, failu
   const byOwner = new Map<NodeId, TaskIndex[]>()
   for (const { how, consumer } of consumersOf(job.plan, task)) {
     const { index } = consumer
-    if (how === 'broadcast' || (agreed(job.ledger.tasks[index]) !== null && !job.orphans.has(index))) continue
+    if (how === 'broadcast' || (agreed(job.ledger.tasks[index]) !== null && !job.round.orphans.has(index))) continue
     const owner = expectedOwner(state, job, consumer, failures)
     if (owner === null || owner === state.self.node) continue
     const list = byOwner.get(owner) ?? []
@@ -121,9 +122,9 @@ export function endPush(state: State, job: JobState, id: string, end: 'acked' | 
 /** Pulls what the last look found wanted, as far as there is room for it. */
 export function startPulls(state: State, job: JobState): Effect[] {
   const effects: Effect[] = []
-  if (job.wanted.length === 0 || job.pulls.size >= LIMITS.pullsMax) return effects
+  if (job.round.wanted.length === 0 || job.pulls.size >= LIMITS.pullsMax) return effects
   const waiting: Wanted[] = []
-  for (const wanted of job.wanted) {
+  for (const wanted of job.round.wanted) {
     const { task, consumers, copy } = wanted
     const output = agreed(job.ledger.tasks[task])
     const lacking = consumers.filter((consumer) => output !== null && !isHere(job, consumer, task, output.digest))
@@ -138,7 +139,7 @@ export function startPulls(state: State, job: JobState): Effect[] {
     const asked = isBroadcast(job.plan.tasks[task]!.step) ? lacking.slice(0, 1) : lacking
     effects.push({ type: 'pull', job: job.record.id, task, digest: output.digest, from, consumers: asked, copy })
   }
-  job.wanted = waiting
+  job.round.wanted = waiting
   return effects
 }
 
@@ -158,14 +159,14 @@ export function lookForWanted(state: State, job: JobState, failures: FailureInde
       // A push may be on its way; what is broadcast is never pushed, and nobody pushes to who helps.
       const producer = job.plan.tasks[task]!
       const isPushed = (consumer: TaskIndex): boolean =>
-        howBetween(producer, job.plan.tasks[consumer]) !== 'broadcast' && !job.helping.has(consumer)
+        howBetween(producer, job.plan.tasks[consumer]) !== 'broadcast' && !job.round.helping.has(consumer)
       const pushed = consumers.every(isPushed)
       if (!pushed || state.now - since >= LIMITS.pullAfterMs) wanted.push({ task, consumers, copy: false })
     }
   }
   for (const task of [...copiesToTake(state, job, failures), ...toHandOver(state, job)])
     wanted.push({ task, consumers: [], copy: true })
-  job.wanted = wanted
+  job.round.wanted = wanted
   return pairs
 }
 
@@ -179,7 +180,7 @@ export function missing(
   let pairs = job.plan.tasks.length
   for (const task of job.plan.tasks) {
     if (task.step.inputs.length === 0 || !isOpen(job, task)) continue
-    if (!job.helping.has(task.index) && expectedOwner(state, job, task, failures) !== state.self.node) continue
+    if (!job.round.helping.has(task.index) && expectedOwner(state, job, task, failures) !== state.self.node) continue
     for (const producer of producersOf(job.plan, task)) {
       pairs++
       const digest = job.ledger.digests[producer]!
@@ -198,7 +199,7 @@ function sourceOf(state: State, job: JobState, task: TaskIndex): NodeId | null {
   let bestTries = Infinity
   for (const node of liveHolders(state, job, task)) {
     if (node === state.self.node) continue
-    const backoff = job.backoff.get(`${task}<${node}`)
+    const backoff = job.round.backoff.get(`${task}<${node}`)
     if (backoff !== undefined && backoff.until > state.now) continue
     const tries = backoff?.tries ?? 0
     if (tries < bestTries) {
@@ -210,9 +211,9 @@ function sourceOf(state: State, job: JobState, task: TaskIndex): NodeId | null {
 }
 
 export function backOff(state: State, job: JobState, what: string): void {
-  const tries = (job.backoff.get(what)?.tries ?? 0) + 1
+  const tries = (job.round.backoff.get(what)?.tries ?? 0) + 1
   const wait = Math.min(LIMITS.ownFailureBackoffMaxMs, LIMITS.ownFailureBackoffMs * 2 ** (tries - 1))
-  job.backoff.set(what, { until: state.now + wait, tries })
+  job.round.backoff.set(what, { until: state.now + wait, tries })
 }
 
 /** How many nodes keep each part: as asked, or all that can. */
@@ -252,7 +253,7 @@ function copiesToTake(state: State, job: JobState, failures: FailureIndex): Task
  * stay until the job is dropped, because the next round adopts them.
  */
 export function isReleasable(state: State, job: JobState): boolean {
-  if (job.released || job.ledger.outcome.kind !== 'sealed') return false
+  if (job.round.released || job.ledger.outcome.kind !== 'sealed') return false
   const wanted = copiesWanted(state, job)
   return outputTasks(job.plan).every(({ index }) => stayingHolders(state, job, index).length >= wanted)
 }

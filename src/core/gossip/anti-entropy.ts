@@ -25,7 +25,7 @@ const sum = (texts: Iterable<string>): string => {
 /** What this node tells `to` of its jobs. How long one is over is no part of what the two compare. */
 function jobStamps(state: State, to: NodeId | null): JobStamp[] {
   return [...state.jobs.values()]
-    .filter((job) => to === null || !job.unwanted.has(to))
+    .filter((job) => to === null || !job.round.unwanted.has(to))
     .map((job) => {
       const over = job.endedAt === null ? 0 : Math.max(1, Math.floor(state.now - job.endedAt))
       return [job.record.id, job.ledger.round, ledgerHash(job.ledger), over]
@@ -77,7 +77,7 @@ export function answerStamps(state: State, from: NodeId, message: Extract<Messag
     if (over > 0) learnOver(state, id, round, state.now - over)
     if (job !== undefined) {
       // It was submitted there again.
-      job.unwanted.delete(from)
+      job.round.unwanted.delete(from)
       if (ledgerHash(job.ledger) !== hash) effects.push({ type: 'send', to: from, message: buckets(job, false) })
       continue
     }

@@ -14,7 +14,7 @@ export function failureIndex(state: State, job: JobState): FailureIndex {
       index.set(failure.task, list)
     }
   }
-  add(state.self.node, job.failures)
+  add(state.self.node, job.round.failures)
   for (const report of job.ledger.reports.values())
     if (report.node !== state.self.node) add(report.node, report.failures)
   return index

@@ -129,7 +129,7 @@ export function isStandingStill(state: State, job: JobState, task: PlannedTask, 
 
 /** When a task last moved as far as this node knows: its owner's progress did, or its claim. */
 export function movedAt(state: State, job: JobState, task: TaskIndex, owner: NodeId): Millis {
-  const claimed = job.changedAt.get(task) ?? state.now
+  const claimed = job.round.changedAt.get(task) ?? state.now
   return Math.max(claimed, state.members.get(owner)?.moved.get(`${job.record.id}/${task}`)?.at ?? claimed)
 }
 
@@ -142,7 +142,7 @@ function standstillLimit(job: JobState, task: PlannedTask): Millis {
 
 /** Who takes over from the living waits twice as long each time that has been done for a task: it may stick everywhere. */
 export function patienceOf(job: JobState, task: TaskIndex): number {
-  return 2 ** Math.min(job.overtaken.get(task) ?? 0, LIMITS.overtakenMax)
+  return 2 ** Math.min(job.round.overtaken.get(task) ?? 0, LIMITS.overtakenMax)
 }
 
 /**

@@ -42,8 +42,8 @@ function placeOf(node: NodeId, life: number): string {
 export function tellDeaths(state: State, job: JobState): void {
   const here = runningHere(state, job)
   if (here.size > 0) accuse(state, job, here)
-  if (!job.failures.some((failure) => isWrong(state, failure))) return
-  job.failures = job.failures.filter((failure) => !isWrong(state, failure))
+  if (!job.round.failures.some((failure) => isWrong(state, failure))) return
+  job.round.failures = job.round.failures.filter((failure) => !isWrong(state, failure))
   job.reportDirty = true
 }
 
@@ -53,7 +53,7 @@ function accuse(state: State, job: JobState, tasks: ReadonlySet<TaskIndex>): voi
     for (const { job: id, task } of beat.running) {
       if (id !== job.record.id || !tasks.has(task)) continue
       const place = placeOf(node, beat.incarnation.count)
-      if (job.failures.some((f) => f.blame === 'death' && f.task === task && f.place === place)) continue
+      if (job.round.failures.some((f) => f.blame === 'death' && f.task === task && f.place === place)) continue
       // Of no term: it is not this node's claim that is given up.
       addFailure(job, deathOf(state, task, node, beat.incarnation.count, { attempt: '', term: 0 }))
     }

@@ -7,6 +7,7 @@ import { adopted, faceOf, joinDelta, type Change, type Delta, type Failure, type
 import { isBroadcast } from '../plan/graph.ts'
 import { isOver, joinOutcome, type Outcome } from '../ledger/outcome.ts'
 import { isSettled } from './remake.ts'
+import { newRound } from '../round.ts'
 import { medianOf, touch, type JobState, type Running, type State } from '../state.ts'
 import type { Millis, NodeId, TaskIndex } from '../types.ts'
 import { verdict } from './verdict.ts'
@@ -18,40 +19,26 @@ export function join(state: State, job: JobState, delta: Delta, from: 'here' | '
   const was = new Map(delta.tasks.map(([task]) => [task, job.ledger.tasks[task]]))
   const change = joinDelta(job.ledger, delta)
   const effects: Effect[] = []
-  if (change.round || change.outcome) {
-    job.whole = false
-    job.hopeless = null
+  if (change.outcome) {
+    job.round.whole = false
+    job.round.hopeless = null
   }
   if (change.round) {
+    job.round = newRound(job.plan, state.now)
     // What is not adopted may lie here, and may be the wrong one.
     for (const task of job.has) if ((kept[task] ?? null) === null) job.has.delete(task)
-    job.failures = []
     job.reportDirty = true
-    job.released = false
     // A seal stands in every round, and its time runs on.
     job.endedAt = isOver(job.ledger.outcome) ? job.endedAt : null
-    job.unwanted.clear()
-    job.books.clear()
-    job.backoff.clear()
-    job.knownAt = state.now
-    job.changedAt.clear()
-    job.orphanedAt.clear()
-    job.overtaken.clear()
-    job.orphans = new Set()
-    job.wanted = []
-    job.helping = new Set()
-    job.readySince.fill(null)
-    job.nextLook = state.now
-    job.nextSearch = state.now
     for (const running of state.running.values())
       if (running.job === job.record.id) effects.push(...stop(running, 'a new round was opened'))
   }
   if (change.tasks.length + change.reports.length === 0 && !change.outcome && !change.round) return effects
   if (!change.round) for (const task of change.tasks) observe(state, job, task, was.get(task), from)
-  for (const task of change.tasks) job.changedAt.set(task, state.now)
+  for (const task of change.tasks) job.round.changedAt.set(task, state.now)
   // What is broadcast is waited for by many tasks; copies of parts by whoever has the only one.
-  if (change.tasks.some((task) => isBroadcast(job.plan.tasks[task]!.step))) job.nextLook = state.now
-  if (isOver(job.ledger.outcome) && !job.released) job.nextLook = state.now
+  if (change.tasks.some((task) => isBroadcast(job.plan.tasks[task]!.step))) job.round.nextLook = state.now
+  if (isOver(job.ledger.outcome) && !job.round.released) job.round.nextLook = state.now
   // Gossip reaches everyone by itself: who hears a fact does not say it again, or its copies grow with the mesh squared.
   if (from === 'here') {
     const dirty = touch(state, job.record.id)
@@ -82,13 +69,13 @@ function observe(
   const is = job.ledger.tasks[task]!
   const began = was?.claim ?? null
   if (began === null) return
-  const since = job.changedAt.get(task)
+  const since = job.round.changedAt.get(task)
   // This node's own attempts are timed where they end; when one began whose claim was not known here, nobody can tell.
   const isBegunThere = is.claim !== null && is.claim.owner === began.owner
   if (from === 'peer' && isBegunThere && was?.output === null && is.output !== null && since !== undefined)
     keepDuration(job, task, began.owner, state.now - since)
   if (is.output === null && is.claim !== null && is.claim.term > began.term && isLive(state, began.owner))
-    job.overtaken.set(task, (job.overtaken.get(task) ?? 0) + 1)
+    job.round.overtaken.set(task, (job.round.overtaken.get(task) ?? 0) + 1)
 }
 
 /** Remembers how long a task took on a node: by step for the median, and by node how it compares with that. */
@@ -128,7 +115,7 @@ export function conclude(state: State, job: JobState, before: JobState['ledger']
   if (isSettled(job)) for (const attempt of running) effects.push(...stop(attempt, 'the job is over'))
   if (job.ledger.outcome !== before) {
     job.endedAt = isOver(job.ledger.outcome) ? endOf(state, job) : null
-    job.nextLook = state.now
+    job.round.nextLook = state.now
     effects.push({ type: 'outcome', job: job.record.id, outcome: job.ledger.outcome })
   }
   return effects
@@ -162,7 +149,7 @@ function isBug({ error }: Failure): boolean {
  * oldest of them makes room: a failure that is not told leaves its claim standing, and nobody takes the task over.
  */
 export function addFailure(job: JobState, failure: Failure): void {
-  let kept = job.failures
+  let kept = job.round.failures
   if (failure.blame === 'own') {
     const same = kept.filter((f) => f.blame === 'own' && f.task === failure.task)
     const staying = isBug(failure) ? same.filter(isBug).slice(1 - LIMITS.failuresAll) : []
@@ -174,6 +161,6 @@ export function addFailure(job: JobState, failure: Failure): void {
     kept = kept.toSpliced(oldest, 1)
   }
   // A new list: the old one may be in a report that is being signed.
-  job.failures = [...kept, failure]
+  job.round.failures = [...kept, failure]
   job.reportDirty = true
 }

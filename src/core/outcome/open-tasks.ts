@@ -56,7 +56,7 @@ export function findOrphans(state: State, job: JobState): Set<TaskIndex> {
     for (let at = 0; at < step.count; at++) {
       const index = step.first + at
       const { output } = ledger.tasks[index]!
-      if (held[index] === 1) job.orphanedAt.delete(index)
+      if (held[index] === 1) job.round.orphanedAt.delete(index)
       const isOrphan =
         output !== null && held[index] === 0 && !isConflict(output) && isNeeded(at) && isOrphaned(state, job, index)
       if (isOrphan) orphans.add(index)
@@ -72,7 +72,7 @@ export function findOrphans(state: State, job: JobState): Set<TaskIndex> {
 export function isOpen(job: JobState, task: PlannedTask): boolean {
   const { output } = job.ledger.tasks[task.index]!
   if (output === null) return true
-  return job.orphans.has(task.index) && !isConflict(output) && !job.has.has(task.index)
+  return job.round.orphans.has(task.index) && !isConflict(output) && !job.has.has(task.index)
 }
 
 /**
@@ -81,12 +81,12 @@ export function isOpen(job: JobState, task: PlannedTask): boolean {
  */
 function isOrphaned(state: State, job: JobState, task: TaskIndex): boolean {
   if (liveHolders(state, job, task).length > 0) {
-    job.orphanedAt.delete(task)
+    job.round.orphanedAt.delete(task)
     return false
   }
   if (isWithTheAway(state, job, task)) return true
-  const since = job.orphanedAt.get(task) ?? state.now
-  job.orphanedAt.set(task, since)
+  const since = job.round.orphanedAt.get(task) ?? state.now
+  job.round.orphanedAt.set(task, since)
   return state.now - since >= LIMITS.suspectAfterMs
 }
 

@@ -12,9 +12,9 @@ import type { TaskIndex } from '../types.ts'
 import { fatal } from './verdict.ts'
 
 /** Lost parts are being made again. */
-export function isRemade({ ledger, whole, hopeless }: JobState): boolean {
-  const { outcome, round } = ledger
-  return outcome.kind === 'sealed' && outcome.again === round && !whole && hopeless === null
+export function isRemade({ ledger, round }: JobState): boolean {
+  const { outcome } = ledger
+  return outcome.kind === 'sealed' && outcome.again === ledger.round && !round.whole && round.hopeless === null
 }
 
 /** Work is to be done for the job: it has no outcome yet, or lost parts are being made again. */
@@ -37,10 +37,11 @@ export function lostParts(state: State, job: JobState): TaskIndex[] {
 export function judgeRemake(state: State, job: JobState, failures: FailureIndex): void {
   if (!isRemade(job)) return
   if (lostParts(state, job).length === 0) {
-    job.whole = true
+    job.round.whole = true
     // Who asked for it has the whole time to fetch it.
     job.endedAt = state.now
     return
   }
-  for (const [task, list] of failures) if (liveHolders(state, job, task).length === 0) job.hopeless ??= fatal(list)
+  for (const [task, list] of failures)
+    if (liveHolders(state, job, task).length === 0) job.round.hopeless ??= fatal(list)
 }

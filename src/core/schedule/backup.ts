@@ -72,7 +72,7 @@ function lateness(
   const { claim } = job.ledger.tasks[task.index]!
   if (claim === null || !isStanding(state, claim, failures.get(task.index))) return queuedAt(state, job, task, failures)
   if (claim.owner === state.self.node || !isHeard(state, claim.owner)) return null
-  const begun = job.changedAt.get(task.index) ?? state.now
+  const begun = job.round.changedAt.get(task.index) ?? state.now
   const limit = usualLimit(job, task)
   if (limit !== null)
     return { owner: claim.owner, since: begun + (limit / slowness(job, claim.owner)) * patienceOf(job, task.index) }
@@ -101,7 +101,7 @@ function queuedAt(
   task: PlannedTask,
   failures: FailureIndex,
 ): { readonly owner: NodeId; readonly since: Millis } | null {
-  const ready = job.readySince[task.step.index] ?? null
+  const ready = job.round.readySince[task.step.index] ?? null
   if (task.step.readsShards || ready === null) return null
   const [owner] = candidates(state, job, task, failures)
   if (owner === undefined || owner === state.self.node || hasFreeSlot(state, owner)) return null
@@ -131,7 +131,7 @@ export function stopLosers(state: State, job: JobState): Effect[] {
   for (const running of state.running.values()) {
     if (running.job !== job.record.id || running.stopping) continue
     const limit = usualLimit(job, job.plan.tasks[running.task]!)
-    const isDone = agreed(job.ledger.tasks[running.task]) !== null && !job.orphans.has(running.task)
+    const isDone = agreed(job.ledger.tasks[running.task]) !== null && !job.round.orphans.has(running.task)
     if (isDone && limit !== null && state.now - running.startedAt > limit)
       effects.push(...stop(running, 'another node has done it'))
     else if (state.now - running.movedAt > sticksAfter(state, job, running))

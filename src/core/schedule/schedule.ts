@@ -28,7 +28,7 @@ export interface Choice {
 
 /** The next task of this job for this node, or null: its own list, what is nearest the result first, then others'. */
 export function choose(state: State, job: JobState, failures: FailureIndex): Choice | null {
-  if (state.now < job.nextSearch) return null
+  if (state.now < job.round.nextSearch) return null
   const open = openTasks(state, job, failures)
   const own = chooseOwn(state, job, failures, open)
   if (own !== null) return own
@@ -45,8 +45,8 @@ export function choose(state: State, job: JobState, failures: FailureIndex): Cho
       stealable.set(verdict.from, list)
     }
   // Of a job that is new here it is not yet known what others have begun.
-  const choice = state.now - job.knownAt < LIMITS.stealAfterMs ? null : steal(state, job, failures, stealable)
-  if (choice === null) job.nextSearch = state.now + Math.floor(seen / LIMITS.searchTasksPerMs)
+  const choice = state.now - job.round.knownAt < LIMITS.stealAfterMs ? null : steal(state, job, failures, stealable)
+  if (choice === null) job.round.nextSearch = state.now + Math.floor(seen / LIMITS.searchTasksPerMs)
   return choice
 }
 
@@ -89,7 +89,7 @@ function isNextAfter(state: State, job: JobState, task: PlannedTask, slow: Reado
 /** What could begin here, by step in the order of turns; of each in the order of its tasks, those to be done again last. */
 function openTasks(state: State, job: JobState, failures: FailureIndex): PlannedTask[][] {
   const here = runningHere(state, job)
-  const again = [...job.orphans].map((index) => job.plan.tasks[index]!).filter((task) => isOpen(job, task))
+  const again = [...job.round.orphans].map((index) => job.plan.tasks[index]!).filter((task) => isOpen(job, task))
   const mayBegin = ({ index }: PlannedTask): boolean =>
     !here.has(index) && !isBackedOff(state, job, index) && !mustBeAlone(state, failures, index)
   return stepsByTurn(job.plan)
@@ -102,7 +102,7 @@ function isMine(state: State, job: JobState, task: PlannedTask, failures: Failur
 }
 
 function isBackedOff(state: State, job: JobState, task: TaskIndex): boolean {
-  return (job.backoff.get(String(task))?.until ?? 0) > state.now
+  return (job.round.backoff.get(String(task))?.until ?? 0) > state.now
 }
 
 /** A task that was open when a node died runs as the only one on its node. */

@@ -219,7 +219,7 @@ function bytesRead({ state }: Context, job: JobState): Map<number, number> {
 }
 
 /** Arrivals that this node can see: of a step's tasks whose input lies here. */
-function shufflePhase({ plan, books }: JobState, step: Step): PhaseProgress {
+function shufflePhase({ plan, round: { books } }: JobState, step: Step): PhaseProgress {
   const producers = step.inputs.reduce((sum, { from, how }) => sum + (how === 'same' ? 1 : plan.steps[from]!.count), 0)
   let done = 0
   let total = 0

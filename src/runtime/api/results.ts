@@ -157,7 +157,7 @@ async function fetchPart(context: Context, job: JobState, task: TaskIndex, holde
 export function lostPart(job: JobState, task: TaskIndex, why: string): ShoalError {
   const partition = job.plan.tasks[task]!.at
   const id = job.record.id.slice(0, 12)
-  const hopeless = job.hopeless === null ? '' : `; it could not be made again: ${job.hopeless.message}`
+  const hopeless = job.round.hopeless === null ? '' : `; it could not be made again: ${job.round.hopeless.message}`
   return new ShoalError('RESULT_LOST', `part ${partition} of the result cannot be had`, {
     why: why + hopeless,
     job: job.record.id,

@@ -16,7 +16,7 @@ import { nameOf, type Context } from '../context.ts'
 /** Has no output yet, or one that is to be made again because nobody alive has it. */
 function isToDo(job: JobState, task: PlannedTask): boolean {
   const { output } = job.ledger.tasks[task.index]!
-  return output === null || (!isConflict(output) && job.orphans.has(task.index))
+  return output === null || (!isConflict(output) && job.round.orphans.has(task.index))
 }
 
 /** The live node that is at a task, or null. */
@@ -114,7 +114,7 @@ export function troubleOf(
 /** Holders that live, and have never begun anything of a job that they could have heard of long ago. */
 function notBegun(context: Context, job: JobState, failures: FailureIndex): string | null {
   const { state } = context
-  if (state.now - job.knownAt < LIMITS.awayAfterMs) return null
+  if (state.now - job.round.knownAt < LIMITS.awayAfterMs) return null
   const { reports, tasks } = job.ledger
   const begun = new Set([...reports.keys(), ...tasks.map(({ claim }) => claim?.owner)])
   const task = job.plan.tasks.find((one) => {

@@ -142,7 +142,7 @@ export class Keeping {
 }
 
 /** Changes whenever a finished job's files on this disk do. */
-function stateOf({ ledger, reportSeq, released }: JobState): string {
+function stateOf({ ledger, reportSeq, round: { released } }: JobState): string {
   return `${ledger.round} ${ledger.outcome.kind} ${reportSeq} ${released}`
 }
 

@@ -70,7 +70,7 @@ export class Receiver {
     const known = agreed(job.ledger.tasks[header.task])
     if (known !== null && known.digest !== header.digest) return { answer: 'gone', place }
     if (!isBatchOf(job, header, manifest, header.consumers)) return { answer: 'gone', place }
-    if (header.consumers.every((consumer) => job.books.get(consumer)?.get(header.task) === header.digest))
+    if (header.consumers.every((consumer) => job.round.books.get(consumer)?.get(header.task) === header.digest))
       return { answer: 'have', place }
     return { answer: this.#receptions >= LIMITS.receptionsMax ? 'later' : 'ready', place }
   }
