@@ -95,7 +95,10 @@ export const LIMITS: Readonly<Record<Limit, number>> = {
   /** A report names all that a node has: one of thousands of tasks is signed, sent and kept less often. */
   reportTasksPerMs: 4,
   syncIntervalMs: 1_000,
-  syncBuckets: 64,
+  syncRanges: 512,
+  /** Neighbours of a step that are compared as one, at least. */
+  syncRangeTasks: 16,
+  stepsMax: 1_000,
   /** Task states of about 250 bytes that fit into one gossip message. */
   deltaTasks: 40,
   /** … and into one over a stream, half a MiB: the messages for all of a job of the largest size fit into the queue to a peer. */

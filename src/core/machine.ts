@@ -8,7 +8,7 @@
  *   I3  Correctness holds if every node claims every task: nothing here waits for a claim to be won.
  *   I4  The outcome is `verdict` of known facts, or a person's cancel; joined, never overwritten.
  */
-import { answerBuckets, answerHello, answerStamps, fetchJob, hello, statement } from './gossip/anti-entropy.ts'
+import { answerRanges, answerHello, answerStamps, fetchJob, hello, statement } from './gossip/anti-entropy.ts'
 import { onAttempt, startTasks } from './schedule/attempts.ts'
 import { stopLosers, tasksToHelp } from './schedule/backup.ts'
 import { isEligible } from './members/candidates.ts'
@@ -160,7 +160,7 @@ function onMessage(state: State, from: NodeId, message: Message): Effect[] {
       }
       return dropJob(state, message.job, message.expired)
     }
-    case 'buckets': {
+    case 'ranges': {
       const job = state.jobs.get(message.job)
       if (job === undefined) return unknownJob(state, message.job, message.round, from)
       if (!isOfPin(job, message.pin)) {
@@ -168,7 +168,7 @@ function onMessage(state: State, from: NodeId, message: Message): Effect[] {
         // Nothing else of the two ledgers is compared: only what tells the other side.
         return [...effects, { type: 'send', to: from, message: statement(job) }]
       }
-      return answerBuckets(job, from, message)
+      return answerRanges(job, from, message)
     }
     case 'delta': {
       const job = state.jobs.get(message.job)

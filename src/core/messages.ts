@@ -17,12 +17,15 @@ export type Message =
   | { readonly type: 'hello'; readonly beat: Beat; readonly jobs: string; readonly nodes: string }
   /** Answer to a hello that differs: stamps of all that the sender has. */
   | { readonly type: 'stamps'; readonly jobs: readonly JobStamp[]; readonly nodes: readonly NodeStamp[] }
-  /** The sender's bucket hashes of one job; asks for what differs. `reply`: it is an answer to such a question already. */
+  /**
+   * The sender's hashes of one job, by step (see `ledger/ledger-hash.ts`); asks for what differs. `reply`: it is an answer
+   * to such a question already.
+   */
   | {
-      readonly type: 'buckets'
+      readonly type: 'ranges'
       readonly job: JobId
       readonly round: number
-      readonly buckets: readonly number[]
+      readonly steps: readonly (readonly number[])[]
       readonly reports: readonly ReportStamp[]
       readonly reply: boolean
       readonly pin?: Digest

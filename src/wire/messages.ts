@@ -34,10 +34,10 @@ const wireMessage = z.discriminatedUnion('type', [
     nodes: list(stamp, LIMITS.membersMax),
   }),
   z.strictObject({
-    type: z.literal('buckets'),
+    type: z.literal('ranges'),
     job: digest,
     round: count,
-    buckets: list(count, LIMITS.syncBuckets),
+    steps: list(list(count, LIMITS.syncRanges), LIMITS.stepsMax),
     reports: list(stamp, LIMITS.membersMax),
     reply: z.boolean(),
     pin: z.optional(digest),

@@ -1,7 +1,8 @@
 import { array, assert, boolean, constantFrom, integer, oneof, property, record, tuple } from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { hello } from '../../src/core/gossip/anti-entropy.ts'
-import { ledgerHash, type Delta, type TaskState } from '../../src/core/ledger/ledger.ts'
+import type { Delta, TaskState } from '../../src/core/ledger/ledger.ts'
+import { ledgerHash } from '../../src/core/ledger/ledger-hash.ts'
 import { LIMITS } from '../../src/core/limits.ts'
 import type { Message } from '../../src/core/messages.ts'
 import type { Outcome } from '../../src/core/ledger/outcome.ts'
@@ -68,7 +69,7 @@ describe('two replicas that are equal', () => {
 })
 
 describe('two replicas that differ', () => {
-  test('in one of 10,000 tasks exchange one bucket of them, not the job', () => {
+  test('in one of 10,000 tasks exchange one range of them, not the job', () => {
     const job = makeJob({ maps: 9_000, reduces: 1_000, members })
     const [a, b] = pair()
     const tasks = Array.from({ length: 9_000 }, (_, i) => [i, { output: outputOf(`m${i}`) }] as const)
@@ -79,9 +80,29 @@ describe('two replicas that differ', () => {
     a.learn(job, [[9_500, { claim: { term: 1, rank: 0, owner: n1, incarnation: 1 } }]])
     const said = [...round(a, b), ...round(b, a)]
     expect(factsOf(a, job)).toEqual(factsOf(b, job))
-    // 9,001 tasks in 64 buckets: about 141 of them travel, each way once.
-    expect(said.flatMap((m) => (m.type === 'delta' ? m.delta.tasks : [])).length).toBeLessThan(2 * 145)
+    // 10,000 tasks in ranges of 20: the one alone has a state of those in its range.
+    expect(said.flatMap((m) => (m.type === 'delta' ? m.delta.tasks : [])).length).toBe(1)
     expect(bytesOf(said)).toBeLessThan(100_000)
+    // A step whose tasks are all done is one hash, whatever its size.
+    const hashes = said.flatMap((m) => (m.type === 'ranges' ? [m.steps.map((ranges) => ranges.length)] : []))
+    expect(hashes).toEqual([
+      [1, 50],
+      [1, 50],
+    ])
+  })
+
+  test('in one task of a finished step find it where it is not finished, and by one more answer where it is', () => {
+    const job = makeJob({ maps: 1_000, reduces: 1, members })
+    const [a, b] = pair()
+    const tasks = Array.from({ length: 1_000 }, (_, i) => [i, { output: outputOf(`m${i}`) }] as const)
+    for (const node of [a, b]) node.add(job)
+    a.learn(job, tasks)
+    b.learn(job, tasks.with(500, [500, { output: outputOf('another') }]))
+    const said = [...round(a, b), ...round(b, a)]
+    expect(factsOf(a, job)).toEqual(factsOf(b, job))
+    expect(said.flatMap((m) => (m.type === 'delta' ? m.delta.tasks : [])).length).toBeLessThan(
+      3 * LIMITS.syncRangeTasks,
+    )
   })
 
   test('in all of 50,000 tasks and a report need fewer messages than may wait for a peer', () => {
@@ -208,7 +229,7 @@ describe('jobs', () => {
     const [a, b] = pair()
     for (const node of [a, b]) node.add(job)
     a.give({ type: 'drop', job: job.id })
-    const late: Message = { type: 'buckets', job: job.id, round: 1, buckets: [], reports: [], reply: false }
+    const late: Message = { type: 'ranges', job: job.id, round: 1, steps: [], reports: [], reply: false }
     expect(only(a.give({ type: 'message', from: n2, message: late }), 'fetch-job')).toEqual([])
     round(a, b)
     round(b, a)
@@ -330,7 +351,7 @@ describe('gossip', () => {
     const [told] = news(a.effects)
     b.give({ type: 'message', from: n1, message: told! })
     b.add(job)
-    const [ask] = only(b.effects, 'send').filter(({ message }) => message.type === 'buckets')
+    const [ask] = only(b.effects, 'send').filter(({ message }) => message.type === 'ranges')
     const answer = only(a.give({ type: 'message', from: n2, message: ask!.message }), 'send')
     for (const { message } of answer) b.give({ type: 'message', from: n1, message })
     expect(factsOf(b, job)).toEqual(factsOf(a, job))

@@ -1,7 +1,7 @@
 /** One simulated history: trouble for a while, then the mesh heals, and every job must end with the right result. */
 import type { JobId, Millis } from '../../src/core/types.ts'
 import { decodeRecords } from '../../src/data/part.ts'
-import { ledgerHash } from '../../src/core/ledger/ledger.ts'
+import { ledgerHash } from '../../src/core/ledger/ledger-hash.ts'
 import { resultOf } from '../../src/runtime/api/results.ts'
 import { Violation } from './checks.ts'
 import type { SimNode } from './node.ts'

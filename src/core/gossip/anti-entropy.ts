@@ -1,11 +1,12 @@
 /**
  * Anti-entropy over direct streams carries correctness; gossip is only faster. A round with one peer: one hash each over
- * all jobs and all node records; where they differ, stamps; where a job's stamp differs, bucket hashes; then the
- * buckets that differ. Every message stands alone and joins idempotently, so any of them may be lost.
+ * all jobs and all node records; where they differ, stamps; where a job's stamp differs, the hashes of its
+ * ranges of tasks; then the ranges that differ. Every message stands alone and joins idempotently, so any of them may be lost.
  */
 import { hash32, mix32 } from '../hash.ts'
 import { LIMITS } from '../limits.ts'
-import { bucketHashes, faceOf, ledgerHash, type Delta, type Ledger, type SignedReport } from '../ledger/ledger.ts'
+import { differences, ledgerHash, stepHashes, type Differences } from '../ledger/ledger-hash.ts'
+import { faceOf, type Delta, type Ledger, type SignedReport } from '../ledger/ledger.ts'
 import type { Effect } from '../effects.ts'
 import type { JobStamp, Message, NodeStamp, ReportStamp } from '../messages.ts'
 import type { JobState, State } from '../state.ts'
@@ -69,7 +70,7 @@ function someOf(stamps: readonly JobStamp[], now: Millis): readonly JobStamp[] {
   return [...stamps.slice(start), ...stamps.slice(0, start)].slice(0, LIMITS.jobsKeptMax)
 }
 
-/** Takes the other side's stamps: fetches unknown jobs, opens a bucket exchange for others, offers and asks records. */
+/** Takes the other side's stamps: fetches unknown jobs, compares ranges of others, offers and asks records. */
 export function answerStamps(state: State, from: NodeId, message: Extract<Message, { type: 'stamps' }>): Effect[] {
   const effects: Effect[] = []
   for (const [id, round, hash, over] of message.jobs) {
@@ -78,7 +79,7 @@ export function answerStamps(state: State, from: NodeId, message: Extract<Messag
     if (job !== undefined) {
       // It was submitted there again.
       job.round.unwanted.delete(from)
-      if (ledgerHash(job.ledger) !== hash) effects.push({ type: 'send', to: from, message: buckets(job, false) })
+      if (ledgerHash(job.ledger) !== hash) effects.push({ type: 'send', to: from, message: ranges(job, false) })
       continue
     }
     const dropped = state.dropped.get(id) ?? 0
@@ -145,15 +146,15 @@ function exchangeRecords(state: State, from: NodeId, stamps: readonly NodeStamp[
  * done before the next round of anti-entropy.
  */
 export function askTellers(job: JobState, tellers: Iterable<NodeId>): Effect[] {
-  return [...tellers].map((to) => ({ type: 'send', to, message: buckets(job, true) }))
+  return [...tellers].map((to) => ({ type: 'send', to, message: ranges(job, true) }))
 }
 
-function buckets(job: JobState, reply: boolean): Message {
+function ranges(job: JobState, reply: boolean, detailed: ReadonlySet<number> = new Set()): Message {
   return {
-    type: 'buckets',
+    type: 'ranges',
     job: job.record.id,
     round: job.ledger.round,
-    buckets: bucketHashes(job.ledger),
+    steps: stepHashes(job.ledger, detailed),
     reports: [...job.ledger.reports.values()].map((r): ReportStamp => [r.node, r.incarnation, r.seq]),
     reply,
     ...pinOf(job),
@@ -170,8 +171,8 @@ export function pinOf({ pin }: JobState): { readonly pin?: Digest } {
   return pin === null ? {} : { pin }
 }
 
-/** Sends what the other side lacks, and asks back once for what it has. */
-export function answerBuckets(job: JobState, from: NodeId, message: Extract<Message, { type: 'buckets' }>): Effect[] {
+/** Sends what the other side lacks, and asks back once for what it has: where that is, it says more of than it was told. */
+export function answerRanges(job: JobState, from: NodeId, message: Extract<Message, { type: 'ranges' }>): Effect[] {
   const { ledger } = job
   const effects: Effect[] = []
   const wanted = differing(ledger, message)
@@ -181,22 +182,18 @@ export function answerBuckets(job: JobState, from: NodeId, message: Extract<Mess
     limits: ledger.limits,
   })))
     effects.push({ type: 'send', to: from, message: { type: 'delta', job: job.record.id, delta, ...pinOf(job) } })
-  if (!message.reply) effects.push({ type: 'send', to: from, message: buckets(job, true) })
+  if (!message.reply) effects.push({ type: 'send', to: from, message: ranges(job, true, wanted.steps) })
   return effects
 }
 
 function differing(
   ledger: Ledger,
-  message: Extract<Message, { type: 'buckets' }>,
-): { tasks: TaskIndex[]; reports: SignedReport[] } {
-  if (message.round > ledger.round) return { tasks: [], reports: [] }
+  message: Extract<Message, { type: 'ranges' }>,
+): Differences & { readonly reports: readonly SignedReport[] } {
+  if (message.round > ledger.round) return { tasks: [], steps: new Set(), reports: [] }
   const all = message.round < ledger.round
-  const mine = bucketHashes(ledger)
-  const tasks: TaskIndex[] = []
-  for (let i = 0; i < ledger.tasks.length; i++) {
-    const b = i % LIMITS.syncBuckets
-    if (all || mine[b] !== message.buckets[b]) tasks.push(i)
-  }
+  const found = differences(ledger, message.steps)
+  const tasks = all ? [...ledger.tasks.keys()] : found.tasks
   const theirs = new Map(message.reports.map(([node, incarnation, seq]) => [node, { incarnation, seq }]))
   const reports = [...ledger.reports.values()].filter((r) => {
     const stamp = all ? undefined : theirs.get(r.node)
@@ -206,7 +203,7 @@ function differing(
       (stamp.incarnation === r.incarnation && stamp.seq < r.seq)
     )
   })
-  return { tasks, reports }
+  return { tasks, steps: found.steps, reports }
 }
 
 /** Deltas of at most so many tasks and one report each; at least one, which carries the outcome. */

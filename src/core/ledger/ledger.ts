@@ -8,7 +8,7 @@
  *
  * `round` is above all of them: the higher round wins whole.
  */
-import { canonicalJson, hash32, mix32 } from '../hash.ts'
+import { canonicalJson } from '../hash.ts'
 import { isLasting, joinOutcome, type Outcome } from './outcome.ts'
 import type { ErrorJson } from '../errors.ts'
 import { LIMITS } from '../limits.ts'
@@ -97,7 +97,7 @@ export interface Ledger {
   readonly digests: (Digest | null)[]
   /** How many tasks have two outputs. */
   conflicts: number
-  /** Each task's part of the bucket hashes; −1: to be computed. */
+  /** Each task's part of the hashes of ranges (see ledger-hash.ts); UNKNOWN: to be computed. */
   readonly hashes: Int32Array
   /** `ledgerHash`, until the next change. */
   hash: string | null
@@ -146,7 +146,7 @@ export function hasBlanks({ blank }: Ledger): boolean {
 }
 
 /** A hash that has yet to be computed: hashes are of 31 bits, and never negative. */
-const UNKNOWN = -1
+export const UNKNOWN = -1
 
 /** A task's state changes here and nowhere else; `blank` and `conflicts` follow it. */
 function setTask(ledger: Ledger, index: TaskIndex, state: TaskState): void {
@@ -311,46 +311,4 @@ export function openRound(ledger: Ledger, round: number): void {
   })
   ledger.reports.clear()
   ledger.hash = null
-}
-
-// ---- hashes for anti-entropy: a sum over tasks, so that one task's change moves one bucket
-
-function taskHash(index: TaskIndex, state: TaskState): number {
-  if (state.claim === null && state.output === null) return 0
-  const claim =
-    state.claim === null
-      ? ''
-      : `${state.claim.term} ${state.claim.rank} ${state.claim.owner} ${state.claim.incarnation}`
-  const output =
-    state.output === null
-      ? ''
-      : isConflict(state.output)
-        ? `${state.output.conflict[0].digest}${state.output.conflict[1].digest}`
-        : state.output.digest
-  return mix32(hash32(`${claim}|${output}`), index) >>> 1
-}
-
-/** One 32-bit hash for each bucket of tasks (index modulo the number of buckets). */
-export function bucketHashes(ledger: Ledger): number[] {
-  const buckets = new Array<number>(LIMITS.syncBuckets).fill(0)
-  const { tasks, hashes } = ledger
-  for (let i = 0; i < tasks.length; i++) {
-    if (hashes[i] === UNKNOWN) hashes[i] = taskHash(i, tasks[i]!)
-    const b = i % LIMITS.syncBuckets
-    buckets[b] = (buckets[b]! + hashes[i]!) >>> 0
-  }
-  return buckets
-}
-
-/** One text that differs when anything in the ledger does (up to 32-bit collisions per bucket, which the next change undoes). */
-export function ledgerHash(ledger: Ledger): string {
-  if (ledger.hash !== null) return ledger.hash
-  let h = hash32(`${ledger.round} ${canonicalJson(ledger.outcome)} ${canonicalJson(ledger.limits)}`)
-  for (const bucket of bucketHashes(ledger)) h = mix32(h, bucket)
-  let reports = 0
-  // Mixed before they are added up: of two reports that each go one on, the plain hashes may move by +x and −x.
-  for (const r of ledger.reports.values())
-    reports = (reports + mix32(hash32(`${r.node} ${r.incarnation} ${r.seq}`), 1)) >>> 0
-  ledger.hash = `${h.toString(36)}.${reports.toString(36)}`
-  return ledger.hash
 }

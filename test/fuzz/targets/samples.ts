@@ -118,8 +118,8 @@ export const MESSAGES: readonly unknown[] = [
   { type: 'beat', beat: BEAT },
   { type: 'hello', beat: BEAT, jobs: 'abc.def', nodes: 'x1' },
   { type: 'stamps', jobs: [[JOB.id, 1, 'h'], [SORTED.id, 2, '']], nodes: [[PEER, 3, 1], [OTHER, 1, 1]] }, // prettier-ignore
-  { type: 'buckets', job: JOB.id, round: 1, buckets: new Array(64).fill(7), reports: [[PEER, 1, 4]], reply: false },
-  { type: 'buckets', job: JOB.id, round: 1, buckets: [], reports: [], reply: true },
+  { type: 'ranges', job: JOB.id, round: 1, steps: [[7, 8], [9]], reports: [[PEER, 1, 4]], reply: false },
+  { type: 'ranges', job: JOB.id, round: 1, steps: [], reports: [], reply: true },
   { type: 'records', records: [seal(RECORD), seal(plainRecord(OTHER))] },
   { type: 'want-records', nodes: [SELF, OTHER] },
   { type: 'dropped', job: JOB.id, round: 1 },
