@@ -6,7 +6,6 @@ import { agreed, isConflict, newLedger, openRound } from './ledger/ledger.ts'
 import { deathOf } from './outcome/deaths.ts'
 import { addFailure, join } from './outcome/facts.ts'
 import { LIMITS } from './limits.ts'
-import { place } from './plan/placement.ts'
 import { knownRows, plan } from './plan/plan.ts'
 import { newRound } from './round.ts'
 import { isSettled, lostParts } from './outcome/remake.ts'
@@ -26,7 +25,7 @@ function newJob(state: State, record: JobRecord, isNewHere: boolean): JobState {
       1,
       record.limits,
     ),
-    placement: place(record.id, planned.partitions, record.members),
+    placement: new Map(),
     knownRows: knownRows(record.snapshot),
     orders: new Map(),
     lateCopies: new Set(),

@@ -43,6 +43,7 @@ export type Limit =
   | 'syncRanges'
   | 'syncRangeTasks'
   | 'stepsMax'
+  | 'edgesMax'
   | 'deltaTasks'
   | 'syncTasks'
   | 'pushTriesMax'

@@ -99,6 +99,8 @@ export const LIMITS: Readonly<Record<Limit, number>> = {
   /** Neighbours of a step that are compared as one, at least. */
   syncRangeTasks: 16,
   stepsMax: 1_000,
+  /** What one stage may read: stages by alias, and bounds. */
+  edgesMax: 33,
   /** Task states of about 250 bytes that fit into one gossip message. */
   deltaTasks: 40,
   /** … and into one over a stream, half a MiB: the messages for all of a job of the largest size fit into the queue to a peer. */

@@ -31,8 +31,8 @@ export interface JobState {
   readonly record: JobRecord
   readonly plan: Plan
   readonly ledger: Ledger
-  /** Each reduce partition's ordered list of nodes. */
-  readonly placement: readonly (readonly NodeId[])[]
+  /** By number of partitions, each one's ordered list of nodes: what partners over a `same` edge share. */
+  readonly placement: Map<number, readonly (readonly NodeId[])[]>
   readonly knownRows: number | null
   /** Each task's base order of candidates, computed when first asked for. */
   readonly orders: Map<TaskIndex, readonly NodeId[]>

@@ -86,6 +86,34 @@ export interface InputSpec {
   readonly options: ReadOptions
 }
 
+/** What a stage reads under an alias: rows of an input of the job, or the records that another stage gives. */
+export type StageRead =
+  | { readonly alias: string; readonly input: number }
+  | { readonly alias: string; readonly stage: number }
+
+/** One stage of a job that has several; what its functions are is in the code, under its name. */
+export interface StageSpec {
+  readonly name: string
+  /** By alias; '' where it reads one thing. All of it rows, or all of it stages before this one. */
+  readonly reads: readonly StageRead[]
+  /** Absent: pairs pass unchanged. */
+  readonly map: boolean
+  readonly combine: boolean
+  readonly reduce: boolean
+  /** Each record that reduce emits has the key of the group. */
+  readonly keepsKey: boolean
+  readonly sort: boolean
+  /** null: as many as what it reads has, or by the size of its rows. */
+  readonly partitions: number | null
+  readonly onBadRecord: 'fail' | 'skip'
+}
+
+/** A stage whose records are part of the result; `name` is '' where there is one output. */
+export interface OutputSpec {
+  readonly name: string
+  readonly stage: number
+}
+
 /** What a job is, apart from the data: everything here enters its id. */
 export interface JobSpec {
   /** SHA-256 of the minified bundle. */
@@ -99,6 +127,10 @@ export interface JobSpec {
   readonly reduce: boolean
   readonly sort: boolean
   readonly onBadRecord: 'fail' | 'skip'
+  /** Of a job with several stages, each after those that it reads, else in the order of their names; inputs have the names of their stages. */
+  readonly stages?: readonly StageSpec[]
+  /** Beside `stages`: by name. */
+  readonly outputs?: readonly OutputSpec[]
   /** See `runtime-id`: only nodes with this id execute the job's tasks. */
   readonly runtime: string
 }
@@ -261,13 +293,19 @@ export interface MapManifest {
   readonly kind: 'map'
   readonly splits: readonly SplitFacts[]
   readonly runs: readonly RunFacts[]
+  /** See `Output`. */
+  readonly took: readonly number[]
   readonly counters: Readonly<Record<string, number>>
+  /** What the steps that it depends on tell, in the order of the plan. */
+  readonly upstream: readonly StepFacts[]
 }
 
 /** Sampled keys of a `sort` job, from one sample task: `digest` names the file of encoded keys. */
 export interface SampleManifest {
   readonly kind: 'sample'
   readonly splits: readonly SplitFacts[]
+  /** See `Output`. */
+  readonly took: readonly number[]
   readonly keys: number
   readonly bytes: Bytes
   readonly digest: Digest
@@ -281,12 +319,17 @@ export interface BoundsManifest {
   readonly bounds: readonly string[]
 }
 
-/** What map tasks together tell; the same in every reduce manifest of a job. */
-export interface Upstream {
-  readonly shards: number
+/** What tasks of one step together tell of their part in a result. */
+export interface StepFacts {
+  /** Its place in the plan. */
+  readonly step: number
+  /** Of all its tasks; else of the one alone that whoever says it depends on. */
+  readonly whole: boolean
+  /** Of shards. */
   readonly bytes: Bytes
+  /** What was read, of shards or of other steps. */
   readonly records: number
-  readonly emitted: number
+  readonly gave: number
   readonly counters: Readonly<Record<string, number>>
   readonly skips: Skips
 }
@@ -295,9 +338,10 @@ export interface Upstream {
 export interface ReduceManifest {
   readonly kind: 'reduce'
   readonly partition: Partition
-  /** `rootOf` the digests of the map tasks, in task order. */
+  /** See `consumedRoot` in plan/graph.ts. */
   readonly consumed: Digest
-  readonly weight: number
+  /** See `Output`. */
+  readonly took: readonly number[]
   readonly groups: number
   readonly records: number
   /** Uncompressed bytes of the part's canonical records. */
@@ -305,7 +349,8 @@ export interface ReduceManifest {
   /** SHA-256 of the part's canonical records alone. */
   readonly part: Digest
   readonly counters: Readonly<Record<string, number>>
-  readonly upstream: Upstream
+  /** What the steps that it depends on tell, in the order of the plan. */
+  readonly upstream: readonly StepFacts[]
 }
 
 export type Manifest = MapManifest | SampleManifest | BoundsManifest | ReduceManifest

@@ -50,9 +50,10 @@ export class Groups {
   recordKey: unknown = null
   /** Groups begun. */
   groups = 0
-  /** Records read, and emitted records that they stand for, groups skipped included. */
+  /** Records read, groups skipped included. */
   records = 0
-  weight = 0
+  /** By alias, emitted records that those read stand for. */
+  readonly weights: number[]
   readonly #merge: Merge
   readonly #make: ValueFactory
   readonly #aliasOf: Uint16Array
@@ -69,6 +70,7 @@ export class Groups {
   constructor(options: GroupOptions) {
     const { inputs, aliases, make, files, fanIn, progress } = options
     this.#make = make
+    this.weights = new Array<number>(aliases).fill(0)
     this.#aliasOf = aliasesByRank(inputs)
     const memory = (options.memory ?? LIMITS.passedOverBytes) / Math.max(1, aliases - 1)
     for (let alias = 0; alias < aliases; alias++) {
@@ -149,7 +151,7 @@ export class Groups {
     this.#within &&= merger.sameKey
     this.#alias = this.#aliasOf[merger.rank]!
     this.records++
-    this.weight += view.weight
+    this.weights[this.#alias]! += view.weight
   }
 
   /** The value that `#values` is over, and nothing behind it. */

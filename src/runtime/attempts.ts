@@ -5,7 +5,7 @@ import { errorToJson } from '../words/thrown.ts'
 import { consumedRoot, taskName } from '../core/plan/graph.ts'
 import { LIMITS } from '../core/limits.ts'
 import { outputOf, type TaskManifest } from '../core/ledger/manifest.ts'
-import type { PlannedTask, Step } from '../core/plan/steps.ts'
+import type { PlannedTask } from '../core/plan/steps.ts'
 import type { JobState } from '../core/state.ts'
 import type { Bytes, JobId, TaskIndex } from '../core/types.ts'
 import type { Attempt, AttemptEnd, AttemptFailure } from '../ports.ts'
@@ -100,7 +100,7 @@ export class Attempts {
         await this.#failed(effect, end.failure)
         return
       }
-      const output = await this.#adopt(effect, task.step, end)
+      const output = await this.#adopt(effect, job, task, end)
       // An output that is here says by itself that its attempt has ended: nobody waits for the journal.
       store.attempts
         .add(effect.job, effect.task, effect.attempt, 'ended')
@@ -165,15 +165,17 @@ export class Attempts {
 
   /** Files and manifest onto disk under their names, together; only then is the output spoken of. */
   async #adopt(
-    { job, task, consumes }: Start,
-    step: Step,
+    { job: id, consumes }: Start,
+    job: JobState,
+    task: PlannedTask,
     end: Extract<AttemptEnd, { ok: true }>,
   ): Promise<ReturnType<typeof outputOf>> {
     const { disk, store } = this.#context
-    const manifest: TaskManifest = { consumed: consumedRoot(step, consumes), manifest: end.manifest }
+    const manifest: TaskManifest = { consumed: consumedRoot(job.plan, task, consumes), manifest: end.manifest }
+    const place = (file: string): string => store.output(id, task.index, file)
     await Promise.all([
-      store.putManifest(store.output(job, task, 'manifest.json'), manifest),
-      ...end.files.map((file) => disk.adopt(file.path, store.output(job, task, file.name), file.size)),
+      store.putManifest(place('manifest.json'), manifest),
+      ...end.files.map((file) => disk.adopt(file.path, place(file.name), file.size)),
     ])
     return outputOf(manifest)
   }

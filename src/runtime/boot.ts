@@ -189,7 +189,7 @@ async function loadArrivals({ store, state, dispatch }: Context, id: JobId): Pro
 
   for (const { task, digest, manifest, files } of await store.arrivals(id)) {
     const producer = job.plan.tasks[task]
-    if (producer === undefined || !fitsTask(manifest.manifest, producer, job.plan)) continue
+    if (producer === undefined || !fitsTask(manifest.manifest, producer)) continue
     const here = new Set(files)
     const consumers = [...consumersOf(job.plan, producer)].map(({ consumer }) => consumer.index)
     const isWholeFor = (consumer: TaskIndex): boolean =>

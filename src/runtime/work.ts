@@ -177,7 +177,7 @@ async function consumedManifest(
     if (again !== null) return again
   }
   const found = await context.store.manifest(name)
-  if (found === null || !fitsTask(found.manifest, producer, job.plan) || outputOf(found).digest !== digest)
+  if (found === null || !fitsTask(found.manifest, producer) || outputOf(found).digest !== digest)
     throw await lostArrival(context, job, producer, name)
   seen.add(name + digest)
   return found

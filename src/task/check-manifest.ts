@@ -18,14 +18,17 @@ export function isManifestOf(work: Work, manifest: Manifest): boolean {
   switch (work.kind) {
     case 'map':
       return (
-        isOf(fields, ['kind', 'splits', 'runs', 'counters']) &&
+        isOf(fields, ['kind', 'splits', 'runs', 'took', 'counters', 'upstream']) &&
+        isTook(fields['took'], work.edges) &&
+        isDeepStrictEqual(fields['upstream'], work.upstream) &&
         areSplits(fields['splits'], work.splits.length) &&
         areRuns(fields['runs'], work.partitions) &&
         isCounters(fields['counters'])
       )
     case 'sample':
       return (
-        isOf(fields, ['kind', 'splits', 'keys', 'bytes', 'digest']) &&
+        isOf(fields, ['kind', 'splits', 'took', 'keys', 'bytes', 'digest']) &&
+        isTook(fields['took'], work.edges) &&
         areSplits(fields['splits'], work.splits.length) &&
         isCount(fields['keys']) &&
         isCount(fields['bytes']) &&
@@ -42,7 +45,8 @@ export function isManifestOf(work: Work, manifest: Manifest): boolean {
     case 'reduce':
       return (
         isOf(fields, REDUCE_FIELDS) &&
-        ['weight', 'groups', 'records', 'bytes'].every((name) => isCount(fields[name])) &&
+        isTook(fields['took'], new Set(work.edges).size) &&
+        ['groups', 'records', 'bytes'].every((name) => isCount(fields[name])) &&
         isDigest(fields['part']) &&
         isCounters(fields['counters']) &&
         fields['partition'] === work.partition &&
@@ -56,7 +60,7 @@ const REDUCE_FIELDS = [
   'kind',
   'partition',
   'consumed',
-  'weight',
+  'took',
   'groups',
   'records',
   'bytes',
@@ -67,6 +71,10 @@ const REDUCE_FIELDS = [
 
 function isOf(value: unknown, names: readonly string[]): value is Fields {
   return isFields(value) && Object.keys(value).length === names.length && names.every((n) => Object.hasOwn(value, n))
+}
+
+function isTook(value: unknown, edges: number): boolean {
+  return Array.isArray(value) && value.length === edges && value.every(isCount)
 }
 
 function areSplits(value: unknown, count: number): boolean {

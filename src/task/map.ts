@@ -54,7 +54,8 @@ async function mapSplits(context: TaskContext, work: MapWork, shared: SharedReal
     }
     reporter.enter('own')
     const runs = collector.finish()
-    return { kind: 'map', splits, runs, counters: counters.facts }
+    const took = new Array<number>(work.edges).fill(0)
+    return { kind: 'map', splits, runs, took, counters: counters.facts, upstream: work.upstream }
   } catch (error) {
     throw user === null ? error : (user as UserCode).failure(error, 'own', null)
   } finally {

@@ -30,12 +30,12 @@ export async function runReduce(context: TaskContext, work: ReduceWork): Promise
     const { records, bytes, part: digest } = part.finish()
     const { consumed, upstream, partition } = work
     const counters = JSON.parse(driver.counters()) as Record<string, number>
-    const { weight, groups: count } = groups
+    const { groups: count } = groups
     return {
       kind: 'reduce',
       partition,
       consumed,
-      weight,
+      took: tookOver(work, groups),
       groups: count,
       records,
       bytes,
@@ -49,6 +49,13 @@ export async function runReduce(context: TaskContext, work: ReduceWork): Promise
     context.attend(null)
     groups?.close()
   }
+}
+
+/** Emitted records that what was read stands for, over each edge. */
+function tookOver({ edges }: ReduceWork, { weights }: Groups): number[] {
+  const took = new Array<number>(Math.max(-1, ...edges) + 1).fill(0)
+  edges.forEach((edge, alias) => (took[edge]! += weights[alias]!))
+  return took
 }
 
 function startReduce(context: TaskContext, work: ReduceWork, part: PartWriter, groups: () => Groups): UserCode {

@@ -55,7 +55,7 @@ async function sampleSplits(
     reporter.bytes += facts.bytes
   }
   context.attend(null)
-  return { kind: 'sample', splits, ...writer.finish() }
+  return { kind: 'sample', splits, took: new Array<number>(work.edges).fill(0), ...writer.finish() }
 }
 
 /** The records of a batch that are taken, as a batch. */

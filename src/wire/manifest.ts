@@ -26,19 +26,29 @@ const runs = list(
   z.strictObject({ partition, records: count, weight: count, bytes: count, digest }),
   LIMITS.partitionsMax,
 )
-const upstream = z.strictObject({ shards: count, bytes: count, records: count, emitted: count, counters, skips })
+const stepFacts = z.strictObject({
+  step: count,
+  whole: z.boolean(),
+  bytes: count,
+  records: count,
+  gave: count,
+  counters,
+  skips,
+})
+const upstream = list(stepFacts, LIMITS.stepsMax)
+const took = list(count, LIMITS.edgesMax)
 
 const taskManifest = z.strictObject({
   consumed: z.union([digest, z.literal('')]),
   manifest: z.discriminatedUnion('kind', [
-    z.strictObject({ kind: z.literal('map'), splits, runs, counters }),
-    z.strictObject({ kind: z.literal('sample'), splits, keys: count, bytes: count, digest }),
+    z.strictObject({ kind: z.literal('map'), splits, runs, took, counters, upstream }),
+    z.strictObject({ kind: z.literal('sample'), splits, took, keys: count, bytes: count, digest }),
     z.strictObject({ kind: z.literal('bounds'), consumed: digest, bounds: list(z.string(), LIMITS.partitionsMax) }),
     z.strictObject({
       kind: z.literal('reduce'),
       partition,
       consumed: digest,
-      weight: count,
+      took,
       groups: count,
       records: count,
       bytes: count,

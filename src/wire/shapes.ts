@@ -97,8 +97,9 @@ const output = z.strictObject({
   input: digest,
   consumed: maybeDigest,
   part: maybeDigest,
-  records: count,
-  weight: count,
+  read: count,
+  took: list(count, LIMITS.edgesMax),
+  gave: count,
   bytes: count,
 }) as unknown as z.ZodMiniType<Output>
 const taskState = z.strictObject({

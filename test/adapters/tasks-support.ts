@@ -108,6 +108,7 @@ export class Workshop {
         kind: 'map',
         splits: (options.splits ?? [{}]).map((changes) => this.split(path, changes)),
         ...{ partitions, bounds, combine: prepared.combine, onBadRecord: prepared.onBadRecord },
+        ...{ edges: 0, upstream: [] },
       },
     }
   }
@@ -159,8 +160,7 @@ export class Workshop {
             kind: 'reduce',
             partition,
             runs: [{ file: 'r0', ranks, aliases: ranks.map(() => 0), digest, bytes }],
-            ...{ aliases: [''], reduce: job.prepared.reduce, consumed: ZEROS },
-            upstream: { shards: 1, bytes: 0, records: 0, emitted: 0, counters: {}, skips: { count: 0, samples: [] } },
+            ...{ aliases: [''], edges: [0], reduce: job.prepared.reduce, consumed: ZEROS, upstream: [] },
           },
         })
         held.push(attempt)

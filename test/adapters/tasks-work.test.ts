@@ -117,7 +117,8 @@ describe('map and reduce', () => {
 describe('odd sizes', () => {
   test('a partition without runs gives an empty part', async () => {
     const counting = await shop.job(COUNT)
-    const upstream = { shards: 0, bytes: 0, records: 0, emitted: 0, counters: {}, skips: { count: 0, samples: [] } }
+    const skips = { count: 0, samples: [] }
+    const upstream = [{ step: 0, whole: true, bytes: 0, records: 0, gave: 0, counters: {}, skips }]
     const attempt = shop.tasks.start({
       ...shop.spec(counting, shop.file('')),
       files: [],
@@ -126,6 +127,7 @@ describe('odd sizes', () => {
         partition: 7,
         runs: [],
         aliases: [''],
+        edges: [0],
         reduce: true,
         consumed: '0'.repeat(64) as never,
         upstream,
@@ -134,7 +136,7 @@ describe('odd sizes', () => {
     const end = await attempt.end
     expect(end).toMatchObject({
       ok: true,
-      manifest: { partition: 7, records: 0, groups: 0, weight: 0, bytes: 0, upstream },
+      manifest: { partition: 7, records: 0, groups: 0, took: [0], bytes: 0, upstream },
     })
     await attempt.release()
   })

@@ -1,3 +1,4 @@
+import { placementOf } from '../../src/core/members/candidates.ts'
 import { stepOf } from './steps.ts'
 import { describe, expect, test } from 'vitest'
 import { rootOf } from '../../src/core/hash.ts'
@@ -20,8 +21,9 @@ function mapped(slots = 0, over: object = {}): { node: OneNode; job: JobRecord; 
     (i) => [i, { output: outputOf(`m${i}`), claim: { term: 1, rank: 0, owner: n2, incarnation: 1 } }] as const,
   )
   node.add(job, [{ round: 1, outcome: { kind: 'open' }, tasks, reports: [reportOf(n2, { has: maps })] }])
-  const { placement, plan } = node.job(job)
-  const mine = placement.flatMap((list, p) => (list[0] === n1 ? stepOf(plan, 'reduce').first + p : []))
+  const { plan } = node.job(job)
+  const lists = placementOf(node.job(job), plan.partitions)
+  const mine = lists.flatMap((list, p) => (list[0] === n1 ? stepOf(plan, 'reduce').first + p : []))
   return { node, job, mine }
 }
 
@@ -43,9 +45,10 @@ describe('pushes', () => {
   test('go to the expected owner of each reduce, one an owner, none to this node itself', () => {
     const { node, job } = pushed()
     const pushes = only(node.effects, 'push')
-    const { placement, plan } = node.job(job)
+    const { plan } = node.job(job)
+    const lists = placementOf(node.job(job), plan.partitions)
     const owned = (by: NodeId): TaskIndex[] =>
-      placement.flatMap((list, p) => (list[0] === by ? stepOf(plan, 'reduce').first + p : []))
+      lists.flatMap((list, p) => (list[0] === by ? stepOf(plan, 'reduce').first + p : []))
     expect(
       pushes.map(({ task, to, consumers }) => ({ task, to, consumers })).sort((a, b) => (a.to < b.to ? -1 : 1)),
     ).toEqual([
@@ -197,8 +200,9 @@ describe('pulls', () => {
   test('are for the new owner, once the old one is away', () => {
     const { node, job, mine } = mapped(2)
     for (const task of maps) arrive(node, job, task, mine)
-    const { placement, plan } = node.job(job)
-    const heirs = placement.flatMap((list, p) =>
+    const { plan } = node.job(job)
+    const lists = placementOf(node.job(job), plan.partitions)
+    const heirs = lists.flatMap((list, p) =>
       list[0] === n3 && list.filter((n) => n !== n3)[0] === n1 ? stepOf(plan, 'reduce').first + p : [],
     )
     node.pass(LIMITS.awayAfterMs + LIMITS.pullAfterMs + 500, n2)
@@ -213,7 +217,7 @@ const reducedOn = (holders: readonly NodeId[], copies: number): { node: OneNode;
   const consumed = rootOf(maps.map((i) => outputOf(`m${i}`).digest))
   const report = (who: NodeId): ReturnType<typeof reportOf> =>
     reportOf(who, { seq: 2, has: [...(who === n2 ? maps : []), MAPS] })
-  node.learn(job, [[MAPS, { output: outputOf('part', { weight: MAPS, consumed }) }]], holders.map(report))
+  node.learn(job, [[MAPS, { output: outputOf('part', { took: [MAPS], consumed }) }]], holders.map(report))
   node.pass(200, n2, n3)
   return { node, job }
 }
@@ -285,7 +289,7 @@ describe('release', () => {
     const consumed = node.job(job).ledger.tasks[0]!.output
     expect(consumed).toEqual(wire)
     // Whoever reduces, the seal alone releases nothing.
-    const part = outputOf('part', { consumed: rootOf([wire.digest]), weight: 1 })
+    const part = outputOf('part', { consumed: rootOf([wire.digest]), took: [1] })
     node.learn(job, [[1, { output: part }]], [reportOf(n2, { seq: 5, has: [1] })])
     expect(node.job(job).ledger.outcome.kind).toBe('sealed')
     node.pass(300, n2)

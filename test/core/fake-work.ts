@@ -98,10 +98,18 @@ export function executeTask(
   const inputs = producers.map((producer, i) => read(producer, consumes[i]!))
   const shards = task.splits.map((split) => job.snapshot.inputs[split.input]!.shards[split.shard]!.path)
   const code = job.spec.code
-  const base = { input: hash('input', shards), consumed: '', part: '', records: 0, weight: 0, bytes: 1000 } as const
+  const base = {
+    input: hash('input', shards),
+    consumed: '',
+    part: '',
+    read: 0,
+    took: [] as number[],
+    gave: 0,
+    bytes: 1000,
+  } as const
   switch (task.step.kind) {
     case 'sample':
-      return stored({ ...base, records: 10 }, ['sample', code, shards, salt])
+      return stored({ ...base, read: 10 }, ['sample', code, shards, salt])
     case 'bounds': {
       const consumed = rootOf(consumes)
       return stored({ ...base, consumed }, ['bounds', consumed, salt])
@@ -110,13 +118,13 @@ export function executeTask(
       const bounds = consumes[0] ?? ''
       const runs = Array.from({ length: job.spec.partitions! }, (_, p) => runOf(code, shards.join(), bounds, p, salt))
       const weight = runs.reduce((sum, run) => sum + run.weight, 0)
-      return stored({ ...base, consumed: bounds as Digest | '', records: weight, weight }, ['map', runs], runs)
+      return stored({ ...base, consumed: bounds as Digest | '', read: weight, gave: weight }, ['map', runs], runs)
     }
     case 'reduce': {
       const runs = inputs.map((input) => input.runs[task.at]!)
       const weight = runs.reduce((sum, run) => sum + run.weight, 0)
       const part = partOf(task.at, runs, salt)
-      return stored({ ...base, consumed: rootOf(consumes), part, records: runs.length, weight }, ['reduce', part])
+      return stored({ ...base, consumed: rootOf(consumes), part, took: [weight], gave: runs.length }, ['reduce', part])
     }
   }
 }
@@ -145,11 +153,19 @@ export function expectedResult(job: JobRecord): Digest {
   let bounds = ''
   if (job.spec.sort) {
     const samples = order.map((shard) => {
-      const facts = { input: hash('input', [shard.path]), consumed: '', part: '', records: 10, weight: 0, bytes: 1000 }
+      const facts = {
+        input: hash('input', [shard.path]),
+        consumed: '',
+        part: '',
+        read: 10,
+        took: [],
+        gave: 0,
+        bytes: 1000,
+      }
       return hash('task', facts, 'sample', code, [shard.path], '')
     })
     const consumed = rootOf(samples)
-    const facts = { input: hash('input', []), consumed, part: '', records: 0, weight: 0, bytes: 1000 }
+    const facts = { input: hash('input', []), consumed, part: '', read: 0, took: [], gave: 0, bytes: 1000 }
     bounds = hash('task', facts, 'bounds', consumed, '')
   }
   const parts = Array.from({ length: job.spec.partitions! }, (_, p) =>

@@ -17,6 +17,8 @@ const changes: Record<Exclude<keyof JobSpec, 'name'>, Partial<JobSpec>> = {
   reduce: { reduce: false },
   sort: { sort: true },
   onBadRecord: { onBadRecord: 'skip' },
+  stages: { stages: [] },
+  outputs: { outputs: [] },
   runtime: { runtime: 'other' },
 }
 

@@ -43,8 +43,9 @@ const outputOf = (digest: Digest): Output => ({
   input: 'i' as Digest,
   consumed: '',
   part: '',
-  records: Number(digest[1]),
-  weight: 1,
+  read: Number(digest[1]),
+  took: [],
+  gave: 1,
   bytes: 10,
 })
 const conflictOf = (a: Digest, b: Digest): Conflict => ({ conflict: [outputOf(a), outputOf(b)] })

@@ -35,8 +35,9 @@ export function outputOf(what: string, over: Partial<Output> = {}): Output {
     input: 'input' as Digest,
     consumed: '',
     part: '',
-    records: 1,
-    weight: 1,
+    read: 1,
+    took: [1],
+    gave: 1,
     bytes: 1,
     ...over,
   }

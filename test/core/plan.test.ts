@@ -3,7 +3,7 @@ import { array, assert, constantFrom, integer, oneof, property, record, uniqueAr
 import { describe, expect, test } from 'vitest'
 import { ShoalError } from '../../src/core/errors.ts'
 import { LIMITS } from '../../src/core/limits.ts'
-import { knownRows, partitionsOf, plan } from '../../src/core/plan/plan.ts'
+import { knownRows, plan } from '../../src/core/plan/plan.ts'
 import { rankSplits, shardOf } from '../../src/core/plan/ranks.ts'
 import type { Cuts, JobSpec, NodeId, Shard, Snapshot } from '../../src/core/types.ts'
 import { makeJob } from './fake-work.ts'
@@ -14,6 +14,9 @@ const spec = (over: Partial<JobSpec> = {}): JobSpec => ({
   partitions: null,
   ...over,
 })
+/** Of a job that reads all inputs of a snapshot. */
+const reading = ({ inputs }: Snapshot, over: Partial<JobSpec> = {}): JobSpec =>
+  spec({ inputs: inputs.map(({ alias, dataset }) => ({ alias, dataset, glob: '', options: {} })), ...over })
 
 const names = ['n1', 'n2', 'n3'] as NodeId[]
 const size = oneof(integer({ min: 0, max: 3 * MIB }), integer({ min: 0, max: 400 * MIB }))
@@ -67,7 +70,7 @@ describe('a plan', () => {
   test('has every byte, or row group, of every shard in exactly one split', () => {
     assert(
       property(snapshot, (s) => {
-        const splits = tasksOfKind(plan(spec(), s), 'map').flatMap((task) => task.splits)
+        const splits = tasksOfKind(plan(reading(s), s), 'map').flatMap((task) => task.splits)
         s.inputs.forEach((input, i) =>
           input.shards.forEach(({ size: bytes, cuts: how }, k) => {
             const own = splits.filter((x) => x.input === i && x.shard === k).sort((a, b) => a.start - b.start)
@@ -89,7 +92,7 @@ describe('a plan', () => {
   test('packs only what all holders of a task have, within the bounds of a pack, twins apart', () => {
     assert(
       property(snapshot, (s) => {
-        for (const task of tasksOfKind(plan(spec(), s), 'map')) {
+        for (const task of tasksOfKind(plan(reading(s), s), 'map')) {
           expect(task.splits.length).toBeLessThanOrEqual(LIMITS.packSplitsMax)
           if (task.splits.length > 1) expect(task.bytes).toBeLessThanOrEqual(LIMITS.packBytes)
           expect(task.bytes).toBe(task.splits.reduce((sum, split) => sum + split.bytes, 0))
@@ -106,7 +109,7 @@ describe('a plan', () => {
   test('has its stages in order, with tasks numbered through', () => {
     assert(
       property(snapshot, constantFrom(true, false), integer({ min: 1, max: 9 }), (s, sort, partitions) => {
-        const planned = plan(spec({ sort, partitions }), s)
+        const planned = plan(reading(s, { sort, partitions }), s)
         const { tasks } = planned
         const maps = tasksOfKind(planned, 'map').length
         const sampling = sort ? { sample: maps, bounds: 1 } : {}
@@ -168,8 +171,8 @@ describe('partitions', () => {
     const of = (shards: readonly Shard[]): Snapshot => ({
       inputs: [{ alias: '', dataset: 'd', replicated: false, shards, omitted: [] }],
     })
-    expect(partitionsOf(spec(), of([one]))).toBe(count)
-    expect(partitionsOf(spec({ partitions: 7 }), of([one]))).toBe(7)
+    expect(plan(spec(), of([one])).partitions).toBe(count)
+    expect(plan(spec({ partitions: 7 }), of([one])).partitions).toBe(7)
   })
 })
 
@@ -214,7 +217,7 @@ describe('ranks of splits', () => {
       }
     }
     const ranked = (s: Snapshot): string[] => {
-      const maps = tasksOfKind(plan(spec(), s), 'map')
+      const maps = tasksOfKind(plan(reading(s), s), 'map')
       const text = (t: number, k: number): string => {
         const split = maps[t]!.splits[k]!
         return contentOf(s, split.input, split.shard, split.start)
@@ -228,7 +231,7 @@ describe('ranks of splits', () => {
     }
     assert(
       property(snapshot, (s) => {
-        const naive = tasksOfKind(plan(spec(), s), 'map')
+        const naive = tasksOfKind(plan(reading(s), s), 'map')
           .flatMap((task) => task.splits)
           .map((split) => ({
             split,

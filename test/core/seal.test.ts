@@ -23,11 +23,11 @@ const root = (outputs: readonly Output[]): Digest => rootOf(outputs.map((output)
 /** Two maps (weights 3 and 4) and two reduces (2 and 5): a complete and exact ledger. */
 function complete(): { readonly plan: Plan; readonly outputs: Output[] } {
   const job = makeJob({ maps: 2, reduces: 2, members })
-  const maps = [outputOf('m0', { records: 10, weight: 3 }), outputOf('m1', { records: 20, weight: 4 })]
+  const maps = [outputOf('m0', { read: 10, gave: 3 }), outputOf('m1', { read: 20, gave: 4 })]
   const consumed = root(maps)
   const reduces = [
-    outputOf('r0', { consumed, part: 'p0' as Digest, weight: 2 }),
-    outputOf('r1', { consumed, part: 'p1' as Digest, weight: 5 }),
+    outputOf('r0', { consumed, part: 'p0' as Digest, took: [2] }),
+    outputOf('r1', { consumed, part: 'p1' as Digest, took: [5] }),
   ]
   return { plan: plan(job.spec, job.snapshot), outputs: [...maps, ...reduces] }
 }
@@ -51,14 +51,14 @@ describe('a seal', () => {
 
   test('is not given to a mixture of two executions: what a reduce consumed is not what the map gave', () => {
     const { plan: p, outputs } = complete()
-    const other = outputOf('m1, run once more', { records: 20, weight: 4 })
+    const other = outputOf('m1, run once more', { read: 20, gave: 4 })
     const mixed = outputs.with(3, { ...outputs[3]!, consumed: root([outputs[0]!, other]) })
     expect(seal(p, ledgerOf(mixed), null)).toBe(null)
   })
 
   test('is not given where records do not balance', () => {
     const { plan: p, outputs } = complete()
-    expect(seal(p, ledgerOf(outputs.with(3, { ...outputs[3]!, weight: 4 })), null)).toBe(null)
+    expect(seal(p, ledgerOf(outputs.with(3, { ...outputs[3]!, took: [4] })), null)).toBe(null)
     expect(seal(p, ledgerOf(outputs), 31)).toBe(null)
   })
 
@@ -75,7 +75,7 @@ describe('a seal', () => {
     const samples = [outputOf('s0'), outputOf('s1')]
     const bounds = outputOf('b', { consumed: root(samples) })
     const maps = ['m0', 'm1'].map((name) => outputOf(name, { consumed: bounds.digest }))
-    const reduce = outputOf('r', { consumed: root(maps), part: 'p' as Digest, weight: 2 })
+    const reduce = outputOf('r', { consumed: root(maps), part: 'p' as Digest, took: [2] })
     const all = [...samples, bounds, ...maps, reduce]
     expect(seal(p, ledgerOf(all), null)).toEqual({ result: resultDigest(['p']) })
     const wrong: [number, string][] = [
@@ -119,7 +119,7 @@ describe('failures that end a round', () => {
 describe('a verdict', () => {
   const job = makeJob({ maps: 2, reduces: 1, members: ['n1'] as NodeId[] })
   const maps = [outputOf('m0'), outputOf('m1')]
-  const reduce = outputOf('r', { consumed: root(maps), part: 'p' as Digest, weight: 2 })
+  const reduce = outputOf('r', { consumed: root(maps), part: 'p' as Digest, took: [2] })
 
   const outcomeAfter = (tasks: [number, Output][][]): unknown[] => {
     const node = new OneNode('n9' as NodeId, [], 0)
@@ -170,7 +170,7 @@ describe('a verdict', () => {
   })
 
   test('on outputs that are all there and do not fit is a failure: nothing could ever seal them', () => {
-    const misfit = { ...reduce, weight: 1 }
+    const misfit = { ...reduce, took: [1] }
     expect(
       outcomeAfter([
         [

@@ -101,7 +101,7 @@ describe('merged groups', () => {
       if (groups.key === 2) expect([...values, ...groups.values()].length).toBe(248)
     }
     expect(read).toEqual([0, 4, 2, 6, 3, 7])
-    expect([groups.groups, groups.records, groups.weight]).toEqual([4, 1000, 1000])
+    expect([groups.groups, groups.records, groups.weights]).toEqual([4, 1000, [1000]])
   })
 
   test('no runs, no groups', () => {

@@ -131,7 +131,7 @@ export function readGroups(inputs: GroupInput[], options: Partial<GroupOptions> 
     const values = [...groups.values()]
     read.push({ key, values, weight: 0 })
     // The first record of the next group is read already, unless there is none.
-    before = groups.weight
+    before = groups.weights[0]!
   }
   if (read.length > 0) read[0]!.weight = before
   groups.close()

@@ -40,14 +40,16 @@ const mapManifest: TaskManifest = {
     kind: 'map',
     splits: [{ input: hash('input'), bytes: 1, records: 1, emitted: 1, skips: none }],
     runs: [{ partition: 0, records: 1, weight: 1, bytes: 16, digest: run.digest }],
+    took: [],
     counters: {},
+    upstream: [],
   },
 }
-const upstream = { shards: 1, bytes: 1, records: 1, emitted: 1, counters: {}, skips: none }
+const upstream = [{ step: 0, whole: true, bytes: 1, records: 1, gave: 1, counters: {}, skips: none }]
 const partManifest: TaskManifest = {
   consumed: hash('maps'),
   manifest: {
-    ...{ kind: 'reduce', partition: 0, consumed: hash('maps'), weight: 1, groups: 1, records: 1, bytes: 17 },
+    ...{ kind: 'reduce', partition: 0, consumed: hash('maps'), took: [1], groups: 1, records: 1, bytes: 17 },
     ...{ part: part.digest, counters: {}, upstream },
   },
 }

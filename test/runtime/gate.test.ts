@@ -29,7 +29,9 @@ function mapManifest(input: string, runs: Readonly<Record<number, string>>): Tas
         bytes: bytes.length,
         digest: hash(bytes),
       })),
+      took: [],
       counters: {},
+      upstream: [],
     },
   }
 }

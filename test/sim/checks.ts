@@ -295,11 +295,9 @@ export class Checks {
     if (known.length === 0 || known[0]!.unsteady) return
     const names = work.runs.map((run) => run.file)
     if (new Set(names).size !== names.length) throw new Violation('once', `${node} reduces a run twice`)
-    if (!known.some(({ expected }) => expected.emitted === work.upstream.emitted))
-      throw new Violation(
-        'coverage',
-        `${node} reduces over ${work.upstream.emitted} records of ${known[0]!.expected.emitted}`,
-      )
+    const [gave = 0] = work.upstream.map((facts) => facts.gave)
+    if (!known.some(({ expected }) => expected.emitted === gave))
+      throw new Violation('coverage', `${node} reduces over ${gave} records of ${known[0]!.expected.emitted}`)
   }
 
   /** Two snapshots were pinned under one key, where each submitter could not know of the other. */

@@ -85,7 +85,7 @@ function sample(execution: Execution, work: SampleWork): SampleManifest {
     }
     return { input: sha256(wordsOf(split.path).join('\n')), bytes: split.size, records, emitted, skips: NO_SKIPS }
   })
-  return { kind: 'sample', splits, ...writer.finish() }
+  return { kind: 'sample', splits, took: new Array<number>(work.edges).fill(0), ...writer.finish() }
 }
 
 function bounds({ read }: Execution, work: BoundsWork): BoundsManifest {
@@ -111,7 +111,8 @@ function map(execution: Execution, work: MapWork): MapManifest {
     const input = sha256(words.join('\n'))
     return { input, bytes: split.size, records: words.length, emitted, skips: NO_SKIPS }
   })
-  return { kind: 'map', splits, runs: collector.finish(), counters: {} }
+  const took = new Array<number>(work.edges).fill(0)
+  return { kind: 'map', splits, runs: collector.finish(), took, counters: {}, upstream: work.upstream }
 }
 
 function reduce({ out, read }: Execution, work: ReduceWork): ReduceManifest {
@@ -134,13 +135,13 @@ function reduce({ out, read }: Execution, work: ReduceWork): ReduceManifest {
     part.emit(groups.key, sum)
   }
   const { records, bytes, part: digest } = part.finish()
-  const { weight, groups: count } = groups
+  const { weights, groups: count } = groups
   const { partition, consumed, upstream } = work
   return {
     kind: 'reduce',
     partition,
     consumed,
-    weight,
+    took: weights,
     groups: count,
     records,
     bytes,

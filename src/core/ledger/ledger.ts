@@ -32,10 +32,12 @@ export interface Output {
   readonly consumed: Digest | ''
   /** Reduce: the part hash, else ''. */
   readonly part: Digest | ''
-  /** Map: records read. Reduce: records out. */
-  readonly records: number
-  /** Map: records emitted. Reduce: emitted records that its input stands for. */
-  readonly weight: number
+  /** Records read of shards. */
+  readonly read: number
+  /** Over each edge, in order, the emitted records that what was read over it stands for. */
+  readonly took: readonly number[]
+  /** Records emitted, or in the part. */
+  readonly gave: number
   readonly bytes: Bytes
 }
 

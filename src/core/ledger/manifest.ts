@@ -1,6 +1,6 @@
 import { contentId, rootOf } from '../hash.ts'
 import type { Output } from './ledger.ts'
-import type { Digest, Manifest } from '../types.ts'
+import type { Digest, Manifest, SplitFacts } from '../types.ts'
 
 /** A manifest as it is kept and sent: with the root of what the task consumed ('' where it reads shards only). */
 export interface TaskManifest {
@@ -11,21 +11,28 @@ export interface TaskManifest {
 /** What the ledger says of a task with this manifest: its digest is a function of the manifest alone. */
 export function outputOf({ consumed, manifest }: TaskManifest): Output {
   const digest = contentId('manifest', { consumed, manifest })
-  const none = { digest, input: rootOf([]), consumed, part: '', records: 0, weight: 0, bytes: 0 } as const
+  const none = { digest, input: rootOf([]), consumed, part: '', read: 0, took: [], gave: 0, bytes: 0 } as const
   switch (manifest.kind) {
     case 'bounds':
       return none
     case 'reduce':
-      return { ...none, part: manifest.part, records: manifest.records, weight: manifest.weight, bytes: manifest.bytes }
+      return { ...none, part: manifest.part, took: manifest.took, gave: manifest.records, bytes: manifest.bytes }
     case 'sample':
     case 'map': {
-      const { splits } = manifest
+      const { splits, took } = manifest
+      const sum = (of: (split: SplitFacts) => number): number => splits.reduce((n, split) => n + of(split), 0)
+      // What is not read over an edge is read of shards.
+      const read = took.reduce(
+        (rest, over) => rest - over,
+        sum((split) => split.records),
+      )
       return {
         ...none,
         input: rootOf(splits.map((split) => split.input)),
-        records: splits.reduce((sum, split) => sum + split.records, 0),
-        weight: splits.reduce((sum, split) => sum + split.emitted, 0),
-        bytes: splits.reduce((sum, split) => sum + split.bytes, 0),
+        read,
+        took,
+        gave: sum((split) => split.emitted),
+        bytes: sum((split) => split.bytes),
       }
     }
   }

@@ -8,7 +8,7 @@ import type { Claim, Failure } from '../ledger/ledger.ts'
 import { includes } from './holders.ts'
 import { isLive } from './liveness.ts'
 import { awaySince, isStuck } from './membership.ts'
-import { rendezvous } from '../plan/placement.ts'
+import { place, rendezvous } from '../plan/placement.ts'
 import type { PlannedTask } from '../plan/steps.ts'
 import { medianOf, type JobState, type State } from '../state.ts'
 import { patience } from './strain.ts'
@@ -36,11 +36,21 @@ export function baseOrder(job: Ranked, task: PlannedTask): readonly NodeId[] {
   let order = job.orders.get(task.index)
   if (order === undefined) {
     const { isPlaced, readsShards } = task.step
-    if (isPlaced) order = job.placement[task.at]!
+    if (isPlaced) order = placementOf(job, task.step.count)[task.at]!
     else order = rendezvous(`${job.record.id}/${task.index}`, readsShards ? task.holders : job.record.members)
     job.orders.set(task.index, order)
   }
   return order
+}
+
+/** The ordered lists of nodes of so many partitions. */
+export function placementOf({ record, placement }: Ranked, partitions: number): readonly (readonly NodeId[])[] {
+  let lists = placement.get(partitions)
+  if (lists === undefined) {
+    lists = place(record.id, partitions, record.members)
+    placement.set(partitions, lists)
+  }
+  return lists
 }
 
 /** The quick look that finds a node's next task as a rule: it is the first in the base order, and nobody has begun. */

@@ -1,7 +1,7 @@
 import { contentId } from '../hash.ts'
 import { agreed, isConflict, type Ledger, type Output } from '../ledger/ledger.ts'
-import { consumedRoot, producersOf, readingSteps, tasksOf } from '../plan/graph.ts'
-import type { Edge, Plan, PlannedTask, Step } from '../plan/steps.ts'
+import { consumedRoot, outputTasks, producersOf, readingSteps, tasksOf } from '../plan/graph.ts'
+import type { Plan, PlannedTask, Step } from '../plan/steps.ts'
 import type { Digest } from '../types.ts'
 
 /** The digests of what a task consumes, in order, or null while one is missing. */
@@ -18,7 +18,7 @@ export function consumedDigests(plan: Plan, ledger: Ledger, task: PlannedTask): 
 /** The root that a task must have consumed, or null while that is not known; '' where it reads shards only. */
 export function expectedConsumed(plan: Plan, ledger: Ledger, task: PlannedTask): Digest | '' | null {
   const digests = consumedDigests(plan, ledger, task)
-  return digests === null ? null : consumedRoot(task.step, digests)
+  return digests === null ? null : consumedRoot(plan, task, digests)
 }
 
 export interface Seal {
@@ -34,17 +34,15 @@ export interface Seal {
 export function seal(plan: Plan, ledger: Ledger, knownRows: number | null): Seal | null {
   if (!isComplete(ledger)) return null
   if (!plan.steps.every((step) => hasConsumedWhatIsHeld(plan, ledger, step))) return null
-  for (const step of plan.steps) if (!step.inputs.every((edge) => isBalanced(plan, ledger, edge, step))) return null
-  const read = readingSteps(plan).reduce((sum, step) => sum + sumOver(ledger, step, (output) => output.records), 0)
+  for (const step of plan.steps) if (!step.inputs.every((_, edge) => isBalanced(plan, ledger, edge, step))) return null
+  const read = readingSteps(plan).reduce((sum, step) => sum + sumOver(ledger, step, (output) => output.read), 0)
   if (knownRows !== null && read !== knownRows) return null
   return { result: resultDigest(resultParts(plan, ledger)) }
 }
 
 /** The part hashes of a complete ledger, in the result's order. */
 function resultParts(plan: Plan, ledger: Ledger): string[] {
-  return plan.steps.flatMap((step) =>
-    step.isOutput ? tasksOf(plan, step).map(({ index }) => agreed(ledger.tasks[index])!.part) : [],
-  )
+  return outputTasks(plan).map(({ index }) => agreed(ledger.tasks[index])!.part)
 }
 
 function hasConsumedWhatIsHeld(plan: Plan, ledger: Ledger, step: Step): boolean {
@@ -57,11 +55,30 @@ function hasConsumedWhatIsHeld(plan: Plan, ledger: Ledger, step: Step): boolean 
   })
 }
 
-/** What went out over an edge that deals records out by key is what came in. */
-function isBalanced(plan: Plan, ledger: Ledger, { from, how }: Edge, step: Step): boolean {
-  if (how !== 'hash' && how !== 'range') return true
-  const weight = (output: Output): number => output.weight
-  return sumOver(ledger, plan.steps[from]!, weight) === sumOver(ledger, step, weight)
+/**
+ * What went out over an edge is what came in: in all where records are dealt out by key, task by task where they stay,
+ * and for each task where it reads all of them. Sampled keys and bounds are no records.
+ */
+function isBalanced(plan: Plan, ledger: Ledger, edge: number, step: Step): boolean {
+  const { from, how } = step.inputs[edge]!
+  const producer = plan.steps[from]!
+  if (producer.gives === 'keys' || producer.gives === 'fact') return true
+  const gave = (output: Output): number => output.gave
+  const took = (output: Output): number => output.took[edge] ?? 0
+  const at = (index: number, of: (output: Output) => number): number => of(agreed(ledger.tasks[index])!)
+  const places = Array.from({ length: step.count }, (_, i) => i)
+  switch (how) {
+    case 'hash':
+    case 'range':
+      return sumOver(ledger, producer, gave) === sumOver(ledger, step, took)
+    case 'same':
+      return places.every((i) => at(producer.first + i, gave) === at(step.first + i, took))
+    case 'broadcast':
+    case 'gather': {
+      const all = sumOver(ledger, producer, gave)
+      return places.every((i) => at(step.first + i, took) === all)
+    }
+  }
 }
 
 function sumOver(ledger: Ledger, { first, count }: Step, of: (output: Output) => number): number {

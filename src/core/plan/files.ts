@@ -65,19 +65,21 @@ export function contentOf(manifest: Manifest, file: string): Content | null {
 }
 
 /** Whether a manifest can be that of this task. */
-export function fitsTask(manifest: Manifest, task: PlannedTask, plan: Plan): boolean {
+export function fitsTask(manifest: Manifest, task: PlannedTask): boolean {
   if (manifest.kind !== task.step.kind) return false
   switch (manifest.kind) {
     case 'map':
       return (
-        manifest.splits.length === task.splits.length && manifest.runs.every((run) => run.partition < plan.partitions)
+        manifest.splits.length === task.splits.length &&
+        manifest.took.length === task.step.inputs.length &&
+        manifest.runs.every((run) => run.partition < task.step.deals)
       )
     case 'sample':
       return manifest.splits.length === task.splits.length
     case 'reduce':
-      return manifest.partition === task.at
+      return manifest.partition === task.at && manifest.took.length === task.step.inputs.length
     case 'bounds':
-      return manifest.bounds.length < plan.partitions
+      return manifest.bounds.length < task.step.deals
   }
 }
 

@@ -9,7 +9,7 @@ export function tasksOf(plan: Plan, step: Step): readonly PlannedTask[] {
 
 /** The steps whose parts are the result, in the order in which these are hashed. */
 export function outputSteps(plan: Plan): readonly Step[] {
-  return plan.steps.filter((step) => step.isOutput)
+  return plan.steps.filter((step) => step.isOutput).sort((a, b) => a.output - b.output)
 }
 
 /** The tasks whose parts are the result, in its order. */
@@ -60,13 +60,19 @@ export function isBroadcast(step: Step): boolean {
 }
 
 /**
- * What a manifest says that its task consumed: the root of the producers' digests in order, the digest itself of what one
- * producer gives to all tasks; '' where only shards are read.
+ * What a manifest says that its task consumed, of the digests of its producers in order: over each edge their root, of
+ * one that is broadcast by a single task the digest itself; of several edges the root of these. '' where only shards are
+ * read.
  */
-export function consumedRoot(step: Step, digests: readonly Digest[]): Digest | '' {
-  const [edge] = step.inputs
-  if (edge === undefined) return ''
-  return edge.how === 'broadcast' && step.inputs.length === 1 && digests.length === 1 ? digests[0]! : rootOf(digests)
+export function consumedRoot(plan: Plan, task: PlannedTask, digests: readonly Digest[]): Digest | '' {
+  const roots: Digest[] = []
+  let at = 0
+  for (const edge of task.step.inputs) {
+    const count = edge.how === 'same' ? 1 : plan.steps[edge.from]!.count
+    const own = digests.slice(at, (at += count))
+    roots.push(edge.how === 'broadcast' && own.length === 1 ? own[0]! : rootOf(own))
+  }
+  return roots.length > 1 ? rootOf(roots) : (roots[0] ?? '')
 }
 
 /** As people say it: `map 3/8`. */

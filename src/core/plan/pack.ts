@@ -15,13 +15,14 @@ interface Cut {
 }
 
 /**
- * Cuts shards into splits and packs small ones of the same holders. Two splits that are equal in (alias, dataset,
+ * Cuts shards of these inputs into splits and packs small ones of the same holders. Two splits that are equal in (alias, dataset,
  * path, start) never share a task: their order is decided by the hash of what they read, which only reduce knows.
  */
-export function pack(snapshot: Snapshot): Pack[] {
+export function pack(snapshot: Snapshot, inputs: readonly number[]): Pack[] {
   checkFullSplits(snapshot)
   const groups = new Map<string, Cut[]>()
-  snapshot.inputs.forEach((input, i) => {
+  for (const i of inputs) {
+    const input = snapshot.inputs[i]!
     const seen = new Map<string, number>()
     input.shards.forEach((shard, s) => {
       const holders = [...new Set(shard.copies.map((copy) => copy.node))].sort()
@@ -34,7 +35,7 @@ export function pack(snapshot: Snapshot): Pack[] {
       for (const cut of cutSplits(shard.size, shard.cuts))
         group.push({ split: { input: i, shard: s, ...cut }, order: shard.path, holders })
     })
-  })
+  }
   return [...groups.keys()].sort().flatMap((key) => packGroup(groups.get(key)!))
 }
 
@@ -64,11 +65,15 @@ function checkFullSplits(snapshot: Snapshot): void {
   let full = 0
   for (const input of snapshot.inputs)
     for (const { size, cuts } of input.shards) if (cuts.kind === 'lines') full += Math.floor(size / LIMITS.splitBytes)
-  checkSize(full, 0)
+  checkSize({ steps: 0, tasks: full, runs: 0 })
 }
 
 /** Throws LIMIT. */
-export function checkSize(tasks: number, runs: number): void {
+export function checkSize({ steps, tasks, runs }: { steps: number; tasks: number; runs: number }): void {
+  if (steps > LIMITS.stepsMax)
+    throw new ShoalError('LIMIT', `the job would have ${steps} steps; at most ${LIMITS.stepsMax}`, {
+      try: ['fewer stages, or several jobs'],
+    })
   if (tasks > LIMITS.tasksMax)
     throw new ShoalError('LIMIT', `the job would have ${tasks} tasks; at most ${LIMITS.tasksMax}`, {
       try: ['split the input with a narrower glob', 'join small files into larger ones'],

@@ -1,8 +1,9 @@
 /** A job's graph of steps and tasks, out of its specification and its snapshot. */
 import { LIMITS } from '../limits.ts'
-import type { Bytes, JobSpec, Snapshot } from '../types.ts'
+import type { Bytes, JobSpec, Snapshot, StageSpec } from '../types.ts'
 import { checkSize, pack, type Pack } from './pack.ts'
-import type { Edge, Feed, Plan, PlannedTask, Step } from './steps.ts'
+import { stagesOf } from './stages.ts'
+import type { Edge, Feed, Plan, PlannedTask, Step, StepIndex } from './steps.ts'
 
 export function snapshotBytes(snapshot: Snapshot): Bytes {
   return snapshot.inputs.reduce((sum, input) => sum + input.shards.reduce((s, shard) => s + shard.size, 0), 0)
@@ -20,62 +21,146 @@ export function knownRows(snapshot: Snapshot): number | null {
 }
 
 /** Of data and job alone, never of nodes: it shows in the result hash. */
-export function partitionsOf(spec: JobSpec, snapshot: Snapshot): number {
-  if (spec.partitions !== null) return spec.partitions
-  const wanted = Math.ceil(snapshotBytes(snapshot) / LIMITS.partitionBytes)
+function partitionsFor(bytes: Bytes): number {
+  const wanted = Math.ceil(bytes / LIMITS.partitionBytes)
   return Math.min(Math.max(wanted, 1), LIMITS.partitionsDefaultMax)
 }
 
 /** A step before the others' edges to it and its place among the tasks are known. */
-type Draft = Pick<Step, 'kind' | 'inputs' | 'gives' | 'readsShards' | 'isOutput'> & { readonly packs: readonly Pack[] }
+type Draft = Pick<Step, 'name' | 'stage' | 'kind' | 'inputs' | 'gives' | 'deals' | 'readsShards' | 'isKeyed'> & {
+  readonly packs: readonly Pack[]
+}
 
 /** What a task reads that reads no shards. */
 const NO_SHARDS: Pack = { splits: [], holders: [], bytes: 0 }
+const noShards = (count: number): Pack[] => new Array<Pack>(count).fill(NO_SHARDS)
 
 /**
  * The plan of a job: a pure function of spec and snapshot.
- * Throws LIMIT when it has too many tasks or runs.
+ * Throws LIMIT when it has too many tasks, runs or steps.
  */
 export function plan(spec: JobSpec, snapshot: Snapshot): Plan {
-  const partitions = partitionsOf(spec, snapshot)
-  const packs = pack(snapshot)
-  const drafts: Draft[] = []
-  if (spec.sort) {
-    drafts.push({ kind: 'sample', inputs: [], gives: 'keys', readsShards: true, isOutput: false, packs })
-    drafts.push({
-      kind: 'bounds',
-      inputs: [{ from: 0, how: 'gather' }],
-      gives: 'fact',
-      readsShards: false,
-      isOutput: false,
-      packs: [NO_SHARDS],
-    })
-  }
-  const bounds: Edge[] = spec.sort ? [{ from: 1, how: 'broadcast' }] : []
-  drafts.push({ kind: 'map', inputs: bounds, gives: 'runs', readsShards: true, isOutput: false, packs })
-  drafts.push({
-    kind: 'reduce',
-    inputs: [{ from: drafts.length - 1, how: spec.sort ? 'range' : 'hash' }],
-    gives: 'part',
-    readsShards: false,
-    isOutput: true,
-    packs: new Array<Pack>(partitions).fill(NO_SHARDS),
+  const { stages, outputs } = stagesOf(spec)
+  const drafts = new Drafts(snapshot)
+  for (const [index, stage] of stages.entries()) drafts.add(index, stage)
+  const all = drafts.steps
+  checkSize({
+    steps: all.length,
+    tasks: all.reduce((sum, draft) => sum + draft.packs.length, 0),
+    runs: all.reduce((sum, { gives, packs, deals }) => sum + (gives === 'runs' ? packs.length * deals : 0), 0),
   })
-  checkSize(
-    drafts.reduce((sum, draft) => sum + draft.packs.length, 0),
-    packs.length * partitions,
-  )
-  return { partitions, ...stepsOf(drafts) }
+  const output = (step: StepIndex): number => outputs.findIndex(({ stage }) => drafts.ends[stage] === step)
+  const { steps, tasks } = stepsOf(all, output)
+  const partitions = steps.reduce((sum, step) => sum + (step.isOutput ? step.count : 0), 0)
+  return { partitions, steps, tasks }
 }
 
-function stepsOf(drafts: readonly Draft[]): Pick<Plan, 'steps' | 'tasks'> {
+/** The steps of one stage after the other. */
+class Drafts {
+  readonly steps: Draft[] = []
+  /** By stage, the step that gives its records. */
+  readonly ends: StepIndex[] = []
+  readonly #snapshot: Snapshot
+
+  constructor(snapshot: Snapshot) {
+    this.#snapshot = snapshot
+  }
+
+  add(index: number, stage: StageSpec): void {
+    const inputs = stage.reads.flatMap((read) => ('input' in read ? read.input : []))
+    const edges = inputs.length > 0 ? this.#readShards(index, stage, inputs) : this.#readStages(index, stage)
+    const isKeyed = !stage.sort && (!stage.reduce || stage.keepsKey)
+    const count = this.#partitionsOf(stage, inputs)
+    this.ends.push(
+      this.#push({ ...named(index, stage, 'reduce'), inputs: edges, gives: 'part', isKeyed, packs: noShards(count) }),
+    )
+  }
+
+  #partitionsOf(stage: StageSpec, inputs: readonly number[]): number {
+    if (stage.partitions !== null) return stage.partitions
+    if (inputs.length > 0) return partitionsFor(inputs.reduce((sum, input) => sum + bytesOf(this.#snapshot, input), 0))
+    return Math.max(...stage.reads.map((read) => ('stage' in read ? this.#endOf(read.stage).packs.length : 1)))
+  }
+
+  #endOf(stage: number): Draft {
+    return this.steps[this.ends[stage]!]!
+  }
+
+  /** Reads splits of shards, and deals out what map emits by key. */
+  #readShards(index: number, stage: StageSpec, inputs: readonly number[]): Edge[] {
+    const packs = pack(this.#snapshot, inputs)
+    const reading = { readsShards: true, packs, inputs: [] }
+    const deals = this.#partitionsOf(stage, inputs)
+    const bounds = stage.sort
+      ? this.#bounds(index, stage, deals, [this.#push({ ...named(index, stage, 'sample'), ...reading, gives: 'keys' })])
+      : []
+    const from = this.#push({ ...named(index, stage, 'map'), ...reading, inputs: bounds, gives: 'runs', deals })
+    return [{ from, how: stage.sort ? 'range' : 'hash' }]
+  }
+
+  /**
+   * Reads what other stages gave: where that lies as it is needed, as it lies; else it is dealt out by key again, with
+   * the stage's map on the way.
+   */
+  #readStages(index: number, stage: StageSpec): Edge[] {
+    const deals = this.#partitionsOf(stage, [])
+    const reads = stage.reads.flatMap((read) =>
+      'stage' in read ? { alias: read.alias, from: this.ends[read.stage]! } : [],
+    )
+    const step = (kind: Step['kind'], alias: string): ReturnType<typeof named> => named(index, stage, kind, alias)
+    const bounds = stage.sort
+      ? this.#bounds(
+          index,
+          stage,
+          deals,
+          reads.map(({ alias, from }) => {
+            const packs = noShards(this.steps[from]!.packs.length)
+            return this.#push({ ...step('sample', alias), inputs: [{ from, how: 'same' }], gives: 'keys', packs })
+          }),
+        )
+      : []
+    return reads.map(({ alias, from }): Edge => {
+      const { isKeyed, packs } = this.steps[from]!
+      if (isKeyed && !stage.map && !stage.sort && packs.length === deals) return { from, how: 'same' }
+      const inputs: Edge[] = [{ from, how: 'same' }, ...bounds]
+      const dealing = this.#push({ ...step('map', alias), inputs, gives: 'runs', deals, packs: noShards(packs.length) })
+      return { from: dealing, how: stage.sort ? 'range' : 'hash' }
+    })
+  }
+
+  /** A step that makes bounds out of sampled keys, and the edge by which those that deal out by them get them. */
+  #bounds(index: number, stage: StageSpec, deals: number, samples: readonly StepIndex[]): Edge[] {
+    const inputs = samples.map((from): Edge => ({ from, how: 'gather' }))
+    const from = this.#push({ ...named(index, stage, 'bounds'), inputs, gives: 'fact', deals, packs: noShards(1) })
+    return [{ from, how: 'broadcast' }]
+  }
+
+  #push(draft: Omit<Draft, 'deals' | 'readsShards' | 'isKeyed'> & Partial<Draft>): StepIndex {
+    return this.steps.push({ deals: 0, readsShards: false, isKeyed: false, ...draft }) - 1
+  }
+}
+
+/** A stage's steps are called after it, where it has a name. */
+function named(
+  stage: number,
+  { name }: StageSpec,
+  kind: Step['kind'],
+  alias: string = '',
+): Pick<Step, 'name' | 'stage' | 'kind'> {
+  return { name: [name, kind, alias].filter((word) => word !== '').join(' '), stage, kind }
+}
+
+function bytesOf(snapshot: Snapshot, input: number): Bytes {
+  return snapshot.inputs[input]!.shards.reduce((sum, shard) => sum + shard.size, 0)
+}
+
+function stepsOf(drafts: readonly Draft[], output: (step: StepIndex) => number): Pick<Plan, 'steps' | 'tasks'> {
   const steps: Step[] = []
   const tasks: PlannedTask[] = []
   for (const [index, { packs, ...draft }] of drafts.entries()) {
     const bytes = packs.reduce((sum, one) => sum + one.bytes, 0)
     const step: Step = {
       index,
-      name: draft.kind,
       ...draft,
       first: tasks.length,
       count: packs.length,
@@ -83,6 +168,8 @@ function stepsOf(drafts: readonly Draft[]): Pick<Plan, 'steps' | 'tasks'> {
         inputs.filter(({ from }) => from === index).map(({ how }) => ({ to, how })),
       ),
       isPlaced: draft.inputs.some(({ how }) => how === 'hash' || how === 'range' || how === 'same'),
+      output: output(index),
+      isOutput: output(index) >= 0,
       meanBytes: Math.max(1, bytes / Math.max(1, packs.length)),
     }
     steps.push(step)

@@ -32,6 +32,8 @@ export interface Feed {
 
 export interface Step {
   readonly index: StepIndex
+  /** Place of its stage in the specification; 0 where there is one. */
+  readonly stage: number
   /** As people call it. */
   readonly name: string
   readonly kind: StepKind
@@ -42,12 +44,18 @@ export interface Step {
   readonly inputs: readonly Edge[]
   readonly feeds: readonly Feed[]
   readonly gives: OutputKind
+  /** Into how many partitions what it gives is dealt out, or its bounds divide keys; else 0. */
+  readonly deals: number
+  /** Its part p holds exactly the keys that hash to p of as many as it has tasks, ascending. */
+  readonly isKeyed: boolean
   /** Its tasks read splits of shards, and so lie where these are. */
   readonly readsShards: boolean
   /** Task p reads partition p of something, and lies where placement says. */
   readonly isPlaced: boolean
-  /** Its parts are the job's result. */
+  /** Its parts are the job's result, or one of its results. */
   readonly isOutput: boolean
+  /** Place of that among the job's outputs, else −1. */
+  readonly output: number
   /** Bytes of shards that a task reads in the mean, at least 1. */
   readonly meanBytes: Bytes
 }
@@ -65,6 +73,7 @@ export interface PlannedTask {
 }
 
 export interface Plan {
+  /** How many parts the result has. */
   readonly partitions: number
   /** What a step reads comes before it. */
   readonly steps: readonly Step[]

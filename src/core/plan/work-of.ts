@@ -1,4 +1,4 @@
-import { upstreamOf } from './receipt.ts'
+import { upstreamOf } from './sums.ts'
 import type { Agreed, BoundsManifest, Digest, JobRecord, Manifest, MapManifest } from '../types.ts'
 import { consumedRoot } from './graph.ts'
 import { rankSplits } from './ranks.ts'
@@ -32,17 +32,21 @@ export function workOf(
 ): Work {
   const { spec } = record
   const { combine, onBadRecord } = spec
-  const { partitions } = plan
-  const reading = { splits, ...(agreed.length === 0 ? {} : { agreed }), partitions, combine, onBadRecord }
+  const { deals: partitions, inputs } = task.step
+  const edges = inputs.length
+  const told = consumed.map(({ producer, manifest }) => ({ task: producer, manifest }))
+  const upstream = upstreamOf(record.snapshot, plan, task, told)
+  const reading = { splits, ...(agreed.length === 0 ? {} : { agreed }), partitions, combine, onBadRecord, edges }
   const root = consumedRoot(
-    task.step,
+    plan,
+    task,
     consumed.map(({ digest }) => digest),
   )
   switch (task.step.kind) {
     case 'sample':
       return { kind: 'sample', ...reading }
     case 'map':
-      return { kind: 'map', ...reading, bounds: boundsOf(consumed) }
+      return { kind: 'map', ...reading, bounds: boundsOf(consumed), upstream }
     case 'bounds':
       return { kind: 'bounds', partitions, samples: consumed.flatMap(({ files }) => files), consumed: root as Digest }
     case 'reduce':
@@ -51,12 +55,10 @@ export function workOf(
         partition: task.at,
         runs: runsOf(record, consumed),
         aliases: spec.inputs.map((input) => input.alias),
+        edges: spec.inputs.map(() => 0),
         reduce: spec.reduce,
         consumed: root as Digest,
-        upstream: upstreamOf(
-          record.snapshot,
-          consumed.map(({ producer, manifest }) => ({ task: producer, manifest: manifest as MapManifest })),
-        ),
+        upstream,
       }
   }
 }

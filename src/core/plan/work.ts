@@ -1,6 +1,6 @@
 /** What a task process is told to do: no more than its task needs, files by the names that they have in its folder. */
 import type { Look } from '../look.ts'
-import type { Agreed, Bytes, Digest, Partition, ReadOptions, Upstream } from '../types.ts'
+import type { Agreed, Bytes, Digest, Partition, ReadOptions, StepFacts } from '../types.ts'
 
 /** One split, as the task process is told it; `file` is a TaskFile's name. */
 export interface SplitWork {
@@ -41,9 +41,13 @@ export interface MapWork {
   readonly bounds: readonly string[] | null
   readonly combine: boolean
   readonly onBadRecord: 'fail' | 'skip'
+  /** How many edges the step reads. */
+  readonly edges: number
+  /** What the steps before it tell; goes into the manifest as it is. */
+  readonly upstream: readonly StepFacts[]
 }
 
-export interface SampleWork extends Omit<MapWork, 'kind' | 'bounds'> {
+export interface SampleWork extends Omit<MapWork, 'kind' | 'bounds' | 'upstream'> {
   readonly kind: 'sample'
 }
 
@@ -69,11 +73,13 @@ export interface ReduceWork {
   readonly partition: Partition
   readonly runs: readonly RunWork[]
   readonly aliases: readonly string[]
+  /** By alias, the edge over which its records come. */
+  readonly edges: readonly number[]
   readonly reduce: boolean
-  /** `rootOf` the digests of the map tasks, in task order; goes into the manifest as it is. */
+  /** See `consumedRoot` in graph.ts; goes into the manifest as it is. */
   readonly consumed: Digest
-  /** What the map tasks together tell; goes into the manifest as it is. */
-  readonly upstream: Upstream
+  /** What the steps before it tell; goes into the manifest as it is. */
+  readonly upstream: readonly StepFacts[]
 }
 
 export type Work = MapWork | SampleWork | BoundsWork | ReduceWork

@@ -1,7 +1,6 @@
 import type { ExplainAnswer } from '../../control/api.ts'
-import { candidates, type Ranked } from '../../core/members/candidates.ts'
+import { candidates, placementOf, type Ranked } from '../../core/members/candidates.ts'
 import { isLive } from '../../core/members/liveness.ts'
-import { place } from '../../core/plan/placement.ts'
 import { plan, snapshotBytes } from '../../core/plan/plan.ts'
 import { readingTasks, tasksOf } from '../../core/plan/graph.ts'
 import type { PlannedTask } from '../../core/plan/steps.ts'
@@ -12,8 +11,7 @@ import type { Draft } from './submit.ts'
 /** Who would run what if the job were submitted now; nothing runs. */
 export function explain(context: Context, { record, warnings }: Draft, bundleBytes: Bytes): ExplainAnswer {
   const planned = plan(record.spec, record.snapshot)
-  const placement = place(record.id, planned.partitions, record.members)
-  const job: Ranked = { record, placement, orders: new Map(), lateCopies: new Set() }
+  const job: Ranked = { record, placement: new Map(), orders: new Map(), lateCopies: new Set() }
   const order = (task: PlannedTask): NodeId[] => candidates(context.state, job, task, new Map())
   const stages = planned.steps
     .filter(({ count }) => count > 0)
@@ -29,7 +27,7 @@ export function explain(context: Context, { record, warnings }: Draft, bundleByt
     shards,
     bytes,
     stages,
-    moves: moved(maps, placement, order),
+    moves: moved(maps, job, order),
     columns: record.snapshot.inputs.flatMap(({ alias, dataset, agreed }) =>
       agreed === undefined ? [] : [{ alias, dataset, ...agreed }],
     ),
@@ -41,14 +39,11 @@ export function explain(context: Context, { record, warnings }: Draft, bundleByt
 }
 
 /** Bytes that leave their node if keys are spread evenly and no combiner shrinks them. */
-function moved(
-  maps: readonly PlannedTask[],
-  placement: readonly NodeId[][],
-  order: (task: PlannedTask) => NodeId[],
-): Bytes {
+function moved(maps: readonly PlannedTask[], job: Ranked, order: (task: PlannedTask) => NodeId[]): Bytes {
   let bytes = 0
   for (const task of maps) {
     const node = order(task)[0]
+    const placement = placementOf(job, task.step.deals)
     const foreign = placement.filter((list) => list[0] !== node).length
     bytes += (task.bytes * foreign) / placement.length
   }

@@ -92,7 +92,7 @@ export function coverageOf(context: Context, job: JobState): Coverage {
   for (const task of readingTasks(job.plan)) {
     const output = agreed(job.ledger.tasks[task.index])
     if (output === null) for (const split of task.splits) open.add(`${split.input}/${split.shard}`)
-    else records += output.records
+    else records += output.read
   }
   return {
     shards: shards.length - open.size,

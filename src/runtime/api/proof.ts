@@ -3,11 +3,11 @@ import type { VerifyAnswer } from '../../control/api.ts'
 import { outputOf } from '../../core/ledger/manifest.ts'
 import { reasonOf } from '../../words/reason.ts'
 import { agreed } from '../../core/ledger/ledger.ts'
-import { outputTasks, producersOf } from '../../core/plan/graph.ts'
+import { producersOf } from '../../core/plan/graph.ts'
 import { expectedConsumed, resultDigest } from '../../core/outcome/seal.ts'
 import type { JobState } from '../../core/state.ts'
 import type { Context } from '../context.ts'
-import { receiptOf, reduceManifests } from './receipts.ts'
+import { outputManifests, receiptOf, type OutputPart } from './receipts.ts'
 import { resultOf } from './results.ts'
 
 type Check = VerifyAnswer['checks'][number]
@@ -15,26 +15,26 @@ type Check = VerifyAnswer['checks'][number]
 /** Reads every part whole. Throws as `receiptOf` does when there is nothing to verify. */
 export async function verify(context: Context, job: JobState, signal: AbortSignal): Promise<VerifyAnswer> {
   const receipt = await receiptOf(context, job)
-  const reduces = await reduceManifests(context, job)
+  const outputs = await outputManifests(context, job)
   const { read, emitted, reduced, out } = receipt.records
-  const outputs = outputTasks(job.plan)
-  const root = expectedConsumed(job.plan, job.ledger, outputs[0]!)
-  const producers = [...producersOf(job.plan, outputs[0]!)].length
+  const [first] = outputs
+  const root = expectedConsumed(job.plan, job.ledger, first!.task)
+  const producers = [...producersOf(job.plan, first!.task)].length
   const checks: Check[] = [
-    await parts(context, job, reduces.length, signal),
+    await parts(context, job, outputs.length, signal),
     {
       name: 'result hash',
-      ok: `sha256:${resultDigest(reduces.map((r) => r.part))}` === receipt.result,
-      detail: `${receipt.result} is the hash of ${reduces.length} part hashes in order`,
+      ok: `sha256:${resultDigest(outputs.map(({ manifest }) => manifest.part))}` === receipt.result,
+      detail: `${receipt.result} is the hash of ${outputs.length} part hashes in order`,
     },
     {
       name: 'manifests',
-      ok: reduces.every((manifest, p) => fits(job, outputs[p]!.index, manifest)),
+      ok: outputs.every((output) => fits(job, output)),
       detail: 'each part’s manifest has the digest that the ledger agreed on',
     },
     {
       name: 'consumed',
-      ok: reduces.every((manifest) => manifest.consumed === root),
+      ok: outputs.every(({ task, manifest }) => manifest.consumed === expectedConsumed(job.plan, job.ledger, task)),
       detail: `every part was reduced from the same ${producers} map outputs, root ${root}`,
     },
     {
@@ -46,8 +46,8 @@ export async function verify(context: Context, job: JobState, signal: AbortSigna
   return { schema: 'shoal.verify/1', job: job.record.id, result: receipt.result, ok: checks.every((c) => c.ok), checks }
 }
 
-function fits(job: JobState, task: number, manifest: Awaited<ReturnType<typeof reduceManifests>>[number]): boolean {
-  return outputOf({ consumed: manifest.consumed, manifest }).digest === agreed(job.ledger.tasks[task])?.digest
+function fits(job: JobState, { task, manifest }: OutputPart): boolean {
+  return outputOf({ consumed: manifest.consumed, manifest }).digest === agreed(job.ledger.tasks[task.index])?.digest
 }
 
 /** Reading a part checks its blocks, its trailer and its hash; what does not fit throws. */

@@ -5,7 +5,7 @@ import { snapshotId } from '../../core/plan/job-id.ts'
 import { agreed } from '../../core/ledger/ledger.ts'
 import { outputOf, type TaskManifest } from '../../core/ledger/manifest.ts'
 import { outputTasks } from '../../core/plan/graph.ts'
-import { totals } from '../../core/plan/receipt.ts'
+import { totals } from '../../core/plan/sums.ts'
 import type { JobState } from '../../core/state.ts'
 import type { PlannedTask } from '../../core/plan/steps.ts'
 import type { ReduceManifest } from '../../core/types.ts'
@@ -26,18 +26,18 @@ export async function receiptOf(context: Context, job: JobState): Promise<Receip
       job: record.id,
       try: [`shoal wait ${record.id.slice(0, 12)}`],
     })
-  const reduces = await reduceManifests(context, job)
-  const sums = totals(reduces)
+  const parts = await outputManifests(context, job)
+  const sums = totals(record.snapshot, job.plan, parts)
   return {
     schema: 'shoal.receipt/1',
     job: record.id,
     name: record.spec.name,
     result: `sha256:${ledger.outcome.result}`,
-    coverage: { ...coverageOf(context, job), records: sums.upstream.records },
+    coverage: { ...coverageOf(context, job), records: sums.read },
     counters: sums.counters,
     skipped: sums.skipped,
-    records: { read: sums.upstream.records, emitted: sums.upstream.emitted, reduced: sums.reduced, out: sums.out },
-    partitions: reduces.map(({ partition, records, bytes, part }) => ({
+    records: { read: sums.read, emitted: sums.emitted, reduced: sums.reduced, out: sums.out },
+    partitions: parts.map(({ manifest: { partition, records, bytes, part } }) => ({
       partition,
       records,
       bytes,
@@ -47,19 +47,24 @@ export async function receiptOf(context: Context, job: JobState): Promise<Receip
     params: record.spec.params,
     runtime: record.spec.runtime,
     snapshot: snapshotId(record.snapshot),
-    consumed: reduces[0]!.consumed,
+    consumed: parts[0]!.manifest.consumed,
     takenOver: ledger.tasks.filter((task) => (task.claim?.term ?? 0) > 1).length,
   }
 }
 
-/** In partition order. Throws RESULT_LOST when one cannot be had. */
-export async function reduceManifests(context: Context, job: JobState): Promise<ReduceManifest[]> {
-  const reduces: ReduceManifest[] = []
-  for (const task of outputTasks(job.plan)) reduces.push(await reduceManifest(context, job, task))
-  return reduces
+export interface OutputPart {
+  readonly task: PlannedTask
+  readonly manifest: ReduceManifest
 }
 
-async function reduceManifest(context: Context, job: JobState, task: PlannedTask): Promise<ReduceManifest> {
+/** What gave the result, in its order. Throws RESULT_LOST when one cannot be had. */
+export async function outputManifests(context: Context, job: JobState): Promise<OutputPart[]> {
+  const parts: OutputPart[] = []
+  for (const task of outputTasks(job.plan)) parts.push({ task, manifest: await outputManifest(context, job, task) })
+  return parts
+}
+
+async function outputManifest(context: Context, job: JobState, task: PlannedTask): Promise<ReduceManifest> {
   const { store } = context
   const { index } = task
   const wanted = agreed(job.ledger.tasks[index])?.digest

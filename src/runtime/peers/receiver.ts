@@ -148,7 +148,7 @@ function isBatchOf(
   consumers: readonly TaskIndex[] | null,
 ): boolean {
   const task = plan.tasks[header.task]
-  if (task === undefined || !fitsTask(manifest, task, plan)) return false
+  if (task === undefined || !fitsTask(manifest, task)) return false
   if (consumers !== null && !consumers.every((consumer) => consumes(plan.tasks[consumer], task))) return false
   const sizes = new Map(header.files.map((file) => [file.name, file.size]))
   const needed = filesFor(plan, task, manifest, consumers)

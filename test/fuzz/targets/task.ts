@@ -14,15 +14,15 @@ import { jsonInput, jsonOf } from './cbor.ts'
 import { DIGEST, MANIFESTS } from './samples.ts'
 
 const split = { file: 's', alias: '', dataset: 'd', path: 'p', size: 1, start: 0, end: 1, headerBytes: 0, options: {}, rowGroups: false, witness: '' } // prettier-ignore
-const map = { splits: [split], partitions: 2, combine: false, onBadRecord: 'skip' } as const
+const map = { splits: [split], partitions: 2, combine: false, onBadRecord: 'skip', edges: 1 } as const
 const upstream = (MANIFESTS[3]!.manifest as Extract<Manifest, { kind: 'reduce' }>).upstream
 
 /** The work of which each manifest could be the end. */
 const WORKS: readonly Work[] = [
-  { kind: 'map', bounds: null, ...map },
+  { kind: 'map', bounds: null, ...map, upstream: [] },
   { kind: 'sample', ...map },
   { kind: 'bounds', partitions: 3, samples: ['k'], consumed: DIGEST },
-  { kind: 'reduce', partition: 1, runs: [], aliases: [''], reduce: true, consumed: DIGEST, upstream },
+  { kind: 'reduce', partition: 1, runs: [], aliases: [''], edges: [0], reduce: true, consumed: DIGEST, upstream },
 ]
 
 const ERROR = {

@@ -25,8 +25,8 @@ export const BROKEN: readonly BrokenCore[] = [
     'ledger-by-attempt',
     'an output is named by the attempt that gave it, so that two attempts of one task are two outputs',
     'runtime/attempts.ts',
-    'const manifest: TaskManifest = { consumed: consumedRoot(step, consumes), manifest: end.manifest }',
-    'const attempt = String(this.#context.state.attempts)\n    const manifest: TaskManifest = { consumed: consumedRoot(step, consumes), manifest: "counters" in end.manifest ? { ...end.manifest, counters: { [attempt]: 1 } } : end.manifest }',
+    'const manifest: TaskManifest = { consumed: consumedRoot(job.plan, task, consumes), manifest: end.manifest }',
+    'const attempt = String(this.#context.state.attempts)\n    const manifest: TaskManifest = { consumed: consumedRoot(job.plan, task, consumes), manifest: "counters" in end.manifest ? { ...end.manifest, counters: { [attempt]: 1 } } : end.manifest }',
   ),
   {
     name: 'clean-end-is-complete',
