@@ -8,6 +8,7 @@ import { agreed } from './ledger/ledger.ts'
 import { LIMITS } from './limits.ts'
 import { addFailure, join } from './outcome/facts.ts'
 import type { JobState, State } from './state.ts'
+import type { TaskIndex } from './types.ts'
 
 type JobEvent = Extract<
   Event,
@@ -29,8 +30,8 @@ type JobEvent = Extract<
 export function onJobEvent(state: State, job: JobState, event: JobEvent): Effect[] {
   switch (event.type) {
     case 'arrived':
-      // It may have been removed since, with all that had arrived.
-      if (!job.round.released) book(job, event.consumers, event.task, event.digest)
+      // It may have been removed since, with all that had arrived of its step.
+      if (!isReleased(job, event.task)) book(job, event.consumers, event.task, event.digest)
       return []
     case 'copied':
       // Another output may be agreed by now, or none.
@@ -98,4 +99,9 @@ function endPull(state: State, job: JobState, event: Extract<Event, { type: 'pul
     addFailure(job, { task, attempt: '', term, blame: 'own', place: event.from, error })
   }
   return []
+}
+
+function isReleased({ plan, round }: JobState, task: TaskIndex): boolean {
+  const step = plan.tasks[task]?.step
+  return step !== undefined && round.released.has(step.index)
 }

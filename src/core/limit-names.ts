@@ -173,6 +173,7 @@ export type Limit =
   | 'tableRows'
   | 'outputsKnownMs'
   | 'copiesDefault'
+  | 'copiesBetween'
   | 'copiesMax'
   | 'retentionMs'
   | 'keptAtLeastMs'

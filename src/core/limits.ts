@@ -312,6 +312,8 @@ export const LIMITS: Readonly<Record<Limit, number>> = {
   /** A seal runs ahead of the outputs that it is made of by some rounds of anti-entropy; who asks for the result waits so long. */
   outputsKnownMs: 10_000,
   copiesDefault: 2,
+  /** Nodes that keep each part which one stage gives to another: losing one node is no reason to begin anew. */
+  copiesBetween: 2,
   copiesMax: 16,
   retentionMs: 7 * 24 * 3_600_000,
   /** No finished job makes room for others before that: whoever waits for it fetches its result. */

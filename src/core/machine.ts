@@ -16,7 +16,9 @@ import { failureIndex } from './ledger/failures.ts'
 import { tellDeaths } from './outcome/deaths.ts'
 import type { Effect } from './effects.ts'
 import type { Event } from './events.ts'
-import { isReleasable, lookForWanted, startPulls, startPushes, stayingHolders } from './exchange/exchange.ts'
+import { stayingHolders } from './exchange/copies.ts'
+import { lookForWanted, startPulls, startPushes } from './exchange/exchange.ts'
+import { release } from './exchange/release.ts'
 import { join } from './outcome/facts.ts'
 import { onJobEvent } from './job-events.ts'
 import { addJob, clash, dropJob } from './jobs.ts'
@@ -251,13 +253,7 @@ function tend(state: State, job: JobState): Effect[] {
     }
     effects.push({ type: 'sign-report', job: job.record.id, round: job.ledger.round, report })
   }
-  if (looks && isReleasable(state, job)) {
-    job.round.released = true
-    for (const task of job.has) if (!job.plan.tasks[task]!.step.isOutput) job.has.delete(task)
-    job.round.books.clear()
-    job.reportDirty = true
-    effects.push({ type: 'release', job: job.record.id })
-  }
+  if (looks) effects.push(...release(state, job))
   if (isTimeOver(state, job)) effects.push(...dropJob(state, job.record.id, true))
   return effects
 }
@@ -272,6 +268,8 @@ function look(state: State, job: JobState): void {
   judgeRemake(state, job, failures)
   const isOpen = isWorkedOn(job)
   job.round.orphans = findOrphans(state, job)
+  // What is to be made again is needed, whatever was said of it.
+  for (const task of job.round.orphans) job.round.released.delete(job.plan.tasks[task]!.step.index)
   for (const step of job.plan.steps) {
     const isReady = job.round.orphans.size === 0 && isStepReady(job.ledger, step)
     job.round.readySince[step.index] = isReady ? (job.round.readySince[step.index] ?? state.now) : null

@@ -1,6 +1,6 @@
 import type { ErrorJson } from './errors.ts'
 import type { Failure } from './ledger/ledger.ts'
-import type { Plan } from './plan/steps.ts'
+import type { Plan, StepIndex } from './plan/steps.ts'
 import type { Digest, Millis, NodeId, TaskIndex } from './types.ts'
 
 export interface Wanted {
@@ -12,8 +12,8 @@ export interface Wanted {
 
 /** What a node does for a job in one round: the next begins with none of it. */
 export interface RoundState {
-  /** Runs and what had arrived were needed no more, and are gone. */
-  released: boolean
+  /** Steps whose outputs were needed no more, here: they are gone, with what had arrived of them. */
+  readonly released: Set<StepIndex>
   /** Peers that have forgotten it by their own time: they are told of it no more. */
   readonly unwanted: Set<NodeId>
   /** Books of the exchange: consumer task → producer task → digest of what arrived here. Never by attempt. */
@@ -50,7 +50,7 @@ export interface RoundState {
 
 export function newRound({ steps }: Plan, now: Millis): RoundState {
   return {
-    released: false,
+    released: new Set(),
     unwanted: new Set(),
     books: new Map(),
     backoff: new Map(),

@@ -1,6 +1,6 @@
 /** Which part of the runtime carries out which effect. */
 import type { Effect } from '../core/effects.ts'
-import type { JobId } from '../core/types.ts'
+import type { JobId, TaskIndex } from '../core/types.ts'
 import { jobBody, jobTimes, openJob } from '../wire/job.ts'
 import { fromBytes, fromJson, toBytes } from '../wire/codec.ts'
 import { signReport } from '../wire/signed.ts'
@@ -72,13 +72,7 @@ export function performer(parts: Parts): Perform {
       // Else a crash could find the runs gone, and nothing that says why.
       background(
         'release',
-        parts.ledgers.durable(job).then(() =>
-          store.release(
-            job,
-            (task) => context.state.jobs.get(job)?.plan.tasks[task]?.step.isOutput ?? true,
-            () => mayRelease(context, job),
-          ),
-        ),
+        parts.ledgers.durable(job).then(() => store.release(job, (task) => isReleased(context, job, task))),
       )
     },
     drop: (effect) => {
@@ -140,7 +134,9 @@ function wasTold({ state }: Context, times: Times, job: JobId): boolean {
   return (times.of(job).ended !== null || times.isLost(job)) && state.jobs.get(job)?.round.knownAt === state.now
 }
 
-/** It has not been opened again, nor dropped, since its release was decided. */
-function mayRelease({ state }: Context, job: JobId): boolean {
-  return state.jobs.get(job)?.round.released === true
+/** Not where the job was opened again, or dropped, since its release was decided. */
+function isReleased({ state }: Context, job: JobId, task: TaskIndex): boolean {
+  const known = state.jobs.get(job)
+  const step = known?.plan.tasks[task]?.step
+  return step !== undefined && known!.round.released.has(step.index)
 }

@@ -289,7 +289,8 @@ describe('after the seal', () => {
       const mesh = meshWithJob({ seed }, seed % 2 === 1 ? { members: ['n1' as NodeId] } : {})
       const { world, job } = mesh
       expectSealed(mesh)
-      const areReleased = (): boolean => world.up.every((node) => world.state(node).jobs.get(job.id)!.round.released)
+      const areReleased = (): boolean =>
+        world.up.every((node) => world.state(node).jobs.get(job.id)!.round.released.size > 0)
       expect(world.runUntil(areReleased, 30_000)).toBe(true)
       for (let part = 40; part < 48; part++)
         expect(world.up.filter((node) => world.disk(node).output(job.id, part) !== undefined).length).toBeGreaterThan(1)

@@ -17,9 +17,9 @@ function settled(options: Parameters<typeof meshWithJob>[0], shape: Parameters<t
   const mesh = meshWithJob(options, { maps: 12, reduces: 6, ...shape })
   expectSealed(mesh)
   const { world, job } = mesh
-  expect(world.runUntil(() => world.up.every((id) => world.state(id).jobs.get(job.id)!.round.released), 60_000)).toBe(
-    true,
-  )
+  expect(
+    world.runUntil(() => world.up.every((id) => world.state(id).jobs.get(job.id)!.round.released.size > 0), 60_000),
+  ).toBe(true)
   return mesh
 }
 

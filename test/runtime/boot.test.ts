@@ -180,7 +180,7 @@ describe('a full disk', () => {
     const effects = effectsOf(node, ledgers)
     full = true
     effects.save({ type: 'save', job: job.id, delta: deltaOf(0) })
-    node.context.state.jobs.get(job.id)!.round.released = true
+    node.context.state.jobs.get(job.id)!.round.released.add(0)
     effects.release({ type: 'release', job: job.id })
     await settled()
     await ledgers.catchUp()

@@ -1,5 +1,5 @@
 /** What must hold at any moment, seen from outside the nodes. A breach is a Violation: the run ends there. */
-import { copiesWanted } from '../../src/core/exchange/exchange.ts'
+import { copiesWanted } from '../../src/core/exchange/copies.ts'
 import { snapshotId } from '../../src/core/plan/job-id.ts'
 import { agreed, beats, type Claim } from '../../src/core/ledger/ledger.ts'
 import { LIMITS } from '../../src/core/limits.ts'
@@ -127,7 +127,7 @@ export class Checks {
         this.#whole(node, job, consumer, producer, digest)
       }
     }
-    if (job.round.released && !this.isRemoved(record.id)) this.#copied(node, job)
+    if (job.round.released.size > 0 && !this.isRemoved(record.id)) this.#copied(node, job)
     this.#claims(node, job)
     for (const task of ledger.tasks) {
       if (task.claim !== null && task.claim.term > LIMITS.termMax) breach('term', node, `term ${task.claim.term}`)
@@ -166,19 +166,29 @@ export class Checks {
       if (!node.disk.files.has(`${folder}/${file}`)) breach('durable', node, `has task ${task}, and no ${file} of it`)
   }
 
-  /** Runs go only when each part is on the disks of as many nodes as asked for, or as can. */
+  /** Outputs go only when each part that was made of them is on the disks of as many nodes as it should be, or as can. */
   #copied(node: SimNode, job: JobState): void {
-    const { plan: planned, record, ledger } = job
-    const key = `${node.id} ${node.process.life} ${record.id} released ${ledger.round}`
-    if (this.#seen.has(key) || this.rotten || this.nodes.some(({ lossy }) => lossy)) return
-    this.#seen.add(key)
-    const wanted = copiesWanted(node.state!, job)
-    for (const task of planned.tasks) {
-      if (task.step.kind !== 'reduce') continue
-      const part = `jobs/${record.id}/out/${task.index}/part`
-      const having = this.nodes.filter(({ disk }) => disk.files.has(part)).length
-      if (having < wanted)
-        breach('copies', node, `releases runs while ${having} of ${wanted} nodes have part ${task.at}`)
+    const { plan: planned, record, ledger, round } = job
+    if (this.rotten || this.nodes.some(({ lossy }) => lossy)) return
+    for (const index of round.released) {
+      const key = `${node.id} ${node.process.life} ${record.id} released ${index} ${ledger.round}`
+      if (this.#seen.has(key)) continue
+      this.#seen.add(key)
+      for (const { to } of planned.steps[index]!.feeds) {
+        const step = planned.steps[to]!
+        if (step.gives !== 'part' || round.released.has(to)) continue
+        const wanted = copiesWanted(node.state!, job, step)
+        for (let i = step.first; i < step.first + step.count; i++) {
+          const part = `jobs/${record.id}/out/${i}/part`
+          const having = this.nodes.filter(({ disk }) => disk.files.has(part)).length
+          if (having < wanted)
+            breach(
+              'copies',
+              node,
+              `releases ${planned.steps[index]!.name} while ${having} of ${wanted} nodes have ${part}`,
+            )
+        }
+      }
     }
   }
 

@@ -4,11 +4,12 @@
  */
 import { LIMITS } from '../limits.ts'
 import { agreed } from '../ledger/ledger.ts'
-import { candidates, expectedOwner, isEligible } from '../members/candidates.ts'
+import { expectedOwner } from '../members/candidates.ts'
 import { liveHolders } from '../members/holders.ts'
 import type { FailureIndex } from '../ledger/failures.ts'
 import { isLive } from '../members/liveness.ts'
 import type { Effect } from '../effects.ts'
+import { copiesToTake } from './copies.ts'
 import { toHandOver } from './hand-over.ts'
 import { isOpen, isReady } from '../outcome/open-tasks.ts'
 import { consumersOf, howBetween, isBroadcast, outputTasks, producersOf } from '../plan/graph.ts'
@@ -214,46 +215,4 @@ export function backOff(state: State, job: JobState, what: string): void {
   const tries = (job.round.backoff.get(what)?.tries ?? 0) + 1
   const wait = Math.min(LIMITS.ownFailureBackoffMaxMs, LIMITS.ownFailureBackoffMs * 2 ** (tries - 1))
   job.round.backoff.set(what, { until: state.now + wait, tries })
-}
-
-/** How many nodes keep each part: as asked, or all that can. */
-export function copiesWanted(state: State, job: JobState): number {
-  let able = 0
-  for (const node of state.members.keys()) if (isEligible(state, job, node)) able++
-  return Math.max(1, Math.min(job.ledger.limits.copies, able))
-}
-
-/** Live holders that are not about to leave. */
-export function stayingHolders(state: State, job: JobState, task: TaskIndex): NodeId[] {
-  return liveHolders(state, job, task).filter((node) =>
-    node === state.self.node ? !state.draining : state.members.get(node)?.record.drained !== true,
-  )
-}
-
-/** Parts that this node is to keep a copy of: it is among the first candidates that do not have it yet. */
-function copiesToTake(state: State, job: JobState, failures: FailureIndex): TaskIndex[] {
-  const { outcome } = job.ledger
-  if (outcome.kind !== 'open' && outcome.kind !== 'sealed') return []
-  const wanted = copiesWanted(state, job)
-  const take: TaskIndex[] = []
-  for (const task of outputTasks(job.plan)) {
-    const { index } = task
-    if (agreed(job.ledger.tasks[index]) === null || job.has.has(index)) continue
-    const holders = liveHolders(state, job, index)
-    const lacking = wanted - stayingHolders(state, job, index).length
-    if (holders.length === 0 || lacking <= 0) continue
-    const next = candidates(state, job, task, failures).filter((node) => !holders.includes(node))
-    if (next.slice(0, lacking).includes(state.self.node)) take.push(index)
-  }
-  return take
-}
-
-/**
- * Sealed, and every part on as many nodes as wanted: runs have done their work. Those of a failed or cancelled round
- * stay until the job is dropped, because the next round adopts them.
- */
-export function isReleasable(state: State, job: JobState): boolean {
-  if (job.round.released || job.ledger.outcome.kind !== 'sealed') return false
-  const wanted = copiesWanted(state, job)
-  return outputTasks(job.plan).every(({ index }) => stayingHolders(state, job, index).length >= wanted)
 }

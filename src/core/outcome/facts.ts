@@ -38,7 +38,7 @@ export function join(state: State, job: JobState, delta: Delta, from: 'here' | '
   for (const task of change.tasks) job.round.changedAt.set(task, state.now)
   // What is broadcast is waited for by many tasks; copies of parts by whoever has the only one.
   if (change.tasks.some((task) => isBroadcast(job.plan.tasks[task]!.step))) job.round.nextLook = state.now
-  if (isOver(job.ledger.outcome) && !job.round.released) job.round.nextLook = state.now
+  if (isOver(job.ledger.outcome) && !isFullyReleased(job)) job.round.nextLook = state.now
   // Gossip reaches everyone by itself: who hears a fact does not say it again, or its copies grow with the mesh squared.
   if (from === 'here') {
     const dirty = touch(state, job.record.id)
@@ -163,4 +163,9 @@ export function addFailure(job: JobState, failure: Failure): void {
   // A new list: the old one may be in a report that is being signed.
   job.round.failures = [...kept, failure]
   job.reportDirty = true
+}
+
+/** Nothing is left of it but its result. */
+function isFullyReleased({ plan, round }: JobState): boolean {
+  return plan.steps.every(({ index, isOutput }) => isOutput || round.released.has(index))
 }

@@ -1,7 +1,7 @@
 import { contentId } from '../hash.ts'
 import { agreed, isConflict, type Ledger, type Output } from '../ledger/ledger.ts'
 import { consumedRoot, outputTasks, producersOf, readingSteps, tasksOf } from '../plan/graph.ts'
-import type { Plan, PlannedTask, Step } from '../plan/steps.ts'
+import type { Plan, PlannedTask, Step, StepIndex } from '../plan/steps.ts'
 import type { Digest } from '../types.ts'
 
 /** The digests of what a task consumes, in order, or null while one is missing. */
@@ -33,8 +33,7 @@ export interface Seal {
  */
 export function seal(plan: Plan, ledger: Ledger, knownRows: number | null): Seal | null {
   if (!isComplete(ledger)) return null
-  if (!plan.steps.every((step) => hasConsumedWhatIsHeld(plan, ledger, step))) return null
-  for (const step of plan.steps) if (!step.inputs.every((_, edge) => isBalanced(plan, ledger, edge, step))) return null
+  if (!plan.steps.every((step) => isSound(plan, ledger, step))) return null
   const read = readingSteps(plan).reduce((sum, step) => sum + sumOver(ledger, step, (output) => output.read), 0)
   if (knownRows !== null && read !== knownRows) return null
   return { result: resultDigest(resultParts(plan, ledger)) }
@@ -43,6 +42,33 @@ export function seal(plan: Plan, ledger: Ledger, knownRows: number | null): Seal
 /** The part hashes of a complete ledger, in the result's order. */
 function resultParts(plan: Plan, ledger: Ledger): string[] {
   return outputTasks(plan).map(({ index }) => agreed(ledger.tasks[index])!.part)
+}
+
+/**
+ * The same for one step: all its outputs agree, and follow from the snapshot through all steps before it, as far as
+ * these are known. What is acted upon before the seal is acted upon behind this alone.
+ */
+export function isProved(plan: Plan, ledger: Ledger, index: StepIndex): boolean {
+  const open = [index]
+  const seen = new Set(open)
+  for (let at = 0; at < open.length; at++) {
+    const step = plan.steps[open[at]!]!
+    for (let i = step.first; i < step.first + step.count; i++) if (agreed(ledger.tasks[i]) === null) return false
+    if (!isSound(plan, ledger, step)) return false
+    for (const { from } of step.inputs)
+      if (!seen.has(from)) {
+        seen.add(from)
+        open.push(from)
+      }
+  }
+  return true
+}
+
+/** What a step's tasks consumed is what the ledger holds, and records balance over its edges. */
+function isSound(plan: Plan, ledger: Ledger, step: Step): boolean {
+  return (
+    hasConsumedWhatIsHeld(plan, ledger, step) && step.inputs.every((_, edge) => isBalanced(plan, ledger, edge, step))
+  )
 }
 
 function hasConsumedWhatIsHeld(plan: Plan, ledger: Ledger, step: Step): boolean {

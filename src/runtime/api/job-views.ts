@@ -17,7 +17,8 @@ import { ShoalError, type ErrorJson } from '../../core/errors.ts'
 import { errorToJson } from '../../words/thrown.ts'
 import { snapshotId } from '../../core/plan/job-id.ts'
 import { agreed, isConflict } from '../../core/ledger/ledger.ts'
-import { copiesWanted, isInputHere } from '../../core/exchange/exchange.ts'
+import { copiesWanted } from '../../core/exchange/copies.ts'
+import { isInputHere } from '../../core/exchange/exchange.ts'
 import { snapshotBytes } from '../../core/plan/plan.ts'
 import { shardOf } from '../../core/plan/ranks.ts'
 import { outputTasks, readingTasks, tasksOf } from '../../core/plan/graph.ts'
@@ -233,11 +234,14 @@ function shufflePhase({ plan, round: { books } }: JobState, step: Step): PhasePr
 }
 
 function copyPhase(context: Context, job: JobState): PhaseProgress {
-  const wanted = copiesWanted(context.state, job)
   let done = 0
-  const parts = outputTasks(job.plan)
-  for (const { index } of parts) done += Math.min(wanted, liveHolders(context.state, job, index).length)
-  return { phase: 'copy', done, total: wanted * parts.length, bytes: 0, bytesTotal: 0 }
+  let total = 0
+  for (const { index, step } of outputTasks(job.plan)) {
+    const wanted = copiesWanted(context.state, job, step)
+    total += wanted
+    done += Math.min(wanted, liveHolders(context.state, job, index).length)
+  }
+  return { phase: 'copy', done, total, bytes: 0, bytesTotal: 0 }
 }
 
 export function lanesOf(context: Context, job: JobState): LaneProgress[] {

@@ -143,7 +143,7 @@ export class Keeping {
 
 /** Changes whenever a finished job's files on this disk do. */
 function stateOf({ ledger, reportSeq, round: { released } }: JobState): string {
-  return `${ledger.round} ${ledger.outcome.kind} ${reportSeq} ${released}`
+  return `${ledger.round} ${ledger.outcome.kind} ${reportSeq} ${released.size}`
 }
 
 /** How deep folders lie in a job's folder, see `JobStore`; what is not named here is a file. */

@@ -310,19 +310,17 @@ export class JobStore {
   }
 
   /**
-   * Deletes what outputs consist of, but for those that are kept, and all that had arrived; manifests stay. It takes long
-   * where there are many, and ends as soon as `may` says no: a round that was opened meanwhile makes such files again.
+   * Deletes what had arrived of tasks that are released, and what their outputs here consist of; manifests stay. It takes
+   * long where there are many: each is asked for when its turn comes, since a round that was opened meanwhile makes such
+   * files again.
    */
-  async release(job: JobId, isKept: (task: TaskIndex) => boolean, may: () => boolean): Promise<void> {
-    if (!may()) return
-    await this.#disk.remove(`${this.folder(job)}/in`)
-    for (const { name, files } of await this.#found(`${this.folder(job)}/out`)) {
-      if (isKept(Number(name))) continue
-      for (const file of files) {
-        if (!may()) return
-        if (file !== 'manifest.json') await this.#disk.remove(this.output(job, Number(name), file))
-      }
-    }
+  async release(job: JobId, isReleased: (task: TaskIndex) => boolean): Promise<void> {
+    for (const name of await this.#disk.list(`${this.folder(job)}/in`))
+      if (isReleased(Number.parseInt(name, 10))) await this.#disk.remove(`${this.folder(job)}/in/${name}`)
+    for (const { name, files } of await this.#found(`${this.folder(job)}/out`))
+      for (const file of files)
+        if (file !== 'manifest.json' && isReleased(Number(name)))
+          await this.#disk.remove(this.output(job, Number(name), file))
   }
 
   /** Work that ends with the job gone: whoever brings the job anew waits for it. */

@@ -194,9 +194,9 @@ export const BROKEN: readonly BrokenCore[] = [
   one(
     'release-at-the-seal',
     'once a result is sealed, nobody needs what it was made of',
-    'core/exchange/exchange.ts',
-    'return outputTasks(job.plan).every(({ index }) => stayingHolders(state, job, index).length >= wanted)',
-    'return outputTasks(job.plan).every(({ index }) => stayingHolders(state, job, index).length >= 1)',
+    'core/exchange/release.ts',
+    'if (stayingHolders(state, job, i).length < wanted) return false',
+    'if (stayingHolders(state, job, i).length < 1) return false',
   ),
   one(
     'forgotten-in-memory',
