@@ -3,6 +3,7 @@ import { ShoalError } from '../core/errors.ts'
 import { outputOf, type TaskManifest } from '../core/ledger/manifest.ts'
 import { cutFor, filesFor, fitsTask } from '../core/plan/files.ts'
 import { producersOf } from '../core/plan/graph.ts'
+import { aliasOf } from '../core/plan/stages.ts'
 import { shardOf } from '../core/plan/ranks.ts'
 import { headerBytesOf } from '../core/plan/splits.ts'
 import type { PlannedTask } from '../core/plan/steps.ts'
@@ -74,7 +75,7 @@ async function readShards(
     files.set(path, file)
     splits.push({
       file: file.name,
-      alias: input.alias,
+      alias: aliasOf(spec, task.step.stage, split.input),
       dataset: shard.dataset,
       path: shard.path,
       size: shard.size,
@@ -119,8 +120,8 @@ async function readOutputs(
 function agreedOf({ record }: JobState, task: PlannedTask): [string, Agreed][] {
   const inputs = [...new Set(task.splits.map(({ input }) => input))]
   return inputs.flatMap((i): [string, Agreed][] => {
-    const { alias, agreed: one } = record.snapshot.inputs[i]!
-    return one === undefined ? [] : [[alias, one]]
+    const { agreed: one } = record.snapshot.inputs[i]!
+    return one === undefined ? [] : [[aliasOf(record.spec, task.step.stage, i), one]]
   })
 }
 

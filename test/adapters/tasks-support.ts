@@ -108,7 +108,7 @@ export class Workshop {
         kind: 'map',
         splits: (options.splits ?? [{}]).map((changes) => this.split(path, changes)),
         ...{ partitions, bounds, combine: prepared.combine, onBadRecord: prepared.onBadRecord },
-        ...{ edges: 0, upstream: [] },
+        ...{ stage: '', part: null, map: true, edges: 0, upstream: [] },
       },
     }
   }
@@ -160,7 +160,16 @@ export class Workshop {
             kind: 'reduce',
             partition,
             runs: [{ file: 'r0', ranks, aliases: ranks.map(() => 0), digest, bytes }],
-            ...{ aliases: [''], edges: [0], reduce: job.prepared.reduce, consumed: ZEROS, upstream: [] },
+            ...{
+              stage: '',
+              parts: [],
+              keyed: null,
+              aliases: [''],
+              edges: [0],
+              reduce: job.prepared.reduce,
+              consumed: ZEROS,
+              upstream: [],
+            },
           },
         })
         held.push(attempt)

@@ -125,7 +125,7 @@ describe('odd sizes', () => {
       work: {
         kind: 'reduce',
         partition: 7,
-        runs: [],
+        ...{ stage: '', runs: [], parts: [], keyed: null },
         aliases: [''],
         edges: [0],
         reduce: true,

@@ -193,7 +193,15 @@ async function mapped(source: string, sharing: boolean, extra: readonly string[]
     ...{ input: join(home, 'in'), packed: [], files: slotFiles(join(home, 'out')), reporter, attend: () => undefined },
   }
   const work = { kind: 'map', splits, partitions: 3, bounds: null, combine: /combine/.test(source) } as const
-  const outcome = await runMap(context, { ...work, onBadRecord: 'fail', edges: 0, upstream: [] }).then(
+  const outcome = await runMap(context, {
+    ...work,
+    onBadRecord: 'fail',
+    stage: '',
+    part: null,
+    map: true,
+    edges: 0,
+    upstream: [],
+  }).then(
     (manifest: MapManifest) => JSON.stringify({ manifest, records: reporter.records, bytes: reporter.bytes }),
     (error: { error?: unknown; message: string; place?: string }) => `${error.message} at ${error.place}`,
   )

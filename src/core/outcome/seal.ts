@@ -1,6 +1,6 @@
 import { contentId } from '../hash.ts'
 import { agreed, isConflict, type Ledger, type Output } from '../ledger/ledger.ts'
-import { consumedRoot, outputTasks, producersOf, readingSteps, tasksOf } from '../plan/graph.ts'
+import { consumedRoot, producersOf, readingSteps, tasksOf } from '../plan/graph.ts'
 import type { Plan, PlannedTask, Step, StepIndex } from '../plan/steps.ts'
 import type { Digest } from '../types.ts'
 
@@ -36,12 +36,16 @@ export function seal(plan: Plan, ledger: Ledger, knownRows: number | null): Seal
   if (!plan.steps.every((step) => isSound(plan, ledger, step))) return null
   const read = readingSteps(plan).reduce((sum, step) => sum + sumOver(ledger, step, (output) => output.read), 0)
   if (knownRows !== null && read !== knownRows) return null
-  return { result: resultDigest(resultParts(plan, ledger)) }
+  return { result: sealedResult(plan, ledger) }
 }
 
-/** The part hashes of a complete ledger, in the result's order. */
-function resultParts(plan: Plan, ledger: Ledger): string[] {
-  return outputTasks(plan).map(({ index }) => agreed(ledger.tasks[index])!.part)
+/** The result of a complete ledger: of one output that of its parts, of several that of all of them, by name. */
+export function sealedResult(plan: Plan, ledger: Ledger): Digest {
+  const digests = plan.outputs.map(({ name, step }) => {
+    const parts = tasksOf(plan, plan.steps[step]!).map(({ index }) => agreed(ledger.tasks[index])!.part)
+    return [name, resultDigest(parts)] as const
+  })
+  return digests.length === 1 ? digests[0]![1] : contentId('results', digests)
 }
 
 /**

@@ -64,18 +64,23 @@ export function contentOf(manifest: Manifest, file: string): Content | null {
   }
 }
 
+/** Splits that a task reads, or the one part of another stage. */
+function readUnits({ step, splits }: PlannedTask): number {
+  return step.readsShards ? splits.length : 1
+}
+
 /** Whether a manifest can be that of this task. */
 export function fitsTask(manifest: Manifest, task: PlannedTask): boolean {
   if (manifest.kind !== task.step.kind) return false
   switch (manifest.kind) {
     case 'map':
       return (
-        manifest.splits.length === task.splits.length &&
+        manifest.splits.length === readUnits(task) &&
         manifest.took.length === task.step.inputs.length &&
         manifest.runs.every((run) => run.partition < task.step.deals)
       )
     case 'sample':
-      return manifest.splits.length === task.splits.length
+      return manifest.splits.length === readUnits(task) && manifest.took.length === task.step.inputs.length
     case 'reduce':
       return manifest.partition === task.at && manifest.took.length === task.step.inputs.length
     case 'bounds':

@@ -9,7 +9,7 @@ export function tasksOf(plan: Plan, step: Step): readonly PlannedTask[] {
 
 /** The steps whose parts are the result, in the order in which these are hashed. */
 export function outputSteps(plan: Plan): readonly Step[] {
-  return plan.steps.filter((step) => step.isOutput).sort((a, b) => a.output - b.output)
+  return plan.outputs.map(({ step }) => plan.steps[step]!)
 }
 
 /** The tasks whose parts are the result, in its order. */

@@ -49,10 +49,10 @@ export function plan(spec: JobSpec, snapshot: Snapshot): Plan {
     tasks: all.reduce((sum, draft) => sum + draft.packs.length, 0),
     runs: all.reduce((sum, { gives, packs, deals }) => sum + (gives === 'runs' ? packs.length * deals : 0), 0),
   })
-  const output = (step: StepIndex): number => outputs.findIndex(({ stage }) => drafts.ends[stage] === step)
-  const { steps, tasks } = stepsOf(all, output)
-  const partitions = steps.reduce((sum, step) => sum + (step.isOutput ? step.count : 0), 0)
-  return { partitions, steps, tasks }
+  const given = outputs.map(({ name, stage }) => ({ name, step: drafts.ends[stage]! }))
+  const { steps, tasks } = stepsOf(all, new Set(given.map(({ step }) => step)))
+  const partitions = given.reduce((sum, { step }) => sum + steps[step]!.count, 0)
+  return { partitions, steps, outputs: given, tasks }
 }
 
 /** The steps of one stage after the other. */
@@ -154,7 +154,7 @@ function bytesOf(snapshot: Snapshot, input: number): Bytes {
   return snapshot.inputs[input]!.shards.reduce((sum, shard) => sum + shard.size, 0)
 }
 
-function stepsOf(drafts: readonly Draft[], output: (step: StepIndex) => number): Pick<Plan, 'steps' | 'tasks'> {
+function stepsOf(drafts: readonly Draft[], outputs: ReadonlySet<StepIndex>): Pick<Plan, 'steps' | 'tasks'> {
   const steps: Step[] = []
   const tasks: PlannedTask[] = []
   for (const [index, { packs, ...draft }] of drafts.entries()) {
@@ -168,8 +168,7 @@ function stepsOf(drafts: readonly Draft[], output: (step: StepIndex) => number):
         inputs.filter(({ from }) => from === index).map(({ how }) => ({ to, how })),
       ),
       isPlaced: draft.inputs.some(({ how }) => how === 'hash' || how === 'range' || how === 'same'),
-      output: output(index),
-      isOutput: output(index) >= 0,
+      isOutput: outputs.has(index),
       meanBytes: Math.max(1, bytes / Math.max(1, packs.length)),
     }
     steps.push(step)

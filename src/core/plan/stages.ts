@@ -14,3 +14,9 @@ export function stagesOf(spec: JobSpec): Stages {
   const stage = { name: '', reads, map: true, combine, reduce, keepsKey: false, sort, partitions, onBadRecord }
   return { stages: [stage], outputs: [{ name: '', stage: 0 }] }
 }
+
+/** Under which alias a stage reads an input. */
+export function aliasOf(spec: JobSpec, stage: number, input: number): string {
+  const read = stagesOf(spec).stages[stage]?.reads.find((one) => 'input' in one && one.input === input)
+  return read?.alias ?? ''
+}

@@ -54,8 +54,6 @@ export interface Step {
   readonly isPlaced: boolean
   /** Its parts are the job's result, or one of its results. */
   readonly isOutput: boolean
-  /** Place of that among the job's outputs, else −1. */
-  readonly output: number
   /** Bytes of shards that a task reads in the mean, at least 1. */
   readonly meanBytes: Bytes
 }
@@ -77,6 +75,8 @@ export interface Plan {
   readonly partitions: number
   /** What a step reads comes before it. */
   readonly steps: readonly Step[]
+  /** What the result is made of, by name; '' where it is one. */
+  readonly outputs: readonly { readonly name: string; readonly step: StepIndex }[]
   /** Step by step. */
   readonly tasks: readonly PlannedTask[]
 }

@@ -1,9 +1,10 @@
 import { upstreamOf } from './sums.ts'
-import type { Agreed, BoundsManifest, Digest, JobRecord, Manifest, MapManifest } from '../types.ts'
-import { consumedRoot } from './graph.ts'
+import type { Agreed, BoundsManifest, Digest, JobRecord, Manifest, MapManifest, Snapshot, StageRead } from '../types.ts'
+import { consumedRoot, taskName } from './graph.ts'
 import { rankSplits } from './ranks.ts'
+import { stagesOf } from './stages.ts'
 import type { Plan, PlannedTask } from './steps.ts'
-import type { MapWork, RunWork, SplitWork, Work } from './work.ts'
+import type { KeyedPartWork, MapWork, PartWork, RunWork, SplitWork, Work } from './work.ts'
 
 /** What a task reads of shards, as its process is told it. */
 export interface ReadShards {
@@ -30,36 +31,50 @@ export function workOf(
   { splits, agreed }: ReadShards,
   consumed: readonly Consumed[],
 ): Work {
-  const { spec } = record
-  const { combine, onBadRecord } = spec
-  const { deals: partitions, inputs } = task.step
-  const edges = inputs.length
+  const stage = stagesOf(record.spec).stages[task.step.stage]!
+  const { deals: partitions, inputs, kind } = task.step
   const told = consumed.map(({ producer, manifest }) => ({ task: producer, manifest }))
   const upstream = upstreamOf(record.snapshot, plan, task, told)
-  const reading = { splits, ...(agreed.length === 0 ? {} : { agreed }), partitions, combine, onBadRecord, edges }
+  const { name, combine, onBadRecord } = stage
+  const reading = {
+    stage: name,
+    splits,
+    ...(agreed.length === 0 ? {} : { agreed }),
+    part: task.step.readsShards ? null : (partsOf(consumed)[0] ?? null),
+    map: stage.map,
+    partitions,
+    combine,
+    onBadRecord,
+    edges: inputs.length,
+  }
   const root = consumedRoot(
     plan,
     task,
     consumed.map(({ digest }) => digest),
   )
-  switch (task.step.kind) {
+  switch (kind) {
     case 'sample':
-      return { kind: 'sample', ...reading }
+      return { kind, ...reading }
     case 'map':
-      return { kind: 'map', ...reading, bounds: boundsOf(consumed), upstream }
+      return { kind, ...reading, bounds: boundsOf(consumed), upstream }
     case 'bounds':
-      return { kind: 'bounds', partitions, samples: consumed.flatMap(({ files }) => files), consumed: root as Digest }
-    case 'reduce':
+      return { kind, partitions, samples: consumed.flatMap(({ files }) => files), consumed: root as Digest }
+    case 'reduce': {
+      const isRows = stage.reads.some((read) => 'input' in read)
       return {
-        kind: 'reduce',
+        kind,
+        stage: name,
         partition: task.at,
-        runs: runsOf(record, consumed),
-        aliases: spec.inputs.map((input) => input.alias),
-        edges: spec.inputs.map(() => 0),
-        reduce: spec.reduce,
+        ...mergedBy(record.snapshot, plan, task, consumed, isRows ? stage.reads.map(rowsOf) : null),
+        aliases: stage.reads.map(({ alias }) => alias),
+        // All inputs of a stage come dealt out by one step; of several stages each has a step of its own.
+        edges: stage.reads.map((_, i) => (isRows ? 0 : i)),
+        reduce: stage.reduce,
+        keyed: stage.reduce && stage.keepsKey ? { partitions: task.step.count } : null,
         consumed: root as Digest,
         upstream,
       }
+    }
   }
 }
 
@@ -68,14 +83,62 @@ function boundsOf(consumed: readonly Consumed[]): MapWork['bounds'] {
   return found === undefined ? null : (found.manifest as BoundsManifest).bounds
 }
 
-function runsOf({ snapshot }: JobRecord, consumed: readonly Consumed[]): RunWork[] {
+/** The parts among what is consumed. */
+function partsOf(consumed: readonly Consumed[]): PartWork[] {
+  return consumed.flatMap(({ producer, manifest, files: [file] }, edge) => {
+    if (manifest.kind !== 'reduce' || file === undefined) return []
+    const { part: digest, bytes, records } = manifest
+    return { file, name: taskName(producer), digest, bytes, records, edge }
+  })
+}
+
+/**
+ * What a reduce merges. Values of a key come by what they are read as, of that by the rank of what gave them, and of that
+ * in the order in which it gave them: ranks number through all of it. `inputs`: of a stage that reads rows, by alias.
+ */
+function mergedBy(
+  snapshot: Snapshot,
+  plan: Plan,
+  task: PlannedTask,
+  consumed: readonly Consumed[],
+  inputs: readonly number[] | null,
+): { runs: RunWork[]; parts: KeyedPartWork[] } {
+  const runs: RunWork[] = []
+  const parts: KeyedPartWork[] = []
+  let rank = 0
+  let at = 0
+  for (const [edge, { from, how }] of task.step.inputs.entries()) {
+    const own = consumed.slice(at, (at += how === 'same' ? 1 : plan.steps[from]!.count))
+    if (how === 'same') {
+      parts.push(...partsOf(own).map((part) => ({ ...part, edge, alias: edge, rank: rank++ })))
+      continue
+    }
+    const ranks = inputs !== null ? splitRanks(snapshot, own) : own.map((_, i) => [rank + i])
+    rank += ranks.reduce((sum, { length }) => sum + length, 0)
+    for (const [
+      t,
+      {
+        producer,
+        manifest,
+        files: [file],
+      },
+    ] of own.entries()) {
+      const [run] = (manifest as MapManifest).runs
+      if (run === undefined || file === undefined) continue
+      const aliases = inputs === null ? [edge] : producer.splits.map((split) => inputs.indexOf(split.input))
+      runs.push({ file, ranks: ranks[t]!, aliases, digest: run.digest, bytes: run.bytes })
+    }
+  }
+  return { runs, parts }
+}
+
+function rowsOf(read: StageRead): number {
+  return 'input' in read ? read.input : -1
+}
+
+/** Of the splits of each producer. */
+function splitRanks(snapshot: Snapshot, consumed: readonly Consumed[]): number[][] {
   const maps = consumed.map(({ manifest }) => manifest as MapManifest)
   const tasks = consumed.map(({ producer }) => producer)
-  const ranks = rankSplits(snapshot, tasks, (t, s) => maps[t]!.splits[s]!.input)
-  return consumed.flatMap(({ producer, files: [file] }, t) => {
-    const [run] = maps[t]!.runs
-    if (run === undefined || file === undefined) return []
-    const aliases = producer.splits.map((split) => split.input)
-    return { file, ranks: ranks[t]!, aliases, digest: run.digest, bytes: run.bytes }
-  })
+  return rankSplits(snapshot, tasks, (t, s) => maps[t]!.splits[s]!.input)
 }

@@ -31,9 +31,27 @@ export interface Spool {
   readonly linesBefore: number
 }
 
+/** A part that another stage gave, read record by record. */
+export interface PartWork {
+  readonly file: string
+  /** As messages name it. */
+  readonly name: string
+  readonly digest: Digest
+  readonly bytes: Bytes
+  readonly records: number
+  /** The edge over which it comes. */
+  readonly edge: number
+}
+
 export interface MapWork {
   readonly kind: 'map'
+  /** The stage whose functions are called; '' where the job has one. */
+  readonly stage: string
   readonly splits: readonly SplitWork[]
+  /** What is read where no shards are: then `splits` is empty. */
+  readonly part: PartWork | null
+  /** Whether records go through the stage's map; else pairs pass unchanged. */
+  readonly map: boolean
   /** Of the splits' inputs whose Parquet files differ in their columns, by alias. */
   readonly agreed?: readonly (readonly [alias: string, Agreed])[]
   readonly partitions: number
@@ -59,6 +77,12 @@ export interface BoundsWork {
   readonly consumed: Digest
 }
 
+/** One part to merge, in the order of its keys: `alias` is the index of what it is read as, `rank` where that stands. */
+export interface KeyedPartWork extends PartWork {
+  readonly alias: number
+  readonly rank: number
+}
+
 /** One run to merge. `ranks[i]` is the global rank of the task's i-th split, `aliases[i]` the index of its input. */
 export interface RunWork {
   readonly file: string
@@ -70,12 +94,16 @@ export interface RunWork {
 
 export interface ReduceWork {
   readonly kind: 'reduce'
+  readonly stage: string
   readonly partition: Partition
   readonly runs: readonly RunWork[]
+  readonly parts: readonly KeyedPartWork[]
   readonly aliases: readonly string[]
   /** By alias, the edge over which its records come. */
   readonly edges: readonly number[]
   readonly reduce: boolean
+  /** Keys that are given have to ascend, and to belong to this of so many partitions; null: they may be any. */
+  readonly keyed: { readonly partitions: number } | null
   /** See `consumedRoot` in graph.ts; goes into the manifest as it is. */
   readonly consumed: Digest
   /** What the steps before it tell; goes into the manifest as it is. */

@@ -4,7 +4,7 @@ import { outputOf } from '../../core/ledger/manifest.ts'
 import { reasonOf } from '../../words/reason.ts'
 import { agreed } from '../../core/ledger/ledger.ts'
 import { producersOf } from '../../core/plan/graph.ts'
-import { expectedConsumed, resultDigest } from '../../core/outcome/seal.ts'
+import { expectedConsumed, sealedResult } from '../../core/outcome/seal.ts'
 import type { JobState } from '../../core/state.ts'
 import type { Context } from '../context.ts'
 import { outputManifests, receiptOf, type OutputPart } from './receipts.ts'
@@ -24,7 +24,7 @@ export async function verify(context: Context, job: JobState, signal: AbortSigna
     await parts(context, job, outputs.length, signal),
     {
       name: 'result hash',
-      ok: `sha256:${resultDigest(outputs.map(({ manifest }) => manifest.part))}` === receipt.result,
+      ok: `sha256:${sealedResult(job.plan, job.ledger)}` === receipt.result,
       detail: `${receipt.result} is the hash of ${outputs.length} part hashes in order`,
     },
     {

@@ -14,7 +14,16 @@ import { jsonInput, jsonOf } from './cbor.ts'
 import { DIGEST, MANIFESTS } from './samples.ts'
 
 const split = { file: 's', alias: '', dataset: 'd', path: 'p', size: 1, start: 0, end: 1, headerBytes: 0, options: {}, rowGroups: false, witness: '' } // prettier-ignore
-const map = { splits: [split], partitions: 2, combine: false, onBadRecord: 'skip', edges: 1 } as const
+const map = {
+  splits: [split],
+  partitions: 2,
+  combine: false,
+  onBadRecord: 'skip',
+  edges: 1,
+  stage: '',
+  part: null,
+  map: true,
+} as const
 const upstream = (MANIFESTS[3]!.manifest as Extract<Manifest, { kind: 'reduce' }>).upstream
 
 /** The work of which each manifest could be the end. */
@@ -22,7 +31,19 @@ const WORKS: readonly Work[] = [
   { kind: 'map', bounds: null, ...map, upstream: [] },
   { kind: 'sample', ...map },
   { kind: 'bounds', partitions: 3, samples: ['k'], consumed: DIGEST },
-  { kind: 'reduce', partition: 1, runs: [], aliases: [''], edges: [0], reduce: true, consumed: DIGEST, upstream },
+  {
+    kind: 'reduce',
+    partition: 1,
+    runs: [],
+    aliases: [''],
+    edges: [0],
+    stage: '',
+    parts: [],
+    keyed: null,
+    reduce: true,
+    consumed: DIGEST,
+    upstream,
+  },
 ]
 
 const ERROR = {
