@@ -13,6 +13,7 @@ import type { Context } from './context.ts'
 import { putKept } from './home/kept.ts'
 import { spoolFolder } from './peers/spool.ts'
 import { loseDamaged, workFor } from './work.ts'
+import { folderFile, outputFile } from './home/folder.ts'
 
 type Start = Extract<Effect, { type: 'start' }>
 
@@ -111,7 +112,7 @@ export class Attempts {
       say('failed', `${describe(job, task)} failed: ${errorToJson(error).message}`)
       await this.#failed(effect, blameFor(error))
     } finally {
-      const spool = spoolFolder(this.#context, job, effect.attempt)
+      const spool = spoolFolder(job, effect.attempt)
       await attempt?.release().catch((error: unknown) => this.#context.dropped('release', error))
       if (task.splits.length > 0)
         await this.#context.disk.remove(spool).catch((error: unknown) => this.#context.dropped('release', error))
@@ -141,8 +142,8 @@ export class Attempts {
       attempt: effect.attempt,
       job: effect.job,
       jobFile: spec.name,
-      bundle: store.bundlePath(effect.job),
-      sourceMap: store.sourceMapPath(effect.job),
+      bundle: store.codes.bundlePath(effect.job),
+      sourceMap: store.codes.sourceMapPath(effect.job),
       code: spec.code,
       params: spec.params,
       memory: limits.taskMemory ?? Math.floor(memory / Math.max(1, tasks.slots)),
@@ -171,8 +172,8 @@ export class Attempts {
     const { disk, store } = this.#context
     const manifest: TaskManifest = { consumed: consumedRoot(kind, consumes), manifest: end.manifest }
     await Promise.all([
-      store.putManifest(store.output(job, task, 'manifest.json'), manifest),
-      ...end.files.map((file) => disk.adopt(file.path, store.output(job, task, file.name), file.size)),
+      store.outputs.putManifest(outputFile(job, task, 'manifest.json'), manifest),
+      ...end.files.map((file) => disk.adopt(file.path, outputFile(job, task, file.name), file.size)),
     ])
     return outputOf(manifest)
   }
@@ -194,8 +195,8 @@ export class Attempts {
 
   async #keepLog(job: JobId, task: TaskIndex, log: string): Promise<void> {
     if (log === '') return
-    const { disk, store } = this.#context
-    await putKept(disk, `${store.folder(job)}/logs/${task}`, Buffer.from(log.slice(-LIMITS.taskLogBytes)))
+    const { disk } = this.#context
+    await putKept(disk, folderFile(job, `logs/${task}`), Buffer.from(log.slice(-LIMITS.taskLogBytes)))
   }
 }
 

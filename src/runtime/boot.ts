@@ -14,6 +14,7 @@ import { Damage } from './home/damage.ts'
 import { getKept, isDamaged, putKept } from './home/kept.ts'
 import { recall } from './home/recall.ts'
 import type { Times } from './home/times.ts'
+import { folderFile } from './home/folder.ts'
 
 const INCARNATION = 'incarnation'
 
@@ -152,11 +153,9 @@ export async function loadJobs(context: Context, times: Times): Promise<void> {
   // Parts that were fetched for a reader whom a crash has cut off, and batches without an END.
   await disk.remove('fetched')
   await disk.remove(RECEIVING)
-  for (const id of await store.jobs()) {
+  for (const id of await store.records.ids()) {
     try {
-      if (await loadJob(context, times, id)) continue
-      if (!store.isRecordDamaged(id) && !(await store.missRecord(id, context.state.dropped.has(id))))
-        await store.drop(id)
+      if (!(await loadJob(context, times, id))) await context.removal.finish(id)
     } catch (error) {
       context.dropped('kept-job', error)
     }
@@ -166,12 +165,12 @@ export async function loadJobs(context: Context, times: Times): Promise<void> {
 /** False where there is no whole record. Throws WireError where it is none that this version takes. */
 async function loadJob(context: Context, times: Times, id: JobId): Promise<boolean> {
   const { store, dispatch, story } = context
-  const text = await store.getRecord(id)
+  const text = await store.records.get(id)
   if (text === null) return false
   const record = openJobRecord(text)
   if (record.id !== id) throw new WireError('a job in the folder of another')
-  await store.getCode(id, record.spec.code)
-  await context.disk.remove(`${store.folder(id)}/spool`)
+  await store.codes.get(id, record.spec.code)
+  await context.disk.remove(folderFile(id, 'spool'))
   await times.load(id, story)
   const remembered = await recall(context, id)
   dispatch({ type: 'job', record, ...remembered })
@@ -186,7 +185,7 @@ async function loadArrivals({ store, state, dispatch }: Context, id: JobId): Pro
   const job = state.jobs.get(id)
   if (job === undefined || !isWorkedOn(job)) return
 
-  for (const { task, digest, manifest, files } of await store.arrivals(id)) {
+  for (const { task, digest, manifest, files } of await store.outputs.arrivals(id)) {
     const producer = job.plan.tasks[task]
     if (producer === undefined || !fitsTask(manifest, producer, job.plan)) continue
     const wanted = manifest.manifest.kind === 'map' ? manifest.manifest.runs.map((run) => run.partition) : []

@@ -5,8 +5,8 @@ import type { Catalog } from '../catalog/catalog.ts'
 import type { Clock, Disk, Mesh, Tasks } from '../ports.ts'
 import type { Catalogs } from './peers/catalogs.ts'
 import type { Damage } from './home/damage.ts'
-import type { Dropped } from './home/dropped.ts'
 import type { Keys } from './home/keys.ts'
+import type { Removal } from './home/removal.ts'
 import type { JobStore } from './home/store.ts'
 import type { Story } from './home/story.ts'
 
@@ -30,8 +30,8 @@ export interface Context {
   /** What every known node offers. */
   readonly catalogs: Catalogs
   readonly story: Story
-  /** Which jobs are forgotten. */
-  readonly forgotten: Dropped
+  /** Of forgotten jobs from this disk. */
+  readonly removal: Removal
   /** What stays of forgotten jobs with a key. */
   readonly keys: Keys
   /** What is damaged on this node's disk. */

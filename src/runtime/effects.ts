@@ -12,7 +12,6 @@ import type { ControlPlane } from './peers/control-plane.ts'
 import { putKept } from './home/kept.ts'
 import type { LedgerLog } from './home/ledger-log.ts'
 import { meetMember } from './peers/keep-members.ts'
-import type { Leaving } from './leaving.ts'
 import type { Perform } from './loop.ts'
 import type { Receiver } from './peers/receiver.ts'
 import { callPeer } from './peers/rpc.ts'
@@ -27,7 +26,6 @@ export interface Parts {
   readonly receiver: Receiver
   readonly times: Times
   readonly ledgers: LedgerLog
-  readonly leaving: Leaving
   onIdentity(problem: 'twice' | 'behind', count: number): Promise<void>
   onDrained(): void
 }
@@ -72,7 +70,7 @@ export function performer(parts: Parts): Perform {
       // Else a crash could find the runs gone, and nothing that says why.
       background(
         'release',
-        parts.ledgers.durable(job).then(() => store.release(job, () => mayRelease(context, job))),
+        parts.ledgers.durable(job).then(() => store.outputs.release(job, () => mayRelease(context, job))),
       )
     },
     drop: (effect) => {
@@ -80,7 +78,7 @@ export function performer(parts: Parts): Perform {
       sender.forget(job)
       story.forget(job)
       times.forget(job)
-      background('drop', parts.leaving.drop(effect))
+      background('drop', context.removal.forget(effect))
     },
     note: ({ job, task, attempt, kind, text }) => story.tell(job, kind, text, task, attempt),
     identity: ({ problem, count }) => background('identity', parts.onIdentity(problem, count)),

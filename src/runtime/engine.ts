@@ -3,7 +3,7 @@ import type { Event } from '../core/events.ts'
 import { ShoalError } from '../core/errors.ts'
 import { LIMITS } from '../core/limits.ts'
 import { newState } from '../core/state.ts'
-import type { Bytes, Incarnation, Millis, NodeId } from '../core/types.ts'
+import type { Bytes, Incarnation, JobId, Millis, NodeId } from '../core/types.ts'
 import type { Clock, Disk, Mesh, MeshEvents, Tasks } from '../ports.ts'
 import { answererOf } from './peers/answer.ts'
 import { Attempts, type Hold } from './attempts.ts'
@@ -13,14 +13,12 @@ import type { Context, Offers } from './context.ts'
 import { LateCopies } from './home/copies.ts'
 import { ControlPlane } from './peers/control-plane.ts'
 import { Damage } from './home/damage.ts'
-import { Dropped } from './home/dropped.ts'
 import { performer } from './effects.ts'
 import { Frozen } from './home/frozen.ts'
 import { keepMembers } from './peers/keep-members.ts'
 import { Keeping } from './home/keeping.ts'
 import { Keys } from './home/keys.ts'
 import { LedgerLog } from './home/ledger-log.ts'
-import { Leaving } from './leaving.ts'
 import { Loop } from './loop.ts'
 import { Mending } from './peers/mending.ts'
 import { OwnLife } from './peers/own-life.ts'
@@ -30,6 +28,7 @@ import { Receiver } from './peers/receiver.ts'
 import { serveCall } from './peers/rpc.ts'
 import { SelfRecord } from './self-record.ts'
 import { Sender } from './peers/sender.ts'
+import { Removal } from './home/removal.ts'
 import { JobStore } from './home/store.ts'
 import { Story } from './home/story.ts'
 import { Times } from './home/times.ts'
@@ -74,7 +73,6 @@ export class Engine {
   readonly #self: SelfRecord
   readonly #attempts: Attempts
   readonly #ledgers: LedgerLog
-  readonly #leaving: Leaving
   readonly #control: ControlPlane
   readonly #sender: Sender
   readonly #receiver: Receiver
@@ -97,7 +95,6 @@ export class Engine {
     this.#sender = new Sender(this.context)
     this.#receiver = new Receiver(this.context)
     this.#attempts = new Attempts(this.context, parts.hold)
-    this.#leaving = new Leaving(this.context, this.#attempts)
     this.#self = new SelfRecord(this.context, parts.version)
     this.#ledgers = new LedgerLog(this.context)
     this.#mending = new Mending(this.context, this.times)
@@ -111,7 +108,6 @@ export class Engine {
       receiver: this.#receiver,
       times: this.times,
       ledgers: this.#ledgers,
-      leaving: this.#leaving,
       onIdentity: (problem, count) => this.#onIdentity(problem, count),
       onDrained: () => this.#drained.resolve(),
     })
@@ -124,21 +120,17 @@ export class Engine {
     await lookAtOwnRecord(this.context)
     await this.publish()
     const known = await loadMembers(this.context)
-    await Promise.all([
-      this.keeping.load(),
-      this.context.forgotten.load(this.context.state),
-      this.context.keys.load(this.context.state),
-    ])
+    await Promise.all([this.keeping.load(), this.context.removal.load()])
     await Promise.all([loadJobs(this.context, this.times), this.frozen.load()])
     return known
   }
 
   /** Ticks from now on; `onSweep` is called every LIMITS.sweepMs, and more rarely while all is quiet. */
   start(onSweep: () => void): void {
-    const { clock, dropped, keys, state, story } = this.context
+    const { clock, dropped, keys, removal, state, story } = this.context
     const sweep = (): void => {
       void this.publish()
-      void this.#forget()
+      removal.catchUp().catch((error: unknown) => dropped('drop', error))
       void this.#ledgers.catchUp().then(() => this.#ledgers.compact())
       void this.keeping.sweep()
       void this.#saveStories()
@@ -162,13 +154,6 @@ export class Engine {
     void this.#mending.readAll()
     story.check([...state.jobs.keys()]).catch((error: unknown) => dropped('story', error))
     keys.check().catch((error: unknown) => dropped('keys', error))
-  }
-
-  /** What the disk refused when a job was to go. */
-  async #forget(): Promise<void> {
-    const { dropped, forgotten } = this.context
-    await this.#leaving.catchUp().catch((error: unknown) => dropped('drop', error))
-    await forgotten.catchUp().catch((error: unknown) => dropped('drop', error))
   }
 
   #saveStories(): Promise<void> {
@@ -200,22 +185,26 @@ export class Engine {
 
   #contextOf(parts: EngineParts, damage: Damage): Context {
     const { clock, disk, mesh, tasks, catalog, incarnation, runtime, slots, memory, local } = parts
+    const state = newState({ node: mesh.self, incarnation, slots, runtime }, clock.now(), parts.retentionMs)
+    const store = new JobStore(disk, damage)
+    const keys = new Keys(disk, damage)
+    const stopped = (job: JobId): Promise<void> => this.#attempts.ended(job)
     return {
-      state: newState({ node: mesh.self, incarnation, slots, runtime }, clock.now(), parts.retentionMs),
+      state,
       dispatch: (event: Event) => {
         if (event.type === 'job') this.times.begin(event.record.id)
         this.loop.dispatch(event)
       },
       clock,
       disk,
-      store: new JobStore(disk, damage),
+      store,
       mesh,
       tasks,
       catalog,
       catalogs: new Catalogs(disk, damage),
       story: new Story(clock, parts.name ?? mesh.self, disk, damage),
-      forgotten: new Dropped(disk, damage),
-      keys: new Keys(disk, damage),
+      keys,
+      removal: new Removal({ state, disk, damage, store, keys, stopped }),
       damage,
       memory,
       name: parts.name ?? mesh.self.slice(-8),

@@ -13,7 +13,8 @@ import { isWhole, loseOutput } from './home/check-files.ts'
 import type { Context } from './context.ts'
 import { copiesHere } from './home/copies.ts'
 import { spoolFolder, spoolSplit, type Spooling } from './peers/spool.ts'
-import { outputFiles } from './home/store.ts'
+import { arrivalFile, outputFile } from './home/folder.ts'
+import { filesOf } from './home/outputs.ts'
 
 export interface WorkAndFiles {
   readonly work: Work
@@ -62,7 +63,7 @@ async function mapWork(
       ...facts
     } = copies.length > 0
       ? localFile(context, shard, copies)
-      : await spooledFile(context, job, task, split, `${spoolFolder(context, job, spooling.attempt)}/${i}`, spooling)
+      : await spooledFile(context, job, task, split, `${spoolFolder(job, spooling.attempt)}/${i}`, spooling)
     const size = copies.length > 0 ? { size: shard.size, near } : {}
     const file = files.get(path) ?? { name: `shard-${files.size}`, path, ...size }
     files.set(path, file)
@@ -193,11 +194,10 @@ async function reduceWork(
 }
 
 /** Where a consumed file lies here: among this node's own outputs where it has the task's, else by digest in what arrived. */
-function placeOf(context: Context, job: JobState, producer: PlannedTask, digest: Digest, file: string): string {
-  const { store } = context
+function placeOf(job: JobState, producer: PlannedTask, digest: Digest, file: string): string {
   return job.has.has(producer.index)
-    ? store.output(job.record.id, producer.index, file)
-    : store.arrival(job.record.id, producer.index, digest, file)
+    ? outputFile(job.record.id, producer.index, file)
+    : arrivalFile(job.record.id, producer.index, digest, file)
 }
 
 /** The manifest that the digest names: what an attempt reads is what it says that it consumed. */
@@ -207,14 +207,14 @@ async function consumedManifest(
   producer: PlannedTask,
   digest: Digest,
 ): Promise<TaskManifest> {
-  const name = placeOf(context, job, producer, digest, 'manifest.json')
+  const name = placeOf(job, producer, digest, 'manifest.json')
   const seen = checked.get(job) ?? new Set()
   checked.set(job, seen)
   if (seen.has(name + digest)) {
-    const again = await context.store.checkedManifest(name)
+    const again = await context.store.outputs.checkedManifest(name)
     if (again !== null) return again
   }
-  const found = await context.store.manifest(name)
+  const found = await context.store.outputs.manifest(name)
   if (found === null || !fitsTask(found, producer, job.plan) || outputOf(found).digest !== digest)
     throw await lostArrival(context, job, producer, name)
   seen.add(name + digest)
@@ -231,7 +231,7 @@ async function consumedFile(
   digest: Digest,
   file: string,
 ): Promise<TaskFile> {
-  const name = placeOf(context, job, producer, digest, file)
+  const name = placeOf(job, producer, digest, file)
   if ((await context.disk.size(name)) === null) throw await lostArrival(context, job, producer, name)
   return { name: `${file}-of-${producer.index}`, path: context.disk.path(name) }
 }
@@ -250,9 +250,9 @@ export async function loseDamaged(
   if (task.kind !== 'reduce' && task.kind !== 'bounds') return
   for (const [i, producer] of tasksOf(job.plan, task.kind === 'reduce' ? 'map' : 'sample').entries()) {
     const digest = consumes[i]!
-    const found = await context.store.manifest(placeOf(context, job, producer, digest, 'manifest.json'))
-    const name = placeOf(context, job, producer, digest, file)
-    if (found !== null && !outputFiles(found).includes(file)) continue
+    const found = await context.store.outputs.manifest(placeOf(job, producer, digest, 'manifest.json'))
+    const name = placeOf(job, producer, digest, file)
+    if (found !== null && !filesOf(found).includes(file)) continue
     if (found === null || !(await isWhole(context, name, found, file))) await lostArrival(context, job, producer, name)
   }
 }

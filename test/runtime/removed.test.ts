@@ -51,7 +51,7 @@ it('a fetch that comes too late takes nothing of what was put since', async () =
   node.context.dispatch({ type: 'cancel', job: job.id })
   node.context.dispatch({ type: 'drop', job: job.id })
   // Submitted again: its record is on disk, and not yet known to the control plane.
-  await node.store.putJob(job, CODE)
+  await node.store.records.put(job, CODE)
   await expect(bringJob(node.context, job, CODE, remembered)).rejects.toMatchObject({ code: 'NO_SUCH_JOB' })
-  expect(await node.store.getJob(job.id)).not.toBeNull()
+  expect(await node.store.records.body(job.id)).not.toBeNull()
 })

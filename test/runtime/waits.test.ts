@@ -51,7 +51,7 @@ class Asked {
   }
 
   get why(): string {
-    const store = { isCodeLost: () => this.codeLost }
+    const store = { codes: { isLost: () => this.codeLost } }
     const context = { state: this.node.state, store } as unknown as Context
     const job = this.node.job(this.job)
     return `${stateOf(context, job)}: ${whyOf(context, job)}`

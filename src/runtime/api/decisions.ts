@@ -44,7 +44,7 @@ export async function retry(context: Context, job: JobState): Promise<void> {
 }
 
 /** Throws USAGE where the job is not over, and NODE_SETUP where the disk does not take it. */
-export async function removeJob({ dispatch, store }: Context, { ledger, record }: JobState): Promise<void> {
+export async function removeJob({ dispatch, removal }: Context, { ledger, record }: JobState): Promise<void> {
   if (!isOver(ledger.outcome))
     throw new ShoalError('USAGE', 'the job is not over yet', {
       job: record.id,
@@ -52,7 +52,7 @@ export async function removeJob({ dispatch, store }: Context, { ledger, record }
     })
   dispatch({ type: 'drop', job: record.id })
   try {
-    await store.gone(record.id)
+    await removal.done(record.id)
   } catch (error) {
     throw notOnDisk(record.id, 'it is removed', error)
   }

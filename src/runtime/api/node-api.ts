@@ -147,7 +147,7 @@ function findJob(context: Context, prefix: string): JobState {
     throw new ShoalError('AMBIGUOUS_ID', `${found.length} jobs begin with ${prefix}`, {
       try: ['more digits of the id', 'shoal jobs'],
     })
-  const damaged = prefix === '' ? undefined : store.withoutRecord().find((id) => id.startsWith(prefix))
+  const damaged = prefix === '' ? undefined : store.records.damaged().find((id) => id.startsWith(prefix))
   if (damaged !== undefined) throw damagedRecord(context, damaged)
   throw new ShoalError('NO_SUCH_JOB', `no job ${prefix}`, { try: ['shoal jobs'] })
 }
@@ -215,7 +215,7 @@ function statusOf(parts: ApiParts): NodeStatus {
     jobs: {
       open: [...state.jobs.values()].filter((job) => !isOver(job.ledger.outcome)).length,
       known: state.jobs.size,
-      unreadable: context.store.withoutRecord(),
+      unreadable: context.store.records.damaged(),
     },
     disk: parts.keeping.use(),
     ...parts.traffic(),

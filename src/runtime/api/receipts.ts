@@ -14,6 +14,7 @@ import type { Context } from '../context.ts'
 import { coverageOf, errorOf } from './job-views.ts'
 import { sourcesOf } from '../peers/part-sources.ts'
 import { lostPart } from './results.ts'
+import { outputFile } from '../home/folder.ts'
 
 /** Throws the job's own error when it failed, JOB_FAILED while it is open, RESULT_LOST when a manifest cannot be had. */
 export async function receiptOf(context: Context, job: JobState): Promise<Receipt> {
@@ -63,7 +64,7 @@ async function reduceManifest(context: Context, job: JobState, task: TaskIndex):
   const wanted = agreed(job.ledger.tasks[task])?.digest
   const fits = (found: TaskManifest | null): found is TaskManifest =>
     found !== null && outputOf(found).digest === wanted
-  const own = await store.manifest(store.output(job.record.id, task, 'manifest.json'))
+  const own = await store.outputs.manifest(outputFile(job.record.id, task, 'manifest.json'))
   if (fits(own)) return own.manifest as ReduceManifest
   for (const holder of sourcesOf(context, job, task)) {
     const answer = await askOne<unknown>(context, holder, { call: 'manifest', job: job.record.id, task })

@@ -15,6 +15,7 @@ import { isDamaged } from '../home/kept.ts'
 import { readingMs } from '../peers/framed.ts'
 import { sourcesOf } from '../peers/part-sources.ts'
 import { callPeer } from '../peers/rpc.ts'
+import { outputFile } from '../home/folder.ts'
 
 /**
  * Whole records of every part in partition order. Throws RESULT_LOST where a part cannot be had whole from anyone; ends
@@ -104,8 +105,8 @@ async function* readPart(
 
 /** A part's file on this disk, fetched there first where only others hold it. */
 async function locate(context: Context, job: JobState, task: TaskIndex): Promise<{ name: string; temporary: boolean }> {
-  const { store, disk } = context
-  const own = store.output(job.record.id, task, 'part')
+  const { disk } = context
+  const own = outputFile(job.record.id, task, 'part')
   if (job.has.has(task)) {
     if ((await disk.size(own)) !== null) return { name: own, temporary: false }
     await loseOutput(context, job, task, 'part')

@@ -22,7 +22,7 @@ import { checkAgain, rememberedOf, type Remembered } from './remembered.ts'
 import { retry } from './decisions.ts'
 import { callPeer } from '../peers/rpc.ts'
 import { scanMesh } from './scan-mesh.ts'
-import { codeDigest } from '../home/store.ts'
+import { codeDigest } from '../home/code.ts'
 
 export interface Draft {
   readonly record: JobRecord
@@ -91,7 +91,7 @@ export class Submission {
       const id = keyedJobId(spec, request.key)
       const existing = await this.#find(id)
       if (existing !== null) return this.#attach(existing, request)
-      if (this.#context.store.isRecordDamaged(id)) throw damagedRecord(this.#context, id)
+      if (this.#context.store.records.isDamaged(id)) throw damagedRecord(this.#context, id)
       const remembered = await rememberedOf(this.#context, id)
       if (remembered !== null) return this.#again(remembered, request)
     }
@@ -121,8 +121,8 @@ export class Submission {
     }
     checkTravels(body)
     const { store, dispatch } = this.#context
-    const elsewhere = await store.coming.bring(record.id, async () => {
-      const isNew = await store.putJob(record, body)
+    const elsewhere = await store.coming.run(record.id, async () => {
+      const { isNew } = await store.records.put(record, body)
       const isElsewhere = await this.#replicate(record.id, toBytes(body))
       dispatch({ type: 'job', record, ...(isNew ? NOTHING : await recall(this.#context, record.id)) })
       return isElsewhere
@@ -213,7 +213,7 @@ export class Submission {
   async #attach(job: JobState, request: SubmitRequest, warnings: readonly string[] = []): Promise<SubmitAnswer> {
     const { store } = this.#context
     const { kind } = job.ledger.outcome
-    if (store.withoutCode().includes(job.record.id)) await store.putCode(job.record.id, request.job)
+    if (store.codes.missing().includes(job.record.id)) await store.codes.put(job.record.id, request.job)
     const omitted = job.record.snapshot.inputs.some((input) => input.omitted.length > 0)
     if (omitted && !request.allowPartial)
       throw new ShoalError('INCOMPLETE', `the job under this key leaves shards out`, {
@@ -231,7 +231,7 @@ export class Submission {
   async #isElsewhere({ record, ledger }: JobState): Promise<boolean> {
     const { state, store } = this.#context
     if ([...ledger.reports.keys()].some((node) => node !== state.self.node)) return true
-    const body = await store.getJob(record.id)
+    const body = await store.records.body(record.id)
     return body !== null && this.#replicate(record.id, toBytes(body))
   }
 

@@ -84,7 +84,7 @@ export function troubleOf(
   job: JobState,
   failures: FailureIndex = failureIndex(context.state, job),
 ): string | null {
-  if (context.store.isCodeLost(job.record.id))
+  if (context.store.codes.isLost(job.record.id))
     return 'its code is damaged here, and no node that lives has it: `shoal run` of the same job file brings it again'
   const orphan = job.plan.tasks.find(
     (task) =>

@@ -3,6 +3,7 @@ import { LIMITS } from '../../core/limits.ts'
 import type { Bytes, JobId, TaskIndex } from '../../core/types.ts'
 import type { Disk } from '../../ports.ts'
 import type { Damage } from './damage.ts'
+import { folderFile } from './folder.ts'
 import { readLog, toEntry } from './kept-log.ts'
 
 const LOST = 'an attempt that was open when the node died may not be known'
@@ -84,7 +85,7 @@ export class AttemptLog {
 }
 
 function nameOf(job: JobId): string {
-  return `jobs/${job}/attempts.log`
+  return folderFile(job, 'attempts.log')
 }
 
 function entryOf(what: 'started' | 'ended', task: TaskIndex, attempt: string): Uint8Array {

@@ -11,6 +11,7 @@ import { SAMPLE_MAGIC } from '../../data/sample.ts'
 import type { Clock, Disk, OpenFile } from '../../ports.ts'
 import type { Context } from '../context.ts'
 import { pause } from '../pause.ts'
+import { outputFile } from './folder.ts'
 
 /** Blocks read in one turn: about a millisecond of work. */
 const BLOCKS_A_TURN = 8
@@ -38,12 +39,12 @@ export async function isWhole(
  * start. Others are asked for it, or it is made again.
  */
 export async function loseOutput(context: Context, job: JobState, task: TaskIndex, file: string): Promise<void> {
-  const { store, disk, damage, dispatch, dropped } = context
+  const { disk, damage, dispatch, dropped } = context
   const { id } = job.record
   // Released or struck out meanwhile, or forgotten with the job.
   if (!job.has.has(task) || context.state.jobs.get(id) !== job) return
-  damage.found(store.output(id, task, file), 'it is had again from another node, or made again', id)
-  await disk.remove(store.output(id, task, 'manifest.json')).catch((error: unknown) => dropped('lose', error))
+  damage.found(outputFile(id, task, file), 'it is had again from another node, or made again', id)
+  await disk.remove(outputFile(id, task, 'manifest.json')).catch((error: unknown) => dropped('lose', error))
   dispatch({ type: 'lost', job: id, task, what: 'output' })
 }
 

@@ -9,6 +9,7 @@ import { fromJson, WireError } from '../../wire/codec.ts'
 import { count, digest } from '../../wire/shapes.ts'
 import type { Context } from '../context.ts'
 import { getKept, isDamaged, putKept } from './kept.ts'
+import { jobFolder } from './folder.ts'
 
 /** Job → round that is over, and for how long this node has counted that, in ms. */
 type OverFor = Readonly<Record<JobId, readonly [round: number, over: Millis]>>
@@ -116,7 +117,7 @@ export class Keeping {
 
   /** Finished jobs change little: they are measured where something did; open ones now and then. */
   async #measure(): Promise<void> {
-    const { clock, disk, dispatch, state, store } = this.#context
+    const { clock, disk, dispatch, state } = this.#context
     if (clock.now() - this.#measuredAt < LIMITS.measureMs) return
     for (const id of this.#measured.keys()) if (!state.jobs.has(id)) this.#measured.delete(id)
     for (const [id, job] of state.jobs) {
@@ -124,7 +125,7 @@ export class Keeping {
       const of = stateOf(job)
       const age = known === undefined ? Infinity : clock.now() - known.at
       if (job.endedAt === null ? age < LIMITS.measureOpenMs : known?.of === of) continue
-      this.#measured.set(id, { of, at: clock.now(), bytes: await bytesOf(disk, store.folder(id)) })
+      this.#measured.set(id, { of, at: clock.now(), bytes: await bytesOf(disk, jobFolder(id)) })
     }
     this.#measuredAt = clock.now()
     if (this.#most === null) return

@@ -127,7 +127,7 @@ export class LedgerLog {
   }
 
   async #hasGrown({ record: { id }, endedAt }: JobState): Promise<boolean> {
-    const sizes = this.#sizes.get(id) ?? { whole: 0, grown: await this.#context.store.ledgerBytes(id) }
+    const sizes = this.#sizes.get(id) ?? { whole: 0, grown: await this.#context.store.ledgers.size(id) }
     if (!this.#sizes.has(id)) this.#sizes.set(id, sizes)
     if (this.#behind.has(id) || this.#catchingUp.has(id) || this.#rewriting.has(id)) return false
     const least = endedAt === null ? LIMITS.ledgerGrownBytes : LIMITS.ledgerGrownOverBytes
@@ -143,7 +143,7 @@ export class LedgerLog {
       await this.#last.get(id)?.catch(() => undefined)
       for (let tries = 0; tries < REWRITES_MAX && this.#context.state.jobs.has(id); tries++) {
         this.#skipped.delete(id)
-        const whole = await this.#context.store.putLedger(
+        const whole = await this.#context.store.ledgers.replace(
           id,
           deltasOf(job).map((delta) => encoded(id, delta)),
         )
@@ -171,7 +171,7 @@ export class LedgerLog {
     const all = deltas.map((delta) => encoded(job, delta))
     const sizes = this.#sizes.get(job)
     if (sizes !== undefined) sizes.grown += all.reduce((sum, bytes) => sum + bytes.length, 0)
-    return this.#context.store.appendDeltas(job, all)
+    return this.#context.store.ledgers.append(job, all)
   }
 }
 

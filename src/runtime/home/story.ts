@@ -6,6 +6,7 @@ import type { JobId, TaskIndex } from '../../core/types.ts'
 import type { Clock, Disk } from '../../ports.ts'
 import { fromJson } from '../../wire/codec.ts'
 import type { Damage } from './damage.ts'
+import { folderFile } from './folder.ts'
 import { entriesOf, readLog, toEntry } from './kept-log.ts'
 
 const storyEvents = z.array(
@@ -114,7 +115,7 @@ function eventsIn(payload: Uint8Array): StoryEvent[] | null {
 }
 
 function nameOf(job: JobId): string {
-  return `jobs/${job}/story.log`
+  return folderFile(job, 'story.log')
 }
 
 /** What several nodes tell of one job, the same from whichever it is asked: by time, and in one millisecond by node. */

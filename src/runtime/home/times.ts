@@ -3,6 +3,7 @@ import type { Clock, Disk } from '../../ports.ts'
 import { fromJson, WireError } from '../../wire/codec.ts'
 import { jobTimes, type JobTimes } from '../../wire/job.ts'
 import { Damage } from './damage.ts'
+import { folderFile } from './folder.ts'
 import { getKept, isDamaged, putKept } from './kept.ts'
 import type { Story } from './story.ts'
 
@@ -133,5 +134,5 @@ export class Times {
 }
 
 function nameOf(job: JobId): string {
-  return `jobs/${job}/times.json`
+  return folderFile(job, 'times.json')
 }

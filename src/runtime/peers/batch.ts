@@ -18,11 +18,12 @@ import {
 } from '../../wire/batch.ts'
 import { fromBytes, WireError } from '../../wire/codec.ts'
 import type { FramedStream } from './framed.ts'
-import { outputFiles, type JobStore } from '../home/store.ts'
+import { outputFile } from '../home/folder.ts'
+import { filesOf, type Outputs } from '../home/outputs.ts'
 
 /** The files of a task's output that these consumers read; with no consumers, all of it (a copy). */
 export function filesFor(plan: Plan, manifest: TaskManifest, consumers: readonly TaskIndex[]): string[] {
-  const all = outputFiles(manifest)
+  const all = filesOf(manifest)
   if (manifest.manifest.kind !== 'map' || consumers.length === 0) return all
   const wanted = new Set(consumers.map((consumer) => `run-${plan.tasks[consumer]?.partition}`))
   return all.filter((file) => wanted.has(file))
@@ -35,7 +36,6 @@ export function filesFor(plan: Plan, manifest: TaskManifest, consumers: readonly
 export async function sendBatch(
   stream: FramedStream,
   disk: Disk,
-  store: JobStore,
   header: BatchHeader,
 ): Promise<'acked' | Exclude<BatchAnswer, 'ready'>> {
   await stream.sendValue(header)
@@ -44,7 +44,7 @@ export async function sendBatch(
   const files: BatchEnd['files'][number][] = []
   for (const { name, size } of header.files) {
     const sum = new Checksum()
-    const file = store.output(header.job, header.task, name)
+    const file = outputFile(header.job, header.task, name)
     await pipe(chunksOf(disk, file, size), sum.through, async (chunks: AsyncIterable<Uint8Array>) => {
       for await (const chunk of chunks) await stream.send(chunk)
     })
@@ -59,15 +59,15 @@ export async function sendBatch(
 /** Header of a batch from this node's disk, or null when the output is not here. */
 export async function headerFor(
   disk: Disk,
-  store: JobStore,
+  outputs: Outputs,
   batch: Pick<BatchHeader, 'job' | 'task' | 'digest' | 'consumers'>,
   plan: Plan,
 ): Promise<BatchHeader | null> {
-  const manifest = await store.manifest(store.output(batch.job, batch.task, 'manifest.json'))
+  const manifest = await outputs.manifest(outputFile(batch.job, batch.task, 'manifest.json'))
   if (manifest === null || outputOf(manifest).digest !== batch.digest) return null
   const files: BatchFile[] = []
   for (const name of filesFor(plan, manifest, batch.consumers)) {
-    const size = await disk.size(store.output(batch.job, batch.task, name))
+    const size = await disk.size(outputFile(batch.job, batch.task, name))
     if (size === null) return null
     files.push({ name, size })
   }
@@ -88,7 +88,7 @@ export interface Reception {
 export async function receiveBatch(
   stream: FramedStream,
   disk: Disk,
-  store: JobStore,
+  outputs: Outputs,
   decide: (header: BatchHeader, manifest: TaskManifest) => Reception | Promise<Reception>,
   due: boolean = false,
 ): Promise<{ header: BatchHeader; accepted: boolean } | null> {
@@ -112,7 +112,7 @@ export async function receiveBatch(
       await stream.sendValue({ ack: false, why: 'checksum of a file is wrong' })
       throw new WireError('a batch whose END does not match it')
     }
-    await Promise.all([files.commit(), store.putManifest(place(header, 'manifest.json'), manifest)])
+    await Promise.all([files.commit(), outputs.putManifest(place(header, 'manifest.json'), manifest)])
   } catch (error) {
     await files.discard()
     throw error

@@ -17,6 +17,7 @@ import type { RandomAccess } from '../../data/formats/source.ts'
 import type { Spool } from '../../ports.ts'
 import { nameOf, type Context } from '../context.ts'
 import { callPeer } from './rpc.ts'
+import { folderFile } from '../home/folder.ts'
 
 /** What an attempt brings over: where its files go, and whom it tells of each piece. */
 export interface Spooling {
@@ -26,8 +27,8 @@ export interface Spooling {
 }
 
 /** The folder of an attempt's spool files, to be removed when it has ended. */
-export function spoolFolder({ store }: Context, job: JobState, attempt: string): string {
-  return `${store.folder(job.record.id)}/spool/${attempt}`
+export function spoolFolder(job: JobState, attempt: string): string {
+  return folderFile(job.record.id, `spool/${attempt}`)
 }
 
 /** Nodes that have the shard and live, another one first for each task. */

@@ -1,29 +1,29 @@
 /** What a node remembers to have forgotten: over restarts, bounded, and nothing more than needed where it is damaged. */
 import { expect, it } from 'vitest'
-import { systemError, MemoryDisk } from '../../src/adapters/memory/disk.ts'
+import { MemoryDisk } from '../../src/adapters/memory/disk.ts'
 import { newState, type State } from '../../src/core/state.ts'
 import type { JobId } from '../../src/core/types.ts'
 import { Damage } from '../../src/runtime/home/damage.ts'
-import { Dropped } from '../../src/runtime/home/dropped.ts'
+import { ForgottenLog } from '../../src/runtime/home/forgotten-log.ts'
 
 const KEPT = 20
 
 const job = (n: number): JobId => n.toString(16).padStart(64, '0') as JobId
 
-async function loaded(disk: MemoryDisk): Promise<{ dropped: Dropped; state: State; damage: Damage }> {
+async function loaded(disk: MemoryDisk): Promise<{ log: ForgottenLog; state: State; damage: Damage }> {
   const damage = new Damage()
-  const dropped = new Dropped(disk, damage, KEPT)
+  const log = new ForgottenLog(disk, damage, KEPT)
   const state = newState({ node: 'self' as never, incarnation: { count: 1, nonce: 'n' }, slots: 0, runtime: '' }, 0)
-  await dropped.load(state)
-  return { dropped, state, damage }
+  await log.load(state)
+  return { log, state, damage }
 }
 
 it('is the last round of each job, and why it went', async () => {
   const disk = new MemoryDisk()
-  const { dropped } = await loaded(disk)
-  await dropped.put({ job: job(1), round: 1, expired: false })
-  await dropped.put({ job: job(2), round: 3, expired: true })
-  await dropped.put({ job: job(1), round: 2, expired: true })
+  const { log } = await loaded(disk)
+  await log.put({ job: job(1), round: 1, expired: false })
+  await log.put({ job: job(2), round: 3, expired: true })
+  await log.put({ job: job(1), round: 2, expired: true })
   const { state, damage } = await loaded(disk)
   expect(state.dropped).toEqual(
     new Map([
@@ -37,11 +37,11 @@ it('is the last round of each job, and why it went', async () => {
 
 it('is the latest jobs, and the file stays small', async () => {
   const disk = new MemoryDisk()
-  const { dropped } = await loaded(disk)
+  const { log } = await loaded(disk)
   const count = KEPT * 7 + 5
   let largest = 0
   for (let n = 0; n < count; n++) {
-    await dropped.put({ job: job(n), round: 1, expired: true })
+    await log.put({ job: job(n), round: 1, expired: true })
     largest = Math.max(largest, (await disk.size('dropped.log'))!)
   }
   const { state } = await loaded(disk)
@@ -51,27 +51,10 @@ it('is the latest jobs, and the file stays small', async () => {
 
 it('loses with damage the jobs that it hits', async () => {
   const disk = new MemoryDisk()
-  const { dropped } = await loaded(disk)
-  for (let n = 0; n < 3; n++) await dropped.put({ job: job(n), round: 1, expired: false })
+  const { log } = await loaded(disk)
+  for (let n = 0; n < 3; n++) await log.put({ job: job(n), round: 1, expired: false })
   disk.damage('dropped.log', (bytes) => bytes.with(bytes.length >> 1, bytes[bytes.length >> 1]! ^ 4))
   const { state, damage } = await loaded(disk)
   expect([...state.dropped.keys()]).toEqual([job(0), job(2)])
   expect(damage.list()).toMatchObject([{ file: 'dropped.log' }])
-})
-
-it('goes on after a disk was full', async () => {
-  let full = true
-  const disk = new MemoryDisk({
-    fault: (operation, name) => {
-      if (full && operation === 'append') throw systemError('ENOSPC', name)
-    },
-  })
-  const { dropped } = await loaded(disk)
-  await expect(dropped.put({ job: job(1), round: 1, expired: false })).rejects.toMatchObject({ code: 'ENOSPC' })
-  await expect(dropped.catchUp()).rejects.toMatchObject({ code: 'ENOSPC' })
-  full = false
-  await dropped.catchUp()
-  expect((await loaded(disk)).state.dropped).toEqual(new Map([[job(1), 1]]))
-  await dropped.put({ job: job(2), round: 1, expired: false })
-  expect((await loaded(disk)).state.dropped.size).toBe(2)
 })
