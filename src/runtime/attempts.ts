@@ -17,32 +17,21 @@ import { folderFile, outputFile } from './home/folder.ts'
 
 type Start = Extract<Effect, { type: 'start' }>
 
-/** `sim --kill`: the first attempt is begun for real and never ended, so that a kill finds it open. */
-export interface Hold {
-  /** Asked when this node begins its first attempt. */
-  wanted(): boolean
-  /** Called once, with the task as people say it: `map 3/8`. */
-  holding(what: string): Promise<void>
-}
-
 interface Open {
   readonly job: JobId
   attempt: Attempt | null
   /** Bytes that had to be brought here before it could begin. */
   spooled: Bytes
   stopped: string | null
-  readonly stopping: PromiseWithResolvers<void>
   ended: Promise<void>
 }
 
 export class Attempts {
   readonly #context: Context
   readonly #open = new Map<string, Open>()
-  #hold: Hold | null
 
-  constructor(context: Context, hold: Hold | null) {
+  constructor(context: Context) {
     this.#context = context
-    this.#hold = hold
   }
 
   start(effect: Start): void {
@@ -50,7 +39,6 @@ export class Attempts {
       attempt: null,
       spooled: 0,
       stopped: null,
-      stopping: Promise.withResolvers(),
       job: effect.job,
       ended: Promise.resolve(),
     }
@@ -67,7 +55,6 @@ export class Attempts {
     const open = this.#open.get(attempt)
     if (open === undefined) return
     open.stopped = why
-    open.stopping.resolve()
     open.attempt?.kill(why)
   }
 
@@ -151,17 +138,7 @@ export class Attempts {
       files,
       work,
     })
-    await this.#holdFirst(job, task, open.stopping.promise)
     return open.attempt
-  }
-
-  /** Until the node is killed, or the attempt is not wanted any more. */
-  async #holdFirst(job: JobState, task: PlannedTask, stopping: Promise<void>): Promise<void> {
-    const hold = this.#hold
-    this.#hold = null
-    if (hold === null || !hold.wanted()) return
-    await hold.holding(describe(job, task))
-    await stopping
   }
 
   /** Files and manifest onto disk under their names, together; only then is the output spoken of. */

@@ -6,7 +6,7 @@ import { newState } from '../core/state.ts'
 import type { Bytes, Incarnation, JobId, Millis, NodeId } from '../core/types.ts'
 import type { Clock, Disk, Mesh, MeshEvents, Tasks } from '../ports.ts'
 import { answererOf } from './peers/answer.ts'
-import { Attempts, type Hold } from './attempts.ts'
+import { Attempts } from './attempts.ts'
 import { loadJobs, loadMembers, lookAtOwnRecord, nextIncarnation } from './boot.ts'
 import { Catalogs } from './peers/catalogs.ts'
 import type { Context, Offers } from './context.ts'
@@ -42,11 +42,10 @@ export interface EngineParts {
   readonly incarnation: Incarnation
   readonly runtime: string
   readonly version: string
-  readonly name: string | null
+  readonly name: string
   readonly slots: number
   readonly memory: number
   readonly local: boolean
-  readonly hold: Hold | null
   /** How long a finished job is kept (default LIMITS.retentionMs), and what finished jobs may take on disk (no bound). */
   readonly retentionMs?: Millis | undefined
   readonly keptBytesMax?: Bytes | null | undefined
@@ -94,7 +93,7 @@ export class Engine {
     this.#control = new ControlPlane(this.context)
     this.#sender = new Sender(this.context)
     this.#receiver = new Receiver(this.context)
-    this.#attempts = new Attempts(this.context, parts.hold)
+    this.#attempts = new Attempts(this.context)
     this.#self = new SelfRecord(this.context, parts.version)
     this.#ledgers = new LedgerLog(this.context)
     this.#mending = new Mending(this.context, this.times)
@@ -202,12 +201,12 @@ export class Engine {
       tasks,
       catalog,
       catalogs: new Catalogs(disk, damage),
-      story: new Story(clock, parts.name ?? mesh.self, disk, damage),
+      story: new Story(clock, parts.name, disk, damage),
       keys,
       removal: new Removal({ state, disk, damage, store, keys, stopped }),
       damage,
       memory,
-      name: parts.name ?? mesh.self.slice(-8),
+      name: parts.name,
       local,
       durable: (job) => this.#ledgers.durable(job),
       dropped: (kind, error) => parts.dropped(kind, error),
