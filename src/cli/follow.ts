@@ -15,7 +15,7 @@ export interface Via {
   readonly passing: boolean
   /** Goes on to another node; false: there is none, the error stands. */
   next(): Promise<boolean>
-  /** Whether to ask the same node again after an error of a node that lives: only the simulator knows that it may help. */
+  /** Whether to ask again after an error of a node that lives. Only the simulator does: its busy nodes recover. */
   again(error: ShoalError): Promise<boolean>
 }
 

@@ -89,7 +89,7 @@ export class Attempts {
         return
       }
       const output = await this.#adopt(effect, end)
-      // An output that is here says by itself that its attempt has ended: nobody waits for the journal.
+      // Not waited for: after a crash, an output on this disk proves that its attempt ended, whatever the journal says.
       store.attempts
         .add(effect.job, effect.task, effect.attempt, 'ended')
         .catch((error: unknown) => this.#context.dropped('journal', error))
@@ -106,7 +106,9 @@ export class Attempts {
     }
   }
 
-  /** What it reads is put together while its start goes to disk; it starts once both are there. */
+  /**
+   * Prepares what the attempt reads while its start is written to the journal; the process starts once both are done.
+   */
   async #begin(effect: Start, job: JobState, task: PlannedTask, journalled: Promise<void>): Promise<Attempt> {
     const { tasks, store, memory } = this.#context
     const open = this.#open.get(effect.attempt)!
@@ -188,7 +190,7 @@ export function describe(job: JobState, task: PlannedTask): string {
   return `${task.kind} ${task.index - job.plan.first[task.kind] + 1}/${job.plan.count[task.kind]}`
 }
 
-/** What went wrong outside the process is this node's fault, unless it says otherwise. */
+/** An error outside the task process is this node's own fault, unless a shard has changed. */
 function blameFor(error: unknown): AttemptFailure {
   const code = error instanceof ShoalError ? error.code : null
   const blame = code === 'SHARD_CHANGED' ? 'input' : 'own'

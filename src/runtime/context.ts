@@ -30,7 +30,7 @@ export interface Context {
   /** What every known node offers. */
   readonly catalogs: Catalogs
   readonly story: Story
-  /** Of forgotten jobs from this disk. */
+  /** Takes forgotten jobs off this disk. */
   readonly removal: Removal
   /** What stays of forgotten jobs with a key. */
   readonly keys: Keys
@@ -56,7 +56,7 @@ export function fullName(name: string, node: NodeId): string {
   return `${name}@${node.slice(-8)}`
 }
 
-/** Looked for once for each moment: an answer may name a million holders. */
+/** Names that several members have, found once for each moment: one answer may name a million holders. */
 const shared = new WeakMap<
   State,
   { readonly now: Millis; readonly members: number; readonly names: ReadonlySet<string> }

@@ -67,7 +67,7 @@ export function performer(parts: Parts): Perform {
     },
     release: ({ job }) => {
       sender.forget(job)
-      // Else a crash could find the runs gone, and nothing that says why.
+      // First the ledger: after a crash the runs may be gone only if the disk also has the facts that allowed it.
       background(
         'release',
         parts.ledgers.durable(job).then(() => store.outputs.release(job, () => mayRelease(context, job))),
@@ -93,7 +93,7 @@ async function fetchJob(
   { job, from }: Extract<Effect, { type: 'fetch-job' }>,
 ): Promise<void> {
   const forgotten = forgottenRound(context, job)
-  // Most often its submitter is just bringing it.
+  // Most often the job is on its way here already, from its submitter: then nothing has to be fetched.
   await context.store.coming.over(job)
   if (context.state.jobs.has(job)) return
   try {
@@ -127,7 +127,7 @@ async function keepRecord({ state, disk, catalogs, damage }: Context, node: stri
   await catalogs.keep(record.node)
 }
 
-/** A job that was over when this node last ended comes with its outcome: that is in its story, with the time of then. */
+/** Whether the outcome is one of an earlier life, loaded from disk just now: then the story has it already. */
 function wasTold({ state }: Context, times: Times, job: JobId): boolean {
   return (times.of(job).ended !== null || times.isLost(job)) && state.jobs.get(job)?.knownAt === state.now
 }

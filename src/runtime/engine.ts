@@ -46,10 +46,13 @@ export interface EngineParts {
   readonly slots: number
   readonly memory: number
   readonly local: boolean
-  /** How long a finished job is kept (default LIMITS.retentionMs), and what finished jobs may take on disk (no bound). */
+  /**
+   * How long a finished job is kept (default: LIMITS.retentionMs), and what all of them may take on disk (default:
+   * any).
+   */
   readonly retentionMs?: Millis | undefined
   readonly keptBytesMax?: Bytes | null | undefined
-  /** What was found damaged before, and whoever listens to what is found; none: nobody does. */
+  /** Has what was found damaged before the engine was made, and its listeners. Default: a new one without listeners. */
   readonly damage?: Damage
   /** A random word for each further life of this node. */
   nonce(): string
@@ -238,7 +241,7 @@ export class Engine {
     this.context.dispatch({ type: 'reborn', incarnation })
     await this.publish()
     if (problem === 'behind') return
-    // The other one has to hear of this once more, to know it as well.
+    // The node on the copied home must hear this life once more, to find out as well.
     await pause(this.context.clock, LIMITS.sweepMs * 3)
     this.#parts.onFatal(
       new ShoalError('IDENTITY_TWICE', 'another machine runs with the identity of this home', {

@@ -200,7 +200,7 @@ function placeOf(job: JobState, producer: PlannedTask, digest: Digest, file: str
     : arrivalFile(job.record.id, producer.index, digest, file)
 }
 
-/** The manifest that the digest names: what an attempt reads is what it says that it consumed. */
+/** The manifest, checked against its digest: an attempt must read exactly what it later says that it consumed. */
 async function consumedManifest(
   context: Context,
   job: JobState,
@@ -257,7 +257,7 @@ export async function loseDamaged(
   }
 }
 
-/** Struck out of the books, so that it is pulled again. */
+/** Tells the control plane that this input is not here any more, so that it is pulled again. */
 async function lostArrival(context: Context, job: JobState, producer: PlannedTask, name: string): Promise<Error> {
   const { disk, damage, dispatch, dropped } = context
   const task = producer.index

@@ -117,7 +117,7 @@ export class RunningAttempt implements Attempt {
     this.#conclude({ ok: false, failure, log: this.#log })
   }
 
-  /** It said what no task process says: user code has reached the pipe, or Shoal is wrong. */
+  /** It sent what no task process sends: user code has got hold of the pipe, or Shoal has a bug. */
   #distrust(): void {
     const exit = { code: 1, signal: null, stderr: 'it sent a report that is none' }
     this.#stop(endedItself(this.spec.jobFile, this.spec.memory, exit))

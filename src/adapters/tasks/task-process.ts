@@ -74,7 +74,7 @@ export class TaskProcess {
       try {
         for (const message of parser.push(chunk)) events.report(message)
       } catch {
-        // Shoal's own half never says such a thing.
+        // Shoal's half of the task process never sends such a message.
         this.#stderr += '\n(it broke the protocol)'
         this.kill()
       }

@@ -66,7 +66,7 @@ export function errorOf(job: JobState): ErrorJson | null {
   }
 }
 
-/** The result under a key was forgotten, and computing it again failed: there is one, and it cannot be had. */
+/** The result under a key was forgotten, and computing it again failed. No other result may take its place. */
 function lostForKey({ record, promised }: JobState, { code, message, why }: ErrorJson): ErrorJson {
   return errorToJson(
     new ShoalError('RESULT_LOST', 'the result under this key was forgotten, and could not be computed again', {
@@ -103,7 +103,7 @@ export function coverageOf(context: Context, job: JobState): Coverage {
   }
 }
 
-/** Once for each dataset, though two inputs may take of it. */
+/** Each dataset is listed once, also where two inputs read it. */
 function leftOutFiles(context: Context, { inputs }: Snapshot): LeftOutInfo[] {
   const byDataset = new Map(inputs.map(({ dataset, leftOut = [] }) => [dataset, leftOut]))
   return [...byDataset].flatMap(([dataset, leftOut]) => leftOut.map((one) => leftOutInfo(context, dataset, one)))

@@ -1,4 +1,4 @@
-/** A sealed job's receipt: from its reduce manifests, wherever they lie. */
+/** A sealed job's receipt, made of its reduce manifests, from this disk or from other nodes. */
 import type { Receipt } from '../../control/api.ts'
 import { errorFromJson, ShoalError } from '../../core/errors.ts'
 import { snapshotId } from '../../core/plan/job-id.ts'

@@ -69,7 +69,7 @@ async function* partOf(
     }
   }
   if (hash.digest('hex') === output.part) return
-  // Whole, and of another content than the ledger's: what was given is not to be used.
+  // The part is undamaged, and not the one that the ledger names: records that were given already must not be used.
   await loseOutput(context, job, task, 'part')
   throw new ShoalError('DAMAGED', `part ${partition} of the result is damaged on ${context.name}`, {
     job: job.record.id,

@@ -53,7 +53,9 @@ export function isPart(files: Files, name: string, digest: string): Promise<bool
   return hasContent(files, name, { magic: PART_MAGIC, digest })
 }
 
-/** Blocks that do not compress are stored as they are; their headers take less than a sixteenth. */
+/**
+ * The most that a file of so many raw bytes takes: blocks that do not compress are stored raw, headers add under 1/16.
+ */
 export function storedBytesMax(raw: Bytes): Bytes {
   return raw + raw / 16 + LIMITS.runBlockBytes
 }

@@ -17,7 +17,7 @@ type OverFor = Readonly<Record<JobId, readonly [round: number, over: Millis]>>
 const overFor = z.record(digest, z.tuple([count, count])) as unknown as z.ZodMiniType<OverFor>
 
 interface Measured {
-  /** What decides whether it is measured again. */
+  /** The job's `stateOf` at that time: it is measured again once that differs. */
   readonly of: string
   readonly at: Millis
   readonly bytes: Bytes
@@ -34,7 +34,7 @@ export class Keeping {
   /** What finished jobs may take together; null: no bound. */
   readonly #most: Bytes | null
   readonly #measured = new Map<JobId, Measured>()
-  /** Jobs whose result is being given away, and how often at once. */
+  /** Jobs whose result is being read, and by how many readers. */
   readonly #readers = new Map<JobId, number>()
   #saved = ''
   #savedAt: Millis = -Infinity
@@ -76,7 +76,7 @@ export class Keeping {
     }
   }
 
-  /** A result that is being read makes no room. */
+  /** A job whose result is being read is not forgotten for want of room. */
   async *whileRead<T>(job: JobId, chunks: AsyncIterable<T>): AsyncGenerator<T, void, undefined> {
     this.#readers.set(job, (this.#readers.get(job) ?? 0) + 1)
     try {
@@ -88,7 +88,7 @@ export class Keeping {
     }
   }
 
-  /** As measured a few seconds ago; of open jobs a minute. */
+  /** As it was measured last: finished jobs a few seconds ago, open ones up to a minute ago. */
   use(): DiskUse {
     const { state } = this.#context
     let [open, finished] = [0, 0]
@@ -147,7 +147,7 @@ function stateOf({ ledger, reportSeq, released }: JobState): string {
   return `${ledger.round} ${ledger.outcome.kind} ${reportSeq} ${released}`
 }
 
-/** How deep folders lie in a job's folder, see `JobStore`; what is not named here is a file. */
+/** How many levels of folders an entry of a job's folder has (see folder.ts); what is not named here is a file. */
 const DEPTH: Readonly<Record<string, number>> = { out: 2, in: 2, logs: 1, spool: 2 }
 
 async function bytesOf(disk: Disk, folder: string): Promise<Bytes> {

@@ -6,7 +6,7 @@ import { folderFile, jobFolder } from './folder.ts'
 import { readLog, toEntry } from './kept-log.ts'
 
 const LOG = 'ledger.log'
-/** A log of which a part is lost tells less than it could; all of it are facts that others have, or that are made again. */
+/** Nothing in the log is the only copy of something that cannot be replaced. */
 const LEDGER_LOST = 'a part of what this node knew of the job is lost: peers say it again, or it is made again'
 
 /** The jobs' ledgers on this disk, each a log of encoded deltas. When what is written there is decided in ledger-log.ts. */

@@ -12,7 +12,7 @@ type Remembered = Pick<Extract<Event, { type: 'job' }>, 'kept' | 'holding' | 'de
 /** Of a job that has no folder yet. */
 export const NOTHING: Remembered = { kept: [], holding: [], deaths: [] }
 
-/** What a job's folder has beside its record: facts joined, outputs whole, attempts that were open at the last death. */
+/** What a job's folder has beside its record: its ledger, whole outputs, attempts that were open when the node died. */
 export async function recall({ store, mesh, state }: Context, job: JobId): Promise<Remembered> {
   const kept = await store.ledgers.read(job, async (bytes) => {
     const message = await decodeMessage(mesh, state.self.node, bytes)
@@ -22,7 +22,7 @@ export async function recall({ store, mesh, state }: Context, job: JobId): Promi
   const holding = await store.outputs.holding(job)
   const held = new Set(holding.map(({ task }) => task))
   const deaths = await store.attempts.open(job)
-  // An output that is here says by itself that its attempt has ended.
+  // A task whose output is here has ended, whatever the journal says.
   return { kept, holding, deaths: deaths.filter(({ task }) => !held.has(task)) }
 }
 
@@ -31,7 +31,10 @@ export function forgottenRound({ state }: Context, job: JobId): number {
   return state.dropped.get(job) ?? 0
 }
 
-/** What this node remembers of a job with a key. That there was one also shows in what it keeps of others. */
+/**
+ * What this node remembers of a job with a key; 'lost' where it only knows that there was one, from its other files:
+ * the log of forgotten jobs, the times since jobs are over, or a folder whose record is damaged.
+ */
 export async function memoryOf(context: Context, id: JobId): Promise<KeyedMemory | 'lost' | null> {
   const { keys, state, store } = context
   const job = state.jobs.get(id)
@@ -45,16 +48,17 @@ export async function memoryOf(context: Context, id: JobId): Promise<KeyedMemory
   }
   const memory = await keys.get(id)
   if (memory !== null) return memory
-  // Forgotten, and the disk has not let it go yet.
+  // Forgotten, and its removal from the disk has not got so far yet.
   const record = await store.records.get(id)
   if (record !== null) return { record, round: forgottenRound(context, id), result: state.promised.get(id) ?? null }
   return state.dropped.has(id) || state.overBefore.has(id) || store.records.isDamaged(id) ? 'lost' : null
 }
 
 /**
- * A job that a peer or a submitter brings: onto this disk, then into the control plane. One whose record was damaged
- * here goes on with what else its folder has. `forgotten`: the highest round of it that was forgotten here when it was
- * asked for. What was forgotten since is not begun anew (only a submission after that does so): it throws NO_SUCH_JOB.
+ * Puts a job that a peer or a submitter brings on this disk, then tells the control plane. If its record was damaged
+ * here, the rest of its folder is used. `forgotten`: the highest round that was forgotten here when the job was asked
+ * for. If a higher one was forgotten since, the job was removed while it was on its way here: then it throws
+ * NO_SUCH_JOB.
  */
 export function bringJob(context: Context, record: JobRecord, code: JobCode, forgotten: number): Promise<void> {
   return context.store.coming.run(record.id, () => bring(context, record, code, forgotten))

@@ -78,7 +78,9 @@ export class Removal {
     if (refused.length > 0) throw refused[0]
   }
 
-  /** The job was forgotten while its record was on its way here. What was put since is not this put's to remove. */
+  /**
+   * The job was forgotten while this put of it was under way: removes it, unless a later put has begun to replace it.
+   */
   async takeBack(job: JobId, put: number): Promise<void> {
     const { store } = this.#parts
     if (store.records.lastPut(job) === put) await store.removals.run(job, () => store.drop(job))
@@ -120,7 +122,10 @@ export class Removal {
     if (!remembered) await this.#remember(effect)
   }
 
-  /** Where the job is known here again, or was put since, its folder is that of another life: only the log is owed. */
+  /**
+   * If the job is known here again, or was put again, its folder belongs to its next life and stays. Then all that is
+   * left to do is to write down which round was forgotten.
+   */
   async #again(effect: Forget, put: number | undefined): Promise<void> {
     const { state, store } = this.#parts
     const { job } = effect

@@ -22,7 +22,7 @@ const storyEvents = z.array(
 
 /**
  * What this node can tell of each job, bounded; other nodes tell theirs, and any node can put them together. It is kept
- * in the job's folder, so that a job that is over is told of after any restart, and what lies there takes no memory:
+ * in the job's folder: a restart loses none of it, and stories that are on disk take no memory:
  *
  *   jobs/ID/story.log    entries, each a JSON list of events
  */
@@ -76,7 +76,8 @@ export class Story {
     for (const job of jobs)
       await this.#inTurn(async () => {
         const { isWhole } = await this.#read(job)
-        // Where the disk refuses, it is found again by the next life; the other jobs' stories are read all the same.
+        // Where the disk refuses to write it anew, the next life finds the damage again; the other stories are still
+        // read.
         if (!isWhole) await readLog(this.#disk, nameOf(job)).catch(() => undefined)
       })
   }

@@ -100,7 +100,7 @@ export async function receiveBatch(
   await stream.sendValue({ answer })
   if (answer !== 'ready') return { header, accepted: false }
   const files = new FileGroup(disk)
-  // More than can be open at once wait under other names: before its END nothing of a batch has its own.
+  // Files beyond those that can be open at once are closed under temporary names: none has its own before the END.
   const many = header.files.length > LIMITS.groupFilesMax
   try {
     for (const file of header.files) {

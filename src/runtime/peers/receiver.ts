@@ -77,7 +77,9 @@ export class Receiver {
     return { answer: this.#receptions >= LIMITS.receptionsMax ? 'later' : 'ready', place }
   }
 
-  /** A part is held for others: what is wrong with it would show only when it is the last one. */
+  /**
+   * A copy is read by nobody here: damage in it would only show once the other copies are gone. So it is checked now.
+   */
   async #isCopyWhole(header: BatchHeader): Promise<boolean> {
     const manifest = manifestOf(header)
     const place = (file: string): string => outputFile(header.job, header.task, file)
@@ -85,7 +87,7 @@ export class Receiver {
     return true
   }
 
-  /** What lies in the folder of a manifest is what its digest names. */
+  /** The folder of this manifest was just written whole: damage that was found there before is mended. */
   #mended(manifest: string): void {
     this.#context.damage.mended(manifest.slice(0, manifest.lastIndexOf('/')))
   }

@@ -65,7 +65,10 @@ export async function spoolSplit(
   throw failure
 }
 
-/** The holder's word on its shard stands; all else is between the two nodes. What this disk refuses is not the holder's. */
+/**
+ * What is said of a try that failed. What the holder says of its shard, and what this node's disk says, stands as it
+ * is.
+ */
 function asRefusal(context: Context, shard: Shard, from: NodeId, error: unknown): unknown {
   if (error instanceof ShoalError && (error.code === 'SHARD_CHANGED' || error.code === 'LIMIT')) return error
   if (error instanceof Error && 'syscall' in error) return error
