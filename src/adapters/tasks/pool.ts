@@ -116,7 +116,7 @@ class TaskPool implements Tasks {
     const slot = new SlotFolder(join(folder, `slot-${process.pid}-${this.#made++}`), runner)
     const attemptOf = (): RunningAttempt | undefined => [...this.#attempts].find((attempt) => attempt.process === made)
     const made: TaskProcess = new TaskProcess(slot, memory, {
-      report: (message) => attemptOf()?.heard(message, performance.now()),
+      message: (sent) => attemptOf()?.heard(sent, performance.now()),
       exit: (code, signal, stderr) => {
         this.#guard.drop(made.pid)
         attemptOf()?.exited(code, signal, stderr)
