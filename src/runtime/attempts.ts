@@ -59,7 +59,7 @@ export class Attempts {
   }
 
   /** Tells the control plane how far each running attempt is. */
-  reportProgress(): void {
+  tellProgress(): void {
     for (const [attempt, open] of this.#open)
       if (open.attempt !== null || open.spooled > 0) {
         const { units, bytes } = open.attempt?.progress() ?? { units: 0, bytes: 0 }

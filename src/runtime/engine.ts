@@ -147,7 +147,7 @@ export class Engine {
     }
     let swept = clock.now()
     this.loop.start(() => {
-      this.#attempts.reportProgress()
+      this.#attempts.tellProgress()
       if (clock.now() - swept < (state.quiet ? LIMITS.quietSweepMs : LIMITS.sweepMs)) return
       swept = clock.now()
       sweep()

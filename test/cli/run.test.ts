@@ -204,8 +204,8 @@ describe('a node that dies on the way', () => {
       },
     })
     const seen: JobEvent[] = []
-    const reporter = { event: (event: JobEvent) => void seen.push(event), end: () => {} }
-    expect(await follow(via(first, fakeNode()), JOB_ID, reporter, never)).toEqual(OUTCOME)
+    const view = { event: (event: JobEvent) => void seen.push(event), end: () => {} }
+    expect(await follow(via(first, fakeNode()), JOB_ID, view, never)).toEqual(OUTCOME)
     expect(seen).toEqual([progress(1, 4), progress(0, 4), progress(2, 4), OUTCOME])
   })
 

@@ -187,7 +187,11 @@ async function mapped(source: string, sharing: boolean, extra: readonly string[]
     return { ...place, headerBytes: 0, options: {}, rowGroups: false, witness: '' }
   })
   const messages: TaskMessage[] = []
-  const reporter = new Reporter({ send: (message) => void messages.push(message), now: () => 0, check: () => undefined })
+  const reporter = new Reporter({
+    send: (message) => void messages.push(message),
+    now: () => 0,
+    check: () => undefined,
+  })
   const context = {
     ...{ job: sharing ? job : { ...job, module: null }, code, arena: 8e6, windows: 8e6 },
     ...{ input: join(home, 'in'), packed: [], files: slotFiles(join(home, 'out')), reporter, attend: () => undefined },

@@ -2,7 +2,7 @@
 import type {
   Coverage,
   JobDetail,
-  JobState as JobStateName,
+  JobStatus,
   JobSummary,
   LaneProgress,
   LeftOutInfo,
@@ -28,7 +28,7 @@ import { leftOutInfo } from './views.ts'
 import { blockedTask, troubleOf, waitsFor } from './waits.ts'
 
 /** How the job stands. Open, or making lost parts again, is `waiting` when nothing of it can go on. */
-export function stateOf(context: Context, job: JobState): JobStateName {
+export function statusOf(context: Context, job: JobState): JobStatus {
   const { kind } = job.ledger.outcome
   if (kind === 'sealed' && !isRemade(job)) return 'done'
   if (kind === 'key-conflict') return 'disputed'
@@ -116,7 +116,7 @@ export function summaryOf(context: Context, job: JobState, times: Times): JobSum
     schema: 'shoal.job/1',
     id: job.record.id,
     name: job.record.spec.name,
-    state: stateOf(context, job),
+    state: statusOf(context, job),
     round,
     submitted,
     elapsedMs: times.elapsed(submitted, ended),

@@ -17,7 +17,7 @@ type OverFor = Readonly<Record<JobId, readonly [round: number, over: Millis]>>
 const overFor = z.record(digest, z.tuple([count, count])) as unknown as z.ZodMiniType<OverFor>
 
 interface Measured {
-  /** The job's `stateOf` at that time: it is measured again once that differs. */
+  /** The job's `fingerprintOf` at that time: it is measured again once that differs. */
   readonly of: string
   readonly at: Millis
   readonly bytes: Bytes
@@ -122,7 +122,7 @@ export class Keeping {
     for (const id of this.#measured.keys()) if (!state.jobs.has(id)) this.#measured.delete(id)
     for (const [id, job] of state.jobs) {
       const known = this.#measured.get(id)
-      const of = stateOf(job)
+      const of = fingerprintOf(job)
       const age = known === undefined ? Infinity : clock.now() - known.at
       if (job.endedAt === null ? age < LIMITS.measureOpenMs : known?.of === of) continue
       this.#measured.set(id, { of, at: clock.now(), bytes: await bytesOf(disk, jobFolder(id)) })
@@ -143,7 +143,7 @@ export class Keeping {
 }
 
 /** Changes whenever a finished job's files on this disk do. */
-function stateOf({ ledger, reportSeq, released }: JobState): string {
+function fingerprintOf({ ledger, reportSeq, released }: JobState): string {
   return `${ledger.round} ${ledger.outcome.kind} ${reportSeq} ${released}`
 }
 
