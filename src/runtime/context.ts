@@ -41,7 +41,7 @@ export interface Context {
   readonly local: boolean
   /** Resolves once all that the job's ledger says by now is on this disk; that may be long after, where it is full. */
   readonly durable: (job: JobId) => Promise<void>
-  /** Hostile or stale input from peers: counted by kind, and dropped. */
+  /** Counts, by kind, hostile or stale input that is dropped, and background work that failed. */
   dropped(kind: string, error: unknown): void
 }
 

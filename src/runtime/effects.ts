@@ -78,7 +78,7 @@ export function performer(parts: Parts): Perform {
       sender.forget(job)
       story.forget(job)
       times.forget(job)
-      background('drop', context.removal.forget(effect))
+      background('removal', context.removal.forget(effect))
     },
     note: ({ job, task, attempt, kind, text }) => story.tell(job, kind, text, task, attempt),
     identity: ({ problem, count }) => background('identity', parts.onIdentity(problem, count)),
@@ -132,7 +132,7 @@ function wasTold({ state }: Context, times: Times, job: JobId): boolean {
   return (times.of(job).ended !== null || times.isLost(job)) && state.jobs.get(job)?.knownAt === state.now
 }
 
-/** It has not been opened again, nor dropped, since its release was decided. */
+/** It has not been opened again, nor forgotten, since its release was decided. */
 function mayRelease({ state }: Context, job: JobId): boolean {
   return state.jobs.get(job)?.released === true
 }

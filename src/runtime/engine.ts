@@ -57,7 +57,7 @@ export interface EngineParts {
   /** A random word for each further life of this node. */
   nonce(): string
   joinFailed: MeshEvents['joinFailed']
-  /** Hostile or stale input, and background work that failed: counted by kind. */
+  /** Counts, by kind, hostile or stale input that is dropped, and background work that failed. */
   dropped(kind: string, error: unknown): void
   /** A broken invariant, or IDENTITY_TWICE: the node ends. */
   onFatal(error: unknown): void
@@ -132,7 +132,7 @@ export class Engine {
     const { clock, dropped, keys, removal, state, story } = this.context
     const sweep = (): void => {
       void this.publish()
-      removal.catchUp().catch((error: unknown) => dropped('drop', error))
+      removal.catchUp().catch((error: unknown) => dropped('removal', error))
       void this.#ledgers.catchUp().then(() => this.#ledgers.compact())
       void this.keeping.sweep()
       void this.#saveStories()

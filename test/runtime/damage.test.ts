@@ -210,7 +210,7 @@ it('the code of a job that is forgotten while it is read is not missed', async (
   const get = node.disk.get.bind(node.disk)
   node.disk.get = async (name) => {
     const bytes = await get(name)
-    if (name.endsWith('record.json')) await node.store.drop(job.id)
+    if (name.endsWith('record.json')) await node.store.remove(job.id)
     return bytes
   }
   expect(await node.store.records.body(job.id)).toBeNull()

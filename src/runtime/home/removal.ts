@@ -23,7 +23,7 @@ export interface RemovalParts {
 }
 
 /** What a record is called once the removal of its job has begun. */
-const LEAVING = 'leaving.json'
+const FORGOTTEN_RECORD = 'leaving.json'
 
 /**
  * How a job that is forgotten leaves this disk. A crash at any moment must neither bring the job back after a person was
@@ -83,7 +83,7 @@ export class Removal {
    */
   async takeBack(job: JobId, put: number): Promise<void> {
     const { store } = this.#parts
-    if (store.records.lastPut(job) === put) await store.removals.run(job, () => store.drop(job))
+    if (store.records.lastPut(job) === put) await store.removals.run(job, () => store.remove(job))
   }
 
   /**
@@ -93,7 +93,7 @@ export class Removal {
   async finish(job: JobId): Promise<void> {
     const { records } = this.#parts.store
     if (records.isDamaged(job)) return
-    if (await this.#isLeftOver(job)) await this.#parts.store.drop(job)
+    if (await this.#isLeftOver(job)) await this.#parts.store.remove(job)
     else records.miss(job)
   }
 
@@ -104,7 +104,7 @@ export class Removal {
   async #isLeftOver(job: JobId): Promise<boolean> {
     const { disk, state } = this.#parts
     const files = await disk.list(jobFolder(job))
-    if (files.includes(LEAVING)) return true
+    if (files.includes(FORGOTTEN_RECORD)) return true
     return state.dropped.has(job) ? !files.includes('out') : files.every((file) => CODE_FILES.includes(file))
   }
 
@@ -118,7 +118,7 @@ export class Removal {
       () => true,
       () => false,
     )
-    await store.drop(job)
+    await store.remove(job)
     if (!remembered) await this.#remember(effect)
   }
 
@@ -150,7 +150,7 @@ export class Removal {
   async #disown(job: JobId): Promise<void> {
     const { disk } = this.#parts
     const size = await disk.size(recordFile(job))
-    if (size !== null) await disk.adopt(disk.path(recordFile(job)), folderFile(job, LEAVING), size)
+    if (size !== null) await disk.adopt(disk.path(recordFile(job)), folderFile(job, FORGOTTEN_RECORD), size)
   }
 
   #remember({ job, round, expired }: Forget): Promise<void> {

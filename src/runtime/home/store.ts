@@ -34,7 +34,7 @@ export class JobStore {
   }
 
   /** Removes the job's folder, and all that is known of it here; for removal.ts, which knows what has to be first. */
-  async drop(job: JobId): Promise<void> {
+  async remove(job: JobId): Promise<void> {
     await this.#disk.remove(jobFolder(job))
     this.codes.forget(job)
     this.records.forget(job)
