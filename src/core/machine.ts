@@ -127,7 +127,7 @@ function take(state: State, event: Event): Effect[] {
     }
     case 'forget-member':
       state.members.delete(event.node)
-      state.forgotten.add(event.node)
+      state.forgottenMembers.add(event.node)
       return []
     case 'reborn':
       state.self = { ...state.self, incarnation: event.incarnation }

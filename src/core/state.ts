@@ -125,7 +125,7 @@ export interface State {
   readonly members: Map<NodeId, Member>
   /** Peers with an open connection, members whose record has yet to come among them. */
   readonly connected: Set<NodeId>
-  readonly forgotten: Set<NodeId>
+  readonly forgottenMembers: Set<NodeId>
   readonly jobs: Map<JobId, JobState>
   /** Jobs that are asked for: since when, and who has spoken of them. */
   readonly fetching: Map<JobId, { readonly at: Millis; readonly tellers: Set<NodeId> }>
@@ -190,7 +190,7 @@ export function newState(self: Self, now: Millis, retentionMs: Millis = LIMITS.r
     now,
     members: new Map(),
     connected: new Set(),
-    forgotten: new Set(),
+    forgottenMembers: new Set(),
     jobs: new Map(),
     fetching: new Map(),
     overBefore: new Map(),

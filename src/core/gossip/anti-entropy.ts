@@ -125,7 +125,7 @@ function exchangeRecords(state: State, from: NodeId, stamps: readonly NodeStamp[
     .map((member) => member.record)
   const want = stamps
     .filter(([node, count, version]) => {
-      if (state.forgotten.has(node)) return false
+      if (state.forgottenMembers.has(node)) return false
       const record = state.members.get(node)?.record
       return (
         record === undefined ||
