@@ -177,7 +177,7 @@ export type Limit =
   | 'measureMs'
   | 'measureOpenMs'
   | 'jobsKeptMax'
-  | 'droppedKept'
+  | 'forgottenKept'
   | 'storyEventsWaiting'
   | 'storyBytes'
   | 'ledgerGatherMs'

@@ -29,7 +29,7 @@ import {
   strike,
 } from './exchange/exchange.ts'
 import { addFailure, join } from './outcome/facts.ts'
-import { addJob, clash, dropJob, openNextRound } from './jobs.ts'
+import { addJob, clash, forgetJob, openNextRound } from './jobs.ts'
 import { LIMITS } from './limits.ts'
 import { agreed } from './ledger/ledger.ts'
 import { learnBeat, learnOwnLife, learnRecord } from './members/members.ts'
@@ -111,14 +111,14 @@ function take(state: State, event: Event): Effect[] {
     case 'attempt-failed':
     case 'progress':
       return onAttempt(state, event)
-    case 'drop':
-      return dropJob(state, event.job, false)
+    case 'forget':
+      return forgetJob(state, event.job, false)
     case 'expire': {
       const job = state.jobs.get(event.job)
-      return job !== undefined && isOver(job.ledger.outcome) ? dropJob(state, event.job, true) : []
+      return job !== undefined && isOver(job.ledger.outcome) ? forgetJob(state, event.job, true) : []
     }
     case 'remembered':
-      state.dropped.set(event.job, Math.max(event.round, state.dropped.get(event.job) ?? 0))
+      state.forgottenJobs.set(event.job, Math.max(event.round, state.forgottenJobs.get(event.job) ?? 0))
       if (event.result !== null) state.promised.set(event.job, event.result)
       return []
     case 'pinned': {
@@ -260,7 +260,7 @@ function onMessage(state: State, from: NodeId, message: Message): Effect[] {
         job.unwanted.add(from)
         return []
       }
-      return dropJob(state, message.job, message.expired)
+      return forgetJob(state, message.job, message.expired)
     }
     case 'buckets': {
       const job = state.jobs.get(message.job)
@@ -285,9 +285,9 @@ function isOfPin(job: JobState, pin: Digest | undefined): boolean {
   return pin === undefined || pin === job.pin
 }
 
-/** A job is fetched before anything about it is believed or relayed; what was dropped stays dropped. */
+/** A job is fetched before anything about it is believed or relayed; what was forgotten stays forgotten. */
 function unknownJob(state: State, job: JobId, round: number, from: NodeId): Effect[] {
-  if (from === state.self.node || (state.dropped.get(job) ?? 0) >= round) return []
+  if (from === state.self.node || (state.forgottenJobs.get(job) ?? 0) >= round) return []
   return fetchJob(state, job, from)
 }
 
@@ -318,7 +318,7 @@ function forgetOldest(state: State): Effect[] {
     if (job.endedAt < (oldest?.endedAt ?? Infinity) && state.now >= job.keptUntil) oldest = job
   }
   if (finished <= LIMITS.jobsKeptMax || oldest === null) return []
-  return state.now - oldest.endedAt! < LIMITS.keptAtLeastMs ? [] : dropJob(state, oldest.record.id, true)
+  return state.now - oldest.endedAt! < LIMITS.keptAtLeastMs ? [] : forgetJob(state, oldest.record.id, true)
 }
 
 /** All that can go on now. Its cost grows with the jobs' tasks, and so does the pause until the next that no tick asks for. */
@@ -360,7 +360,7 @@ function tend(state: State, job: JobState): Effect[] {
     job.reportDirty = true
     effects.push({ type: 'release', job: job.record.id })
   }
-  if (isTimeOver(state, job)) effects.push(...dropJob(state, job.record.id, true))
+  if (isTimeOver(state, job)) effects.push(...forgetJob(state, job.record.id, true))
   return effects
 }
 

@@ -131,11 +131,11 @@ export interface State {
   readonly fetching: Map<JobId, { readonly at: Millis; readonly tellers: Set<NodeId> }>
   /** Since when rounds of jobs are over, as peers have counted it, or earlier lives of this node. */
   readonly overBefore: Map<JobId, { readonly round: number; readonly since: Millis }>
-  /** Highest round dropped for good. */
-  readonly dropped: Map<JobId, number>
+  /** Jobs that this node has forgotten, each with the highest round: it takes no part in these any more. */
+  readonly forgottenJobs: Map<JobId, number>
   /** Those of them that went by this node's own time or want of room: others may keep them. */
   readonly expired: Set<JobId>
-  /** Results of dropped jobs with a key. */
+  /** Results of forgotten jobs with a key. */
   readonly promised: Map<JobId, Digest>
   /** How long a job is kept after its outcome. */
   readonly retentionMs: Millis
@@ -194,7 +194,7 @@ export function newState(self: Self, now: Millis, retentionMs: Millis = LIMITS.r
     jobs: new Map(),
     fetching: new Map(),
     overBefore: new Map(),
-    dropped: new Map(),
+    forgottenJobs: new Map(),
     expired: new Set(),
     promised: new Map(),
     retentionMs,

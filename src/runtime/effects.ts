@@ -73,7 +73,7 @@ export function performer(parts: Parts): Perform {
         parts.ledgers.durable(job).then(() => store.outputs.release(job, () => mayRelease(context, job))),
       )
     },
-    drop: (effect) => {
+    forget: (effect) => {
       const { job } = effect
       sender.forget(job)
       story.forget(job)

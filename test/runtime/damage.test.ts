@@ -122,7 +122,7 @@ describe('a damaged output', () => {
     const { node, job } = await holder()
     const state = node.context.state.jobs.get(job.id)!
     node.context.dispatch({ type: 'cancel', job: job.id })
-    node.context.dispatch({ type: 'drop', job: job.id })
+    node.context.dispatch({ type: 'forget', job: job.id })
     await loseOutput(node.context, state, 0, 'run-0')
     expect(node.context.damage.list()).toEqual([])
   })

@@ -25,7 +25,7 @@ it('is the last round of each job, and why it went', async () => {
   await log.put({ job: job(2), round: 3, expired: true })
   await log.put({ job: job(1), round: 2, expired: true })
   const { state, damage } = await loaded(disk)
-  expect(state.dropped).toEqual(
+  expect(state.forgottenJobs).toEqual(
     new Map([
       [job(2), 3],
       [job(1), 2],
@@ -45,7 +45,7 @@ it('is the latest jobs, and the file stays small', async () => {
     largest = Math.max(largest, (await disk.size('dropped.log'))!)
   }
   const { state } = await loaded(disk)
-  expect([...state.dropped.keys()]).toEqual(Array.from({ length: KEPT }, (_, i) => job(count - KEPT + i)))
+  expect([...state.forgottenJobs.keys()]).toEqual(Array.from({ length: KEPT }, (_, i) => job(count - KEPT + i)))
   expect(largest).toBeLessThan(2 * (KEPT + 1) * 120)
 })
 
@@ -55,6 +55,6 @@ it('loses with damage the jobs that it hits', async () => {
   for (let n = 0; n < 3; n++) await log.put({ job: job(n), round: 1, expired: false })
   disk.damage('dropped.log', (bytes) => bytes.with(bytes.length >> 1, bytes[bytes.length >> 1]! ^ 4))
   const { state, damage } = await loaded(disk)
-  expect([...state.dropped.keys()]).toEqual([job(0), job(2)])
+  expect([...state.forgottenJobs.keys()]).toEqual([job(0), job(2)])
   expect(damage.list()).toMatchObject([{ file: 'dropped.log' }])
 })

@@ -36,9 +36,9 @@ async function forgotten(fault?: MemoryDiskOptions['fault']): Promise<Known> {
   await node.store.ledgers.append(job.id, [encodeMessage({ type: 'delta', job: job.id, delta })])
   node.context.dispatch({ type: 'job', record: job, kept: [], holding: [], deaths: [] })
   node.context.dispatch({ type: 'cancel', job: job.id })
-  node.context.dispatch({ type: 'drop', job: job.id })
+  node.context.dispatch({ type: 'forget', job: job.id })
   const keyed = { record: job, result: RESULT }
-  return { node, job, effect: { type: 'drop', job: job.id, round: 1, expired: false, keyed } }
+  return { node, job, effect: { type: 'forget', job: job.id, round: 1, expired: false, keyed } }
 }
 
 /** What a node that starts on this disk knows. */
@@ -56,7 +56,7 @@ async function restarted({ disk }: Bench, job: JobRecord): Promise<Restarted> {
   const { context } = await bench({}, disk)
   const { clock, damage, removal, state } = context
   await new ForgottenLog(disk, damage).load(state)
-  const forgottenJobs = new Map(state.dropped)
+  const forgottenJobs = new Map(state.forgottenJobs)
   await removal.load()
   await loadJobs(context, new Times(clock, disk, damage))
   return {

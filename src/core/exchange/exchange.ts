@@ -255,7 +255,7 @@ function copiesToTake(state: State, job: JobState, failures: FailureIndex): Task
 
 /**
  * Sealed, and every part on as many nodes as wanted: runs have done their work. Those of a failed or cancelled round
- * stay until the job is dropped, because the next round adopts them.
+ * stay until the job is forgotten, because the next round adopts them.
  */
 export function isReleasable(state: State, job: JobState): boolean {
   if (job.released || job.ledger.outcome.kind !== 'sealed') return false

@@ -53,7 +53,7 @@ export async function removeJob({ dispatch, removal }: Context, { ledger, record
       job: record.id,
       try: [`shoal job cancel ${record.id.slice(0, 12)}   and then rm`],
     })
-  dispatch({ type: 'drop', job: record.id })
+  dispatch({ type: 'forget', job: record.id })
   try {
     await removal.done(record.id)
   } catch (error) {

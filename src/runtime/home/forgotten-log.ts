@@ -17,7 +17,7 @@ interface Entry {
 
 /**
  * Which jobs this node has forgotten: a peer that comes back with one of them revives nothing. One log, with an entry for
- * each job forgotten, the latest LIMITS.droppedKept of them. A job forgotten before these could be brought back only by a
+ * each job forgotten, the latest LIMITS.forgottenKept of them. A job forgotten before these could be brought back only by a
  * node that was away for so many jobs; it would be forgotten again in its time.
  */
 export class ForgottenLog {
@@ -30,7 +30,7 @@ export class ForgottenLog {
   #written = 0
   #last: Promise<unknown> = Promise.resolve()
 
-  constructor(disk: Disk, damage: Damage, kept: number = LIMITS.droppedKept) {
+  constructor(disk: Disk, damage: Damage, kept: number = LIMITS.forgottenKept) {
     this.#disk = disk
     this.#damage = damage
     this.#kept = kept
@@ -47,7 +47,7 @@ export class ForgottenLog {
       this.#add({ job, round, expired })
     }
     for (const { job, round, expired } of this.#entries.values()) {
-      state.dropped.set(job, Math.max(round, state.dropped.get(job) ?? 0))
+      state.forgottenJobs.set(job, Math.max(round, state.forgottenJobs.get(job) ?? 0))
       if (expired) state.expired.add(job)
     }
   }

@@ -38,7 +38,7 @@ export class Keys {
     for (const id of (await this.#disk.list('keys')) as JobId[]) {
       const facts = await this.#json(factsShape, `${folderOf(id)}/facts.json`)
       if (facts === null) continue
-      state.dropped.set(id, Math.max(facts.round, state.dropped.get(id) ?? 0))
+      state.forgottenJobs.set(id, Math.max(facts.round, state.forgottenJobs.get(id) ?? 0))
       if (facts.result !== null) state.promised.set(id, facts.result)
     }
   }

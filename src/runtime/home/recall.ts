@@ -28,7 +28,7 @@ export async function recall({ store, mesh, state }: Context, job: JobId): Promi
 
 /** The highest round of a job that was forgotten here. */
 export function forgottenRound({ state }: Context, job: JobId): number {
-  return state.dropped.get(job) ?? 0
+  return state.forgottenJobs.get(job) ?? 0
 }
 
 /**
@@ -51,7 +51,7 @@ export async function memoryOf(context: Context, id: JobId): Promise<KeyedMemory
   // Forgotten, and its removal from the disk has not got so far yet.
   const record = await store.records.get(id)
   if (record !== null) return { record, round: forgottenRound(context, id), result: state.promised.get(id) ?? null }
-  return state.dropped.has(id) || state.overBefore.has(id) || store.records.isDamaged(id) ? 'lost' : null
+  return state.forgottenJobs.has(id) || state.overBefore.has(id) || store.records.isDamaged(id) ? 'lost' : null
 }
 
 /**

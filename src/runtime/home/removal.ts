@@ -10,7 +10,7 @@ import type { Keys } from './keys.ts'
 import type { JobStore } from './store.ts'
 
 /** What the control plane asks for when it has forgotten a job. */
-export type Forget = Extract<Effect, { type: 'drop' }>
+export type Forget = Extract<Effect, { type: 'forget' }>
 
 export interface RemovalParts {
   readonly state: State
@@ -105,7 +105,7 @@ export class Removal {
     const { disk, state } = this.#parts
     const files = await disk.list(jobFolder(job))
     if (files.includes(FORGOTTEN_RECORD)) return true
-    return state.dropped.has(job) ? !files.includes('out') : files.every((file) => CODE_FILES.includes(file))
+    return state.forgottenJobs.has(job) ? !files.includes('out') : files.every((file) => CODE_FILES.includes(file))
   }
 
   async #forget(effect: Forget): Promise<void> {

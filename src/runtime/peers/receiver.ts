@@ -67,7 +67,7 @@ export class Receiver {
     const { state } = this.#context
     const place = placeOfArrival
     const job = state.jobs.get(header.job)
-    if (job === undefined) return { answer: state.dropped.has(header.job) ? 'gone' : 'later', place }
+    if (job === undefined) return { answer: state.forgottenJobs.has(header.job) ? 'gone' : 'later', place }
     if (!isWorkedOn(job)) return { answer: 'gone', place }
     const known = agreed(job.ledger.tasks[header.task])
     if (known !== null && known.digest !== header.digest) return { answer: 'gone', place }
