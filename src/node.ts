@@ -1,6 +1,5 @@
 /** The composition root: the only file that knows everyone. It opens the home, starts the parts, and ends them. */
 import { randomBytes } from 'node:crypto'
-import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { openDisk } from './adapters/disk/disk.ts'
 import { lockHome } from './adapters/disk/lock.ts'
@@ -14,9 +13,9 @@ import type { LocalNodeOptions, NodeOptions, RunningNode, SimulatedNodeOptions }
 import { runtimeId } from './control/runtime-id.ts'
 import { VERSION } from './control/version.ts'
 import { ShoalError } from './core/errors.ts'
-import { LIMITS } from './core/limits.ts'
-import type { Bytes, Incarnation, JobId, Millis, NodeId } from './core/types.ts'
+import type { Incarnation, JobId, NodeId } from './core/types.ts'
 import type { State } from './core/state.ts'
+import { setupInMesh, setupLocal, type Setup } from './node/setup.ts'
 import type { AttemptSpec, Disk, Mesh, MeshEvents, Tasks } from './ports.ts'
 import { describe } from './runtime/attempts.ts'
 import { nextIncarnation } from './runtime/boot.ts'
@@ -38,34 +37,6 @@ export interface Network {
   traffic(): { connections: number; streams: number }
 }
 
-/** All that a node is started with, whichever of the three it is. */
-interface Setup extends LocalNodeOptions {
-  readonly join: readonly string[]
-  readonly listen: readonly string[]
-  readonly mdns: boolean
-  readonly name: string
-  readonly retentionMs: Millis
-  readonly keptBytesMax: Bytes | null
-  /** A mesh of this one process. */
-  readonly local: boolean
-  /** Whether the first attempt is kept open; null: it is not asked. */
-  readonly holdFirst: (() => boolean) | null
-}
-
-/** What a node in a mesh is where it is not told otherwise. */
-const IN_MESH = {
-  join: [],
-  listen: [],
-  mdns: true,
-  retentionMs: LIMITS.retentionMs,
-  keptBytesMax: null,
-  local: false,
-  holdFirst: null,
-} as const
-
-/** It talks to nobody, and does not live to forget a job. */
-const LOCAL = { ...IN_MESH, mdns: false, name: 'local', local: true } as const
-
 /** The home, locked for this process; a `local` one is nobody else's, and whoever made it removes it. */
 async function openHome({ home, local }: Setup): Promise<{ disk: Disk; close(): void }> {
   if (local) return { disk: await openDisk(home), close: () => undefined }
@@ -83,17 +54,17 @@ async function openHome({ home, local }: Setup): Promise<{ disk: Disk; close(): 
  * NOT_ADMITTED (a bare address and no key at hand), DATA_DIR, DATASET_MODE, NODE_SETUP.
  */
 export function startNode(options: NodeOptions): Promise<RunningNode> {
-  return start({ ...IN_MESH, name: hostname(), ...options })
+  return start(setupInMesh(options))
 }
 
 /** Starts a mesh of this one process. Throws DATA_DIR, DATASET_MODE, NODE_SETUP. */
 export function startLocalNode(options: LocalNodeOptions): Promise<RunningNode> {
-  return start({ ...LOCAL, ...options })
+  return start(setupLocal(options))
 }
 
 /** Starts a node of `shoal sim`; throws as `startNode` does. */
 export function startSimulatedNode(options: SimulatedNodeOptions): Promise<RunningNode> {
-  return start({ ...IN_MESH, name: hostname(), ...options })
+  return start(setupInMesh(options))
 }
 
 async function start(setup: Setup): Promise<RunningNode> {
