@@ -8,11 +8,23 @@
  * ```
  */
 import type { PreparedJob } from './control/api.ts'
-import type { NodeOptions, RunningNode } from './control/node-options.ts'
+import type { LocalNodeOptions, NodeOptions, RunningNode, SimulatedNodeOptions } from './control/node-options.ts'
 
 /** See `startNode` in node.ts. Loaded at its first call, as whoever only reads a result does not wait for it. */
 export async function startNode(options: NodeOptions): Promise<RunningNode> {
   const { startNode: start } = await import('./node.ts')
+  return await start(options)
+}
+
+/** See `startLocalNode` in node.ts. */
+export async function startLocalNode(options: LocalNodeOptions): Promise<RunningNode> {
+  const { startLocalNode: start } = await import('./node.ts')
+  return await start(options)
+}
+
+/** See `startSimulatedNode` in node.ts: for `shoal sim`. */
+export async function startSimulatedNode(options: SimulatedNodeOptions): Promise<RunningNode> {
+  const { startSimulatedNode: start } = await import('./node.ts')
   return await start(options)
 }
 
@@ -28,7 +40,13 @@ export { errorToJson } from './words/thrown.ts'
 export { CODES, type Code } from './core/codes.ts'
 export { HELP } from './words/code-help.ts'
 export type * from './control/api.ts'
-export type { DataOption, NodeOptions, RunningNode } from './control/node-options.ts'
+export type {
+  DataOption,
+  LocalNodeOptions,
+  NodeOptions,
+  RunningNode,
+  SimulatedNodeOptions,
+} from './control/node-options.ts'
 export { decodeRecords } from './data/part.ts'
 export { createRenderer } from './data/render/formats.ts'
 export type { OutputFormat, RenderedFile, Renderer, RenderOptions } from './data/render/renderer.ts'

@@ -9,17 +9,21 @@ import { installProgram } from './adapters/tasks/install-program.ts'
 import { createTasks } from './adapters/tasks/pool.ts'
 import { Catalog } from './catalog/catalog.ts'
 import type { NodeApi } from './control/api.ts'
-import type { NodeOptions, RunningNode } from './control/node-options.ts'
+import type { LocalNodeOptions, NodeOptions, RunningNode, SimulatedNodeOptions } from './control/node-options.ts'
 import { runtimeId } from './control/runtime-id.ts'
 import { VERSION } from './control/version.ts'
 import { ShoalError } from './core/errors.ts'
-import type { Incarnation, NodeId } from './core/types.ts'
-import type { Disk, Mesh, MeshEvents, Tasks } from './ports.ts'
+import type { Incarnation, JobId, NodeId } from './core/types.ts'
+import type { State } from './core/state.ts'
+import { setupInMesh, setupLocal, type Setup } from './node/setup.ts'
+import type { AttemptSpec, Disk, Mesh, MeshEvents, Tasks } from './ports.ts'
+import { taskName } from './core/plan/graph.ts'
 import { nextIncarnation } from './runtime/boot.ts'
 import type { Context } from './runtime/context.ts'
 import { Damage } from './runtime/home/damage.ts'
 import { Warnings } from './runtime/home/warnings.ts'
 import { Engine } from './runtime/engine.ts'
+import { holdingFirst } from './runtime/hold-first.ts'
 import { PROTOCOLS } from './runtime/peers/protocols.ts'
 import { createNodeApi } from './runtime/api/node-api.ts'
 
@@ -34,7 +38,7 @@ export interface Network {
 }
 
 /** The home, locked for this process; a `local` one is nobody else's, and whoever made it removes it. */
-async function openHome({ home, local }: NodeOptions): Promise<{ disk: Disk; close(): void }> {
+async function openHome({ home, local }: Setup): Promise<{ disk: Disk; close(): void }> {
   if (local) return { disk: await openDisk(home), close: () => undefined }
   const lock = await lockHome(home)
   try {
@@ -46,13 +50,27 @@ async function openHome({ home, local }: NodeOptions): Promise<{ disk: Disk; clo
 }
 
 /**
- * Starts a node; resolves when it listens. Throws HOME_IN_USE, HOME_OTHER_MESH, PORT_IN_USE, TICKET, NOT_ADMITTED
- * (a bare address and no key at hand), DATA_DIR, DATASET_MODE, NODE_SETUP.
+ * Starts a node in a mesh; resolves when it listens. Throws HOME_IN_USE, HOME_OTHER_MESH, PORT_IN_USE, TICKET,
+ * NOT_ADMITTED (a bare address and no key at hand), DATA_DIR, DATASET_MODE, NODE_SETUP.
  */
-export async function startNode(options: NodeOptions): Promise<RunningNode> {
-  const opened = await openHome(options)
+export function startNode(options: NodeOptions): Promise<RunningNode> {
+  return start(setupInMesh(options))
+}
+
+/** Starts a mesh of this one process. Throws DATA_DIR, DATASET_MODE, NODE_SETUP. */
+export function startLocalNode(options: LocalNodeOptions): Promise<RunningNode> {
+  return start(setupLocal(options))
+}
+
+/** Starts a node of `shoal sim`; throws as `startNode` does. */
+export function startSimulatedNode(options: SimulatedNodeOptions): Promise<RunningNode> {
+  return start(setupInMesh(options))
+}
+
+async function start(setup: Setup): Promise<RunningNode> {
+  const opened = await openHome(setup)
   try {
-    return await new Node(options, opened.disk, opened.close).start()
+    return await new Node(setup, opened.disk, opened.close).start()
   } catch (error) {
     opened.close()
     throw error
@@ -78,7 +96,7 @@ interface Base {
 }
 
 class Node {
-  readonly #options: NodeOptions
+  readonly #setup: Setup
   readonly #disk: Disk
   readonly #close: () => void
   readonly #counts = new Map<string, number>()
@@ -91,13 +109,13 @@ class Node {
   #stopping: Promise<void> | null = null
   #stops: (() => Promise<unknown> | void)[] = []
 
-  constructor(options: NodeOptions, disk: Disk, close: () => void) {
-    this.#options = options
+  constructor(setup: Setup, disk: Disk, close: () => void) {
+    this.#setup = setup
     this.#disk = disk
     this.#close = close
     // Whoever starts a node may look at its end late, or never.
     this.#ended.promise.catch(() => {})
-    this.#warnings = new Warnings(systemClock, options.home, (line) => options.warn(line))
+    this.#warnings = new Warnings(systemClock, setup.home, (line) => setup.warn(line))
     this.#damage.listen(({ file, what }) => this.#warnings.say(`${disk.path(file)} is damaged: ${what}`))
   }
 
@@ -121,7 +139,7 @@ class Node {
     for (const peer of base.network.mesh.peers()) engine.events.peer(peer, true)
     engine.start(() => this.#sayOfData(base.catalog))
     this.#stops.unshift(() => engine.stop())
-    if (!this.#options.local) base.tasks.warm(true)
+    if (!this.#setup.local) base.tasks.warm(true)
     const api = this.#api(engine, base.network, known.length > 0)
     return { api, ended: this.#ended.promise, stop: () => this.#stop() }
   }
@@ -130,11 +148,11 @@ class Node {
   async #open(late: Late): Promise<Base> {
     const disk = this.#disk
     const catalog = new Catalog({
-      offers: this.#options.data,
+      offers: this.#setup.data,
       disk,
       clock: systemClock,
       onChange: () => late.changed(),
-      local: this.#options.local,
+      local: this.#setup.local,
     })
     const [incarnation, tasks] = await Promise.all([
       nextIncarnation(disk, nonce(), 0, this.#damage),
@@ -154,32 +172,37 @@ class Node {
   }
 
   #assemble({ catalog, tasks, network, incarnation }: Base): Engine {
-    const { name, slots, memory, local, retentionMs, keptBytesMax } = this.#options
-    return new Engine({
+    const { name, slots, memory, local, retentionMs, keptBytesMax, holdFirst } = this.#setup
+    const holding = (spec: AttemptSpec): Promise<void> => this.#tellHeld(engine.context.state, spec)
+    const engine: Engine = new Engine({
       clock: systemClock,
       disk: this.#disk,
       mesh: network.mesh,
-      tasks,
+      tasks: holdFirst === null ? tasks : holdingFirst(tasks, { wanted: holdFirst, holding }),
       catalog,
       incarnation,
       runtime: runtimeId(),
       version: VERSION,
-      name: name ?? null,
+      name,
       slots,
       memory,
       local,
       retentionMs,
       keptBytesMax,
-      hold: {
-        wanted: () => this.#options.holdFirst(),
-        holding: (what) => this.#disk.put('sim-holding', Buffer.from(what)),
-      },
       damage: this.#damage,
       nonce,
       joinFailed: (address, why, message) => this.#joinFailed(address, why, message),
       dropped: (kind, error) => this.#count(kind, error),
       onFatal: (error) => this.#fail(error),
     })
+    return engine
+  }
+
+  /** The simulator reads there which task's attempt is kept open. */
+  async #tellHeld(state: State, { attempt, job: id }: AttemptSpec): Promise<void> {
+    const job = state.jobs.get(id as JobId)
+    const task = job?.plan.tasks[state.running.get(attempt)?.task ?? -1]
+    if (job !== undefined && task !== undefined) await this.#disk.put('sim-holding', Buffer.from(taskName(task)))
   }
 
   #api(engine: Engine, network: Network, knewMembers: boolean): NodeApi {
@@ -215,11 +238,11 @@ class Node {
   }
 
   async #startTasks(): Promise<Tasks> {
-    const runner = await installProgram(join(this.#options.home, 'runner'), await taskProgram(), (file) =>
+    const runner = await installProgram(join(this.#setup.home, 'runner'), await taskProgram(), (file) =>
       this.#damage.found(`runner/${file}`, 'it was written anew'),
     )
-    const { slots, memory, local } = this.#options
-    const tasks = await createTasks({ folder: join(this.#options.home, 'slots'), runner, slots, memory })
+    const { slots, memory, local } = this.#setup
+    const tasks = await createTasks({ folder: join(this.#setup.home, 'slots'), runner, slots, memory })
     this.#stops.push(() => tasks.stop())
     // Whoever starts such a node has one job at hand: its process starts beside all the rest, and no other one will come.
     if (local) tasks.warm(false)
@@ -228,14 +251,14 @@ class Node {
 
   /** libp2p is loaded for a real mesh only: it takes longer to load than a small local job to run. */
   async #startNetwork(startedBefore: boolean, events: MeshEvents): Promise<Network> {
-    if (this.#options.local) {
+    if (this.#setup.local) {
       const { localNetwork } = await import('./adapters/memory/local-network.ts')
       return localNetwork(Object.values(PROTOCOLS), events)
     }
     const { startNetwork } = await import('./adapters/libp2p/network.ts')
     return startNetwork(
       {
-        ...this.#options,
+        ...this.#setup,
         protocols: Object.values(PROTOCOLS),
         startedBefore,
         warn: (line) => this.#warnings.say(line),
@@ -250,7 +273,7 @@ class Node {
     network: Network,
     knewMembers: boolean,
   ): { ready: boolean; why: string; joined: boolean } {
-    const told = this.#options.join.length > 0
+    const told = this.#setup.join.length > 0
     this.#met ||= [...state.members.values()].some((member) => member.node !== state.self.node && member.connected)
     if (this.#met || (!told && !knewMembers) || (knewMembers && network.triedAll()))
       return { ready: true, why: '', joined: this.#met || !told }
@@ -278,7 +301,7 @@ class Node {
 
   #sayOfData(catalog: Catalog): void {
     const lines = catalog.warnings()
-    for (const line of lines) if (!this.#saidOfData.includes(line)) this.#options.warn(line)
+    for (const line of lines) if (!this.#saidOfData.includes(line)) this.#setup.warn(line)
     this.#saidOfData = lines
   }
 

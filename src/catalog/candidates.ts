@@ -127,7 +127,7 @@ function readingOf(
   return told !== undefined && sameWitness(told.witness, entry.witness) ? told : { cuts: null }
 }
 
-/** A look that makes no difference is left away: shards of ordinary files are what they always were. */
+/** A look that makes no difference is left out, so that ordinary files give the same snapshot ids as before. */
 export function lookOf(request: Placed, path: string, look: Look | undefined): { readonly look?: Look } {
   if (look === undefined) return {}
   const matters =
@@ -135,7 +135,7 @@ export function lookOf(request: Placed, path: string, look: Look | undefined): {
   return matters ? { look } : {}
 }
 
-/** What a doubt is about may have been said: then it is none, and the next one counts. */
+/** The first doubt that the input's options do not settle: one about an option that was given is no doubt. */
 export function doubtOf({ options }: Pick<Placed, 'options'>, doubt: Doubt | undefined): Doubt | null {
   if (doubt === undefined) return null
   return options[doubt.of] === undefined ? doubt : doubtOf({ options }, doubt.then)

@@ -145,7 +145,7 @@ const fromLook = ({ compression, encoding, lineEnd, content }: Look): number[] =
   CONTENTS.indexOf(content),
 ]
 
-/** A doubt with none behind it is what it always was. */
+/** A doubt without a next one has the form that it had before doubts could follow one another. */
 function fromDoubt(doubt: Doubt | undefined): unknown[] | null {
   if (doubt === undefined) return null
   const { of, looks, why, then } = doubt

@@ -99,7 +99,7 @@ export class Describer {
     try {
       return await this.#look(work.request, abort.signal)
     } catch (error) {
-      // Neither the file's fault nor the system's: shown where users look, and never passed over.
+      // A bug: neither the file nor the system is to blame. It is shown as the file's trouble, so that people see it.
       return {
         kind: 'unreadable',
         why: `it could not be described: ${reasonOf(error, 'something went wrong')}`,

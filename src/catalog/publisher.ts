@@ -13,7 +13,7 @@ export interface PublisherOptions {
   readonly onlyFlushed?: boolean
 }
 
-/** Publishing a large catalog costs time on the event loop: it may take one part in so many of it. */
+/** Publishing a large catalog blocks the event loop: it may take at most one part in so many of the time. */
 const SHARE = 10
 
 /**

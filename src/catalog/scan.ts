@@ -216,7 +216,7 @@ class Walk {
     return null
   }
 
-  /** What it leads to is part of the data or not: only who offers it can say. */
+  /** Only the person who offers the directory can say whether what a link out of it leads to is data. */
   #strayLink(path: string, why: string): null {
     if (this.#offer.links === 'skip') this.#leftOut.add('link', path)
     else this.#unreadable.set(path, why)
@@ -229,7 +229,7 @@ class Walk {
     } catch (error) {
       const circle = error instanceof Error && 'code' in error && error.code === 'ELOOP'
       if (!circle && !isGone(error)) throw error
-      // The link itself may be gone by now: that throws, and is passed over.
+      // Throws if the link itself is gone by now; then it is left out like any file that went away.
       await this.#files.lstat(join(this.#root, path))
       return null
     }

@@ -83,7 +83,9 @@ export class Context {
     await writeTo(this.io.stdout, renderTable(rows, columns, widthOf(this.io.stdout, this.io.environment), this.paint))
   }
 
-  /** A line for the person at the terminal, on stderr. A log of stderr is opened in a terminal later: it is no other. */
+  /**
+   * A line for a person, on stderr; control characters are shown also in a file, which may be read in a terminal later.
+   */
   note(line: Line): void {
     this.io.stderr.write(`${lineText(line, this.notePaint)}\n`)
   }

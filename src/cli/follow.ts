@@ -2,7 +2,7 @@ import type { JobEvent, NodeApi, ResultChunk } from '../control/api.ts'
 import { ShoalError, errorFromJson } from '../core/errors.ts'
 import { asShoalError } from '../words/thrown.ts'
 import { untilAborted } from './interrupts.ts'
-import type { Reporter } from './progress/reporter.ts'
+import type { ProgressView } from './progress/view.ts'
 import { shortId } from './units.ts'
 
 export type Outcome = Extract<JobEvent, { type: 'outcome' }>
@@ -15,7 +15,7 @@ export interface Via {
   readonly passing: boolean
   /** Goes on to another node; false: there is none, the error stands. */
   next(): Promise<boolean>
-  /** Whether to ask the same node again after an error of a node that lives: only the simulator knows that it may help. */
+  /** Whether to ask again after an error of a node that lives. Only the simulator does: its busy nodes recover. */
   again(error: ShoalError): Promise<boolean>
 }
 
@@ -56,13 +56,13 @@ class Route {
 export async function follow(
   via: Via,
   id: string,
-  reporter: Pick<Reporter, 'event'>,
+  view: Pick<ProgressView, 'event'>,
   signal: AbortSignal,
 ): Promise<Outcome> {
   for (const route = new Route(via, id, signal); ;) {
     try {
       for await (const event of untilAborted(via.node.watch(id, signal), signal)) {
-        await reporter.event(event)
+        await view.event(event)
         if (event.type === 'outcome') return event
       }
       throw new ShoalError('NO_NODE', 'the node stopped telling about the job before its outcome', { job: id })

@@ -32,25 +32,15 @@ export async function withNode<T>(context: Context, work: (node: NodeApi) => Pro
   }
   const offers = data.map((text) => parseDataOption(text, io.folder))
   const capacity = ownCapacityOf({ slots: settings.get(SLOTS), memory: settings.get(MEMORY) }, thisMachine())
-  const { startNode } = await context.engine()
+  const { startLocalNode } = await context.engine()
   const early = watchInterrupts(io)
   const home = await mkdtemp(join(tmpdir(), 'shoal-local-'))
   const removeNow = (): void => rmSync(home, { recursive: true, force: true })
   process.once('exit', removeNow)
   const leave = [() => rm(home, { recursive: true, force: true, maxRetries: 3 })]
   try {
-    const node = await startNode({
-      home,
-      data: offers,
-      join: [],
-      listen: [],
-      name: 'local',
-      ...capacity,
-      mdns: false,
-      local: true,
-      holdFirst: () => false,
-      warn: (line) => context.note(`warning: ${line}`),
-    })
+    const warn = (line: string): void => context.note(`warning: ${line}`)
+    const node = await startLocalNode({ home, data: offers, ...capacity, warn })
     node.ended.catch(() => {})
     leave.unshift(() => node.stop())
     early.dispose()

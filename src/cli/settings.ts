@@ -112,7 +112,9 @@ export async function readConfigFile(folder: string, flags: readonly Flag<unknow
   return new Map(Object.entries(settings).map(([key, value]) => [configName(key, flags), configTexts(key, value)]))
 }
 
-/** What the file itself throws is its author's word; what the engine says of it is not. */
+/**
+ * An error that the file throws is shown as its author wrote it; one of the engine (syntax, imports) in Shoal's words.
+ */
 function whyNotLoaded(error: unknown): string {
   const code = error instanceof Error && 'code' in error ? String(error.code) : ''
   if (code === 'ERR_MODULE_NOT_FOUND') return 'it imports what is not there'

@@ -35,7 +35,9 @@ export function submissionOf(job: PreparedJob, settings: Settings): SubmitReques
   }
 }
 
-/** A --param that the job does not declare is its to use; one that is all but declared is a slip of the finger. */
+/**
+ * A --param that the job does not declare is allowed; one that nearly has the name of a declared one is a typing error.
+ */
 export function misspeltParams({ params }: PreparedJob, settings: Settings): string[] {
   const declared = Object.keys(params)
   return Object.keys(readParams(settings.all(PARAM)))

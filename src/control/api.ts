@@ -49,7 +49,8 @@ export interface SubmitAnswer {
   readonly warnings: readonly string[]
 }
 
-export type JobState = 'waiting' | 'running' | 'done' | 'failed' | 'cancelled' | 'disputed'
+/** How a job stands, for people; in the control plane a job has much more state. */
+export type JobStatus = 'waiting' | 'running' | 'done' | 'failed' | 'cancelled' | 'disputed'
 
 export interface PhaseProgress {
   /** A step's name; `shuffle` before a step that reads partitions; `copy`. */
@@ -74,7 +75,7 @@ export type JobEvent =
       readonly t: string
       readonly job: string
       readonly type: 'progress'
-      readonly state: JobState
+      readonly state: JobStatus
       readonly phases: readonly PhaseProgress[]
       readonly lanes: readonly LaneProgress[]
       readonly why: string | null
@@ -84,7 +85,7 @@ export type JobEvent =
       readonly t: string
       readonly job: string
       readonly type: 'outcome'
-      readonly state: JobState
+      readonly state: JobStatus
       readonly summary: JobSummary
       readonly error: ErrorJson | null
     }
@@ -93,7 +94,7 @@ export interface JobSummary {
   readonly schema: 'shoal.job/1'
   readonly id: string
   readonly name: string
-  readonly state: JobState
+  readonly state: JobStatus
   readonly round: number
   readonly submitted: string
   readonly elapsedMs: number

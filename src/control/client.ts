@@ -184,7 +184,7 @@ async function* watchEvents(home: string, id: string, signal: AbortSignal): Asyn
 }
 
 async function* lines(bytes: AsyncIterable<Buffer>): AsyncGenerator<string> {
-  /** What has come of a line whose end has not. */
+  /** The beginning of a line whose end has not come yet. */
   let pieces: Buffer[] = []
   let length = 0
   for await (const chunk of bytes) {

@@ -1,4 +1,4 @@
-/** How a node is started: what the command line, and whoever embeds Shoal, give to `startNode`. */
+/** How a node is started: what the command line, and whoever embeds Shoal, give to `startNode` and its like. */
 import type { Bytes, Millis } from '../core/types.ts'
 import type { NodeApi } from './api.ts'
 
@@ -15,32 +15,41 @@ export interface DataOption {
   readonly files?: readonly string[]
 }
 
-export interface NodeOptions {
+/** A mesh of this one process: no port, no peers; its coverage says `this machine only`. */
+export interface LocalNodeOptions {
+  /** Of a mesh of this process it is nobody else's: whoever made it removes it once the node has ended. */
   readonly home: string
   readonly data: readonly DataOption[]
-  /** Tickets and multiaddrs. */
-  readonly join: readonly string[]
-  /** Multiaddrs; none: a free port, picked once and kept in the home. */
-  readonly listen: readonly string[]
-  /** null: the host's name. */
-  readonly name: string | null
   readonly slots: number
   /** For all task processes of the node together. */
   readonly memory: Bytes
+  /** A line for the operator: a join address that stays silent, a port that had to change. */
+  warn(line: string): void
+}
+
+/** A node in a mesh; its home is locked while it runs, and has what it was when it starts again. */
+export interface NodeOptions extends LocalNodeOptions {
+  /** Tickets and multiaddrs; none: it begins a mesh, or goes on with the one that its home knows. */
+  readonly join?: readonly string[]
+  /** Multiaddrs; none: a free port, picked once and kept in the home. */
+  readonly listen?: readonly string[]
+  /** Default: the host's name. */
+  readonly name?: string
   /** How long a job is kept after its outcome (default: 7 days). */
   readonly retentionMs?: Millis
   /** What finished jobs may take on disk together: those that ended first make room. Default: no bound but time. */
   readonly keptBytesMax?: Bytes | null
-  readonly mdns: boolean
-  /** A mesh of this one process: no port, no peers; its coverage says `this machine only`. */
-  readonly local: boolean
+  /** Whether it looks for its mesh in the local network (default: yes). */
+  readonly mdns?: boolean
+}
+
+/** A node of `shoal sim`, in a mesh of such. */
+export interface SimulatedNodeOptions extends NodeOptions {
   /**
-   * `sim --kill` only: asked when the node begins its first attempt. If true, the node writes `map 3/8` (that task's
+   * For `sim --kill`: asked when the node begins its first attempt. If true, the node writes `map 3/8` (that task's
    * stage, number in it and count) to HOME/sim-holding and keeps the attempt open until it is killed.
    */
   holdFirst(): boolean
-  /** A line for the operator: a join address that stays silent, a port that had to change. */
-  warn(line: string): void
 }
 
 export interface RunningNode {

@@ -58,7 +58,7 @@ export type Effect =
    * and its result.
    */
   | {
-      readonly type: 'drop'
+      readonly type: 'forget'
       readonly job: JobId
       readonly round: number
       readonly expired: boolean

@@ -74,7 +74,7 @@ export type Event =
   /** Another node has a record of this id over another snapshot. */
   | { readonly type: 'pinned'; readonly job: JobId; readonly pin: Digest }
   /** A person wants it forgotten, by all nodes. */
-  | { readonly type: 'drop'; readonly job: JobId }
+  | { readonly type: 'forget'; readonly job: JobId }
   /** This node wants its room; others keep it for their own time. An open job stays. */
   | { readonly type: 'expire'; readonly job: JobId }
   | { readonly type: 'forget-member'; readonly node: NodeId }

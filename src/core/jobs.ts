@@ -55,8 +55,8 @@ export function addJob(state: State, event: Extract<Event, { type: 'job' }>): Ef
   state.fetching.delete(record.id)
   if (state.jobs.has(record.id)) return []
   const job = newJob(state, record, event.kept.length === 0)
-  const dropped = state.dropped.get(record.id) ?? 0
-  if (dropped > 0) openRound(job.ledger, dropped + 1)
+  const forgotten = state.forgottenJobs.get(record.id) ?? 0
+  if (forgotten > 0) openRound(job.ledger, forgotten + 1)
   state.jobs.set(record.id, job)
   const dirty = touch(state, record.id)
   dirty.outcome = true
@@ -115,11 +115,11 @@ export function clash(state: State, job: JobState, pin: Digest): Effect[] {
  * Forgets the job whole, and refuses this round and those below it from now on. `expired`: this node's time for it is
  * over, others may keep it. Of a job with a key it is not forgotten what its result was.
  */
-export function dropJob(state: State, id: JobId, expired: boolean): Effect[] {
+export function forgetJob(state: State, id: JobId, expired: boolean): Effect[] {
   const job = state.jobs.get(id)
   if (job === undefined) return []
-  const round = Math.max(state.dropped.get(id) ?? 0, job.ledger.round)
-  rememberDropped(state, id, round)
+  const round = Math.max(state.forgottenJobs.get(id) ?? 0, job.ledger.round)
+  rememberForgotten(state, id, round)
   if (expired) state.expired.add(id)
   else state.expired.delete(id)
   state.jobs.delete(id)
@@ -129,24 +129,24 @@ export function dropJob(state: State, id: JobId, expired: boolean): Effect[] {
   for (const running of state.running.values())
     if (running.job === id && !running.stopping) {
       running.stopping = true
-      effects.push({ type: 'stop', attempt: running.attempt, why: 'the job was dropped' })
+      effects.push({ type: 'stop', attempt: running.attempt, why: 'the job is forgotten' })
     }
   const { outcome } = job.ledger
   const result = job.record.key === null ? null : outcome.kind === 'sealed' ? outcome.result : job.promised
   if (result !== null) state.promised.set(id, result)
   const keyed = job.record.key === null ? null : { record: job.record, result }
-  effects.push({ type: 'drop', job: id, round, expired, keyed })
+  effects.push({ type: 'forget', job: id, round, expired, keyed })
   return effects
 }
 
 /** The oldest make room, but for those that a key's result hangs on. */
-function rememberDropped({ dropped, promised, expired }: State, id: JobId, round: number): void {
-  dropped.delete(id)
-  dropped.set(id, round)
-  if (dropped.size <= LIMITS.droppedKept + promised.size) return
-  for (const oldest of dropped.keys()) {
+function rememberForgotten({ forgottenJobs, promised, expired }: State, id: JobId, round: number): void {
+  forgottenJobs.delete(id)
+  forgottenJobs.set(id, round)
+  if (forgottenJobs.size <= LIMITS.forgottenKept + promised.size) return
+  for (const oldest of forgottenJobs.keys()) {
     if (promised.has(oldest)) continue
-    dropped.delete(oldest)
+    forgottenJobs.delete(oldest)
     expired.delete(oldest)
     return
   }

@@ -181,7 +181,7 @@ export type Limit =
   | 'measureMs'
   | 'measureOpenMs'
   | 'jobsKeptMax'
-  | 'droppedKept'
+  | 'forgottenKept'
   | 'storyEventsWaiting'
   | 'storyBytes'
   | 'ledgerGatherMs'

@@ -326,7 +326,7 @@ export const LIMITS: Readonly<Record<Limit, number>> = {
   measureOpenMs: 60_000,
   jobsKeptMax: 1_000,
   /** Jobs that a node remembers to have forgotten, the latest ones: more than a node that is away for weeks misses. */
-  droppedKept: 10_000,
+  forgottenKept: 10_000,
   /** Of a job's story: events that wait in memory to be written, and what the file of one job on one node may become. */
   storyEventsWaiting: 5_000,
   storyBytes: 4 * MIB,

@@ -21,7 +21,7 @@ import { lookForWanted, startPulls, startPushes } from './exchange/exchange.ts'
 import { release } from './exchange/release.ts'
 import { join } from './outcome/facts.ts'
 import { onJobEvent } from './job-events.ts'
-import { addJob, clash, dropJob } from './jobs.ts'
+import { addJob, clash, forgetJob } from './jobs.ts'
 import { LIMITS } from './limits.ts'
 import { learnBeat, learnOwnLife, learnRecord } from './members/members.ts'
 import type { Message } from './messages.ts'
@@ -102,14 +102,14 @@ function take(state: State, event: Event): Effect[] {
     case 'attempt-failed':
     case 'progress':
       return onAttempt(state, event)
-    case 'drop':
-      return dropJob(state, event.job, false)
+    case 'forget':
+      return forgetJob(state, event.job, false)
     case 'expire': {
       const job = state.jobs.get(event.job)
-      return job !== undefined && isOver(job.ledger.outcome) ? dropJob(state, event.job, true) : []
+      return job !== undefined && isOver(job.ledger.outcome) ? forgetJob(state, event.job, true) : []
     }
     case 'remembered':
-      state.dropped.set(event.job, Math.max(event.round, state.dropped.get(event.job) ?? 0))
+      state.forgottenJobs.set(event.job, Math.max(event.round, state.forgottenJobs.get(event.job) ?? 0))
       if (event.result !== null) state.promised.set(event.job, event.result)
       return []
     case 'pinned': {
@@ -118,7 +118,7 @@ function take(state: State, event: Event): Effect[] {
     }
     case 'forget-member':
       state.members.delete(event.node)
-      state.forgotten.add(event.node)
+      state.forgottenMembers.add(event.node)
       return []
     case 'reborn':
       state.self = { ...state.self, incarnation: event.incarnation }
@@ -160,7 +160,7 @@ function onMessage(state: State, from: NodeId, message: Message): Effect[] {
         job.round.unwanted.add(from)
         return []
       }
-      return dropJob(state, message.job, message.expired)
+      return forgetJob(state, message.job, message.expired)
     }
     case 'ranges': {
       const job = state.jobs.get(message.job)
@@ -185,9 +185,9 @@ function isOfPin(job: JobState, pin: Digest | undefined): boolean {
   return pin === undefined || pin === job.pin
 }
 
-/** A job is fetched before anything about it is believed or relayed; what was dropped stays dropped. */
+/** A job is fetched before anything about it is believed or relayed; what was forgotten stays forgotten. */
 function unknownJob(state: State, job: JobId, round: number, from: NodeId): Effect[] {
-  if (from === state.self.node || (state.dropped.get(job) ?? 0) >= round) return []
+  if (from === state.self.node || (state.forgottenJobs.get(job) ?? 0) >= round) return []
   return fetchJob(state, job, from)
 }
 
@@ -218,7 +218,7 @@ function forgetOldest(state: State): Effect[] {
     if (job.endedAt < (oldest?.endedAt ?? Infinity) && state.now >= job.keptUntil) oldest = job
   }
   if (finished <= LIMITS.jobsKeptMax || oldest === null) return []
-  return state.now - oldest.endedAt! < LIMITS.keptAtLeastMs ? [] : dropJob(state, oldest.record.id, true)
+  return state.now - oldest.endedAt! < LIMITS.keptAtLeastMs ? [] : forgetJob(state, oldest.record.id, true)
 }
 
 /** All that can go on now. Its cost grows with the jobs' tasks, and so does the pause until the next that no tick asks for. */
@@ -254,7 +254,7 @@ function tend(state: State, job: JobState): Effect[] {
     effects.push({ type: 'sign-report', job: job.record.id, round: job.ledger.round, report })
   }
   if (looks) effects.push(...release(state, job))
-  if (isTimeOver(state, job)) effects.push(...dropJob(state, job.record.id, true))
+  if (isTimeOver(state, job)) effects.push(...forgetJob(state, job.record.id, true))
   return effects
 }
 

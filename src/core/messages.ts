@@ -38,8 +38,8 @@ export type Message =
   /** Over gossip: the sender does not hear these, which it thinks alive; they are to say by gossip that they are. */
   | { readonly type: 'unheard'; readonly nodes: readonly NodeId[] }
   /**
-   * A round that the sender has dropped for good. Who has it still drops it too; but if it was the sender's own time
-   * that was over (`expired`), who knows how the job ended keeps it for its own time.
+   * The sender has forgotten the job up to this round. Who still has it forgets it too; but if it was the sender's own
+   * time that was over (`expired`), who knows how the job ended keeps it for its own time.
    */
   | { readonly type: 'dropped'; readonly job: JobId; readonly round: number; readonly expired: boolean }
 

@@ -85,17 +85,17 @@ export interface State {
   readonly members: Map<NodeId, Member>
   /** Peers with an open connection, members whose record has yet to come among them. */
   readonly connected: Set<NodeId>
-  readonly forgotten: Set<NodeId>
+  readonly forgottenMembers: Set<NodeId>
   readonly jobs: Map<JobId, JobState>
   /** Jobs that are asked for: since when, and who has spoken of them. */
   readonly fetching: Map<JobId, { readonly at: Millis; readonly tellers: Set<NodeId> }>
   /** Since when rounds of jobs are over, as peers have counted it, or earlier lives of this node. */
   readonly overBefore: Map<JobId, { readonly round: number; readonly since: Millis }>
-  /** Highest round dropped for good. */
-  readonly dropped: Map<JobId, number>
+  /** Jobs that this node has forgotten, each with the highest round: it takes no part in these any more. */
+  readonly forgottenJobs: Map<JobId, number>
   /** Those of them that went by this node's own time or want of room: others may keep them. */
   readonly expired: Set<JobId>
-  /** Results of dropped jobs with a key. */
+  /** Results of forgotten jobs with a key. */
   readonly promised: Map<JobId, Digest>
   /** How long a job is kept after its outcome. */
   readonly retentionMs: Millis
@@ -150,11 +150,11 @@ export function newState(self: Self, now: Millis, retentionMs: Millis = LIMITS.r
     now,
     members: new Map(),
     connected: new Set(),
-    forgotten: new Set(),
+    forgottenMembers: new Set(),
     jobs: new Map(),
     fetching: new Map(),
     overBefore: new Map(),
-    dropped: new Map(),
+    forgottenJobs: new Map(),
     expired: new Set(),
     promised: new Map(),
     retentionMs,

@@ -13,16 +13,9 @@ import type { Context } from './context.ts'
 import { putKept } from './home/kept.ts'
 import { spoolFolder } from './peers/spool.ts'
 import { loseDamaged, workFor } from './work.ts'
+import { folderFile, outputFile } from './home/folder.ts'
 
 type Start = Extract<Effect, { type: 'start' }>
-
-/** `sim --kill`: the first attempt is begun for real and never ended, so that a kill finds it open. */
-export interface Hold {
-  /** Asked when this node begins its first attempt. */
-  wanted(): boolean
-  /** Called once, with the task as people say it: `map 3/8`. */
-  holding(what: string): Promise<void>
-}
 
 interface Open {
   readonly job: JobId
@@ -30,18 +23,15 @@ interface Open {
   /** Bytes that had to be brought here before it could begin. */
   spooled: Bytes
   stopped: string | null
-  readonly stopping: PromiseWithResolvers<void>
   ended: Promise<void>
 }
 
 export class Attempts {
   readonly #context: Context
   readonly #open = new Map<string, Open>()
-  #hold: Hold | null
 
-  constructor(context: Context, hold: Hold | null) {
+  constructor(context: Context) {
     this.#context = context
-    this.#hold = hold
   }
 
   start(effect: Start): void {
@@ -49,7 +39,6 @@ export class Attempts {
       attempt: null,
       spooled: 0,
       stopped: null,
-      stopping: Promise.withResolvers(),
       job: effect.job,
       ended: Promise.resolve(),
     }
@@ -66,12 +55,11 @@ export class Attempts {
     const open = this.#open.get(attempt)
     if (open === undefined) return
     open.stopped = why
-    open.stopping.resolve()
     open.attempt?.kill(why)
   }
 
   /** Tells the control plane how far each running attempt is. */
-  reportProgress(): void {
+  tellProgress(): void {
     for (const [attempt, open] of this.#open)
       if (open.attempt !== null || open.spooled > 0) {
         const { units, bytes } = open.attempt?.progress() ?? { units: 0, bytes: 0 }
@@ -101,7 +89,7 @@ export class Attempts {
         return
       }
       const output = await this.#adopt(effect, job, task, end)
-      // An output that is here says by itself that its attempt has ended: nobody waits for the journal.
+      // Not waited for: after a crash, an output on this disk proves that its attempt ended, whatever the journal says.
       store.attempts
         .add(effect.job, effect.task, effect.attempt, 'ended')
         .catch((error: unknown) => this.#context.dropped('journal', error))
@@ -111,14 +99,16 @@ export class Attempts {
       say('failed', `${taskName(task)} failed: ${errorToJson(error).message}`)
       await this.#failed(effect, blameFor(error))
     } finally {
-      const spool = spoolFolder(this.#context, job, effect.attempt)
+      const spool = spoolFolder(job, effect.attempt)
       await attempt?.release().catch((error: unknown) => this.#context.dropped('release', error))
       if (task.splits.length > 0)
         await this.#context.disk.remove(spool).catch((error: unknown) => this.#context.dropped('release', error))
     }
   }
 
-  /** What it reads is put together while its start goes to disk; it starts once both are there. */
+  /**
+   * Prepares what the attempt reads while its start is written to the journal; the process starts once both are done.
+   */
   async #begin(effect: Start, job: JobState, task: PlannedTask, journalled: Promise<void>): Promise<Attempt> {
     const { tasks, store, memory } = this.#context
     const open = this.#open.get(effect.attempt)!
@@ -141,8 +131,8 @@ export class Attempts {
       attempt: effect.attempt,
       job: effect.job,
       jobFile: spec.name,
-      bundle: store.bundlePath(effect.job),
-      sourceMap: store.sourceMapPath(effect.job),
+      bundle: store.codes.bundlePath(effect.job),
+      sourceMap: store.codes.sourceMapPath(effect.job),
       code: spec.code,
       params: spec.params,
       memory: limits.taskMemory ?? Math.floor(memory / Math.max(1, tasks.slots)),
@@ -150,17 +140,7 @@ export class Attempts {
       files,
       work,
     })
-    await this.#holdFirst(task, open.stopping.promise)
     return open.attempt
-  }
-
-  /** Until the node is killed, or the attempt is not wanted any more. */
-  async #holdFirst(task: PlannedTask, stopping: Promise<void>): Promise<void> {
-    const hold = this.#hold
-    this.#hold = null
-    if (hold === null || !hold.wanted()) return
-    await hold.holding(taskName(task))
-    await stopping
   }
 
   /** Files and manifest onto disk under their names, together; only then is the output spoken of. */
@@ -172,9 +152,9 @@ export class Attempts {
   ): Promise<ReturnType<typeof outputOf>> {
     const { disk, store } = this.#context
     const manifest: TaskManifest = { consumed: consumedRoot(job.plan, task, consumes), manifest: end.manifest }
-    const place = (file: string): string => store.output(id, task.index, file)
+    const place = (file: string): string => outputFile(id, task.index, file)
     await Promise.all([
-      store.putManifest(place('manifest.json'), manifest),
+      store.outputs.putManifest(place('manifest.json'), manifest),
       ...end.files.map((file) => disk.adopt(file.path, place(file.name), file.size)),
     ])
     return outputOf(manifest)
@@ -197,12 +177,12 @@ export class Attempts {
 
   async #keepLog(job: JobId, task: TaskIndex, log: string): Promise<void> {
     if (log === '') return
-    const { disk, store } = this.#context
-    await putKept(disk, `${store.folder(job)}/logs/${task}`, Buffer.from(log.slice(-LIMITS.taskLogBytes)))
+    const { disk } = this.#context
+    await putKept(disk, folderFile(job, `logs/${task}`), Buffer.from(log.slice(-LIMITS.taskLogBytes)))
   }
 }
 
-/** What went wrong outside the process is this node's fault, unless it says otherwise. */
+/** An error outside the task process is this node's own fault, unless a shard has changed. */
 function blameFor(error: unknown): AttemptFailure {
   const code = error instanceof ShoalError ? error.code : null
   const blame = code === 'SHARD_CHANGED' ? 'input' : 'own'

@@ -15,6 +15,7 @@ import { Damage } from './home/damage.ts'
 import { getKept, isDamaged, putKept } from './home/kept.ts'
 import { recall } from './home/recall.ts'
 import type { Times } from './home/times.ts'
+import { folderFile } from './home/folder.ts'
 
 const INCARNATION = 'incarnation'
 
@@ -34,9 +35,9 @@ export async function nextIncarnation(
 }
 
 /**
- * How often this home was started. Where that is damaged, a number that it surely was not: it must never go backwards,
- * as claims of an earlier life are void. The node's own record, kept among the members', is from its last life or
- * shortly before.
+ * How often this home was started. The count must never go backwards, since peers take claims of a lower life for void.
+ * Where the file is damaged, the count goes on far above the highest that is known: that of the node's own record among
+ * the members', which is from its last life or shortly before.
  */
 async function lastLife(disk: Disk, damage: Damage): Promise<number> {
   try {
@@ -75,8 +76,8 @@ export async function loadMembers(context: Context): Promise<NodeId[]> {
     await loadCatalog(context, node)
     if (await loadMember(context, node)) known.push(node)
     else {
-      // It counts as a member that is away, with what it is known to offer or whatever that is: nothing of it is left out
-      // without a word.
+      // It counts as away, whether or not it is known what it offers: a job over its data is refused, instead of
+      // leaving them out without a word.
       damage.found(
         `members/${node}.record`,
         'this member counts as away until it is met again, or `shoal members forget` it',
@@ -103,7 +104,10 @@ async function loadMember({ disk, mesh, dispatch, dropped, state }: Context, nod
   }
 }
 
-/** Says of which node this home has had a record: the first one is kept only some time after the first start. */
+/**
+ * A file that names the node whose own record this home has kept. Only with it can a record that is gone be told from
+ * one that was never written, as that happens some time after the first start.
+ */
 const OWN_MARK = 'member'
 
 export async function markOwnRecord(disk: Disk, node: NodeId): Promise<void> {
@@ -112,8 +116,8 @@ export async function markOwnRecord(disk: Disk, node: NodeId): Promise<void> {
 }
 
 /**
- * This node's own record and catalog are written anew by each start; that they were damaged is said before. Where a record
- * of its own was here and is gone, those of others may be as well, and nothing says who they were.
+ * Looks for damage in this node's own record and catalog before this start writes them anew. If its own record is gone,
+ * records of other members may be gone too, and nothing else would tell: so `members` as a whole counts as damaged.
  */
 export async function lookAtOwnRecord({ disk, mesh, damage }: Context): Promise<void> {
   const own = `members/${mesh.self}`
@@ -134,7 +138,7 @@ export async function lookAtOwnRecord({ disk, mesh, damage }: Context): Promise<
   }
 }
 
-/** Damaged: the member is known all the same, and what it offers is fetched again, or missed. */
+/** Where the catalog is damaged the member is known all the same; what it offers is fetched again when it is met. */
 async function loadCatalog({ catalogs, damage, dropped }: Context, node: NodeId): Promise<void> {
   try {
     await catalogs.load(node)
@@ -145,19 +149,17 @@ async function loadCatalog({ catalogs, damage, dropped }: Context, node: NodeId)
 }
 
 /**
- * Jobs that were here, with what the disk has of their ledgers, outputs and arrivals. What is left of a job that was
- * being written or dropped goes; a job whose record is damaged or missing comes again from peers.
+ * Jobs that were here, with what the disk has of their ledgers, outputs and arrivals. What is left of a put or a
+ * removal that was cut off goes; a job whose record is damaged or missing comes again from peers.
  */
 export async function loadJobs(context: Context, times: Times): Promise<void> {
   const { disk, store } = context
   // Parts that were fetched for a reader whom a crash has cut off, and batches without an END.
   await disk.remove('fetched')
   await disk.remove(RECEIVING)
-  for (const id of await store.jobs()) {
+  for (const id of await store.records.ids()) {
     try {
-      if (await loadJob(context, times, id)) continue
-      if (!store.isRecordDamaged(id) && !(await store.missRecord(id, context.state.dropped.has(id))))
-        await store.drop(id)
+      if (!(await loadJob(context, times, id))) await context.removal.finish(id)
     } catch (error) {
       context.dropped('kept-job', error)
     }
@@ -167,16 +169,16 @@ export async function loadJobs(context: Context, times: Times): Promise<void> {
 /** False where there is no whole record. Throws WireError where it is none that this version takes. */
 async function loadJob(context: Context, times: Times, id: JobId): Promise<boolean> {
   const { store, dispatch, story } = context
-  const text = await store.getRecord(id)
+  const text = await store.records.get(id)
   if (text === null) return false
   const record = openJobRecord(text)
   if (record.id !== id) throw new WireError('a job in the folder of another')
-  await store.getCode(id, record.spec.code)
-  await context.disk.remove(`${store.folder(id)}/spool`)
+  await store.codes.get(id, record.spec.code)
+  await context.disk.remove(folderFile(id, 'spool'))
   await times.load(id, story)
   const remembered = await recall(context, id)
   dispatch({ type: 'job', record, ...remembered })
-  // Told once: the next start finds only what was open at its own death.
+  // These deaths are told now: they are closed in the journal, so that the next start does not tell them again.
   for (const { task, attempt } of remembered.deaths)
     await store.attempts.add(id, task, attempt, 'ended').catch((error: unknown) => context.dropped('journal', error))
   await loadArrivals(context, id)
@@ -187,7 +189,7 @@ async function loadArrivals({ store, state, dispatch }: Context, id: JobId): Pro
   const job = state.jobs.get(id)
   if (job === undefined || !isWorkedOn(job)) return
 
-  for (const { task, digest, manifest, files } of await store.arrivals(id)) {
+  for (const { task, digest, manifest, files } of await store.outputs.arrivals(id)) {
     const producer = job.plan.tasks[task]
     if (producer === undefined || !fitsTask(manifest.manifest, producer)) continue
     const here = new Set(files)

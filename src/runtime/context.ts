@@ -5,8 +5,8 @@ import type { Catalog } from '../catalog/catalog.ts'
 import type { Clock, Disk, Mesh, Tasks } from '../ports.ts'
 import type { Catalogs } from './peers/catalogs.ts'
 import type { Damage } from './home/damage.ts'
-import type { Dropped } from './home/dropped.ts'
 import type { Keys } from './home/keys.ts'
+import type { Removal } from './home/removal.ts'
 import type { JobStore } from './home/store.ts'
 import type { Story } from './home/story.ts'
 
@@ -30,8 +30,8 @@ export interface Context {
   /** What every known node offers. */
   readonly catalogs: Catalogs
   readonly story: Story
-  /** Which jobs are forgotten. */
-  readonly forgotten: Dropped
+  /** Takes forgotten jobs off this disk. */
+  readonly removal: Removal
   /** What stays of forgotten jobs with a key. */
   readonly keys: Keys
   /** What is damaged on this node's disk. */
@@ -41,7 +41,7 @@ export interface Context {
   readonly local: boolean
   /** Resolves once all that the job's ledger says by now is on this disk; that may be long after, where it is full. */
   readonly durable: (job: JobId) => Promise<void>
-  /** Hostile or stale input from peers: counted by kind, and dropped. */
+  /** Counts, by kind, hostile or stale input that is dropped, and background work that failed. */
   dropped(kind: string, error: unknown): void
 }
 
@@ -56,7 +56,7 @@ export function fullName(name: string, node: NodeId): string {
   return `${name}@${node.slice(-8)}`
 }
 
-/** Looked for once for each moment: an answer may name a million holders. */
+/** Names that several members have, found once for each moment: one answer may name a million holders. */
 const shared = new WeakMap<
   State,
   { readonly now: Millis; readonly members: number; readonly names: ReadonlySet<string> }

@@ -12,7 +12,6 @@ import type { ControlPlane } from './peers/control-plane.ts'
 import { putKept } from './home/kept.ts'
 import type { LedgerLog } from './home/ledger-log.ts'
 import { meetMember } from './peers/keep-members.ts'
-import type { Leaving } from './leaving.ts'
 import type { Perform } from './loop.ts'
 import type { Receiver } from './peers/receiver.ts'
 import { callPeer } from './peers/rpc.ts'
@@ -27,7 +26,6 @@ export interface Parts {
   readonly receiver: Receiver
   readonly times: Times
   readonly ledgers: LedgerLog
-  readonly leaving: Leaving
   onIdentity(problem: 'twice' | 'behind', count: number): Promise<void>
   onDrained(): void
 }
@@ -69,18 +67,18 @@ export function performer(parts: Parts): Perform {
     },
     release: ({ job }) => {
       sender.forget(job)
-      // Else a crash could find the runs gone, and nothing that says why.
+      // First the ledger: after a crash the runs may be gone only if the disk also has the facts that allowed it.
       background(
         'release',
-        parts.ledgers.durable(job).then(() => store.release(job, (task) => isReleased(context, job, task))),
+        parts.ledgers.durable(job).then(() => store.outputs.release(job, (task) => isReleased(context, job, task))),
       )
     },
-    drop: (effect) => {
+    forget: (effect) => {
       const { job } = effect
       sender.forget(job)
       story.forget(job)
       times.forget(job)
-      background('drop', parts.leaving.drop(effect))
+      background('removal', context.removal.forget(effect))
     },
     note: ({ job, task, attempt, kind, text }) => story.tell(job, kind, text, task, attempt),
     identity: ({ problem, count }) => background('identity', parts.onIdentity(problem, count)),
@@ -95,7 +93,7 @@ async function fetchJob(
   { job, from }: Extract<Effect, { type: 'fetch-job' }>,
 ): Promise<void> {
   const forgotten = forgottenRound(context, job)
-  // Most often its submitter is just bringing it.
+  // Most often the job is on its way here already, from its submitter: then nothing has to be fetched.
   await context.store.coming.over(job)
   if (context.state.jobs.has(job)) return
   try {
@@ -129,12 +127,12 @@ async function keepRecord({ state, disk, catalogs, damage }: Context, node: stri
   await catalogs.keep(record.node)
 }
 
-/** A job that was over when this node last ended comes with its outcome: that is in its story, with the time of then. */
+/** Whether the outcome is one of an earlier life, loaded from disk just now: then the story has it already. */
 function wasTold({ state }: Context, times: Times, job: JobId): boolean {
   return (times.of(job).ended !== null || times.isLost(job)) && state.jobs.get(job)?.round.knownAt === state.now
 }
 
-/** Not where the job was opened again, or dropped, since its release was decided. */
+/** Not where the job was opened again, or forgotten, since its release was decided. */
 function isReleased({ state }: Context, job: JobId, task: TaskIndex): boolean {
   const known = state.jobs.get(job)
   const step = known?.plan.tasks[task]?.step

@@ -3,24 +3,22 @@ import type { Event } from '../core/events.ts'
 import { ShoalError } from '../core/errors.ts'
 import { LIMITS } from '../core/limits.ts'
 import { newState } from '../core/state.ts'
-import type { Bytes, Incarnation, Millis, NodeId } from '../core/types.ts'
+import type { Bytes, Incarnation, JobId, Millis, NodeId } from '../core/types.ts'
 import type { Clock, Disk, Mesh, MeshEvents, Tasks } from '../ports.ts'
 import { answererOf } from './peers/answer.ts'
-import { Attempts, type Hold } from './attempts.ts'
+import { Attempts } from './attempts.ts'
 import { loadJobs, loadMembers, lookAtOwnRecord, nextIncarnation } from './boot.ts'
 import { Catalogs } from './peers/catalogs.ts'
 import type { Context, Offers } from './context.ts'
 import { LateCopies } from './home/copies.ts'
 import { ControlPlane } from './peers/control-plane.ts'
 import { Damage } from './home/damage.ts'
-import { Dropped } from './home/dropped.ts'
 import { performer } from './effects.ts'
 import { Frozen } from './home/frozen.ts'
 import { keepMembers } from './peers/keep-members.ts'
 import { Keeping } from './home/keeping.ts'
 import { Keys } from './home/keys.ts'
 import { LedgerLog } from './home/ledger-log.ts'
-import { Leaving } from './leaving.ts'
 import { Loop } from './loop.ts'
 import { Mending } from './peers/mending.ts'
 import { OwnLife } from './peers/own-life.ts'
@@ -30,6 +28,7 @@ import { Receiver } from './peers/receiver.ts'
 import { serveCall } from './peers/rpc.ts'
 import { SelfRecord } from './self-record.ts'
 import { Sender } from './peers/sender.ts'
+import { Removal } from './home/removal.ts'
 import { JobStore } from './home/store.ts'
 import { Story } from './home/story.ts'
 import { Times } from './home/times.ts'
@@ -43,20 +42,22 @@ export interface EngineParts {
   readonly incarnation: Incarnation
   readonly runtime: string
   readonly version: string
-  readonly name: string | null
+  readonly name: string
   readonly slots: number
   readonly memory: number
   readonly local: boolean
-  readonly hold: Hold | null
-  /** How long a finished job is kept (default LIMITS.retentionMs), and what finished jobs may take on disk (no bound). */
+  /**
+   * How long a finished job is kept (default: LIMITS.retentionMs), and what all of them may take on disk (default:
+   * any).
+   */
   readonly retentionMs?: Millis | undefined
   readonly keptBytesMax?: Bytes | null | undefined
-  /** What was found damaged before, and whoever listens to what is found; none: nobody does. */
+  /** Has what was found damaged before the engine was made, and its listeners. Default: a new one without listeners. */
   readonly damage?: Damage
   /** A random word for each further life of this node. */
   nonce(): string
   joinFailed: MeshEvents['joinFailed']
-  /** Hostile or stale input, and background work that failed: counted by kind. */
+  /** Counts, by kind, hostile or stale input that is dropped, and background work that failed. */
   dropped(kind: string, error: unknown): void
   /** A broken invariant, or IDENTITY_TWICE: the node ends. */
   onFatal(error: unknown): void
@@ -74,7 +75,6 @@ export class Engine {
   readonly #self: SelfRecord
   readonly #attempts: Attempts
   readonly #ledgers: LedgerLog
-  readonly #leaving: Leaving
   readonly #control: ControlPlane
   readonly #sender: Sender
   readonly #receiver: Receiver
@@ -96,8 +96,7 @@ export class Engine {
     this.#control = new ControlPlane(this.context)
     this.#sender = new Sender(this.context)
     this.#receiver = new Receiver(this.context)
-    this.#attempts = new Attempts(this.context, parts.hold)
-    this.#leaving = new Leaving(this.context, this.#attempts)
+    this.#attempts = new Attempts(this.context)
     this.#self = new SelfRecord(this.context, parts.version)
     this.#ledgers = new LedgerLog(this.context)
     this.#mending = new Mending(this.context, this.times)
@@ -111,7 +110,6 @@ export class Engine {
       receiver: this.#receiver,
       times: this.times,
       ledgers: this.#ledgers,
-      leaving: this.#leaving,
       onIdentity: (problem, count) => this.#onIdentity(problem, count),
       onDrained: () => this.#drained.resolve(),
     })
@@ -124,21 +122,17 @@ export class Engine {
     await lookAtOwnRecord(this.context)
     await this.publish()
     const known = await loadMembers(this.context)
-    await Promise.all([
-      this.keeping.load(),
-      this.context.forgotten.load(this.context.state),
-      this.context.keys.load(this.context.state),
-    ])
+    await Promise.all([this.keeping.load(), this.context.removal.load()])
     await Promise.all([loadJobs(this.context, this.times), this.frozen.load()])
     return known
   }
 
   /** Ticks from now on; `onSweep` is called every LIMITS.sweepMs, and more rarely while all is quiet. */
   start(onSweep: () => void): void {
-    const { clock, dropped, keys, state, story } = this.context
+    const { clock, dropped, keys, removal, state, story } = this.context
     const sweep = (): void => {
       void this.publish()
-      void this.#forget()
+      removal.catchUp().catch((error: unknown) => dropped('removal', error))
       void this.#ledgers.catchUp().then(() => this.#ledgers.compact())
       void this.keeping.sweep()
       void this.#saveStories()
@@ -153,7 +147,7 @@ export class Engine {
     }
     let swept = clock.now()
     this.loop.start(() => {
-      this.#attempts.reportProgress()
+      this.#attempts.tellProgress()
       if (clock.now() - swept < (state.quiet ? LIMITS.quietSweepMs : LIMITS.sweepMs)) return
       swept = clock.now()
       sweep()
@@ -162,13 +156,6 @@ export class Engine {
     void this.#mending.readAll()
     story.check([...state.jobs.keys()]).catch((error: unknown) => dropped('story', error))
     keys.check().catch((error: unknown) => dropped('keys', error))
-  }
-
-  /** What the disk refused when a job was to go. */
-  async #forget(): Promise<void> {
-    const { dropped, forgotten } = this.context
-    await this.#leaving.catchUp().catch((error: unknown) => dropped('drop', error))
-    await forgotten.catchUp().catch((error: unknown) => dropped('drop', error))
   }
 
   #saveStories(): Promise<void> {
@@ -200,25 +187,29 @@ export class Engine {
 
   #contextOf(parts: EngineParts, damage: Damage): Context {
     const { clock, disk, mesh, tasks, catalog, incarnation, runtime, slots, memory, local } = parts
+    const state = newState({ node: mesh.self, incarnation, slots, runtime }, clock.now(), parts.retentionMs)
+    const store = new JobStore(disk, damage)
+    const keys = new Keys(disk, damage)
+    const stopped = (job: JobId): Promise<void> => this.#attempts.ended(job)
     return {
-      state: newState({ node: mesh.self, incarnation, slots, runtime }, clock.now(), parts.retentionMs),
+      state,
       dispatch: (event: Event) => {
         if (event.type === 'job') this.times.begin(event.record.id)
         this.loop.dispatch(event)
       },
       clock,
       disk,
-      store: new JobStore(disk, damage),
+      store,
       mesh,
       tasks,
       catalog,
       catalogs: new Catalogs(disk, damage),
-      story: new Story(clock, parts.name ?? mesh.self, disk, damage),
-      forgotten: new Dropped(disk, damage),
-      keys: new Keys(disk, damage),
+      story: new Story(clock, parts.name, disk, damage),
+      keys,
+      removal: new Removal({ state, disk, damage, store, keys, stopped }),
       damage,
       memory,
-      name: parts.name ?? mesh.self.slice(-8),
+      name: parts.name,
       local,
       durable: (job) => this.#ledgers.durable(job),
       dropped: (kind, error) => parts.dropped(kind, error),
@@ -250,7 +241,7 @@ export class Engine {
     this.context.dispatch({ type: 'reborn', incarnation })
     await this.publish()
     if (problem === 'behind') return
-    // The other one has to hear of this once more, to know it as well.
+    // The node on the copied home must hear this life once more, to find out as well.
     await pause(this.context.clock, LIMITS.sweepMs * 3)
     this.#parts.onFatal(
       new ShoalError('IDENTITY_TWICE', 'another machine runs with the identity of this home', {

@@ -98,7 +98,7 @@ export class Loop {
   #tick(): void {
     const stalled = Math.max(0, this.#clock.now() - this.#tickAt)
     this.#lag = Math.max(this.#lag, stalled)
-    // What the events of this turn ask for earlier is asked for by the tick itself.
+    // The tick itself asks for its successor, also where the events of this turn wanted one earlier.
     this.#tickAt = -Infinity
     this.#beforeTick?.()
     this.dispatch({ type: 'tick', stalled })

@@ -16,6 +16,7 @@ import { isWhole, loseOutput } from './home/check-files.ts'
 import type { Context } from './context.ts'
 import { copiesHere } from './home/copies.ts'
 import { spoolFolder, spoolSplit, type Spooling } from './peers/spool.ts'
+import { arrivalFile, outputFile } from './home/folder.ts'
 
 export interface WorkAndFiles {
   readonly work: Work
@@ -69,7 +70,7 @@ async function readShards(
       ...facts
     } = copies.length > 0
       ? localFile(context, shard, copies)
-      : await spooledFile(context, job, task, split, `${spoolFolder(context, job, spooling.attempt)}/${i}`, spooling)
+      : await spooledFile(context, job, task, split, `${spoolFolder(job, spooling.attempt)}/${i}`, spooling)
     const size = copies.length > 0 ? { size: shard.size, near } : {}
     const file = files.get(path) ?? { name: `shard-${files.size}`, path, ...size }
     files.set(path, file)
@@ -156,28 +157,27 @@ function localFile(
 }
 
 /** Where a consumed file lies here: among this node's own outputs where it has the task's, else by digest in what arrived. */
-function placeOf(context: Context, job: JobState, producer: PlannedTask, digest: Digest, file: string): string {
-  const { store } = context
+function placeOf(job: JobState, producer: PlannedTask, digest: Digest, file: string): string {
   return job.has.has(producer.index)
-    ? store.output(job.record.id, producer.index, file)
-    : store.arrival(job.record.id, producer.index, digest, file)
+    ? outputFile(job.record.id, producer.index, file)
+    : arrivalFile(job.record.id, producer.index, digest, file)
 }
 
-/** The manifest that the digest names: what an attempt reads is what it says that it consumed. */
+/** The manifest, checked against its digest: an attempt must read exactly what it later says that it consumed. */
 async function consumedManifest(
   context: Context,
   job: JobState,
   producer: PlannedTask,
   digest: Digest,
 ): Promise<TaskManifest> {
-  const name = placeOf(context, job, producer, digest, 'manifest.json')
+  const name = placeOf(job, producer, digest, 'manifest.json')
   const seen = checked.get(job) ?? new Set()
   checked.set(job, seen)
   if (seen.has(name + digest)) {
-    const again = await context.store.checkedManifest(name)
+    const again = await context.store.outputs.checkedManifest(name)
     if (again !== null) return again
   }
-  const found = await context.store.manifest(name)
+  const found = await context.store.outputs.manifest(name)
   if (found === null || !fitsTask(found.manifest, producer) || outputOf(found).digest !== digest)
     throw await lostArrival(context, job, producer, name)
   seen.add(name + digest)
@@ -194,7 +194,7 @@ async function consumedFile(
   digest: Digest,
   file: string,
 ): Promise<TaskFile> {
-  const name = placeOf(context, job, producer, digest, file)
+  const name = placeOf(job, producer, digest, file)
   if ((await context.disk.size(name)) === null) throw await lostArrival(context, job, producer, name)
   return { name: `${file}-of-${producer.index}`, path: context.disk.path(name) }
 }
@@ -213,18 +213,18 @@ export async function loseDamaged(
   for (const index of producersOf(job.plan, task)) {
     const producer = job.plan.tasks[index]!
     const digest = consumes[at++]!
-    const manifest = placeOf(context, job, producer, digest, 'manifest.json')
-    const found = await context.store.manifest(manifest)
+    const manifest = placeOf(job, producer, digest, 'manifest.json')
+    const found = await context.store.outputs.manifest(manifest)
     if (found === null) await lostArrival(context, job, producer, manifest)
     else
       for (const file of filesFor(job.plan, producer, found.manifest, [task.index])) {
-        const name = placeOf(context, job, producer, digest, file)
+        const name = placeOf(job, producer, digest, file)
         if (!(await isWhole(context, name, found, file))) await lostArrival(context, job, producer, name)
       }
   }
 }
 
-/** Struck out of the books, so that it is pulled again. */
+/** Tells the control plane that this input is not here any more, so that it is pulled again. */
 async function lostArrival(context: Context, job: JobState, producer: PlannedTask, name: string): Promise<Error> {
   const { disk, damage, dispatch, dropped } = context
   const task = producer.index

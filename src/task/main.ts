@@ -1,6 +1,6 @@
 /**
  * The task process: `main.js SLOT`. It takes commands from stdin, does the work of one attempt after the other, and
- * reports on fd 3. It reads and writes its slot folder alone (`in/` links, `out/ATTEMPT/` files), and ends with its node.
+ * messages on fd 3. It reads and writes its slot folder alone (`in/` links, `out/ATTEMPT/` files), and ends with its node.
  */
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
@@ -12,8 +12,8 @@ import type { TaskContext } from './context.ts'
 import { hostFailure } from './failure.ts'
 import { harden, leave } from './harden.ts'
 import { loadJob } from './load-job.ts'
-import { readCommand, writeReport } from './pipe.ts'
-import { DECODER_FILE, type Report, type StartCommand } from './protocol.ts'
+import { readCommand, writeMessage } from './pipe.ts'
+import { DECODER_FILE, type TaskMessage, type StartCommand } from './protocol.ts'
 import { Reporter } from './reporter.ts'
 import { runWork } from './run-work.ts'
 import { slotFiles } from './slot-files.ts'
@@ -34,22 +34,22 @@ let job: LoadedJob | null = null
 process.on('unhandledRejection', (reason) => user?.rejected(reason))
 process.on('warning', () => undefined)
 
-/** With each report: no process outlives its node, and garbage of past work is not taken for the job's memory. */
+/** With each message: no process outlives its node, and garbage of past work is not taken for the job's memory. */
 function check(memory: number): void {
   if (process.ppid !== parent) leave(1)
   if (rss() > 0.9 * memory) collect()
 }
 
 /** The node does not read any more: it has died. */
-function send(report: Report): void {
+function send(message: TaskMessage): void {
   try {
-    writeReport(report)
+    writeMessage(message)
   } catch {
     leave(1)
   }
 }
 
-async function run(command: StartCommand): Promise<Report> {
+async function run(command: StartCommand): Promise<TaskMessage> {
   const { attempt, code, params, memory, work, packed } = command
   const reporter = new Reporter({ send, now: () => performance.now(), check: () => check(memory) })
   try {

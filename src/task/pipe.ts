@@ -1,8 +1,8 @@
 import { readSync, writeSync } from 'node:fs'
-import { type Command, frame, FRAME_BYTES_MAX, type Report } from './protocol.ts'
+import { type Command, frame, FRAME_BYTES_MAX, type TaskMessage } from './protocol.ts'
 
 const COMMANDS = 0
-const REPORTS = 3
+const MESSAGES = 3
 
 /** Waits for the next command, doing nothing else; null once the node has closed its end, as its death does. */
 export function readCommand(): Command | null {
@@ -25,9 +25,9 @@ function readExactly(length: number): Buffer | null {
 }
 
 /** Synchronous: a process that is killed right afterwards has said it. */
-export function writeReport(report: Report): void {
-  const bytes = frame(report)
-  for (let at = 0; at < bytes.length;) at += retry(() => writeSync(REPORTS, bytes, at))
+export function writeMessage(message: TaskMessage): void {
+  const bytes = frame(message)
+  for (let at = 0; at < bytes.length;) at += retry(() => writeSync(MESSAGES, bytes, at))
 }
 
 /** Pipes are blocking here; should one not be, it is asked again. */

@@ -5,7 +5,7 @@ import type { Bytes, Digest, Manifest, Millis } from '../core/types.ts'
 
 /**
  * What node and task process say to each other: frames of a 4-byte big-endian length and JSON. Commands come on stdin,
- * reports leave on fd 3. Records never cross: they are in files.
+ * messages leave on fd 3. Records never cross: they are in files.
  */
 export interface StartCommand {
   readonly type: 'start'
@@ -41,26 +41,26 @@ export type Command = StartCommand
 /** `own` time (reading, sorting, merging) does not count as time in user code. */
 export type WorkPhase = 'user' | 'own'
 
-export interface ProgressReport {
+export interface ProgressMessage {
   readonly type: 'progress'
   readonly phase: WorkPhase
   readonly units: number
   readonly records: number
   readonly bytes: Bytes
-  /** What the job has written to its console since the last report. */
+  /** What the job has written to its console since the last message. */
   readonly log: string
 }
 
-export type Report =
+export type TaskMessage =
   | { readonly type: 'ready' }
-  | ProgressReport
+  | ProgressMessage
   | { readonly type: 'done'; readonly manifest: Manifest; readonly log: string }
   | { readonly type: 'failed'; readonly failure: AttemptFailure; readonly log: string }
 
 /** A manifest of 512 splits with all their samples, and 4096 runs, stays below this. */
 export const FRAME_BYTES_MAX: Bytes = 32 * 1024 * 1024
 
-export function frame(message: Command | Report): Buffer {
+export function frame(message: Command | TaskMessage): Buffer {
   const body = Buffer.from(JSON.stringify(message))
   const bytes = Buffer.allocUnsafe(4 + body.length)
   bytes.writeUInt32BE(body.length, 0)
@@ -119,4 +119,4 @@ export const SOURCE_MAP_FILE = 'job.js.map'
 export const PACK_FILE = 'pack'
 
 /** At most so long is a pause between two looks at the clock. */
-export const REPORT_EVERY_MS: Millis = 100
+export const PROGRESS_EVERY_MS: Millis = 100

@@ -1,19 +1,19 @@
 import { LIMITS } from '../core/limits.ts'
 import type { Bytes, Millis } from '../core/types.ts'
-import { type Report, REPORT_EVERY_MS, type WorkPhase } from './protocol.ts'
+import { type TaskMessage, PROGRESS_EVERY_MS, type WorkPhase } from './protocol.ts'
 
 /** No more calls than this pass between two looks at the clock: it bounds how late a slow record is noticed. */
 const BUDGET_MAX = 16
 
 export interface ReporterOptions {
-  send(report: Report): void
+  send(message: TaskMessage): void
   /** Monotonic. */
   now(): Millis
-  /** Called with each report; it ends the process when the node has died. */
+  /** Called with each message; it ends the process when the node has died. */
   check(): void
 }
 
-/** Tells the node that work goes on: counts cheaply, looks at the clock now and then, reports every 100 ms. */
+/** Tells the node that work goes on: counts cheaply, looks at the clock now and then, tells its progress every 100 ms. */
 export class Reporter {
   units = 0
   records = 0
@@ -46,7 +46,7 @@ export class Reporter {
     const took = now - this.#lastTick
     this.#lastTick = now
     this.units += spent
-    if (now - this.#last >= REPORT_EVERY_MS) this.#send(now)
+    if (now - this.#last >= PROGRESS_EVERY_MS) this.#send(now)
     return took < 1 ? Math.min(BUDGET_MAX, spent * 2) : took > 10 ? 1 : Math.max(1, spent)
   }
 
@@ -54,7 +54,7 @@ export class Reporter {
   moved(units: number): void {
     this.units += units
     const now = this.#options.now()
-    if (now - this.#last >= REPORT_EVERY_MS) this.#send(now)
+    if (now - this.#last >= PROGRESS_EVERY_MS) this.#send(now)
   }
 
   /** Console output of the job; what is not yet told is bounded by the last LIMITS.taskLogBytes characters. */

@@ -15,7 +15,7 @@ export function toBytes(value: unknown): Uint8Array {
 
 const STRICTLY: DecodeOptions = { allowUndefined: false, strict: true }
 
-/** An item may take one byte of a frame, and then takes tenfold in memory. */
+/** Bounds the memory of decoding: an item of one byte on the wire takes about ten bytes once it is decoded. */
 class CountedItems extends Tokenizer {
   #left: number
 

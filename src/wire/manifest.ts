@@ -4,14 +4,14 @@ import { LIMITS } from '../core/limits.ts'
 import type { TaskManifest } from '../core/ledger/manifest.ts'
 import { count, digest, list, text } from './shapes.ts'
 
-/** A record of zod's leaves `__proto__` unseen, and a job may have a counter of that name. */
+/** Counters are checked by hand: zod's record skips the key `__proto__`, and a job may have a counter of that name. */
 function hasSoundProto(given: unknown): boolean {
   const proto = given instanceof Object ? Object.getOwnPropertyDescriptor(given, '__proto__') : undefined
   return proto === undefined || typeof proto.value === 'number'
 }
 
 const counters = z.pipe(z.custom(hasSoundProto), z.record(text(LIMITS.counterNameBytesMax), z.number()))
-// Samples are cut where they are made; this only keeps absurd ones out.
+// The task that makes samples bounds their size; this bound only refuses absurd ones.
 const sample = text(LIMITS.errorTextBytesMax + LIMITS.pathBytesMax)
 const skips = z.strictObject({
   count,

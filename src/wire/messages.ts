@@ -19,7 +19,7 @@ import {
 } from './shapes.ts'
 import { openRecord, openReport, type Signer } from './signed.ts'
 
-/** A report says in a few bytes that a node has all tasks of a job. Nodes send one at a time, so that this is far above. */
+/** Bounds what decoding reports takes: one of a few bytes may name all tasks of a job. Nodes send one at a time. */
 const REPORTED_TASKS_MAX = 4 * LIMITS.tasksMax
 
 const hash = text(40)

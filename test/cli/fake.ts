@@ -328,8 +328,11 @@ function fakeRenderer(format: OutputFormat): Renderer {
 }
 
 export function fakeEngine(changes: Partial<Engine> = {}): Engine {
+  const none = (): Promise<never> => Promise.reject(new Error('no node is started in this test'))
   return {
-    startNode: () => Promise.reject(new Error('no node is started in this test')),
+    startNode: none,
+    startLocalNode: none,
+    startSimulatedNode: none,
     prepareJob: () => Promise.resolve(PREPARED),
     createRenderer: fakeRenderer,
     *decodeRecords(bytes) {

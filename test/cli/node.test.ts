@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { main } from '../../src/cli/program.ts'
 import { capacityOf } from '../../src/control/capacity.ts'
-import type { NodeOptions, RunningNode } from '../../src/control/node-options.ts'
+import type { NodeOptions, RunningNode, SimulatedNodeOptions } from '../../src/control/node-options.ts'
 import { ShoalError } from '../../src/core/errors.ts'
 import { STATUS, fakeNode, outside, terminal, type Terminal, type TerminalForm } from './fake.ts'
 
@@ -18,7 +18,7 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }))
 interface Started {
   readonly here: Terminal
   readonly code: Promise<number>
-  readonly options: Promise<NodeOptions>
+  readonly options: Promise<NodeOptions | SimulatedNodeOptions>
   readonly drained: PromiseWithResolvers<void>
   readonly ended: PromiseWithResolvers<void>
   /** Resolves when stderr holds the text. */
@@ -28,16 +28,16 @@ interface Started {
 /** `shoal node` with a node that drains when the test says so. */
 function start(argv: readonly string[] = [], form: TerminalForm = {}, changes: Partial<RunningNode> = {}): Started {
   const here = terminal({ folder, ...form })
-  const options = Promise.withResolvers<NodeOptions>()
+  const options = Promise.withResolvers<NodeOptions | SimulatedNodeOptions>()
   const drained = Promise.withResolvers<void>()
   const ended = Promise.withResolvers<void>()
-  const startNode = (given: NodeOptions): Promise<RunningNode> => {
+  const startNode = (given: NodeOptions | SimulatedNodeOptions): Promise<RunningNode> => {
     options.resolve(given)
     const api = fakeNode({ drain: () => drained.promise.then(() => ended.resolve()) })
     return Promise.resolve({ api, ended: ended.promise, stop: () => Promise.resolve(), ...changes })
   }
   const words = ['node', '--home', join(folder, 'home'), '--memory', '256MB', '--slots', '2', ...argv]
-  const code = main(words, here.io, outside({}, { startNode }))
+  const code = main(words, here.io, outside({}, { startNode, startSimulatedNode: startNode }))
   code.then(() => options.reject(new Error(here.stderr()))).catch(() => {})
   const said = async (text: string): Promise<void> => {
     while (!here.stderr().includes(text)) await new Promise((resolve) => setImmediate(resolve))
@@ -66,7 +66,7 @@ describe('what a node is started with', () => {
       ),
       { stdin: 'shoal1ccc\n' },
     )
-    expect(await node.options).toMatchObject({
+    expect(await node.options).toEqual({
       home: join(folder, 'home'),
       data: [
         { name: 'logs', dir: join(folder, 'logs'), replicated: false },
@@ -80,9 +80,25 @@ describe('what a node is started with', () => {
       retentionMs: 36 * 3_600_000,
       keptBytesMax: 10_000_000_000,
       mdns: false,
-      local: false,
+      warn: expect.any(Function),
     })
     node.ended.resolve()
+    expect(await node.code).toBe(0)
+  })
+
+  test('of `sim`: with the files dealt to it, and its first attempt kept open where the simulator says so', async () => {
+    const files = join(folder, 'files.json')
+    const dealt = { name: 'logs', dir: join(folder, 'logs'), replicated: false, files: ['a'] }
+    writeFileSync(files, JSON.stringify([dealt]))
+    const node = start([], {
+      environment: { SHOAL_SIM_LEASH: '1', SHOAL_SIM_FILES: files },
+      stdin: '',
+    })
+    const { data, holdFirst } = (await node.options) as SimulatedNodeOptions
+    expect([data, holdFirst()]).toEqual([[dealt], false])
+    mkdirSync(join(folder, 'home'), { recursive: true })
+    writeFileSync(join(folder, 'home', 'sim-hold'), '')
+    expect(holdFirst()).toBe(true)
     expect(await node.code).toBe(0)
   })
 

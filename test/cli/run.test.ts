@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import type { JobEvent, NodeApi, ResultChunk } from '../../src/control/api.ts'
-import type { NodeOptions } from '../../src/control/node-options.ts'
+import type { LocalNodeOptions } from '../../src/control/node-options.ts'
 import { ask, follow, resultOf, type Via } from '../../src/cli/follow.ts'
 import { main } from '../../src/cli/program.ts'
 import { overrideInputs } from '../../src/cli/submission.ts'
@@ -204,8 +204,8 @@ describe('a node that dies on the way', () => {
       },
     })
     const seen: JobEvent[] = []
-    const reporter = { event: (event: JobEvent) => void seen.push(event), end: () => {} }
-    expect(await follow(via(first, fakeNode()), JOB_ID, reporter, never)).toEqual(OUTCOME)
+    const view = { event: (event: JobEvent) => void seen.push(event), end: () => {} }
+    expect(await follow(via(first, fakeNode()), JOB_ID, view, never)).toEqual(OUTCOME)
     expect(seen).toEqual([progress(1, 4), progress(0, 4), progress(2, 4), OUTCOME])
   })
 
@@ -282,14 +282,14 @@ describe('--local', () => {
   test('a mesh of this process in a home that is gone afterwards', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'shoal-run-'))
     mkdirSync(join(folder, 'data'))
-    let options: NodeOptions | null = null
+    let options: LocalNodeOptions | null = null
     let stopped = 0
     const ran = await shoal(
       ['run', 'x.ts', '--local', '--data', 'purchases=data', '--memory', '256MB', '--slots', '1'],
       {
         folder,
         engine: {
-          startNode: (given) => {
+          startLocalNode: (given) => {
             options = given
             return Promise.resolve({
               api: fakeNode(),
@@ -301,30 +301,28 @@ describe('--local', () => {
       },
     )
     expect(ran).toMatchObject({ code: 0, stdout: 'a=1\nb=2\n' })
-    expect(options).toMatchObject({
-      local: true,
-      mdns: false,
-      join: [],
-      listen: [],
+    expect(options).toEqual({
+      home: expect.any(String),
+      warn: expect.any(Function),
       slots: 1,
       memory: 256_000_000,
       data: [{ name: 'purchases', dir: join(folder, 'data'), replicated: false }],
     })
     expect(stopped).toBe(1)
-    expect(readdirSync(tmpdir())).not.toContain((options as unknown as NodeOptions).home.split('/').at(-1))
+    expect(readdirSync(tmpdir())).not.toContain((options as unknown as LocalNodeOptions).home.split('/').at(-1))
     rmSync(folder, { recursive: true })
   })
 
   test('Ctrl-C while the job is still being bundled ends the mesh that has started, and its home is gone', async () => {
     const here = terminal({ folder: tmpdir() })
-    const started = Promise.withResolvers<NodeOptions>()
+    const started = Promise.withResolvers<LocalNodeOptions>()
     let stopped = 0
     const ran = main(
       ['run', 'x.ts', '--local', '--data', 'purchases=.'],
       here.io,
       outside(fakeNode(), {
         prepareJob: () => new Promise(() => {}),
-        startNode: (given) => {
+        startLocalNode: (given) => {
           started.resolve(given)
           return Promise.resolve({
             api: fakeNode(),

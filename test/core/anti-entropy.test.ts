@@ -225,25 +225,25 @@ describe('jobs', () => {
     expect(only(a.effects, 'fetch-job')).toHaveLength(3)
   })
 
-  test('that one side has dropped are dropped by the other, and never asked for again', () => {
+  test('that one side has forgotten are forgotten by the other, and never asked for again', () => {
     const [a, b] = pair()
     for (const node of [a, b]) node.add(job)
-    a.give({ type: 'drop', job: job.id })
+    a.give({ type: 'forget', job: job.id })
     const late: Message = { type: 'ranges', job: job.id, round: 1, steps: [], reports: [], reply: false }
     expect(only(a.give({ type: 'message', from: n2, message: late }), 'fetch-job')).toEqual([])
     round(a, b)
     round(b, a)
     expect([a, b].map((node) => node.state.jobs.size)).toEqual([0, 0])
-    expect([a, b].map((node) => node.state.dropped.get(job.id))).toEqual([1, 1])
+    expect([a, b].map((node) => node.state.forgottenJobs.get(job.id))).toEqual([1, 1])
   })
 
-  test('submitted again after they were dropped open the round after', () => {
+  test('submitted again after they were forgotten open the round after', () => {
     const [a, b] = pair()
     a.add(job)
-    a.give({ type: 'drop', job: job.id })
+    a.give({ type: 'forget', job: job.id })
     a.add(job)
     expect(a.job(job).ledger.round).toBe(2)
-    b.state.dropped.set(job.id, 1)
+    b.state.forgottenJobs.set(job.id, 1)
     round(b, a)
     expect(only(b.effects, 'fetch-job')).toHaveLength(1)
   })

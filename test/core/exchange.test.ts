@@ -249,12 +249,12 @@ describe('copies of parts', () => {
 })
 
 describe('a node that is drained', () => {
-  const leaving = recordOf(n2, { version: 2, drained: true })
+  const draining = recordOf(n2, { version: 2, drained: true })
 
   test('is no holder to rely on: another copy is taken of what leaves with it', () => {
     const { node } = reducedOn([n2, n3], 2)
     expect(copying(node)).toEqual([])
-    node.give({ type: 'message', from: n2, message: { type: 'records', records: [leaving] } })
+    node.give({ type: 'message', from: n2, message: { type: 'records', records: [draining] } })
     node.pass(LIMITS.lookOverMs + 300, n2, n3)
     expect(copying(node)).toHaveLength(1)
   })

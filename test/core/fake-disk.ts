@@ -24,7 +24,7 @@ export class FakeDisk {
   bootCount = 0
   readonly jobs: Map<JobId, JobRecord> = new Map()
   readonly members: Map<NodeId, SignedNodeRecord> = new Map()
-  readonly dropped: Map<JobId, number> = new Map()
+  readonly forgotten: Map<JobId, number> = new Map()
   /** Attempts journaled as begun and not as ended. */
   readonly open: Map<string, Death & { readonly job: JobId }> = new Map()
   private readonly logs = new Map<JobId, { readonly delta: Delta; synced: boolean }[]>()
@@ -105,8 +105,8 @@ export class FakeDisk {
     this.arrived.delete(job)
   }
 
-  drop(job: JobId, round: number): void {
-    this.dropped.set(job, round)
+  forget(job: JobId, round: number): void {
+    this.forgotten.set(job, round)
     for (const map of [this.jobs, this.logs, this.outputs, this.arrived]) map.delete(job)
   }
 }

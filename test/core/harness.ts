@@ -115,7 +115,7 @@ export class World {
     }
     const state = newState(self, this.now + node.clock)
     node.state = state
-    for (const [job, round] of node.disk.dropped) state.dropped.set(job, round)
+    for (const [job, round] of node.disk.forgotten) state.forgottenJobs.set(job, round)
     const known = [...node.disk.members.values()].filter((record) => record.node !== id)
     if (known.length > 0) this.step(node, { type: 'message', from: id, message: { type: 'records', records: known } })
     this.sayRecord(node, false)
@@ -346,8 +346,8 @@ export class World {
       case 'release':
         node.disk.release(effect.job, outputsOf(node.disk.jobs.get(effect.job)!, 'reduce'))
         break
-      case 'drop':
-        node.disk.drop(effect.job, effect.round)
+      case 'forget':
+        node.disk.forget(effect.job, effect.round)
         break
       case 'outcome':
         this.outcomes.push({ at: this.now, node: node.id, job: effect.job, outcome: effect.outcome })

@@ -46,7 +46,7 @@ describe('beyond the bound of finished jobs', () => {
   const jobs = Array.from({ length: LIMITS.jobsKeptMax + 3 }, (_, i) =>
     makeJob({ maps: 1, reduces: 1, members: [n1], name: `job ${i}` }),
   )
-  const dropped = (node: OneNode): readonly string[] => only(node.effects, 'drop').map((effect) => effect.job)
+  const forgotten = (node: OneNode): readonly string[] => only(node.effects, 'forget').map((effect) => effect.job)
 
   test('those that ended first are forgotten, once who waited for them has had a minute', () => {
     const node = new OneNode(n1, [], 0)
@@ -58,10 +58,10 @@ describe('beyond the bound of finished jobs', () => {
     }
     for (const one of jobs.slice(1)) node.give({ type: 'cancel', job: one.id })
     later(node, LIMITS.keptAtLeastMs - 10)
-    expect(dropped(node)).toEqual([])
+    expect(forgotten(node)).toEqual([])
     later(node, 10)
     node.pass(10 * LIMITS.tickMs)
-    expect(dropped(node)).toEqual([jobs[7]!.id, jobs[3]!.id])
+    expect(forgotten(node)).toEqual([jobs[7]!.id, jobs[3]!.id])
     expect(node.state.jobs.has(jobs[0]!.id)).toBe(true)
   })
 
@@ -70,20 +70,20 @@ describe('beyond the bound of finished jobs', () => {
     for (const one of jobs) node.add(one)
     node.give({ type: 'cancel', job: jobs[7]!.id })
     later(node, 2 * LIMITS.keptAtLeastMs)
-    expect(dropped(node)).toEqual([])
+    expect(forgotten(node)).toEqual([])
   })
 })
 
 test('that a job went by this node’s own time is remembered no longer than that it went', () => {
   const node = new OneNode(n1, [], 0)
-  for (let i = 0; i < LIMITS.droppedKept + 10; i++) {
+  for (let i = 0; i < LIMITS.forgottenKept + 10; i++) {
     const one = makeJob({ maps: 1, reduces: 1, members: [n1], name: `job ${i}` })
     node.add(one)
     node.give({ type: 'cancel', job: one.id })
     node.give({ type: 'expire', job: one.id })
   }
-  expect([...node.state.expired].toSorted()).toEqual([...node.state.dropped.keys()].toSorted())
-  expect(node.state.expired.size).toBe(LIMITS.droppedKept)
+  expect([...node.state.expired].toSorted()).toEqual([...node.state.forgottenJobs.keys()].toSorted())
+  expect(node.state.expired.size).toBe(LIMITS.forgottenKept)
 })
 
 describe('a job that is over', () => {
@@ -106,7 +106,7 @@ describe('a job that is over', () => {
     later(second, 67 * HOUR)
     expect(second.state.jobs.size).toBe(1)
     later(second, 2 * HOUR)
-    expect(only(second.effects, 'drop').map((effect) => effect.expired)).toEqual([true])
+    expect(only(second.effects, 'forget').map((effect) => effect.expired)).toEqual([true])
     const third = restarted()
     third.give({ type: 'retry', job: job.id })
     later(third, 1_000 * HOUR)
@@ -177,7 +177,7 @@ describe('a job that is over', () => {
     a.give({ type: 'expire', job: job.id })
     talk(a, b)
     expect([a, b].map((node) => node.state.jobs.size)).toEqual([0, 0])
-    expect(b.state.dropped.get(job.id)).toBe(1)
+    expect(b.state.forgottenJobs.get(job.id)).toBe(1)
   })
 })
 
@@ -188,8 +188,8 @@ describe('a key', () => {
     const node = new OneNode(n1, [], 0)
     node.add(keyed)
     tell(node, keyed, sealed('result'))
-    node.give({ type: 'drop', job: keyed.id })
-    expect(only(node.effects, 'drop')[0]!.keyed).toEqual({ record: keyed, result: hash('result') })
+    node.give({ type: 'forget', job: keyed.id })
+    expect(only(node.effects, 'forget')[0]!.keyed).toEqual({ record: keyed, result: hash('result') })
     for (const [computed, kind] of [
       ['result', 'sealed'],
       ['another', 'disputed'],
@@ -200,7 +200,7 @@ describe('a key', () => {
       tell(node, keyed, sealed(computed), round)
       expect(node.job(keyed).ledger.outcome.kind).toBe(kind)
       // What was promised stays promised, also once a dispute is forgotten.
-      node.give({ type: 'drop', job: keyed.id })
+      node.give({ type: 'forget', job: keyed.id })
       expect(node.state.promised.get(keyed.id)).toBe(hash('result'))
     }
   })
@@ -209,8 +209,8 @@ describe('a key', () => {
     const node = new OneNode(n1, [], 0)
     node.add(keyed)
     tell(node, keyed, { kind: 'cancelled' })
-    node.give({ type: 'drop', job: keyed.id })
-    expect(only(node.effects, 'drop')[0]!.keyed).toEqual({ record: keyed, result: null as Digest | null })
+    node.give({ type: 'forget', job: keyed.id })
+    expect(only(node.effects, 'forget')[0]!.keyed).toEqual({ record: keyed, result: null as Digest | null })
     expect(node.state.promised.size).toBe(0)
   })
 })

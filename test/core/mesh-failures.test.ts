@@ -329,27 +329,27 @@ describe('after the seal', () => {
     })
   })
 
-  test('a job that one node drops is dropped by all, for good', () => {
+  test('a job that one node forgets is forgotten by all, for good', () => {
     forSeeds((seed) => {
       const mesh = meshWithJob({ seed, ...weather(seed) }, { holders: 2, maps: 10, reduces: 3 })
       const { world, job } = mesh
       const knowing = (): readonly NodeId[] => world.names.filter((node) => world.state(node).jobs.has(job.id))
       world.runUntil(() => knowing().length === 5, 20_000)
       world.run((seed * 397) % 5_000)
-      world.tell(world.names[seed % 5]!, { type: 'drop', job: job.id })
+      world.tell(world.names[seed % 5]!, { type: 'forget', job: job.id })
       world.runUntil(() => knowing().length === 0, 30_000)
       world.run(10_000)
       expect(knowing()).toEqual([])
     })
   })
 
-  test('a node that was down when the job was dropped does not bring it back', () => {
+  test('a node that was down when the job was forgotten does not bring it back', () => {
     forSeeds((seed) => {
       const mesh = meshWithJob({ seed }, { holders: 2, maps: 10, reduces: 3 })
       const { world, job } = mesh
       expectSealed(mesh)
       world.kill('n5' as NodeId)
-      world.tell('n1' as NodeId, { type: 'drop', job: job.id })
+      world.tell('n1' as NodeId, { type: 'forget', job: job.id })
       world.run(10_000)
       world.start('n5' as NodeId)
       world.run(10_000)

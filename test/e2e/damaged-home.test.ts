@@ -34,18 +34,14 @@ async function start(): Promise<Life> {
   const node = await startNode({
     home,
     data: [{ name: 'texts', dir: data, replicated: false }],
-    join: [],
     listen: ['/ip4/127.0.0.1/tcp/0'],
     name: 'alone',
     slots: 1,
     memory: 128e6,
     mdns: false,
-    local: false,
     retentionMs: 86_400_000,
-    diskMost: null,
-    holdFirst: () => false,
     warn: (line: string) => void said.push(line),
-  } as never)
+  })
   node.ended.catch(() => {})
   return { node, api: node.api, said }
 }

@@ -7,12 +7,8 @@ import type { Delta } from '../../src/core/ledger/ledger.ts'
 import type { JobRecord } from '../../src/core/types.ts'
 import { loadJobs } from '../../src/runtime/boot.ts'
 import { AttemptLog } from '../../src/runtime/home/attempt-log.ts'
-import { Dropped } from '../../src/runtime/home/dropped.ts'
 import { performer, type Parts } from '../../src/runtime/effects.ts'
 import { LedgerLog } from '../../src/runtime/home/ledger-log.ts'
-import { Leaving } from '../../src/runtime/leaving.ts'
-import { memoryOf } from '../../src/runtime/home/recall.ts'
-import { JobStore } from '../../src/runtime/home/store.ts'
 import { Times } from '../../src/runtime/home/times.ts'
 import { encodeMessage } from '../../src/wire/messages.ts'
 import { makeJob } from '../core/fake-work.ts'
@@ -40,21 +36,18 @@ const deltaOf = (task: number, over: Partial<Delta> = {}): Delta => ({
 async function kept(): Promise<{ node: Bench; job: JobRecord; append(delta: Delta): Promise<void> }> {
   const node = await bench()
   const job = jobOf(node)
-  await node.store.putJob(job, CODE)
+  await node.store.records.put(job, CODE)
   return {
     node,
     job,
-    append: (delta) => node.store.appendDeltas(job.id, [encodeMessage({ type: 'delta', job: job.id, delta })]),
+    append: (delta) => node.store.ledgers.append(job.id, [encodeMessage({ type: 'delta', job: job.id, delta })]),
   }
 }
 
 /** A node starts on what the disk of another has. */
 async function restart({ disk }: Bench): Promise<Bench> {
-  const next = await bench()
-  const { damage } = next.context
-  const context = { ...next.context, disk, store: new JobStore(disk, damage) }
-  const node = { ...next, context, disk, store: context.store }
-  await loadJobs(context, new Times(context.clock, disk, damage))
+  const node = await bench({}, disk)
+  await loadJobs(node.context, new Times(node.context.clock, disk, node.context.damage))
   return node
 }
 
@@ -78,7 +71,7 @@ describe('a log whose last append was torn', () => {
 
   it('with a delta that cannot be read in its middle gives the others', async () => {
     const { node, job, append } = await kept()
-    await node.store.appendDeltas(job.id, [Buffer.from('of another version')])
+    await node.store.ledgers.append(job.id, [Buffer.from('of another version')])
     await append(deltaOf(1))
     expect(known(await restart(node), job)).toEqual([undefined, second, undefined])
   })
@@ -123,7 +116,7 @@ describe('what is damaged', () => {
     const node = await bench()
     await node.disk.put(`jobs/${'a'.repeat(64)}/bundle.js`, Buffer.from('x'))
     await restart(node)
-    expect(await node.store.jobs()).toEqual([])
+    expect(await node.store.records.ids()).toEqual([])
   })
 })
 
@@ -132,7 +125,6 @@ const effectsOf = (node: Bench, ledgers: LedgerLog): ReturnType<typeof performer
     context: node.context,
     sender: { forget: () => {} },
     times: { forget: () => {}, end: () => Promise.resolve() },
-    leaving: new Leaving(node.context, { ended: () => Promise.resolve() }),
     ledgers,
   } as unknown as Parts)
 
@@ -145,7 +137,7 @@ describe('a full disk', () => {
       },
     })
     const job = jobOf(node)
-    await node.store.putJob(job, CODE)
+    await node.store.records.put(job, CODE)
     node.context.dispatch({ type: 'job', record: job, kept: [], holding: [], deaths: [] })
     const ledgers = new LedgerLog(node.context)
     const { save } = effectsOf(node, ledgers)
@@ -173,7 +165,7 @@ describe('a full disk', () => {
       },
     })
     const job = jobOf(node)
-    await node.store.putJob(job, CODE)
+    await node.store.records.put(job, CODE)
     node.context.dispatch({ type: 'job', record: job, kept: [], holding: [], deaths: [] })
     await node.disk.put(`jobs/${job.id}/in/0.x/run-0`, Buffer.from('a run'))
     const ledgers = new LedgerLog(node.context)
@@ -191,70 +183,6 @@ describe('a full disk', () => {
     await settled()
     expect(await node.disk.list(`jobs/${job.id}/in`)).toEqual([])
   })
-
-  it('lets a job go all the same: its folder makes the room in which to remember that', async () => {
-    let full = true
-    const node = await bench({
-      fault: (operation, name) => {
-        if (operation === 'remove' && !name.endsWith('.json')) full = false
-        if (full && operation === 'append' && name === 'dropped.log') throw systemError('ENOSPC', name)
-      },
-    })
-    const job = jobOf(node)
-    await node.store.putJob(job, CODE)
-    effectsOf(node, new LedgerLog(node.context)).drop({
-      type: 'drop',
-      job: job.id,
-      round: 1,
-      expired: false,
-      keyed: null,
-    })
-    // The same job, brought anew at once, waits until the old one is gone.
-    await node.store.putJob(job, CODE)
-    expect(await node.store.getJob(job.id)).not.toBeNull()
-    const { state } = (await bench()).context
-    await new Dropped(node.disk, node.context.damage).load(state)
-    expect(state.dropped).toEqual(new Map([[job.id, 1]]))
-  })
-})
-
-it.each(['keys/', 'jobs/'])('a removal of which the disk refuses what is under %s is made up for', async (folder) => {
-  let full = false
-  const node = await bench({
-    fault: (operation, name) => {
-      if (full && (operation === 'put' || operation === 'adopt') && name.startsWith(folder))
-        throw systemError('ENOSPC', name)
-    },
-  })
-  const plain = makeJob({ maps: 1, reduces: 1, members: [node.self] })
-  const spec = { ...plain.spec, code: hashText(CODE.bundle) }
-  const job = { ...plain, spec, key: 'k', id: jobId(spec, plain.snapshot, 'k') }
-  await node.store.putJob(job, CODE)
-  node.context.dispatch({ type: 'job', record: job, kept: [], holding: [], deaths: [] })
-  node.context.dispatch({ type: 'cancel', job: job.id })
-  node.context.dispatch({ type: 'drop', job: job.id })
-  const leaving = new Leaving(node.context, { ended: () => Promise.resolve() })
-  full = true
-  const keyed = { record: job, result: hashText('result') }
-  await expect(leaving.drop({ type: 'drop', job: job.id, round: 1, expired: false, keyed })).rejects.toThrow('ENOSPC')
-  await expect(leaving.catchUp()).rejects.toThrow('ENOSPC')
-  // Until then the record on disk says what the key is of.
-  expect(await memoryOf(node.context, job.id)).toMatchObject({ record: JSON.stringify(job) })
-  full = false
-  await leaving.catchUp()
-  expect(await node.disk.list('jobs')).toEqual([])
-  expect(await memoryOf(node.context, job.id)).toEqual({
-    record: JSON.stringify(job),
-    round: 1,
-    result: hashText('result'),
-  })
-  // What was put since is another life of the job, and stays.
-  full = true
-  await node.store.putJob(job, CODE).catch(() => {})
-  full = false
-  await node.store.putJob(job, CODE)
-  await leaving.catchUp()
-  expect(await node.store.getRecord(job.id)).not.toBeNull()
 })
 
 describe('a folder without a record', () => {
@@ -266,20 +194,9 @@ describe('a folder without a record', () => {
     await append(deltaOf(0))
     await node.disk.remove(`jobs/${job.id}/record.json`)
     const next = await restart(node)
-    expect([ofRecord(next, job), next.store.isRecordDamaged(job.id)]).toEqual([true, true])
+    expect([ofRecord(next, job), next.store.records.isDamaged(job.id)]).toEqual([true, true])
     expect((await next.disk.list(`jobs/${job.id}`)).includes('ledger.log')).toBe(true)
-    await next.store.putJob(job, CODE)
+    await next.store.records.put(job, CODE)
     expect([ofRecord(next, job), known(await restart(next), job)[0]]).toEqual([false, first])
-  })
-
-  it('of a job that was on its way here, or was being forgotten, goes', async () => {
-    const { node, job, append } = await kept()
-    await append(deltaOf(0))
-    await node.store.disown(job.id)
-    const coming = hashText('another') as JobRecord['id']
-    await node.store.putCode(coming, CODE)
-    const next = await restart(node)
-    expect(await next.disk.list('jobs')).toEqual([])
-    expect(next.context.damage.list()).toEqual([])
   })
 })

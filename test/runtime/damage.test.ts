@@ -19,6 +19,7 @@ import { loseDamaged } from '../../src/runtime/work.ts'
 import { pullAnswer } from '../../src/wire/batch.ts'
 import { hash, makeJob } from '../core/fake-work.ts'
 import { bench, settled, type Bench } from './peer.ts'
+import { outputFile } from '../../src/runtime/home/folder.ts'
 
 function fileOf(magic: string, text: string): { bytes: Buffer; digest: ReturnType<BlockWriter['finish']>['digest'] } {
   const pieces: Buffer[] = []
@@ -59,11 +60,11 @@ async function holder(): Promise<{ node: Bench; job: JobRecord }> {
   const node = await bench()
   const job = makeJob({ maps: 1, reduces: 1, members: [node.self, node.peer] })
   const { store, disk } = node
-  await store.putManifest(store.output(job.id, 0, 'manifest.json'), mapManifest)
-  await disk.put(store.output(job.id, 0, 'run-0'), run.bytes)
-  await store.putManifest(store.output(job.id, 1, 'manifest.json'), partManifest)
-  await disk.put(store.output(job.id, 1, 'part'), part.bytes)
-  const holding = await store.holding(job.id)
+  await store.outputs.putManifest(outputFile(job.id, 0, 'manifest.json'), mapManifest)
+  await disk.put(outputFile(job.id, 0, 'run-0'), run.bytes)
+  await store.outputs.putManifest(outputFile(job.id, 1, 'manifest.json'), partManifest)
+  await disk.put(outputFile(job.id, 1, 'part'), part.bytes)
+  const holding = await store.outputs.holding(job.id)
   node.context.dispatch({ type: 'job', record: job, kept: [], holding, deaths: [] })
   return { node, job }
 }
@@ -123,7 +124,7 @@ describe('a damaged output', () => {
     const { node, job } = await holder()
     const state = node.context.state.jobs.get(job.id)!
     node.context.dispatch({ type: 'cancel', job: job.id })
-    node.context.dispatch({ type: 'drop', job: job.id })
+    node.context.dispatch({ type: 'forget', job: job.id })
     await loseOutput(node.context, state, 0, 'run-0')
     expect(node.context.damage.list()).toEqual([])
   })
@@ -166,12 +167,12 @@ describe('a copy of a part', () => {
       const { sendBatch, headerFor } = await import('../../src/runtime/peers/batch.ts')
       const { disk, store, context } = source.node
       const plan = context.state.jobs.get(job.id)!.plan
-      const header = await headerFor(disk, store, { job: job.id, task: 1, digest, consumers: [] }, plan)
-      await sendBatch(stream, disk, store, header!)
+      const header = await headerFor(disk, store.outputs, { job: job.id, task: 1, digest, consumers: [] }, plan)
+      await sendBatch(stream, disk, header!)
       for (let i = 0; i < 5; i++) await settled()
       expect(node.events.at(-1)).toMatchObject({ type: 'pull-ended', end })
       expect(node.events.some((event) => event.type === 'copied')).toBe(end === 'done')
-      expect((await node.store.holding(job.id)).length).toBe(end === 'done' ? 1 : 0)
+      expect((await node.store.outputs.holding(job.id)).length).toBe(end === 'done' ? 1 : 0)
     }
   })
 
@@ -194,28 +195,28 @@ describe('what is found when a node starts', () => {
     const { node, job } = await holder()
     const code = { bundle: 'export default 1', sourceMap: '{"mappings":""}' }
     const named = { ...job, spec: { ...job.spec, code: hashText(code.bundle) } }
-    await node.store.putJob(named, code)
+    await node.store.records.put(named, code)
     node.disk.damage(`jobs/${job.id}/bundle.map`, flip)
     const { store, damage } = next(node)
-    expect(await store.getJob(job.id)).toMatchObject({ bundle: code.bundle, sourceMap: '' })
-    expect([damage.list().length, store.withoutCode()]).toEqual([1, [job.id]])
-    await store.putCode(job.id, code)
-    expect(await store.getJob(job.id)).toMatchObject(code)
-    expect([damage.list().length, store.withoutCode()]).toEqual([0, []])
+    expect(await store.records.body(job.id)).toMatchObject({ bundle: code.bundle, sourceMap: '' })
+    expect([damage.list().length, store.codes.missing()]).toEqual([1, [job.id]])
+    await store.codes.put(job.id, code)
+    expect(await store.records.body(job.id)).toMatchObject(code)
+    expect([damage.list().length, store.codes.missing()]).toEqual([0, []])
   })
 })
 
 it('the code of a job that is forgotten while it is read is not missed', async () => {
   const { node, job } = await holder()
-  await node.store.putJob(job, { bundle: 'export default 1', sourceMap: '' })
+  await node.store.records.put(job, { bundle: 'export default 1', sourceMap: '' })
   const get = node.disk.get.bind(node.disk)
   node.disk.get = async (name) => {
     const bytes = await get(name)
-    if (name.endsWith('record.json')) await node.store.drop(job.id)
+    if (name.endsWith('record.json')) await node.store.remove(job.id)
     return bytes
   }
-  expect(await node.store.getJob(job.id)).toBeNull()
-  expect([node.context.damage.list(), node.store.withoutCode()]).toEqual([[], []])
+  expect(await node.store.records.body(job.id)).toBeNull()
+  expect([node.context.damage.list(), node.store.codes.missing()]).toEqual([[], []])
 })
 
 it('of a job with a key whose code is damaged a node says what it is over', async () => {

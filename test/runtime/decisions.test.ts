@@ -21,7 +21,7 @@ async function started(): Promise<{ context: Context; job: JobState; written(): 
   const plain = makeJob({ maps: 2, reduces: 1, members: [node.self] })
   const spec = { ...plain.spec, code: hashText(CODE.bundle) }
   const record = { ...plain, spec, id: jobId(spec, plain.snapshot, null) }
-  await node.store.putJob(record, CODE)
+  await node.store.records.put(record, CODE)
   node.context.dispatch({ type: 'job', record, kept: [], holding: [], deaths: [] })
   const disk = Promise.withResolvers<void>()
   const due = new Map<number, () => void>()
@@ -71,7 +71,7 @@ it('a removal that the disk does not take is said, too', async () => {
   const refused = new Error('the disk is full')
   const dispatch: Context['dispatch'] = (event) => {
     context.dispatch(event)
-    context.store.leave(job.record.id, () => Promise.reject(refused)).catch(() => undefined)
+    context.store.removals.run(job.record.id, () => Promise.reject(refused)).catch(() => undefined)
   }
   await expect(removeJob({ ...context, dispatch }, job)).rejects.toMatchObject({ code: 'NODE_SETUP', cause: refused })
 })

@@ -13,6 +13,7 @@ import { workFor } from '../../src/runtime/work.ts'
 import { batchAck, batchAnswer } from '../../src/wire/batch.ts'
 import { hash, makeJob } from '../core/fake-work.ts'
 import { bench, settled, type Bench } from './peer.ts'
+import { outputFile } from '../../src/runtime/home/folder.ts'
 
 /** A map's manifest with runs of these bytes, by partition. */
 function mapManifest(input: string, runs: Readonly<Record<number, string>>): TaskManifest {
@@ -204,8 +205,8 @@ describe('a pushed batch', () => {
     const state = node.context.state.jobs.get(job.id)!
     for (const task of [0, 1]) {
       // As a late attempt of an earlier round leaves it.
-      await node.store.putManifest(node.store.output(job.id, task, 'manifest.json'), other)
-      await node.disk.put(node.store.output(job.id, task, 'run-0'), Buffer.from('second'))
+      await node.store.outputs.putManifest(outputFile(job.id, task, 'manifest.json'), other)
+      await node.disk.put(outputFile(job.id, task, 'run-0'), Buffer.from('second'))
       state.has.add(task)
     }
     const consumes = [outputOf(agreed).digest, outputOf(agreed).digest]

@@ -202,7 +202,7 @@ describe('what a key remembers', () => {
     await keys.put(one, { round: 2, result: hashText('result') })
     await keys.put(two, { round: 1, result: null })
     await new Keys(node.disk, damage).load(state)
-    expect([state.dropped.get(one.id), state.dropped.get(two.id)]).toEqual([2, 1])
+    expect([state.forgottenJobs.get(one.id), state.forgottenJobs.get(two.id)]).toEqual([2, 1])
     expect([...state.promised]).toEqual([[one.id, hashText('result')]])
     expect(await keys.get(one.id)).toEqual({ record: JSON.stringify(one), round: 2, result: hashText('result') })
     node.disk.damage(`keys/${one.id}/record.json`, (bytes) => bytes.subarray(0, 40))

@@ -40,7 +40,7 @@ async function started(fault?: (operation: string, name: string) => void): Promi
   const plain = makeJob({ maps: TASKS, reduces: 1, members: [node.self] })
   const spec = { ...plain.spec, code: hashText(CODE.bundle) }
   const job = { ...plain, spec, id: jobId(spec, plain.snapshot, null) }
-  await node.store.putJob(job, CODE)
+  await node.store.records.put(job, CODE)
   node.context.dispatch({ type: 'job', record: job, kept: [], holding: [], deaths: [] })
   const ledgers = new LedgerLog(node.context)
   await ledgers.compact()

@@ -9,8 +9,8 @@ import type { NodeId } from '../../src/core/types.ts'
 import type { ByteStream, Mesh } from '../../src/ports.ts'
 import type { Context } from '../../src/runtime/context.ts'
 import { Damage } from '../../src/runtime/home/damage.ts'
-import { Dropped } from '../../src/runtime/home/dropped.ts'
 import { Keys } from '../../src/runtime/home/keys.ts'
+import { Removal } from '../../src/runtime/home/removal.ts'
 import { FramedStream } from '../../src/runtime/peers/framed.ts'
 import { PROTOCOLS } from '../../src/runtime/peers/protocols.ts'
 import { JobStore } from '../../src/runtime/home/store.ts'
@@ -41,7 +41,11 @@ export interface Bench {
 
 const quiet = { gossip: () => {}, peer: () => {}, joinFailed: () => {} }
 
-export async function bench(options: MemoryDiskOptions = {}): Promise<Bench> {
+/** `disk`: one that another node had before. */
+export async function bench(
+  options: MemoryDiskOptions = {},
+  disk: MemoryDisk = new MemoryDisk(options),
+): Promise<Bench> {
   const network = createMemoryNetwork()
   const [self, peer] = [createMemoryIdentity(), createMemoryIdentity()]
   const protocols = Object.values(PROTOCOLS)
@@ -67,9 +71,9 @@ export async function bench(options: MemoryDiskOptions = {}): Promise<Bench> {
     },
   )
   other.keepDialling(self.id, mesh.addresses())
-  const disk = new MemoryDisk(options)
   const damage = new Damage()
   const store = new JobStore(disk, damage)
+  const keys = new Keys(disk, damage)
   const state = newState({ node: self.id, incarnation: { count: 1, nonce: 'n' }, slots: 0, runtime: RUNTIME }, 0)
   const events: Event[] = []
   const dropped: string[] = []
@@ -85,8 +89,8 @@ export async function bench(options: MemoryDiskOptions = {}): Promise<Bench> {
     mesh,
     story: new Story(clock, 'self', disk, damage),
     damage,
-    forgotten: new Dropped(disk, damage),
-    keys: new Keys(disk, damage),
+    keys,
+    removal: new Removal({ state, disk, damage, store, keys, stopped: () => Promise.resolve() }),
     memory: 1e9,
     name: 'self',
     local: false,

@@ -36,8 +36,8 @@ it('a job that is fetched, comes by another way, ends and is removed meanwhile, 
   // The submitter's own `put-job` is here first; the job ends, and a person removes it.
   await answererOf(node.context)(node.peer, { call: 'put-job' }, body)
   node.context.dispatch({ type: 'cancel', job: job.id })
-  node.context.dispatch({ type: 'drop', job: job.id })
-  expect([node.context.state.jobs.has(job.id), node.context.state.dropped.get(job.id)]).toEqual([false, 1])
+  node.context.dispatch({ type: 'forget', job: job.id })
+  expect([node.context.state.jobs.has(job.id), node.context.state.forgottenJobs.get(job.id)]).toEqual([false, 1])
   gate.resolve()
   await settled()
   expect(node.context.state.jobs.get(job.id)?.ledger.round).toBeUndefined()
@@ -49,9 +49,9 @@ it('a fetch that comes too late takes nothing of what was put since', async () =
   const remembered = forgottenRound(node.context, job.id)
   await bringJob(node.context, job, CODE, remembered)
   node.context.dispatch({ type: 'cancel', job: job.id })
-  node.context.dispatch({ type: 'drop', job: job.id })
+  node.context.dispatch({ type: 'forget', job: job.id })
   // Submitted again: its record is on disk, and not yet known to the control plane.
-  await node.store.putJob(job, CODE)
+  await node.store.records.put(job, CODE)
   await expect(bringJob(node.context, job, CODE, remembered)).rejects.toMatchObject({ code: 'NO_SUCH_JOB' })
-  expect(await node.store.getJob(job.id)).not.toBeNull()
+  expect(await node.store.records.body(job.id)).not.toBeNull()
 })

@@ -5,7 +5,7 @@ import { LIMITS } from '../../src/core/limits.ts'
 import type { SignedNodeRecord } from '../../src/core/members/membership.ts'
 import type { JobRecord, NodeId } from '../../src/core/types.ts'
 import type { Context } from '../../src/runtime/context.ts'
-import { stateOf, whyOf } from '../../src/runtime/api/job-views.ts'
+import { statusOf, whyOf } from '../../src/runtime/api/job-views.ts'
 import { makeJob } from '../core/fake-work.ts'
 import { failureOf, OneNode, outputOf, recordOf, reportOf } from '../core/one-node.ts'
 
@@ -51,10 +51,10 @@ class Asked {
   }
 
   get why(): string {
-    const store = { isCodeLost: () => this.codeLost }
+    const store = { codes: { isLost: () => this.codeLost } }
     const context = { state: this.node.state, store } as unknown as Context
     const job = this.node.job(this.job)
-    return `${stateOf(context, job)}: ${whyOf(context, job)}`
+    return `${statusOf(context, job)}: ${whyOf(context, job)}`
   }
 }
 

@@ -122,7 +122,6 @@ export class SimNode {
       slots: this.#slots,
       memory: 1e9,
       local: false,
-      hold: null,
       nonce,
       joinFailed: () => undefined,
       dropped: (kind, error) => {

@@ -19,7 +19,7 @@ import type { Digest, MapManifest } from '../../src/core/types.ts'
 import { loadJob } from '../../src/task/load-job.ts'
 import { runMap } from '../../src/task/map.ts'
 import { mayShare } from '../../src/task/may-share.ts'
-import type { Report } from '../../src/task/protocol.ts'
+import type { TaskMessage } from '../../src/task/protocol.ts'
 import { SharedRealm } from '../../src/task/realm.ts'
 import { Reporter } from '../../src/task/reporter.ts'
 import { slotFiles } from '../../src/task/slot-files.ts'
@@ -186,8 +186,12 @@ async function mapped(source: string, sharing: boolean, extra: readonly string[]
     const place = { file: `s${i}`, alias: '', dataset: 'd', path: `${i}.txt`, size, start: 0, end: size }
     return { ...place, headerBytes: 0, options: {}, rowGroups: false, witness: '' }
   })
-  const reports: Report[] = []
-  const reporter = new Reporter({ send: (report) => void reports.push(report), now: () => 0, check: () => undefined })
+  const messages: TaskMessage[] = []
+  const reporter = new Reporter({
+    send: (message) => void messages.push(message),
+    now: () => 0,
+    check: () => undefined,
+  })
   const context = {
     ...{ job: sharing ? job : { ...job, module: null }, code, arena: 8e6, windows: 8e6 },
     ...{ input: join(home, 'in'), packed: [], files: slotFiles(join(home, 'out')), reporter, attend: () => undefined },

@@ -17,7 +17,7 @@ export interface HomeLock {
   release(): void
 }
 
-/** A database that is collected as garbage gives its lock free: these are not. */
+/** Keeps the lock databases referenced: one that is garbage-collected would release its lock. */
 const held = new Set<DatabaseSync>()
 
 interface Holder {

@@ -116,7 +116,7 @@ class Redialler implements Dialler {
 
   async reach(peer: NodeId): Promise<void> {
     const target = this.#targets.get(peer)
-    // Nobody wants this one for good: dialled once, over whoever is connected.
+    // No target of this peer is kept: it is dialled this once, over members that are connected.
     await this.#attempt(target ?? { ...newTarget(peer, null), stopped: true })
   }
 
@@ -274,7 +274,9 @@ class Redialler implements Dialler {
     this.#schedule(target, longest * (0.5 + 0.5 * Math.random()))
   }
 
-  /** A member answers there, under another id than the ticket says (a new home): it will do as well for joining. */
+  /**
+   * A member answers there, under another id than the ticket names (its home is new): joining works over it as well.
+   */
   #tryWithoutIdentity(target: Target): void {
     if (target.join === null || target.peer === null) return
     const bare = target.join.replace(/\/p2p\/[^/]+$/, '')

@@ -20,7 +20,7 @@ export class Guard {
   constructor() {
     // A group of its own: Ctrl-C in the node's terminal is not meant for it.
     this.#shell = spawn('/bin/sh', ['-c', SCRIPT], { stdio: ['pipe', 'ignore', 'ignore'], detached: true, env: {} })
-    // Without a shell, leftovers are still ended when the node starts again.
+    // Where no shell can be started, leftovers are ended by the node's next start instead.
     this.#shell.on('error', () => undefined)
     this.#shell.stdin?.on('error', () => undefined)
     this.#shell.unref()

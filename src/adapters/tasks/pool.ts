@@ -41,7 +41,7 @@ export async function createTasks(options: TasksOptions): Promise<Tasks> {
       try: ['--home with another path'],
     })
   }
-  // A folder that was not there has none, and to look for them is to look at every process of the machine.
+  // In a new folder there can be no leftovers, and the search for them looks at every process of the machine.
   if (made === undefined) await removeLeftovers(folder)
   return new TaskPool({ ...options, folder })
 }
@@ -116,7 +116,7 @@ class TaskPool implements Tasks {
     const slot = new SlotFolder(join(folder, `slot-${process.pid}-${this.#made++}`), runner)
     const attemptOf = (): RunningAttempt | undefined => [...this.#attempts].find((attempt) => attempt.process === made)
     const made: TaskProcess = new TaskProcess(slot, memory, {
-      report: (message) => attemptOf()?.heard(message, performance.now()),
+      message: (sent) => attemptOf()?.heard(sent, performance.now()),
       exit: (code, signal, stderr) => {
         this.#guard.drop(made.pid)
         attemptOf()?.exited(code, signal, stderr)
@@ -175,7 +175,8 @@ class TaskPool implements Tasks {
       while (this.#processes.size < this.slots && (this.#processes.size < this.#peak || this.#blank().length === 0))
         this.#spawn(this.#share)
     } catch {
-      // No room for a folder, or no process to be had: a spare one can wait, and an attempt says what it lacks.
+      // No room on disk, or no process to be had: the spare process is made later, and an attempt will say what is
+      // wrong.
     }
   }
 

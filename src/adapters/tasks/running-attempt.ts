@@ -5,12 +5,12 @@ import type { Millis } from '../../core/types.ts'
 import type { Attempt, AttemptEnd, AttemptFailure, AttemptProgress, AttemptSpec } from '../../ports.ts'
 import { filesOf } from '../../core/plan/files.ts'
 import { isManifestOf } from '../../task/check-manifest.ts'
-import { checkReport } from './check-report.ts'
+import { checkMessage } from './check-message.ts'
 import { endedItself, killed, outOfMemory, outOfTime } from './ending.ts'
 import { residentBytes } from './resident.ts'
 import type { TaskProcess } from './task-process.ts'
 
-/** One attempt in its process: what it reports, what it may use, and how it ends. */
+/** One attempt in its process: what it tells, what it may use, and how it ends. */
 export class RunningAttempt implements Attempt {
   readonly spec: AttemptSpec
   readonly process: TaskProcess
@@ -75,24 +75,24 @@ export class RunningAttempt implements Attempt {
     process.send({ type: 'start', attempt, code, params, memory, work, packed })
   }
 
-  heard(message: unknown, now: Millis): void {
+  heard(sent: unknown, now: Millis): void {
     if (this.#ended || this.#verdict !== null) return
-    const report = checkReport(message)
+    const message = checkMessage(sent)
     this.#heardAt = now
-    if (report === null) return this.#distrust()
-    if (report.type === 'ready') return
-    this.#log = (this.#log + report.log).slice(-LIMITS.taskLogBytes)
-    if (report.type === 'progress') {
-      const { phase, units, records, bytes } = report
+    if (message === null) return this.#distrust()
+    if (message.type === 'ready') return
+    this.#log = (this.#log + message.log).slice(-LIMITS.taskLogBytes)
+    if (message.type === 'progress') {
+      const { phase, units, records, bytes } = message
       this.#inUserCode = phase === 'user'
       this.#progress = { units, records, bytes }
-    } else if (report.type === 'failed') {
-      this.#conclude({ ok: false, failure: report.failure, log: this.#log })
+    } else if (message.type === 'failed') {
+      this.#conclude({ ok: false, failure: message.failure, log: this.#log })
     } else {
-      if (!isManifestOf(this.spec.work, report.manifest)) return this.#distrust()
-      const names = filesOf(report.manifest)
+      if (!isManifestOf(this.spec.work, message.manifest)) return this.#distrust()
+      const names = filesOf(message.manifest)
       this.process.folder.output(this.spec.attempt, names).then(
-        (files) => this.#conclude({ ok: true, manifest: report.manifest, files, log: this.#log }),
+        (files) => this.#conclude({ ok: true, manifest: message.manifest, files, log: this.#log }),
         () => this.#distrust(),
       )
     }
@@ -119,9 +119,9 @@ export class RunningAttempt implements Attempt {
     this.#conclude({ ok: false, failure, log: this.#log })
   }
 
-  /** It said what no task process says: user code has reached the pipe, or Shoal is wrong. */
+  /** It sent what no task process sends: user code has got hold of the pipe, or Shoal has a bug. */
   #distrust(): void {
-    const exit = { code: 1, signal: null, stderr: 'it sent a report that is none' }
+    const exit = { code: 1, signal: null, stderr: 'it sent a message that is none' }
     this.#stop(endedItself(this.spec.jobFile, this.spec.memory, exit))
   }
 

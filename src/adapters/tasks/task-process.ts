@@ -11,8 +11,8 @@ import type { SlotFolder } from './slot-folder.ts'
 const STDERR_CHARS = 8192
 
 export interface ProcessEvents {
-  report(message: unknown): void
-  /** Exactly once; after it nothing more is reported. */
+  message(sent: unknown): void
+  /** Exactly once; after it nothing more is told. */
   exit(code: number | null, signal: NodeJS.Signals | null, stderr: string): void
 }
 
@@ -69,12 +69,12 @@ export class TaskProcess {
   #listen(events: ProcessEvents): void {
     const child = this.#child
     const parser = new FrameParser()
-    const reports = child.stdio[3] as Readable | null
-    reports?.on('data', (chunk: Buffer) => {
+    const messages = child.stdio[3] as Readable | null
+    messages?.on('data', (chunk: Buffer) => {
       try {
-        for (const message of parser.push(chunk)) events.report(message)
+        for (const message of parser.push(chunk)) events.message(message)
       } catch {
-        // Shoal's own half never says such a thing.
+        // Shoal's half of the task process never sends such a message.
         this.#stderr += '\n(it broke the protocol)'
         this.kill()
       }
@@ -82,13 +82,13 @@ export class TaskProcess {
     child.stderr?.on('data', (chunk: Buffer) => {
       this.#stderr = (this.#stderr + chunk.toString('latin1')).slice(-STDERR_CHARS)
     })
-    for (const stream of [reports, child.stderr, child.stdin as Writable | null]) stream?.on('error', () => undefined)
+    for (const stream of [messages, child.stderr, child.stdin as Writable | null]) stream?.on('error', () => undefined)
     const end = (code: number | null, signal: NodeJS.Signals | null): void => {
       if (this.ended) return
       this.ended = true
       events.exit(code, signal, this.#stderr)
     }
-    // `close` comes after the last report was read; `exit` would come before.
+    // `close` comes after the last message was read; `exit` would come before.
     child.once('close', end)
     child.once('error', (error) => {
       this.#stderr += reasonOf(error, 'the system refuses it')

@@ -30,8 +30,9 @@ export async function runNode(context: Context): Promise<number> {
   const began = context.io.now()
   const options = await nodeOptions(context)
   noteStrayRejections(context)
-  const { startNode } = await context.engine()
-  const node = await startNode(options)
+  const { startNode, startSimulatedNode } = await context.engine()
+  const holdFirst = (): boolean => isToldToHold(context.home)
+  const node = await (isLeashed(context) ? startSimulatedNode({ ...options, holdFirst }) : startNode(options))
   const ended = node.ended.then(() => 0)
   ended.catch(() => {})
   let control: ControlServer
@@ -70,8 +71,6 @@ async function nodeOptions(context: Context): Promise<NodeOptions> {
     retentionMs: settings.get(RETENTION) ?? LIMITS.retentionMs,
     keptBytesMax: settings.get(DISK) ?? null,
     mdns: !settings.on(NO_MDNS),
-    local: false,
-    holdFirst: () => isLeashed(context) && isToldToHold(context.home),
     warn: (line) => context.note(`warning: ${line}`),
   }
 }

@@ -7,7 +7,7 @@ import { Interrupted, orAborted, orInterrupted, watchInterrupts } from '../inter
 import { withNode } from '../local.ts'
 import { formatFor, resolveTarget, shownFormat, type Target } from '../output/target.ts'
 import { writeResult } from '../output/write-result.ts'
-import { makeReporter, progressMode } from '../progress/reporter.ts'
+import { makeProgressView, progressMode } from '../progress/view.ts'
 import { misspeltParams, submissionOf } from '../submission.ts'
 import { summaryLine, summaryNotes } from '../summary.ts'
 import { widthOf } from '../io.ts'
@@ -149,11 +149,11 @@ export async function followAndDeliver(
 
 /** Follows with progress on stderr; the block is gone when this settles. */
 export async function followShown(context: Context, via: Via, id: string, signal: AbortSignal): Promise<Outcome> {
-  const reporter = await makeReporter(context)
+  const view = await makeProgressView(context)
   try {
-    return await follow(via, id, reporter, signal)
+    return await follow(via, id, view, signal)
   } finally {
-    reporter.end()
+    view.end()
   }
 }
 

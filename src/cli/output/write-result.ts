@@ -15,7 +15,7 @@ import { refuseBinary, type Target } from './target.ts'
 /** A result to be written. `chunks` can be asked for more than once: some formats look at all records first. */
 export interface ResultSource {
   readonly job: string
-  /** The mesh ends with the command: nobody keeps the result. */
+  /** The mesh ends with the command (--local, sim): the result cannot be asked for again later. */
   readonly passing: boolean
   chunks(): AsyncIterable<ResultChunk>
   receipt(): Promise<Receipt>

@@ -17,7 +17,7 @@ import { NodeProcess } from './node-process.ts'
 const POLL_MS = 50
 /** A node that does not come up in this time will not. */
 const START_MS = 60_000
-/** Asked again so often, in all: where a shard cannot be read, the refusal stands soon. */
+/** How often in all a refused request is repeated: a shard that really cannot be read soon gives the refusal. */
 const AGAIN_MAX = 3
 
 /** What the flags ask for. */
@@ -116,7 +116,7 @@ export class SimMesh {
       again: async ({ code }) => {
         if ((code !== 'INCOMPLETE' && code !== 'RESULT_LOST') || tries-- <= 0) return false
         const wait = this.#until(at, performance.now() + START_MS, signal, () => this.#seesAll(at))
-        // Asked once it is dead, it says so, and the next one is taken.
+        // A node that is dead answers NO_NODE, and the next one is taken.
         const whole = await wait.catch(() => !at.running)
         signal.throwIfAborted()
         return whole

@@ -82,10 +82,10 @@ export function answerStamps(state: State, from: NodeId, message: Extract<Messag
       if (ledgerHash(job.ledger) !== hash) effects.push({ type: 'send', to: from, message: ranges(job, false) })
       continue
     }
-    const dropped = state.dropped.get(id) ?? 0
-    if (dropped >= round) {
+    const forgotten = state.forgottenJobs.get(id) ?? 0
+    if (forgotten >= round) {
       const expired = state.expired.has(id)
-      effects.push({ type: 'send', to: from, message: { type: 'dropped', job: id, round: dropped, expired } })
+      effects.push({ type: 'send', to: from, message: { type: 'dropped', job: id, round: forgotten, expired } })
     } else effects.push(...fetchJob(state, id, from))
   }
   if (message.nodes.length > 0) effects.push(...exchangeRecords(state, from, message.nodes))
@@ -126,7 +126,7 @@ function exchangeRecords(state: State, from: NodeId, stamps: readonly NodeStamp[
     .map((member) => member.record)
   const want = stamps
     .filter(([node, count, version]) => {
-      if (state.forgotten.has(node)) return false
+      if (state.forgottenMembers.has(node)) return false
       const record = state.members.get(node)?.record
       return (
         record === undefined ||

@@ -10,9 +10,9 @@ export function learnRecord(state: State, record: SignedNodeRecord, from: NodeId
   const { self } = state
   if (record.node === self.node && !sameLife(record.incarnation, self.incarnation))
     return learnOwnLife(state, record.incarnation)
-  if (state.forgotten.has(record.node)) {
+  if (state.forgottenMembers.has(record.node)) {
     if (from !== record.node) return []
-    state.forgotten.delete(record.node)
+    state.forgottenMembers.delete(record.node)
   }
   const member = state.members.get(record.node)
   if (member !== undefined && !newerRecord(record, member.record)) return []

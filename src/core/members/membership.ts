@@ -112,8 +112,9 @@ export function awaySince(member: Member, patience: number): Millis {
 }
 
 /**
- * A connection that closed, and nothing heard since but what was on its way: that halves the patience, never more, since
- * the cut may be between the two of us alone. Who is heard over others has all of it.
+ * The factor on the patience with a member. It is halved when the member's connection has closed and nothing was heard
+ * of it since, but for a heartbeat that was under way. Never less than half: perhaps only the link between the two of
+ * us is cut. A member that is still heard over others keeps all of it.
  */
 function haste(member: Member): number {
   return !member.connected && member.heardAt <= member.closedAt + LIMITS.heartbeatMs ? 0.5 : 1
@@ -144,14 +145,15 @@ export function hear(member: Member, beat: Beat, now: Millis): boolean {
   }
   for (const [id, last] of member.moved) {
     if (running.has(id)) continue
-    // Its end may still be on its way to us: that it is named no more is a move, too, and is remembered for a while.
+    // The task has ended, or was stopped, and its output may still be on its way to us: until then the owner must not
+    // look as if it stood still. So this counts as a move too, and is remembered for a while.
     if (last.units !== ENDED) member.moved.set(id, { units: ENDED, at: now })
     else if (now - last.at > LIMITS.standstillMs) member.moved.delete(id)
   }
   return true
 }
 
-/** Lives, and has no slot that gets on with anything: work that it has not begun had better not wait for it. */
+/** Whether it lives while the tasks in all of its slots stand still: what it has not begun should be done elsewhere. */
 export function isStuck(member: Member, now: Millis): boolean {
   const running = member.beat?.running ?? []
   if (running.length === 0 || running.length < member.record.slots) return false

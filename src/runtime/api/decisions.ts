@@ -1,6 +1,6 @@
 /**
- * What a person decides of a job: that it ends, is tried again, is forgotten. Who was told that it is so must not find it
- * otherwise after a crash: each resolves once it is on this node's disk.
+ * What a person decides about a job: to cancel it, to try it again, to forget it. Each function resolves once the
+ * decision is on this node's disk, so that a crash does not undo what the person was told.
  */
 import { livePeers } from '../../core/members/liveness.ts'
 import { errorFromJson, ShoalError } from '../../core/errors.ts'
@@ -20,7 +20,9 @@ export async function cancelJob(context: Context, job: JobState): Promise<void> 
   await onDisk(context, job, 'it is cancelled')
 }
 
-/** Throws how the job ended where no round changes that, and NODE_SETUP where the disk does not take it. */
+/**
+ * Throws the job's own error where no further round can change its outcome, NODE_SETUP where the disk does not take it.
+ */
 export async function retryJob(context: Context, job: JobState): Promise<void> {
   const { outcome } = job.ledger
   if (isLasting(outcome) && outcome.kind !== 'sealed') throw errorFromJson(errorOf(job)!)
@@ -28,8 +30,9 @@ export async function retryJob(context: Context, job: JobState): Promise<void> {
 }
 
 /**
- * Opens the next round of a job that is over. Resolves when every live member that answers knows of it, and under which
- * limits it runs: who waits there next waits for that one. Throws NODE_SETUP where the disk does not take it.
+ * Opens the next round of a job that is over. Resolves when every live member that answers knows the round and its
+ * limits: whoever then waits for the job, on any node, waits for this round. Throws NODE_SETUP where the disk does not
+ * take it.
  */
 export async function retry(context: Context, job: JobState): Promise<void> {
   const { state, dispatch } = context
@@ -44,15 +47,15 @@ export async function retry(context: Context, job: JobState): Promise<void> {
 }
 
 /** Throws USAGE where the job is not over, and NODE_SETUP where the disk does not take it. */
-export async function removeJob({ dispatch, store }: Context, { ledger, record }: JobState): Promise<void> {
+export async function removeJob({ dispatch, removal }: Context, { ledger, record }: JobState): Promise<void> {
   if (!isOver(ledger.outcome))
     throw new ShoalError('USAGE', 'the job is not over yet', {
       job: record.id,
       try: [`shoal job cancel ${record.id.slice(0, 12)}   and then rm`],
     })
-  dispatch({ type: 'drop', job: record.id })
+  dispatch({ type: 'forget', job: record.id })
   try {
-    await store.gone(record.id)
+    await removal.done(record.id)
   } catch (error) {
     throw notOnDisk(record.id, 'it is removed', error)
   }

@@ -2,7 +2,7 @@
 import type {
   Coverage,
   JobDetail,
-  JobState as JobStateName,
+  JobStatus,
   JobSummary,
   LaneProgress,
   LeftOutInfo,
@@ -32,7 +32,7 @@ import { leftOutInfo } from './views.ts'
 import { blockedTask, troubleOf, waitsFor } from './waits.ts'
 
 /** How the job stands. Open, or making lost parts again, is `waiting` when nothing of it can go on. */
-export function stateOf(context: Context, job: JobState): JobStateName {
+export function statusOf(context: Context, job: JobState): JobStatus {
   const { kind } = job.ledger.outcome
   if (kind === 'sealed' && !isRemade(job)) return 'done'
   if (kind === 'key-conflict') return 'disputed'
@@ -70,7 +70,7 @@ export function errorOf(job: JobState): ErrorJson | null {
   }
 }
 
-/** The result under a key was forgotten, and computing it again failed: there is one, and it cannot be had. */
+/** The result under a key was forgotten, and computing it again failed. No other result may take its place. */
 function lostForKey({ record, promised }: JobState, { code, message, why }: ErrorJson): ErrorJson {
   return errorToJson(
     new ShoalError('RESULT_LOST', 'the result under this key was forgotten, and could not be computed again', {
@@ -107,7 +107,7 @@ export function coverageOf(context: Context, job: JobState): Coverage {
   }
 }
 
-/** Once for each dataset, though two inputs may take of it. */
+/** Each dataset is listed once, also where two inputs read it. */
 function leftOutFiles(context: Context, { inputs }: Snapshot): LeftOutInfo[] {
   const byDataset = new Map(inputs.map(({ dataset, leftOut = [] }) => [dataset, leftOut]))
   return [...byDataset].flatMap(([dataset, leftOut]) => leftOut.map((one) => leftOutInfo(context, dataset, one)))
@@ -120,7 +120,7 @@ export function summaryOf(context: Context, job: JobState, times: Times): JobSum
     schema: 'shoal.job/1',
     id: job.record.id,
     name: job.record.spec.name,
-    state: stateOf(context, job),
+    state: statusOf(context, job),
     round,
     submitted,
     elapsedMs: times.elapsed(submitted, ended),

@@ -120,7 +120,7 @@ export function createNodeApi(parts: ApiParts): NodeApi {
   }
 }
 
-/** What a person decides of on a node that stops would be lost. Throws NO_NODE. */
+/** A node that is stopping takes no decisions: they could be lost with it. Throws NO_NODE. */
 function checkGoing({ context, loop }: ApiParts): void {
   if (!loop.stopped) return
   throw new ShoalError('NO_NODE', `the node ${context.name} stops`, {
@@ -136,7 +136,7 @@ function frozenInfo({
   return { snapshot: id, data, shards: input.shards.length, bytes: input.shards.reduce((n, s) => n + s.size, 0) }
 }
 
-/** By any unique prefix. Throws NO_SUCH_JOB, AMBIGUOUS_ID, or DAMAGED where all that is here of the job is that. */
+/** By any unique prefix. Throws NO_SUCH_JOB, AMBIGUOUS_ID, or DAMAGED where the job's record here is damaged. */
 function findJob(context: Context, prefix: string): JobState {
   const { state, store } = context
   const exact = state.jobs.get(prefix as JobState['record']['id'])
@@ -147,7 +147,7 @@ function findJob(context: Context, prefix: string): JobState {
     throw new ShoalError('AMBIGUOUS_ID', `${found.length} jobs begin with ${prefix}`, {
       try: ['more digits of the id', 'shoal jobs'],
     })
-  const damaged = prefix === '' ? undefined : store.withoutRecord().find((id) => id.startsWith(prefix))
+  const damaged = prefix === '' ? undefined : store.records.damaged().find((id) => id.startsWith(prefix))
   if (damaged !== undefined) throw damagedRecord(context, damaged)
   throw new ShoalError('NO_SUCH_JOB', `no job ${prefix}`, { try: ['shoal jobs'] })
 }
@@ -215,7 +215,7 @@ function statusOf(parts: ApiParts): NodeStatus {
     jobs: {
       open: [...state.jobs.values()].filter((job) => !isOver(job.ledger.outcome)).length,
       known: state.jobs.size,
-      unreadable: context.store.withoutRecord(),
+      unreadable: context.store.records.damaged(),
     },
     disk: parts.keeping.use(),
     ...parts.traffic(),

@@ -1,4 +1,4 @@
-/** A sealed job's receipt: from its reduce manifests, wherever they lie. */
+/** A sealed job's receipt, made of its reduce manifests, from this disk or from other nodes. */
 import type { Receipt } from '../../control/api.ts'
 import { errorFromJson, ShoalError } from '../../core/errors.ts'
 import { snapshotId } from '../../core/plan/job-id.ts'
@@ -15,6 +15,7 @@ import type { Context } from '../context.ts'
 import { coverageOf, errorOf } from './job-views.ts'
 import { sourcesOf } from '../peers/part-sources.ts'
 import { lostPart } from './results.ts'
+import { outputFile } from '../home/folder.ts'
 
 /** Throws the job's own error when it failed, JOB_FAILED while it is open, RESULT_LOST when a manifest cannot be had. */
 export async function receiptOf(context: Context, job: JobState): Promise<Receipt> {
@@ -70,7 +71,7 @@ async function outputManifest(context: Context, job: JobState, task: PlannedTask
   const wanted = agreed(job.ledger.tasks[index])?.digest
   const fits = (found: TaskManifest | null): found is TaskManifest =>
     found !== null && outputOf(found).digest === wanted
-  const own = await store.manifest(store.output(job.record.id, index, 'manifest.json'))
+  const own = await store.outputs.manifest(outputFile(job.record.id, index, 'manifest.json'))
   if (fits(own)) return own.manifest as ReduceManifest
   for (const holder of sourcesOf(context, job, index)) {
     const answer = await askOne<unknown>(context, holder, { call: 'manifest', job: job.record.id, task: index })

@@ -18,7 +18,8 @@ export interface Remembered {
 
 /**
  * null where nobody remembers this key. Throws KEY_CONFLICT where nodes remember two snapshots, or two results, and
- * RESULT_LOST where one knows that there was a job under it, and nobody over what: to begin anew would give another result.
+ * RESULT_LOST where a node knows that there was a job under the key, and no node knows its snapshot: a new job would be
+ * over other data, and could give another result.
  */
 export async function rememberedOf(context: Context, id: JobId): Promise<Remembered | null> {
   const { state } = context

@@ -16,6 +16,7 @@ import { outputTasks } from '../../core/plan/graph.ts'
 import { readingMs } from '../peers/framed.ts'
 import { sourcesOf } from '../peers/part-sources.ts'
 import { callPeer } from '../peers/rpc.ts'
+import { outputFile } from '../home/folder.ts'
 
 /**
  * Whole records of every part in partition order. Throws RESULT_LOST where a part cannot be had whole from anyone; ends
@@ -68,7 +69,7 @@ async function* partOf(
     }
   }
   if (hash.digest('hex') === output.part) return
-  // Whole, and of another content than the ledger's: what was given is not to be used.
+  // The part is undamaged, and not the one that the ledger names: records that were given already must not be used.
   await loseOutput(context, job, task, 'part')
   throw new ShoalError('DAMAGED', `part ${partition} of the result is damaged on ${context.name}`, {
     job: job.record.id,
@@ -104,8 +105,8 @@ async function* readPart(
 
 /** A part's file on this disk, fetched there first where only others hold it. */
 async function locate(context: Context, job: JobState, task: TaskIndex): Promise<{ name: string; temporary: boolean }> {
-  const { store, disk } = context
-  const own = store.output(job.record.id, task, 'part')
+  const { disk } = context
+  const own = outputFile(job.record.id, task, 'part')
   if (job.has.has(task)) {
     if ((await disk.size(own)) !== null) return { name: own, temporary: false }
     await loseOutput(context, job, task, 'part')

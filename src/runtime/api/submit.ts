@@ -23,7 +23,7 @@ import { checkAgain, rememberedOf, type Remembered } from './remembered.ts'
 import { retry } from './decisions.ts'
 import { callPeer } from '../peers/rpc.ts'
 import { scanMesh } from './scan-mesh.ts'
-import { codeDigest } from '../home/store.ts'
+import { codeDigest } from '../home/code.ts'
 
 export interface Draft {
   readonly record: JobRecord
@@ -85,14 +85,16 @@ export class Submission {
     return { record, warnings }
   }
 
-  /** Whoever leaves while data are waited for gets no job: it would come to be when nobody expects it any more. */
+  /**
+   * If the signal fires while the submission still waits for data, no job is made: nobody is there any more to want it.
+   */
   async submit(request: SubmitRequest, signal?: AbortSignal): Promise<SubmitAnswer> {
     const spec = this.#spec(request)
     if (request.key !== null) {
       const id = keyedJobId(spec, request.key)
       const existing = await this.#find(id)
       if (existing !== null) return this.#attach(existing, request)
-      if (this.#context.store.isRecordDamaged(id)) throw damagedRecord(this.#context, id)
+      if (this.#context.store.records.isDamaged(id)) throw damagedRecord(this.#context, id)
       const remembered = await rememberedOf(this.#context, id)
       if (remembered !== null) return this.#again(remembered, request)
     }
@@ -102,7 +104,10 @@ export class Submission {
     return this.#begin(record, request, warnings)
   }
 
-  /** A key whose job was forgotten: that job again, over the snapshot of then; its result must be that of then. */
+  /**
+   * The job under this key was forgotten: it runs again, over the snapshot that was pinned when the key was first used.
+   * A result that differs from the remembered one is a dispute.
+   */
   async #again(remembered: Remembered, request: SubmitRequest): Promise<SubmitAnswer> {
     const { record, round, result } = remembered
     checkAgain(this.#context, remembered, request.allowPartial)
@@ -122,8 +127,8 @@ export class Submission {
     }
     checkTravels(body)
     const { store, dispatch } = this.#context
-    const elsewhere = await store.coming.bring(record.id, async () => {
-      const isNew = await store.putJob(record, body)
+    const elsewhere = await store.coming.run(record.id, async () => {
+      const { isNew } = await store.records.put(record, body)
       const isElsewhere = await this.#replicate(record.id, toBytes(body))
       dispatch({ type: 'job', record, ...(isNew ? NOTHING : await recall(this.#context, record.id)) })
       return isElsewhere
@@ -133,8 +138,9 @@ export class Submission {
   }
 
   /**
-   * Who has forgotten this job, and this node has not, opens a round above what it forgot: this node joins it, before
-   * others refuse the round that it would begin with.
+   * A peer that has forgotten this job refuses the rounds that it forgot, and takes the job in with the next one, which
+   * it answers here. If this node forgot less, it would begin with a round that the peer refuses: so it goes on to that
+   * one.
    */
   #joinRound(id: JobId, { body }: { readonly body: Uint8Array }): void {
     const round = Number(Buffer.from(body).toString())
@@ -214,7 +220,7 @@ export class Submission {
   async #attach(job: JobState, request: SubmitRequest, warnings: readonly string[] = []): Promise<SubmitAnswer> {
     const { store } = this.#context
     const { kind } = job.ledger.outcome
-    if (store.withoutCode().includes(job.record.id)) await store.putCode(job.record.id, request.job)
+    if (store.codes.missing().includes(job.record.id)) await store.codes.put(job.record.id, request.job)
     const omitted = job.record.snapshot.inputs.some((input) => input.omitted.length > 0)
     if (omitted && !request.allowPartial)
       throw new ShoalError('INCOMPLETE', `the job under this key leaves shards out`, {
@@ -228,11 +234,11 @@ export class Submission {
     return { id: job.record.id, attached: true, knownHereOnly: !elsewhere, warnings }
   }
 
-  /** What, for all this node has heard, is known here alone, is told to one more before anyone counts on it. */
+  /** Whether another node has the job. Where none is known to, it is put on one now: the submitter counts on that. */
   async #isElsewhere({ record, ledger }: JobState): Promise<boolean> {
     const { state, store } = this.#context
     if ([...ledger.reports.keys()].some((node) => node !== state.self.node)) return true
-    const body = await store.getJob(record.id)
+    const body = await store.records.body(record.id)
     return body !== null && this.#replicate(record.id, toBytes(body))
   }
 
@@ -250,13 +256,13 @@ export class Submission {
   }
 }
 
-/** Nobody can tell what is missing where nobody knows who is. */
+/** A home that has lost its list of members cannot tell whose shards are missing from the snapshot. */
 function membersLost({ damage }: Context): string[] {
   if (!damage.list().some(({ file }) => file === 'members')) return []
   return ['this home has lost its members: what those that it has not met again hold is not missed (`shoal status`)']
 }
 
-/** A job that other nodes would refuse, or this one when it starts again, is refused now. Throws LIMIT. */
+/** Checks the job as other nodes will when it reaches them, and this one when it starts again. Throws LIMIT. */
 function checkTravels(body: JobBody): void {
   try {
     openJob(body)
@@ -268,7 +274,7 @@ function checkTravels(body: JobBody): void {
   }
 }
 
-/** Runs tasks of such a job. */
+/** Whether the node can run tasks of a job with this specification. */
 function isAlike(context: Context, node: NodeId, spec: JobSpec): boolean {
   const record = context.state.members.get(node)?.record
   return record !== undefined && record.runtime === spec.runtime && record.slots > 0 && !record.drained
@@ -285,8 +291,8 @@ function withNames(context: Context, refusal: ShoalError): ShoalError {
 }
 
 /**
- * Parts that nobody is known to have, whom this node has heard for long enough: right after a seal, and after a start,
- * the reports that say who has them are still on their way.
+ * Whether parts of the result are lost for sure. That no report names a holder proves nothing right after a seal, or
+ * after this node has started: reports are still on their way then.
  */
 function isSurelyLost({ state }: Context, job: JobState): boolean {
   if (lostParts(state, job).length === 0) return false

@@ -77,15 +77,16 @@ function withState(context: Context, job: JobState, node: NodeId): string {
 }
 
 /**
- * What stands in the way while the rest goes on: shards all of whose holders are away, what a node could not do by no
- * fault of the job's, or died over, and is still to be done, what has yet to be taken over. null where there is nothing.
+ * What stands in the way while the rest of the job goes on: a shard whose holders are all away; a task that a node
+ * could not run for a reason of its own, or died over, and that is still to be done; a task that is about to be taken
+ * over. null where nothing does.
  */
 export function troubleOf(
   context: Context,
   job: JobState,
   failures: FailureIndex = failureIndex(context.state, job),
 ): string | null {
-  if (context.store.isCodeLost(job.record.id))
+  if (context.store.codes.isLost(job.record.id))
     return 'its code is damaged here, and no node that lives has it: `shoal run` of the same job file brings it again'
   const orphan = job.plan.tasks.find(
     (task) =>
@@ -111,7 +112,7 @@ export function troubleOf(
   return leftBehind(context, job, failures) ?? notBegun(context, job, failures)
 }
 
-/** Holders that live, and have never begun anything of a job that they could have heard of long ago. */
+/** Live holders that have begun no task of the job, though they could have heard of it long ago. */
 function notBegun(context: Context, job: JobState, failures: FailureIndex): string | null {
   const { state } = context
   if (state.now - job.round.knownAt < LIMITS.awayAfterMs) return null

@@ -8,7 +8,7 @@ import { hasBlanks } from '../../core/ledger/ledger.ts'
 import type { JobState } from '../../core/state.ts'
 import type { Clock } from '../../ports.ts'
 import type { Context } from '../context.ts'
-import { errorOf, lanesOf, phasesOf, stateOf, summaryOf, whyOf } from './job-views.ts'
+import { errorOf, lanesOf, phasesOf, statusOf, summaryOf, whyOf } from './job-views.ts'
 import type { Loop } from '../loop.ts'
 import type { Times } from '../home/times.ts'
 import { troubleOf } from './waits.ts'
@@ -37,7 +37,7 @@ export async function* watchJob(
   while (!signal.aborted && !isSettled(job)) {
     if (context.state.jobs.get(job.record.id) !== job)
       throw new ShoalError('NO_SUCH_JOB', 'the job is forgotten', { job: job.record.id, try: ['shoal jobs'] })
-    const state = stateOf(context, job)
+    const state = statusOf(context, job)
     const why = state === 'waiting' ? whyOf(context, job) : troubleOf(context, job)
     const progress = { state, phases: phasesOf(context, job), lanes: lanesOf(context, job), why }
     const text = JSON.stringify(progress)
@@ -52,7 +52,7 @@ export async function* watchJob(
   yield {
     ...head(),
     type: 'outcome',
-    state: stateOf(context, job),
+    state: statusOf(context, job),
     summary: summaryOf(context, job, times),
     error: errorOf(job),
   }

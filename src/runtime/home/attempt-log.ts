@@ -3,6 +3,7 @@ import { LIMITS } from '../../core/limits.ts'
 import type { Bytes, JobId, TaskIndex } from '../../core/types.ts'
 import type { Disk } from '../../ports.ts'
 import type { Damage } from './damage.ts'
+import { folderFile } from './folder.ts'
 import { readLog, toEntry } from './kept-log.ts'
 
 const LOST = 'an attempt that was open when the node died may not be known'
@@ -10,15 +11,16 @@ const LOST = 'an attempt that was open when the node died may not be known'
 interface Book {
   /** Appends under way. */
   pending: number
-  /** By how much the log has grown since it was written anew; null: as this life found it. */
+  /** By how much the log has grown since it was written anew; null before this life's first append. */
   grown: Bytes | null
   /** It is being written anew: nothing is appended meanwhile. */
   shortening: Promise<void> | null
 }
 
 /**
- * Which attempts of a job this node has begun, and which of them have ended: one left open is a death. Those that have
- * ended are left out now and then, since a task that fails for want of room is tried for as long as it takes.
+ * Which attempts of a job this node has begun, and which of them have ended: at a start, one that is still open tells
+ * that the node died over it. The log is written anew without ended attempts now and then, since a task that fails for
+ * want of room is tried without end.
  */
 export class AttemptLog {
   readonly #disk: Disk
@@ -84,7 +86,7 @@ export class AttemptLog {
 }
 
 function nameOf(job: JobId): string {
-  return `jobs/${job}/attempts.log`
+  return folderFile(job, 'attempts.log')
 }
 
 function entryOf(what: 'started' | 'ended', task: TaskIndex, attempt: string): Uint8Array {

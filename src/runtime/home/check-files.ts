@@ -12,6 +12,7 @@ import { SAMPLE_MAGIC } from '../../data/sample.ts'
 import type { Clock, Disk, OpenFile } from '../../ports.ts'
 import type { Context } from '../context.ts'
 import { pause } from '../pause.ts'
+import { outputFile } from './folder.ts'
 
 const MAGICS: Readonly<Record<Content['form'], string>> = { run: RUN_MAGIC, part: PART_MAGIC, keys: SAMPLE_MAGIC }
 
@@ -44,12 +45,12 @@ export async function isWhole(
  * start. Others are asked for it, or it is made again.
  */
 export async function loseOutput(context: Context, job: JobState, task: TaskIndex, file: string): Promise<void> {
-  const { store, disk, damage, dispatch, dropped } = context
+  const { disk, damage, dispatch, dropped } = context
   const { id } = job.record
   // Released or struck out meanwhile, or forgotten with the job.
   if (!job.has.has(task) || context.state.jobs.get(id) !== job) return
-  damage.found(store.output(id, task, file), 'it is had again from another node, or made again', id)
-  await disk.remove(store.output(id, task, 'manifest.json')).catch((error: unknown) => dropped('lose', error))
+  damage.found(outputFile(id, task, file), 'it is had again from another node, or made again', id)
+  await disk.remove(outputFile(id, task, 'manifest.json')).catch((error: unknown) => dropped('lose', error))
   dispatch({ type: 'lost', job: id, task, what: 'output' })
 }
 
@@ -58,7 +59,9 @@ export function isPart(files: Files, name: string, digest: string): Promise<bool
   return hasContent(files, name, { magic: PART_MAGIC, digest })
 }
 
-/** Blocks that do not compress are stored as they are; their headers take less than a sixteenth. */
+/**
+ * The most that a file of so many raw bytes takes: blocks that do not compress are stored raw, headers add under 1/16.
+ */
 export function storedBytesMax(raw: Bytes): Bytes {
   return raw + raw / 16 + LIMITS.runBlockBytes
 }

@@ -9,6 +9,7 @@ import { fromJson, WireError } from '../../wire/codec.ts'
 import { count, digest } from '../../wire/shapes.ts'
 import type { Context } from '../context.ts'
 import { getKept, isDamaged, putKept } from './kept.ts'
+import { jobFolder } from './folder.ts'
 
 /** Job → round that is over, and for how long this node has counted that, in ms. */
 type OverFor = Readonly<Record<JobId, readonly [round: number, over: Millis]>>
@@ -16,7 +17,7 @@ type OverFor = Readonly<Record<JobId, readonly [round: number, over: Millis]>>
 const overFor = z.record(digest, z.tuple([count, count])) as unknown as z.ZodMiniType<OverFor>
 
 interface Measured {
-  /** What decides whether it is measured again. */
+  /** The job's `fingerprintOf` at that time: it is measured again once that differs. */
   readonly of: string
   readonly at: Millis
   readonly bytes: Bytes
@@ -33,7 +34,7 @@ export class Keeping {
   /** What finished jobs may take together; null: no bound. */
   readonly #most: Bytes | null
   readonly #measured = new Map<JobId, Measured>()
-  /** Jobs whose result is being given away, and how often at once. */
+  /** Jobs whose result is being read, and by how many readers. */
   readonly #readers = new Map<JobId, number>()
   #saved = ''
   #savedAt: Millis = -Infinity
@@ -75,7 +76,7 @@ export class Keeping {
     }
   }
 
-  /** A result that is being read makes no room. */
+  /** A job whose result is being read is not forgotten for want of room. */
   async *whileRead<T>(job: JobId, chunks: AsyncIterable<T>): AsyncGenerator<T, void, undefined> {
     this.#readers.set(job, (this.#readers.get(job) ?? 0) + 1)
     try {
@@ -87,7 +88,7 @@ export class Keeping {
     }
   }
 
-  /** As measured a few seconds ago; of open jobs a minute. */
+  /** As it was measured last: finished jobs a few seconds ago, open ones up to a minute ago. */
   use(): DiskUse {
     const { state } = this.#context
     let [open, finished] = [0, 0]
@@ -116,15 +117,15 @@ export class Keeping {
 
   /** Finished jobs change little: they are measured where something did; open ones now and then. */
   async #measure(): Promise<void> {
-    const { clock, disk, dispatch, state, store } = this.#context
+    const { clock, disk, dispatch, state } = this.#context
     if (clock.now() - this.#measuredAt < LIMITS.measureMs) return
     for (const id of this.#measured.keys()) if (!state.jobs.has(id)) this.#measured.delete(id)
     for (const [id, job] of state.jobs) {
       const known = this.#measured.get(id)
-      const of = stateOf(job)
+      const of = fingerprintOf(job)
       const age = known === undefined ? Infinity : clock.now() - known.at
       if (job.endedAt === null ? age < LIMITS.measureOpenMs : known?.of === of) continue
-      this.#measured.set(id, { of, at: clock.now(), bytes: await bytesOf(disk, store.folder(id)) })
+      this.#measured.set(id, { of, at: clock.now(), bytes: await bytesOf(disk, jobFolder(id)) })
     }
     this.#measuredAt = clock.now()
     if (this.#most === null) return
@@ -142,11 +143,11 @@ export class Keeping {
 }
 
 /** Changes whenever a finished job's files on this disk do. */
-function stateOf({ ledger, reportSeq, round: { released } }: JobState): string {
+function fingerprintOf({ ledger, reportSeq, round: { released } }: JobState): string {
   return `${ledger.round} ${ledger.outcome.kind} ${reportSeq} ${released.size}`
 }
 
-/** How deep folders lie in a job's folder, see `JobStore`; what is not named here is a file. */
+/** How many levels of folders an entry of a job's folder has (see folder.ts); what is not named here is a file. */
 const DEPTH: Readonly<Record<string, number>> = { out: 2, in: 2, logs: 1, spool: 2 }
 
 async function bytesOf(disk: Disk, folder: string): Promise<Bytes> {

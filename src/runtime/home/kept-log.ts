@@ -15,7 +15,7 @@ export interface LogContent {
   readonly payloads: readonly Uint8Array[]
   /** Bytes that belong to no whole entry: damage, or an append that a crash has torn. */
   readonly lost: Bytes
-  /** The log is there, and nothing is in it: it was cut, since its first append brought it. */
+  /** The file is there and empty. Something has cut it: a log comes to be with its first entry. */
   readonly empty: boolean
 }
 

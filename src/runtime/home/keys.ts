@@ -38,7 +38,7 @@ export class Keys {
     for (const id of (await this.#disk.list('keys')) as JobId[]) {
       const facts = await this.#json(factsShape, `${folderOf(id)}/facts.json`)
       if (facts === null) continue
-      state.dropped.set(id, Math.max(facts.round, state.dropped.get(id) ?? 0))
+      state.forgottenJobs.set(id, Math.max(facts.round, state.forgottenJobs.get(id) ?? 0))
       if (facts.result !== null) state.promised.set(id, facts.result)
     }
   }
@@ -51,8 +51,8 @@ export class Keys {
   }
 
   /**
-   * null where nothing is remembered of it; 'lost' where it is, and what it was over cannot be read. Without its facts the
-   * record says enough to compute the result again.
+   * null where nothing is remembered of the key; 'lost' where something is, and the record cannot be read. A record
+   * whose facts are lost is enough: the result can be computed again over its snapshot.
    */
   async get(id: JobId): Promise<KeyedMemory | 'lost' | null> {
     const folder = folderOf(id)

@@ -16,7 +16,7 @@ export class LedgerLog {
   readonly #behind = new Set<JobId>()
   /** Jobs whose whole ledger is being written. */
   readonly #catchingUp = new Set<JobId>()
-  /** What waits a moment for more to be written with it. */
+  /** Deltas that wait a moment, so that more of them go to disk with one write. */
   readonly #gathered = new Map<JobId, Gathered>()
   /** The last append of a job that is under way. */
   readonly #last = new Map<JobId, Promise<void>>()
@@ -25,7 +25,7 @@ export class LedgerLog {
   #compacting = false
   /** Jobs that had something to append while they were behind. */
   readonly #skipped = new Set<JobId>()
-  /** What a log had when it was last whole, and what was appended since. */
+  /** Size of a job's log when it was last written anew, and by how much it has grown since. */
   readonly #sizes = new Map<JobId, { whole: Bytes; grown: Bytes }>()
   /** Who waits until a job that is behind is on disk. */
   readonly #waiting = new Map<JobId, (() => void)[]>()
@@ -92,7 +92,7 @@ export class LedgerLog {
     await this.flush()
     for (const id of this.#behind) {
       if (this.#rewriting.has(id)) continue
-      // First: what is joined from here on is appended behind.
+      // Before anything is written: facts that are joined meanwhile are appended behind the whole ledger.
       this.#behind.delete(id)
       this.#catchingUp.add(id)
       const job = state.jobs.get(id)
@@ -111,7 +111,8 @@ export class LedgerLog {
 
   /** Writes those logs anew that have grown enough. To be called now and then. Never rejects. */
   async compact(): Promise<void> {
-    // One at a time: a second one could put its older view of a log over what was appended behind the first one's.
+    // One at a time: a second rewrite could replace the log by an older view, without what was appended after the
+    // first.
     if (this.#compacting) return
     this.#compacting = true
     const { state, dropped } = this.#context
@@ -127,14 +128,17 @@ export class LedgerLog {
   }
 
   async #hasGrown({ record: { id }, endedAt }: JobState): Promise<boolean> {
-    const sizes = this.#sizes.get(id) ?? { whole: 0, grown: await this.#context.store.ledgerBytes(id) }
+    const sizes = this.#sizes.get(id) ?? { whole: 0, grown: await this.#context.store.ledgers.size(id) }
     if (!this.#sizes.has(id)) this.#sizes.set(id, sizes)
     if (this.#behind.has(id) || this.#catchingUp.has(id) || this.#rewriting.has(id)) return false
     const least = endedAt === null ? LIMITS.ledgerGrownBytes : LIMITS.ledgerGrownOverBytes
     return sizes.grown >= Math.max(least, 2 * sizes.whole)
   }
 
-  /** What is joined meanwhile is not appended: it is in the next try, or the job stays behind and catches up. */
+  /**
+   * While the log is replaced nothing is appended. What is joined meanwhile is in the next try; after the last one the
+   * job counts as behind, and `catchUp` appends its whole ledger.
+   */
   async #rewrite(job: JobState): Promise<void> {
     const { id } = job.record
     this.#rewriting.add(id)
@@ -143,7 +147,7 @@ export class LedgerLog {
       await this.#last.get(id)?.catch(() => undefined)
       for (let tries = 0; tries < REWRITES_MAX && this.#context.state.jobs.has(id); tries++) {
         this.#skipped.delete(id)
-        const whole = await this.#context.store.putLedger(
+        const whole = await this.#context.store.ledgers.replace(
           id,
           deltasOf(job).map((delta) => encoded(id, delta)),
         )
@@ -171,7 +175,7 @@ export class LedgerLog {
     const all = deltas.map((delta) => encoded(job, delta))
     const sizes = this.#sizes.get(job)
     if (sizes !== undefined) sizes.grown += all.reduce((sum, bytes) => sum + bytes.length, 0)
-    return this.#context.store.appendDeltas(job, all)
+    return this.#context.store.ledgers.append(job, all)
   }
 }
 

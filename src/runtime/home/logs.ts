@@ -1,6 +1,7 @@
 import type { JobId } from '../../core/types.ts'
 import type { Context } from '../context.ts'
 import { getKept, isDamaged } from './kept.ts'
+import { folderFile } from './folder.ts'
 
 export interface TaskLog {
   readonly task: number
@@ -10,8 +11,8 @@ export interface TaskLog {
 
 /** What the job's tasks wrote to the console on this node, by task; the last attempt of each. */
 export async function readLogs(context: Context, job: JobId): Promise<TaskLog[]> {
-  const { disk, store, name } = context
-  const folder = `${store.folder(job)}/logs`
+  const { disk, name } = context
+  const folder = folderFile(job, 'logs')
   const logs: TaskLog[] = []
   for (const file of await disk.list(folder)) {
     const text = await readLog(context, `${folder}/${file}`, job)

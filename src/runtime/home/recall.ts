@@ -5,33 +5,36 @@ import { WireError } from '../../wire/codec.ts'
 import type { KeyedMemory } from '../../wire/job.ts'
 import { decodeMessage } from '../../wire/messages.ts'
 import type { Context } from '../context.ts'
-import type { JobCode } from './store.ts'
+import type { JobCode } from './code.ts'
 
 type Remembered = Pick<Extract<Event, { type: 'job' }>, 'kept' | 'holding' | 'deaths'>
 
 /** Of a job that has no folder yet. */
 export const NOTHING: Remembered = { kept: [], holding: [], deaths: [] }
 
-/** What a job's folder has beside its record: facts joined, outputs whole, attempts that were open at the last death. */
+/** What a job's folder has beside its record: its ledger, whole outputs, attempts that were open when the node died. */
 export async function recall({ store, mesh, state }: Context, job: JobId): Promise<Remembered> {
-  const kept = await store.readDeltas(job, async (bytes) => {
+  const kept = await store.ledgers.read(job, async (bytes) => {
     const message = await decodeMessage(mesh, state.self.node, bytes)
     if (message.type !== 'delta') throw new WireError('no delta')
     return message.delta
   })
-  const holding = await store.holding(job)
+  const holding = await store.outputs.holding(job)
   const held = new Set(holding.map(({ task }) => task))
   const deaths = await store.attempts.open(job)
-  // An output that is here says by itself that its attempt has ended.
+  // A task whose output is here has ended, whatever the journal says.
   return { kept, holding, deaths: deaths.filter(({ task }) => !held.has(task)) }
 }
 
 /** The highest round of a job that was forgotten here. */
 export function forgottenRound({ state }: Context, job: JobId): number {
-  return state.dropped.get(job) ?? 0
+  return state.forgottenJobs.get(job) ?? 0
 }
 
-/** What this node remembers of a job with a key. That there was one also shows in what it keeps of others. */
+/**
+ * What this node remembers of a job with a key; 'lost' where it only knows that there was one, from its other files:
+ * the log of forgotten jobs, the times since jobs are over, or a folder whose record is damaged.
+ */
 export async function memoryOf(context: Context, id: JobId): Promise<KeyedMemory | 'lost' | null> {
   const { keys, state, store } = context
   const job = state.jobs.get(id)
@@ -45,32 +48,31 @@ export async function memoryOf(context: Context, id: JobId): Promise<KeyedMemory
   }
   const memory = await keys.get(id)
   if (memory !== null) return memory
-  // Forgotten, and the disk has not let it go yet.
-  const record = await store.getRecord(id)
+  // Forgotten, and its removal from the disk has not got so far yet.
+  const record = await store.records.get(id)
   if (record !== null) return { record, round: forgottenRound(context, id), result: state.promised.get(id) ?? null }
-  return state.dropped.has(id) || state.overBefore.has(id) || store.isRecordDamaged(id) ? 'lost' : null
+  return state.forgottenJobs.has(id) || state.overBefore.has(id) || store.records.isDamaged(id) ? 'lost' : null
 }
 
 /**
- * A job that a peer or a submitter brings: onto this disk, then into the control plane. One whose record was damaged
- * here goes on with what else its folder has. `forgotten`: the highest round of it that was forgotten here when it was
- * asked for. What was forgotten since is not begun anew (only a submission after that does so): it throws NO_SUCH_JOB.
+ * Puts a job that a peer or a submitter brings on this disk, then tells the control plane. If its record was damaged
+ * here, the rest of its folder is used. `forgotten`: the highest round that was forgotten here when the job was asked
+ * for. If a higher one was forgotten since, the job was removed while it was on its way here: then it throws
+ * NO_SUCH_JOB.
  */
 export function bringJob(context: Context, record: JobRecord, code: JobCode, forgotten: number): Promise<void> {
-  return context.store.coming.bring(record.id, () => bring(context, record, code, forgotten))
+  return context.store.coming.run(record.id, () => bring(context, record, code, forgotten))
 }
 
 async function bring(context: Context, record: JobRecord, code: JobCode, forgotten: number): Promise<void> {
-  const { state, store } = context
+  const { removal, state, store } = context
   const { id } = record
   const isForgotten = (): boolean => forgottenRound(context, id) > forgotten && !state.jobs.has(id)
   const removed = (): ShoalError => new ShoalError('NO_SUCH_JOB', 'the job was removed while it was on its way here')
   if (isForgotten()) throw removed()
-  const turn = store.nextPut()
-  const isNew = await store.putJob(record, code, turn)
+  const { turn, isNew } = await store.records.put(record, code)
   if (isForgotten()) {
-    // Unless somebody else is just bringing it anew: then what is there is theirs.
-    if (store.isLastPut(id, turn)) await store.leave(id, () => store.drop(id))
+    await removal.takeBack(id, turn)
     throw removed()
   }
   context.dispatch({ type: 'job', record, ...(isNew ? NOTHING : await recall(context, id)) })

@@ -6,6 +6,7 @@ import type { JobId, TaskIndex } from '../../core/types.ts'
 import type { Clock, Disk } from '../../ports.ts'
 import { fromJson } from '../../wire/codec.ts'
 import type { Damage } from './damage.ts'
+import { folderFile } from './folder.ts'
 import { entriesOf, readLog, toEntry } from './kept-log.ts'
 
 const storyEvents = z.array(
@@ -21,7 +22,7 @@ const storyEvents = z.array(
 
 /**
  * What this node can tell of each job, bounded; other nodes tell theirs, and any node can put them together. It is kept
- * in the job's folder, so that a job that is over is told of after any restart, and what lies there takes no memory:
+ * in the job's folder: a restart loses none of it, and stories that are on disk take no memory:
  *
  *   jobs/ID/story.log    entries, each a JSON list of events
  */
@@ -75,7 +76,8 @@ export class Story {
     for (const job of jobs)
       await this.#inTurn(async () => {
         const { isWhole } = await this.#read(job)
-        // Where the disk refuses, it is found again by the next life; the other jobs' stories are read all the same.
+        // Where the disk refuses to write it anew, the next life finds the damage again; the other stories are still
+        // read.
         if (!isWhole) await readLog(this.#disk, nameOf(job)).catch(() => undefined)
       })
   }
@@ -114,7 +116,7 @@ function eventsIn(payload: Uint8Array): StoryEvent[] | null {
 }
 
 function nameOf(job: JobId): string {
-  return `jobs/${job}/story.log`
+  return folderFile(job, 'story.log')
 }
 
 /** What several nodes tell of one job, the same from whichever it is asked: by time, and in one millisecond by node. */

@@ -3,6 +3,7 @@ import type { Clock, Disk } from '../../ports.ts'
 import { fromJson, WireError } from '../../wire/codec.ts'
 import { jobTimes, type JobTimes } from '../../wire/job.ts'
 import { Damage } from './damage.ts'
+import { folderFile } from './folder.ts'
 import { getKept, isDamaged, putKept } from './kept.ts'
 import type { Story } from './story.ts'
 
@@ -17,9 +18,9 @@ export class Times {
   readonly #spans = new Map<JobId, JobTimes>()
   /** Ends of fetched jobs, until their outcome is known here too. */
   readonly #ends = new Map<JobId, string>()
-  /** Begun, or had again, and not on disk: a job may take days. */
+  /** Jobs whose times are not on disk yet: they are saved when the job begins, as it may take days. */
   readonly #unsaved = new Set<JobId>()
-  /** Not to be had from this disk, nor from a peer yet: what `of` says meanwhile is not kept. */
+  /** Jobs whose times this disk has lost and no peer has told yet: what `of` says of them is a guess, and not saved. */
   readonly #lost = new Set<JobId>()
 
   constructor(clock: Clock, disk: Disk, damage: Damage = new Damage()) {
@@ -112,7 +113,7 @@ export class Times {
     return [...this.#lost]
   }
 
-  /** Nobody else knows it: what this node says of it stands. */
+  /** No peer knows the times either: this node's guess is saved. */
   giveUp(job: JobId): void {
     if (this.#lost.delete(job)) this.#unsaved.add(job)
   }
@@ -133,5 +134,5 @@ export class Times {
 }
 
 function nameOf(job: JobId): string {
-  return `jobs/${job}/times.json`
+  return folderFile(job, 'times.json')
 }

@@ -17,6 +17,7 @@ import { bringJob, forgottenRound, memoryOf } from '../home/recall.ts'
 import { signalledWithin } from '../pause.ts'
 import type { Answered, Answerer } from './rpc.ts'
 import { ShardServer } from './shard-server.ts'
+import { folderFile, outputFile } from '../home/folder.ts'
 
 const EMPTY = new Uint8Array()
 const json = (value: unknown): Uint8Array => Buffer.from(JSON.stringify(value))
@@ -45,7 +46,7 @@ async function answer(
       return toBytes(memory)
     }
     case 'times': {
-      const bytes = await getKept(context.disk, `${store.folder(request.job)}/times.json`)
+      const bytes = await getKept(context.disk, folderFile(request.job, 'times.json'))
       if (bytes === null) throw gone('when this job began')
       return bytes
     }
@@ -63,7 +64,7 @@ async function answer(
         ),
       )
     case 'manifest': {
-      const manifest = await store.manifest(store.output(request.job, request.task, 'manifest.json'))
+      const manifest = await store.outputs.manifest(outputFile(request.job, request.task, 'manifest.json'))
       if (manifest === null) throw gone('this manifest')
       return json(manifest)
     }
@@ -94,7 +95,7 @@ async function answer(
 }
 
 async function sendJob({ store }: Context, id: JobId): Promise<Uint8Array> {
-  const job = await store.getJob(id)
+  const job = await store.records.body(id)
   if (job === null) throw gone('this job')
   return toBytes(job)
 }
@@ -114,8 +115,8 @@ async function sendPart(
   context: Context,
   { job, task, start, end }: Extract<Call, { call: 'part' }>,
 ): Promise<Answered> {
-  const { state, disk, store } = context
-  const name = store.output(job, task, 'part')
+  const { state, disk } = context
+  const name = outputFile(job, task, 'part')
   const total = await disk.size(name)
   const known = state.jobs.get(job)
   const output = agreed(known?.ledger.tasks[task])

@@ -19,7 +19,8 @@ import {
 } from '../../wire/batch.ts'
 import { fromBytes, WireError } from '../../wire/codec.ts'
 import type { FramedStream } from './framed.ts'
-import type { JobStore } from '../home/store.ts'
+import { outputFile } from '../home/folder.ts'
+import type { Outputs } from '../home/outputs.ts'
 
 /**
  * Sends a batch whose header the other side answers first. Resolves to its answer, or to 'acked' once all of it is on
@@ -28,7 +29,6 @@ import type { JobStore } from '../home/store.ts'
 export async function sendBatch(
   stream: FramedStream,
   disk: Disk,
-  store: JobStore,
   header: BatchHeader,
 ): Promise<'acked' | Exclude<BatchAnswer, 'ready'>> {
   await stream.sendValue(header)
@@ -37,7 +37,7 @@ export async function sendBatch(
   const files: BatchEnd['files'][number][] = []
   for (const { name, size } of header.files) {
     const sum = new Checksum()
-    const file = store.output(header.job, header.task, name)
+    const file = outputFile(header.job, header.task, name)
     await pipe(chunksOf(disk, file, size), sum.through, async (chunks: AsyncIterable<Uint8Array>) => {
       for await (const chunk of chunks) await stream.send(chunk)
     })
@@ -52,18 +52,18 @@ export async function sendBatch(
 /** Header of a batch from this node's disk, or null when the output is not here. Without consumers: of a copy, whole. */
 export async function headerFor(
   disk: Disk,
-  store: JobStore,
+  outputs: Outputs,
   batch: Pick<BatchHeader, 'job' | 'task' | 'digest' | 'consumers'>,
   plan: Plan,
 ): Promise<BatchHeader | null> {
-  const manifest = await store.manifest(store.output(batch.job, batch.task, 'manifest.json'))
+  const manifest = await outputs.manifest(outputFile(batch.job, batch.task, 'manifest.json'))
   if (manifest === null || outputOf(manifest).digest !== batch.digest) return null
   const files: BatchFile[] = []
   const producer = plan.tasks[batch.task]
   if (producer === undefined) return null
   const consumers = batch.consumers.length === 0 ? null : batch.consumers
   for (const name of filesFor(plan, producer, manifest.manifest, consumers)) {
-    const size = await disk.size(store.output(batch.job, batch.task, name))
+    const size = await disk.size(outputFile(batch.job, batch.task, name))
     if (size === null) return null
     files.push({ name, size })
   }
@@ -84,7 +84,7 @@ export interface Reception {
 export async function receiveBatch(
   stream: FramedStream,
   disk: Disk,
-  store: JobStore,
+  outputs: Outputs,
   decide: (header: BatchHeader, manifest: TaskManifest) => Reception | Promise<Reception>,
   due: boolean = false,
 ): Promise<{ header: BatchHeader; accepted: boolean } | null> {
@@ -96,7 +96,7 @@ export async function receiveBatch(
   await stream.sendValue({ answer })
   if (answer !== 'ready') return { header, accepted: false }
   const files = new FileGroup(disk)
-  // More than can be open at once wait under other names: before its END nothing of a batch has its own.
+  // Files beyond those that can be open at once are closed under temporary names: none has its own before the END.
   const many = header.files.length > LIMITS.groupFilesMax
   try {
     for (const file of header.files) {
@@ -108,7 +108,7 @@ export async function receiveBatch(
       await stream.sendValue({ ack: false, why: 'checksum of a file is wrong' })
       throw new WireError('a batch whose END does not match it')
     }
-    await Promise.all([files.commit(), store.putManifest(place(header, 'manifest.json'), manifest)])
+    await Promise.all([files.commit(), outputs.putManifest(place(header, 'manifest.json'), manifest)])
   } catch (error) {
     await files.discard()
     throw error

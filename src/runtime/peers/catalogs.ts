@@ -64,7 +64,9 @@ export class Catalogs {
     return { bytes, hash }
   }
 
-  /** On disk beside the member's record, and never without it: a catalog alone is of a member whose record is gone. */
+  /**
+   * Saves the member's catalog beside its record. Never without one: a start takes a catalog alone for a lost record.
+   */
   async keep(node: NodeId): Promise<void> {
     const known = this.#known.get(node)
     if (known === undefined || (await this.#disk.size(`members/${node}.record`)) === null) return

@@ -39,7 +39,7 @@ export class ControlPlane {
   }
 
   async #write(to: NodeId, line: Line, message: Message): Promise<void> {
-    // What still waited when the connection went would open a stream that nobody closes.
+    // The connection is gone: a message that waited until now would open a stream to a peer whose end nobody tells.
     if (this.#lines.get(to) !== line) return
     try {
       line.stream ??= await openFramed(this.#context, to, PROTOCOLS.control)

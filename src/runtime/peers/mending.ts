@@ -12,6 +12,7 @@ import { readLogs } from '../home/logs.ts'
 import { pause } from '../pause.ts'
 import { callPeer } from './rpc.ts'
 import type { Times } from '../home/times.ts'
+import { outputFile } from '../home/folder.ts'
 
 export class Mending {
   readonly #context: Context
@@ -33,7 +34,7 @@ export class Mending {
     if (this.#sweeping) return
     this.#sweeping = true
     const { state, store } = this.#context
-    for (const job of store.withoutCode()) if (state.jobs.has(job)) await this.#haveCode(job)
+    for (const job of store.codes.missing()) if (state.jobs.has(job)) await this.#haveCode(job)
     for (const job of this.#times.lost()) await this.#haveTimes(job)
     this.#sweeping = false
   }
@@ -66,14 +67,14 @@ export class Mending {
       try {
         const body = fromBytes(jobBody, (await callPeer(this.#context, node, { call: 'job', job })).body)
         if (openJob(body).id !== job) throw new Error('another job than asked for')
-        if (state.jobs.has(job)) await store.putCode(job, body)
+        if (state.jobs.has(job)) await store.codes.put(job, body)
         return
       } catch (error) {
         dropped('fetch-code', error)
       }
     }
     // Right after a start nobody is there yet to be asked.
-    if (state.now >= state.graceUntil && peers.length === livePeers(state).length) store.missCode(job)
+    if (state.now >= state.graceUntil && peers.length === livePeers(state).length) store.codes.nobodyHas(job)
   }
 
   /**
@@ -91,10 +92,10 @@ export class Mending {
 
   async #read(job: JobState, task: TaskIndex): Promise<void> {
     const { state, store, clock } = this.#context
-    const place = (file: string): string => store.output(job.record.id, task, file)
+    const place = (file: string): string => outputFile(job.record.id, task, file)
     const wanted = (): boolean => !this.#stopped && state.jobs.get(job.record.id) === job && job.has.has(task)
     if (!wanted()) return
-    const manifest = await store.manifest(place('manifest.json'))
+    const manifest = await store.outputs.manifest(place('manifest.json'))
     for (const file of manifest === null ? [] : filesOf(manifest.manifest)) {
       await pause(clock, LIMITS.readAllPauseMs)
       if (!wanted()) return

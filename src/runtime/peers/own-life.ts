@@ -26,7 +26,7 @@ export class OwnLife {
       const { body } = await callPeer(this.#context, peer.node, { call: 'life' })
       if (body.length === 0) return
       const life = fromBytes(incarnation, body)
-      // Nobody has signed it: whoever says what cannot be must not push this home's count to where it ends.
+      // The answer is not signed: a count that no home can have reached must not raise this home's to its limit.
       if (life.count > state.self.incarnation.count + LIMITS.livesAheadMax)
         throw new WireError(`a life of this node that cannot have been: ${life.count}`)
       dispatch({ type: 'own-life', incarnation: life })

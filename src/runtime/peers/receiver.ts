@@ -15,6 +15,7 @@ import { isWhole, storedBytesMax } from '../home/check-files.ts'
 import type { Context } from '../context.ts'
 import { PROTOCOLS } from './protocols.ts'
 import { FramedStream, openFramed, readingMs } from './framed.ts'
+import { arrivalFile, outputFile } from '../home/folder.ts'
 
 type Pull = Extract<Effect, { type: 'pull' }>
 
@@ -41,10 +42,10 @@ export class Receiver {
           return reception
         }
         try {
-          const batch = await receiveBatch(framed, disk, store, decide)
+          const batch = await receiveBatch(framed, disk, store.outputs, decide)
           if (batch === null) break
           const { job, task, digest, consumers } = batch.header
-          if (batch.accepted) this.#mended(this.#arrival()(batch.header, 'manifest.json'))
+          if (batch.accepted) this.#mended(placeOfArrival(batch.header, 'manifest.json'))
           if (batch.accepted) dispatch({ type: 'arrived', job, task, digest, consumers })
         } finally {
           if (counted) this.#receptions--
@@ -63,9 +64,9 @@ export class Receiver {
    */
   #decide(header: BatchHeader, manifest: TaskManifest): Reception {
     const { state } = this.#context
-    const place = this.#arrival()
+    const place = placeOfArrival
     const job = state.jobs.get(header.job)
-    if (job === undefined) return { answer: state.dropped.has(header.job) ? 'gone' : 'later', place }
+    if (job === undefined) return { answer: state.forgottenJobs.has(header.job) ? 'gone' : 'later', place }
     if (!isWorkedOn(job)) return { answer: 'gone', place }
     const known = agreed(job.ledger.tasks[header.task])
     if (known !== null && known.digest !== header.digest) return { answer: 'gone', place }
@@ -75,23 +76,19 @@ export class Receiver {
     return { answer: this.#receptions >= LIMITS.receptionsMax ? 'later' : 'ready', place }
   }
 
-  /** A part is held for others: what is wrong with it would show only when it is the last one. */
+  /**
+   * A copy is read by nobody here: damage in it would only show once the other copies are gone. So it is checked now.
+   */
   async #isCopyWhole(header: BatchHeader): Promise<boolean> {
-    const { store } = this.#context
     const manifest = manifestOf(header)
-    const place = (file: string): string => store.output(header.job, header.task, file)
+    const place = (file: string): string => outputFile(header.job, header.task, file)
     for (const { name } of header.files) if (!(await isWhole(this.#context, place(name), manifest, name))) return false
     return true
   }
 
-  /** What lies in the folder of a manifest is what its digest names. */
+  /** The folder of this manifest was just written whole: damage that was found there before is mended. */
   #mended(manifest: string): void {
     this.#context.damage.mended(manifest.slice(0, manifest.lastIndexOf('/')))
-  }
-
-  #arrival(): Reception['place'] {
-    const { store } = this.#context
-    return (h, file) => store.arrival(h.job, h.task, h.digest, file)
   }
 
   pull(effect: Pull): void {
@@ -112,18 +109,18 @@ export class Receiver {
         await framed.end()
         return ended('gone', 'it has the output no more')
       }
-      const place: Reception['place'] = copy ? (h, file) => store.output(h.job, h.task, file) : this.#arrival()
+      const place: Reception['place'] = copy ? (h, file) => outputFile(h.job, h.task, file) : placeOfArrival
       const decide = (h: BatchHeader, manifest: TaskManifest): Reception => {
         const now = state.jobs.get(job)
         const wanted = h.digest === digest && h.job === job && h.task === task
         const fits = now !== undefined && isBatchOf(now, h, manifest, copy ? null : consumers)
         return { answer: wanted && fits ? 'ready' : 'gone', place }
       }
-      const batch = await receiveBatch(framed, disk, store, decide, true)
+      const batch = await receiveBatch(framed, disk, store.outputs, decide, true)
       await framed.end()
       if (batch === null || !batch.accepted) return ended('failed', 'the batch did not come')
       if (copy && !(await this.#isCopyWhole(batch.header))) {
-        await disk.remove(store.output(job, task, 'manifest.json'))
+        await disk.remove(outputFile(job, task, 'manifest.json'))
         return ended('failed', 'what came is not what its manifest names')
       }
       this.#mended(place(batch.header, 'manifest.json'))
@@ -135,6 +132,11 @@ export class Receiver {
       ended('failed', reasonOf(error, 'the exchange with it failed'))
     }
   }
+}
+
+/** What is pushed, or pulled for a task that runs here. */
+function placeOfArrival({ job, task, digest }: BatchHeader, file: string): string {
+  return arrivalFile(job, task, digest, file)
 }
 
 /**

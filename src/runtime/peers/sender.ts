@@ -9,6 +9,7 @@ import { isWhole, loseOutput } from '../home/check-files.ts'
 import { nameOf, type Context } from '../context.ts'
 import { PROTOCOLS } from './protocols.ts'
 import { FramedStream, openFramed } from './framed.ts'
+import { outputFile } from '../home/folder.ts'
 
 type Push = Extract<Effect, { type: 'push' }>
 
@@ -36,14 +37,19 @@ export class Sender {
     const output = jobState?.ledger.tasks[task]?.output
     if (!jobState || !output || !('digest' in output)) return ended('gone')
     try {
-      const header = await headerFor(disk, store, { job, task, digest: output.digest, consumers }, jobState.plan)
+      const header = await headerFor(
+        disk,
+        store.outputs,
+        { job, task, digest: output.digest, consumers },
+        jobState.plan,
+      )
       if (header === null) {
         await loseOutput(this.#context, jobState, task, 'manifest.json')
         return ended('gone')
       }
       line.stream ??= await openFramed(this.#context, to, PROTOCOLS.push)
       const began = clock.now()
-      const answer = await sendBatch(line.stream, disk, store, header)
+      const answer = await sendBatch(line.stream, disk, header)
       if (answer === 'acked') {
         const bytes = header.files.reduce((sum, file) => sum + file.size, 0)
         const text = `to ${nameOf(this.#context, to)}: ${bytes} bytes in ${Math.round(clock.now() - began)} ms`
@@ -72,7 +78,7 @@ export class Sender {
     const framed = new FramedStream(stream, this.#context.clock)
     try {
       const request = await framed.receiveValue(pullRequest)
-      const { state, disk, store } = this.#context
+      const { state, disk } = this.#context
       const job = state.jobs.get(request.job)
       const output = job?.ledger.tasks[request.task]?.output
       const held =
@@ -83,7 +89,7 @@ export class Sender {
         job.has.has(request.task)
       const header = held ? await this.#wholeHeader(pick(request), job) : null
       await framed.sendValue({ answer: header === null ? 'gone' : 'ready' })
-      if (header !== null) await sendBatch(framed, disk, store, header)
+      if (header !== null) await sendBatch(framed, disk, header)
       await framed.end()
     } catch (error) {
       framed.abort(String(error))
@@ -94,11 +100,11 @@ export class Sender {
   /** Pulls repair: what is pulled is read before, so that damage is repaired here, and not handed on. */
   async #wholeHeader(batch: Parameters<typeof headerFor>[2], job: JobState): Promise<BatchHeader | null> {
     const { disk, store } = this.#context
-    const header = await headerFor(disk, store, batch, job.plan)
+    const header = await headerFor(disk, store.outputs, batch, job.plan)
     const manifest = header === null ? null : manifestOf(header)
     let lost = manifest === null ? 'manifest.json' : null
     for (const { name } of header?.files ?? [])
-      if (!(await isWhole(this.#context, store.output(batch.job, batch.task, name), manifest!, name))) lost ??= name
+      if (!(await isWhole(this.#context, outputFile(batch.job, batch.task, name), manifest!, name))) lost ??= name
     if (lost === null) return header
     await loseOutput(this.#context, job, batch.task, lost)
     return null

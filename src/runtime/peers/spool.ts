@@ -17,6 +17,7 @@ import type { RandomAccess } from '../../data/formats/source.ts'
 import type { Spool } from '../../core/plan/work.ts'
 import { nameOf, type Context } from '../context.ts'
 import { callPeer } from './rpc.ts'
+import { folderFile } from '../home/folder.ts'
 
 /** What an attempt brings over: where its files go, and whom it tells of each piece. */
 export interface Spooling {
@@ -26,8 +27,8 @@ export interface Spooling {
 }
 
 /** The folder of an attempt's spool files, to be removed when it has ended. */
-export function spoolFolder({ store }: Context, job: JobState, attempt: string): string {
-  return `${store.folder(job.record.id)}/spool/${attempt}`
+export function spoolFolder(job: JobState, attempt: string): string {
+  return folderFile(job.record.id, `spool/${attempt}`)
 }
 
 /** Nodes that have the shard and live, another one first for each task. */
@@ -64,7 +65,10 @@ export async function spoolSplit(
   throw failure
 }
 
-/** The holder's word on its shard stands; all else is between the two nodes. What this disk refuses is not the holder's. */
+/**
+ * What is said of a try that failed. What the holder says of its shard, and what this node's disk says, stands as it
+ * is.
+ */
 function asRefusal(context: Context, shard: Shard, from: NodeId, error: unknown): unknown {
   if (error instanceof ShoalError && (error.code === 'SHARD_CHANGED' || error.code === 'LIMIT')) return error
   if (error instanceof Error && 'syscall' in error) return error

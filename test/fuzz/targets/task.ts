@@ -1,11 +1,11 @@
 /** What a task process says to its node: it has run code that others wrote. */
 import { isDeepStrictEqual } from 'node:util'
-import { checkReport } from '../../../src/adapters/tasks/check-report.ts'
+import { checkMessage } from '../../../src/adapters/tasks/check-message.ts'
 import { filesOf } from '../../../src/core/plan/files.ts'
 import { isManifestOf } from '../../../src/task/check-manifest.ts'
 import type { Manifest } from '../../../src/core/types.ts'
 import type { Work } from '../../../src/core/plan/work.ts'
-import { frame, FrameParser, type Report } from '../../../src/task/protocol.ts'
+import { frame, FrameParser, type TaskMessage } from '../../../src/task/protocol.ts'
 import { placesOf, sourceLine } from '../../../src/task/stack.ts'
 import { openManifest } from '../../../src/wire/manifest.ts'
 import { mutate } from '../mutate.ts'
@@ -54,28 +54,28 @@ const ERROR = {
   retryable: false,
   exit: 1,
 } as const
-const REPORTS: readonly Report[] = [
+const MESSAGES: readonly TaskMessage[] = [
   { type: 'ready' },
   { type: 'progress', phase: 'user', units: 1, records: 2, bytes: 3, log: 'x' },
   { type: 'failed', failure: { blame: 'user', error: ERROR, place: 'd/p:1' }, log: '' },
-  ...MANIFESTS.map(({ manifest }): Report => ({ type: 'done', manifest, log: 'l' })),
+  ...MANIFESTS.map(({ manifest }): TaskMessage => ({ type: 'done', manifest, log: 'l' })),
 ]
 
-function checkOneReport(bytes: Uint8Array): void {
+function checkOneMessage(bytes: Uint8Array): void {
   const json = jsonOf(bytes)
-  const report = json && checkReport(json.value)
-  if (report?.type !== 'done') return
+  const message = json && checkMessage(json.value)
+  if (message?.type !== 'done') return
   for (const work of WORKS) {
-    if (!isManifestOf(work, report.manifest)) continue
-    const files = filesOf(report.manifest)
+    if (!isManifestOf(work, message.manifest)) continue
+    const files = filesOf(message.manifest)
     const consumed = work.kind === 'reduce' || work.kind === 'bounds' ? work.consumed : ''
-    const taken = openManifest(JSON.parse(JSON.stringify({ consumed, manifest: report.manifest })))
+    const taken = openManifest(JSON.parse(JSON.stringify({ consumed, manifest: message.manifest })))
     holds(taken !== null, 'a node takes from its task what its peers would refuse')
     holds(new Set(files).size === files.length, 'a file is named twice')
   }
 }
 
-const FRAMES = REPORTS.map((report) => new Uint8Array(frame(report)))
+const FRAMES = MESSAGES.map((message) => new Uint8Array(frame(message)))
 
 /** The first byte says in what pieces the rest comes. */
 function checkFrames(bytes: Uint8Array): void {
@@ -110,10 +110,10 @@ export const TASK: readonly Target[] = [
     input: (random) => new Uint8Array(Buffer.concat([random.bytes(1), mutate(random, FRAMES), random.pick(FRAMES)])),
     check: checkFrames,
   }),
-  target('task-report', {
-    what: 'adapters/tasks: reports of a task process',
-    input: jsonInput(REPORTS),
-    check: checkOneReport,
+  target('task-message', {
+    what: 'adapters/tasks: messages of a task process',
+    input: jsonInput(MESSAGES),
+    check: checkOneMessage,
   }),
   target('source-map', {
     what: 'task/stack: source maps of jobs, which peers bring',

@@ -58,8 +58,8 @@ export const BROKEN: readonly BrokenCore[] = [
     'ack-before-fsync',
     "the sender need not wait for the receiver's disk",
     'runtime/peers/batch.ts',
-    "await Promise.all([files.commit(), store.putManifest(place(header, 'manifest.json'), manifest)])",
-    "void Promise.all([files.commit(), store.putManifest(place(header, 'manifest.json'), manifest)]).catch(() => {})",
+    "await Promise.all([files.commit(), outputs.putManifest(place(header, 'manifest.json'), manifest)])",
+    "void Promise.all([files.commit(), outputs.putManifest(place(header, 'manifest.json'), manifest)]).catch(() => {})",
   ),
   one(
     'last-writer-wins-claims',
@@ -152,7 +152,7 @@ export const BROKEN: readonly BrokenCore[] = [
   one(
     'old-files-trusted',
     'what an earlier life left on disk is whole',
-    'runtime/home/store.ts',
+    'runtime/home/outputs.ts',
     'if (filesOf(manifest.manifest).every((file) => files.includes(file)))',
     'if (files.length > 0)',
   ),
@@ -160,8 +160,8 @@ export const BROKEN: readonly BrokenCore[] = [
     'output-told-before-disk',
     'the ledger may know of an output while it is being written',
     'runtime/attempts.ts',
-    '    await Promise.all([\n      store.putManifest',
-    '    void Promise.all([\n      store.putManifest',
+    '    await Promise.all([\n      store.outputs.putManifest',
+    '    void Promise.all([\n      store.outputs.putManifest',
   ),
   one(
     'gossip-is-enough',
@@ -188,8 +188,8 @@ export const BROKEN: readonly BrokenCore[] = [
     'yes-before-disk',
     'a job that was submitted will be on disk in a moment',
     'runtime/api/submit.ts',
-    'const isNew = await store.putJob(record, body)\n',
-    'const isNew = true\n      store.putJob(record, body).catch(() => {})\n',
+    'const { isNew } = await store.records.put(record, body)\n',
+    'const isNew = true\n      store.records.put(record, body).catch(() => {})\n',
   ),
   one(
     'release-at-the-seal',
@@ -201,9 +201,9 @@ export const BROKEN: readonly BrokenCore[] = [
   one(
     'forgotten-in-memory',
     'what was removed is gone: what is there to write',
-    'runtime/leaving.ts',
-    '=> forgotten.put({ job, round, expired })',
-    '=> Promise.resolve()',
+    'runtime/home/removal.ts',
+    'return this.#log.put({ job, round, expired })',
+    'return Promise.resolve()',
   ),
   one(
     'journal-later',

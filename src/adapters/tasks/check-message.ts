@@ -3,13 +3,13 @@ import { errorFromJson } from '../../core/errors.ts'
 import { errorToJson } from '../../words/thrown.ts'
 import type { Manifest } from '../../core/types.ts'
 import type { AttemptFailure } from '../../ports.ts'
-import type { ProgressReport, Report } from '../../task/protocol.ts'
+import type { ProgressMessage, TaskMessage } from '../../task/protocol.ts'
 
 /**
- * A message of a task process as a report, or null if it is none. The process runs code that others wrote: what comes
- * from it is looked at before it is believed.
+ * What a task process sent as a message, or null if it is none. The process runs code that others wrote: what comes from
+ * it is looked at before it is believed.
  */
-export function checkReport(message: unknown): Report | null {
+export function checkMessage(message: unknown): TaskMessage | null {
   if (!isFields(message)) return null
   switch (message['type']) {
     case 'ready':
@@ -37,7 +37,7 @@ const isFields = (value: unknown): value is Fields =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0
 
-function checkProgress(message: Fields): ProgressReport | null {
+function checkProgress(message: Fields): ProgressMessage | null {
   const { phase, units, records, bytes, log } = message
   if ((phase !== 'user' && phase !== 'own') || !isCount(units) || !isCount(records) || !isCount(bytes)) return null
   return typeof log === 'string' ? { type: 'progress', phase, units, records, bytes, log } : null

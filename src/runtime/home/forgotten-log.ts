@@ -1,4 +1,3 @@
-/** Which jobs this node has forgotten: a peer that comes back with one of them revives nothing. */
 import { LIMITS } from '../../core/limits.ts'
 import type { State } from '../../core/state.ts'
 import type { JobId } from '../../core/types.ts'
@@ -10,28 +9,28 @@ const FILE = 'dropped.log'
 
 interface Entry {
   readonly job: JobId
+  /** The highest one that is forgotten. */
   readonly round: number
   /** By this node's own time, or for want of room: others may keep it. */
   readonly expired: boolean
 }
 
 /**
- * One log: an entry for each job dropped, the latest LIMITS.droppedKept of them. A job dropped before these could be
- * brought back only by a node that was away for so many jobs; it would be dropped again in its time.
+ * Which jobs this node has forgotten: a peer that comes back with one of them revives nothing. One log, with an entry for
+ * each job forgotten, the latest LIMITS.forgottenKept of them. A job forgotten before these could be brought back only by a
+ * node that was away for so many jobs; it would be forgotten again in its time.
  */
-export class Dropped {
+export class ForgottenLog {
   readonly #disk: Disk
   readonly #damage: Damage
   readonly #kept: number
-  /** In the order in which they were dropped last. */
+  /** In the order in which they were forgotten last. */
   readonly #entries = new Map<JobId, Entry>()
-  /** Those that the disk has refused so far. */
-  readonly #owed = new Map<JobId, Entry>()
   /** Entries in the file, those that later ones replace among them. */
   #written = 0
   #last: Promise<unknown> = Promise.resolve()
 
-  constructor(disk: Disk, damage: Damage, kept: number = LIMITS.droppedKept) {
+  constructor(disk: Disk, damage: Damage, kept: number = LIMITS.forgottenKept) {
     this.#disk = disk
     this.#damage = damage
     this.#kept = kept
@@ -48,27 +47,20 @@ export class Dropped {
       this.#add({ job, round, expired })
     }
     for (const { job, round, expired } of this.#entries.values()) {
-      state.dropped.set(job, Math.max(round, state.dropped.get(job) ?? 0))
+      state.forgottenJobs.set(job, Math.max(round, state.forgottenJobs.get(job) ?? 0))
       if (expired) state.expired.add(job)
     }
   }
 
-  /** Resolves when it is on disk. Rejects where the disk refuses: `catchUp` makes up for it. */
+  /** Resolves when it is on disk. Rejects where the disk refuses. */
   put(entry: Entry): Promise<void> {
     const put = this.#last.then(() => this.#put(entry))
     this.#last = put.catch(() => undefined)
     return put
   }
 
-  /** To be called now and then. Rejects where the disk still refuses. */
-  async catchUp(): Promise<void> {
-    for (const entry of this.#owed.values()) await this.put(entry)
-  }
-
   async #put(entry: Entry): Promise<void> {
-    this.#owed.set(entry.job, entry)
     await this.#disk.append(FILE, bytesOf(entry))
-    if (this.#owed.get(entry.job) === entry) this.#owed.delete(entry.job)
     this.#add(entry)
     if (++this.#written <= 2 * this.#kept) return
     await this.#disk.put(FILE, Buffer.concat([...this.#entries.values()].map(bytesOf)))

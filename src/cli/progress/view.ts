@@ -6,7 +6,7 @@ import { ProgressBlock } from './block.ts'
 import { PlainProgress } from './plain.ts'
 
 /** Shows a job's events on stderr. */
-export interface Reporter {
+export interface ProgressView {
   event(event: JobEvent): void | Promise<void>
   /** Takes a live block away; what is written next stays. */
   end(): void
@@ -14,7 +14,7 @@ export interface Reporter {
 
 const REDRAW_MS = 250
 const STILL_LOOK_MS = 1_000
-export const SILENT: Reporter = { event: () => {}, end: () => {} }
+export const SILENT: ProgressView = { event: () => {}, end: () => {} }
 
 /** The mode asked for; `auto` is a live block on a terminal, lines elsewhere, nothing with -q or --json. */
 export function progressMode(context: Context): Exclude<ProgressMode, 'auto'> {
@@ -26,16 +26,16 @@ export function progressMode(context: Context): Exclude<ProgressMode, 'auto'> {
   return stderr.isTTY === true && stderr.columns !== 0 && environment['TERM'] !== 'dumb' ? 'tty' : 'plain'
 }
 
-export async function makeReporter(context: Context): Promise<Reporter> {
+export async function makeProgressView(context: Context): Promise<ProgressView> {
   const mode = progressMode(context)
   if (mode === 'json') return { event: (event) => context.noteJson(event), end: () => {} }
-  if (mode === 'plain') return plainReporter(context)
-  if (mode === 'tty') return liveReporter(context)
+  if (mode === 'plain') return plainView(context)
+  if (mode === 'tty') return liveView(context)
   return SILENT
 }
 
 /** A node tells of changes only: that nothing moves is said from here. */
-function plainReporter(context: Context): Reporter {
+function plainView(context: Context): ProgressView {
   const plain = new PlainProgress(context.io.now())
   let latest: JobEvent | null = null
   const say = (): void => {
@@ -52,7 +52,7 @@ function plainReporter(context: Context): Reporter {
   }
 }
 
-async function liveReporter(context: Context): Promise<Reporter> {
+async function liveView(context: Context): Promise<ProgressView> {
   const { createLogUpdate } = await import('log-update')
   const { io, notePaint } = context
   const draw = createLogUpdate(io.stderr as NodeJS.WriteStream, { showCursor: true })
