@@ -55,7 +55,11 @@ export function hostFailure(error: unknown, during: 'reading' | 'own', place = '
   if (isA(error, TaskFailure)) return error
   if (isA(error, ShoalError)) return new TaskFailure(during === 'reading' ? 'input' : 'own', error, place)
   if (!isA(error, Error))
-    return new TaskFailure('own', new ShoalError('INTERNAL', 'something else than an error was thrown'), place)
+    return new TaskFailure(
+      'own',
+      new ShoalError('INTERNAL', 'something else than an error was thrown', { cause: error }),
+      place,
+    )
   const { code, message } = error as NodeJS.ErrnoException
   const why = systemReasonWithPath(error) ?? code
   if (code !== undefined && DISK_FULL.has(code)) {
@@ -66,7 +70,11 @@ export function hostFailure(error: unknown, during: 'reading' | 'own', place = '
     )
   }
   if (typeof code === 'string' && code.startsWith('E')) {
-    return new TaskFailure('own', new ShoalError('NODE_SETUP', 'a file of the task cannot be used', { why }), place)
+    return new TaskFailure(
+      'own',
+      new ShoalError('NODE_SETUP', 'a file of the task cannot be used', { why, cause: error }),
+      place,
+    )
   }
-  return new TaskFailure('own', new ShoalError('INTERNAL', message, { why: error.stack }), place)
+  return new TaskFailure('own', new ShoalError('INTERNAL', message, { why: error.stack, cause: error }), place)
 }

@@ -11,13 +11,15 @@ import { arenaBytes, windowBytes } from './memory.ts'
 import type { TaskContext } from './context.ts'
 import { hostFailure } from './failure.ts'
 import { harden, leave } from './harden.ts'
-import { loadJob } from './load-job.ts'
+import { codeInRealms } from './job-realms.ts'
+import { loadJob, type LoadedJob } from './load-job.ts'
 import { readCommand, writeReport } from './pipe.ts'
 import { DECODER_FILE, type Report, type StartCommand } from './protocol.ts'
 import { Reporter } from './reporter.ts'
 import { runWork } from './run-work.ts'
-import { slotFiles } from './slot-files.ts'
-import { turn, type LoadedJob, type UserCode } from './user-code.ts'
+import { ShardRecords } from './shard-records.ts'
+import { openFile, slotFiles } from './slot-files.ts'
+import { turn, type UserCode } from './user-code.ts'
 
 const slot = process.argv[2] as string
 const parent = process.ppid
@@ -55,14 +57,15 @@ async function run(command: StartCommand): Promise<Report> {
   try {
     const output = join(slot, 'out', attempt)
     mkdirSync(output, { recursive: true })
-    job ??= loadJob(slot, code, params)
+    job ??= loadJob(slot, code)
+    const folder = join(slot, 'in', attempt)
+    const reading = { folder, packed, windows: windowBytes(memory), reporter }
     const context: TaskContext = {
-      job: { ...job, params },
+      job: codeInRealms(job, params, (text) => reporter.log(text)),
       code,
       arena: arenaBytes(memory),
-      windows: windowBytes(memory),
-      input: join(slot, 'in', attempt),
-      packed,
+      records: (work) => new ShardRecords(reading, work),
+      input: (name) => openFile(join(folder, name)),
       files: slotFiles(output),
       reporter,
       attend: (next) => {

@@ -25,9 +25,8 @@ import { urls } from './inside/url.ts'
 import { values } from './inside/values.ts'
 import { web, type WebHost } from './inside/web.ts'
 import { mayShare } from './may-share.ts'
+import { JOB_SCRIPT } from './stack.ts'
 
-/** The name under which the bundle's code shows in stacks. */
-export const JOB_SCRIPT = 'job.js'
 /** The global that the bundle assigns its exports to. */
 export const JOB_GLOBAL = '__shoal_job'
 

@@ -4,9 +4,8 @@ import { join } from 'node:path'
 import { LIMITS } from '../core/limits.ts'
 import type { Bytes } from '../core/types.ts'
 import type { SplitWork } from '../ports.ts'
-import type { TaskContext } from './context.ts'
 import { factsOf, type FileFacts, PACK_FILE, type PackedFile } from './protocol.ts'
-import type { Reporter } from './reporter.ts'
+import type { Progress } from './reporter.ts'
 import { cannotOpen, checkFacts, endsEarly, openShard, READ, type ShardFile } from './shard-file.ts'
 
 /** A small file, or why it could not be read. */
@@ -15,13 +14,16 @@ type Ahead = { readonly file: ShardFile } | { readonly error: unknown }
 export class Shards {
   readonly #folder: string
   readonly #splits: readonly SplitWork[]
-  readonly #reporter: Reporter
+  readonly #reporter: Progress
   readonly #packed: ReadonlyMap<string, PackedFile>
   readonly #ahead = new Map<SplitWork, Ahead>()
   #next = 0
 
-  constructor({ input, packed, reporter }: TaskContext, splits: readonly SplitWork[]) {
-    this.#folder = input
+  constructor(
+    { folder, packed, reporter }: { folder: string; packed: readonly PackedFile[]; reporter: Progress },
+    splits: readonly SplitWork[],
+  ) {
+    this.#folder = folder
     this.#splits = splits
     this.#reporter = reporter
     this.#packed = new Map(packed.map((file) => [file.name, file]))

@@ -2,22 +2,21 @@ import { LIMITS } from '../core/limits.ts'
 import type { SpillFiles, SpillInput, SpillOutput } from '../data/spill.ts'
 import type { SplitWork } from '../ports.ts'
 import type { TaskContext } from './context.ts'
-import type { SharedRealm } from './realm.ts'
-import { shareRealm } from './user-code.ts'
+import type { JobCode, OpenRealm } from './user-code.ts'
 
 /**
  * Does the work on a task's splits in a realm that all share, where the job's code may share one (`may-share.ts`) and
  * there are enough small splits for it to pay. Whatever goes wrong there, the work is done again, as for any other job:
- * with a realm for each split (null). What comes of that counts, so that no error is one of the sharing.
+ * with a realm for each split. What comes of that counts, so that no error is one of the sharing.
  */
 export async function sharingRealm<T>(
   context: TaskContext,
   splits: readonly SplitWork[],
-  work: (context: TaskContext, shared: SharedRealm | null) => Promise<T>,
+  work: (context: TaskContext, realms: OpenRealm) => Promise<T>,
 ): Promise<T> {
-  const { reporter } = context
-  const shared = pays(splits) ? shareIfClosed(context) : null
-  if (shared === null) return await work(context, null)
+  const { job, reporter } = context
+  const shared = pays(splits) ? shareIfClosed(job) : null
+  if (shared === null) return await work(context, job.open)
   const { records, bytes } = reporter
   const files = new KnownFiles(context.files)
   try {
@@ -25,14 +24,14 @@ export async function sharingRealm<T>(
   } catch {
     files.removeAll()
     Object.assign(reporter, { records, bytes })
-    return await work(context, null)
+    return await work(context, job.open)
   }
 }
 
 /** An engine in which something of a realm cannot be frozen gives none. */
-function shareIfClosed({ job, reporter }: TaskContext): SharedRealm | null {
+function shareIfClosed(job: JobCode): OpenRealm | null {
   try {
-    return shareRealm(job, reporter)
+    return job.share()
   } catch {
     return null
   }

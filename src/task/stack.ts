@@ -1,5 +1,7 @@
 import { SourceMap } from 'node:module'
-import { JOB_SCRIPT } from './realm.ts'
+
+/** The name under which the bundle's code shows in stacks. */
+export const JOB_SCRIPT = 'job.js'
 
 /** Where in the user's sources: `line` and `column` from 1. */
 export interface SourcePlace {
