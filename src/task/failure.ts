@@ -34,8 +34,8 @@ function cutError(error: ErrorJson): ErrorJson {
 }
 
 /**
- * `instanceof` for what may be a value of user code: a proxy among its prototypes would run, and could throw. A false
- * answer is always right for such.
+ * `instanceof` for a value that user code may have made. If there is a proxy in its chain of prototypes, `instanceof`
+ * runs the proxy's handlers, which may throw: the answer is then false, which is right, as no error of Shoal's has one.
  */
 export function isA<T>(value: unknown, type: new (...args: never[]) => T): value is T {
   try {

@@ -25,7 +25,7 @@ const slot = process.argv[2] as string
 const parent = process.ppid
 setFlagsFromString('--expose-gc')
 const collect = vm.runInNewContext('gc') as () => void
-// Else every new realm would have it, for good.
+// Each realm that is made while the flag is on has a global `gc`, which user code must not have.
 setFlagsFromString('--no-expose-gc')
 const rss = process.memoryUsage.rss.bind(process.memoryUsage)
 harden()
@@ -36,7 +36,10 @@ let job: LoadedJob | null = null
 process.on('unhandledRejection', (reason) => user?.rejected(reason))
 process.on('warning', () => undefined)
 
-/** With each report: no process outlives its node, and garbage of past work is not taken for the job's memory. */
+/**
+ * Called with each report. Ends the process when its node has died. Collects garbage before the process reaches its
+ * memory limit, so that what earlier attempts left behind does not count against this one.
+ */
 function check(memory: number): void {
   if (process.ppid !== parent) leave(1)
   if (rss() > 0.9 * memory) collect()

@@ -29,7 +29,7 @@ async function mapSplits(context: TaskContext, work: MapWork, realms: OpenRealm)
   const collector = new MapCollector({
     partitions: work.partitions,
     bounds: work.bounds?.map((bound) => Buffer.from(bound, 'hex')) ?? null,
-    // Both are of the realm of each split.
+    // `beginSplit` gives each split's own: combine is a function of the split's realm, and is given objects made there.
     combine: work.combine ? notYet : null,
     make: hostFactory,
     memory: context.arena,

@@ -13,7 +13,7 @@ export interface JobCode {
   readonly name: string
 }
 
-/** A module that declares a job is loaded in milliseconds. */
+/** Loading takes milliseconds: a module that takes this long never ends. */
 const LOAD_TIMEOUT_MS = 5_000
 
 /**

@@ -90,7 +90,7 @@ async function mapBatch(
   }
 }
 
-/** What loses nothing is named first. */
+/** Remedies that lose no record are named first. */
 function badRecord(place: string, why: string, record: string, remedies: readonly string[]): ShoalError {
   return new ShoalError('BAD_RECORD', `${place} cannot be read: ${why}`, {
     why: record,

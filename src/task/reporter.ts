@@ -2,7 +2,7 @@ import { LIMITS } from '../core/limits.ts'
 import type { Bytes, Millis } from '../core/types.ts'
 import { type Report, REPORT_EVERY_MS, type WorkPhase } from './protocol.ts'
 
-/** No more calls than this pass between two looks at the clock: it bounds how late a slow record is noticed. */
+/** At most so many calls pass between two looks at the clock, so that calls that become slow are soon noticed. */
 const BUDGET_MAX = 16
 
 export interface ReporterOptions {
@@ -49,7 +49,10 @@ export class Reporter implements Progress {
     if (phase !== this.#toldPhase) this.#send()
   }
 
-  /** Many may pass while they are fast, one by one when they are slow: so silence means that a single call goes on. */
+  /**
+   * While calls are fast the budget grows; when they are slow it is 1. So if nothing is reported for long, it is because
+   * a single call is still running.
+   */
   tick(spent: number): number {
     const now = this.#options.now()
     const took = now - this.#lastTick

@@ -1,4 +1,4 @@
-/** A task's shard files. Small ones are read ahead, several at once: what is awaited for each would cost more than they. */
+/** A task's shard files. Small ones are read ahead, several at once: to await each of them costs more than to read it. */
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 import { join } from 'node:path'
 import { LIMITS } from '../core/limits.ts'
@@ -30,8 +30,9 @@ export class Shards {
   }
 
   /**
-   * Before the work on a split: where it is small and not read yet, it is, with those behind it. That is Shoal's own
-   * time, however long a disk takes. What is wrong is said when it is its turn.
+   * Called before the work on a split. If the split is small and has not been read yet, it is read now, and with it the
+   * small ones that follow. The time this takes counts as Shoal's own, however slow the disk is. If a file cannot be
+   * read, `open` throws why when its turn comes.
    */
   readAhead(split: SplitWork): void {
     if (!isSmall(split) || this.#ahead.has(split)) return
@@ -80,7 +81,7 @@ export class Shards {
   }
 }
 
-/** Of a file that came over a stream there are pieces. */
+/** A file that came over a stream is never read whole: there are only pieces of it here. */
 function isSmall({ size, spool }: SplitWork): boolean {
   return size <= LIMITS.smallFileBytes && spool === undefined
 }

@@ -145,7 +145,7 @@ export class UserCode {
     return driver.pause() === 'pending' ? this.#wait() : driver.pause()
   }
 
-  /** Asynchronous calls go on without timers or I/O: what has not settled when the queue is empty never will. */
+  /** A job has no timers and no I/O: a call that has not settled when the queue of microtasks is empty never will. */
   async #wait(): Promise<Pause> {
     let settled = false
     const end = new Promise<void>((resolve) => {
@@ -170,7 +170,10 @@ export class UserCode {
     this.#rejected ??= { problem: JSON.parse(this.realm.driver.describe(reason)) as Problem, reason }
   }
 
-  /** Lets what the last calls have left behind come to light. @throws TaskFailure */
+  /**
+   * Waits until promises that the last calls left behind have run. @throws TaskFailure if one emits, which is too late,
+   * or is rejected
+   */
   async close(): Promise<void> {
     await turn()
     if (this.realm.driver.problem() !== '') throw this.problem(null)
@@ -215,7 +218,7 @@ export class UserCode {
 }
 
 const soon = setImmediate
-/** Resolves when all that can happen without the outside has happened. */
+/** Resolves once the queue of microtasks is empty. */
 export function turn(): Promise<void> {
   return new Promise((resolve) => void soon(resolve))
 }
