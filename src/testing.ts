@@ -10,9 +10,10 @@ import { intrinsics } from './task/inside/intrinsics.ts'
 import { shape } from './task/inside/shape.ts'
 import { isA, TaskFailure } from './task/failure.ts'
 import { checkShape } from './task/job-shape.ts'
-import { runStage, type TestRecord } from './testing/stage.ts'
+import type { TestRecord } from './testing/result.ts'
+import { runStage } from './testing/stage.ts'
 
-export type { TestRecord } from './testing/stage.ts'
+export type { TestRecord } from './testing/result.ts'
 
 /** Any job that `defineJob` gives. */
 export type TestedJob<A extends string = string> = SingleInputJob<Row, Row, Row> | MultiInputJob<A, Row, Row, Row>

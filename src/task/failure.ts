@@ -65,7 +65,7 @@ export function hostFailure(error: unknown, during: 'reading' | 'own', place = '
   if (code !== undefined && DISK_FULL.has(code)) {
     return new TaskFailure(
       'own',
-      new ShoalError('NODE_SETUP', 'no space is left on the disk of the home folder', { why }),
+      new ShoalError('NODE_SETUP', 'no space is left on the disk of the home folder', { why, cause: error }),
       place,
     )
   }

@@ -14,6 +14,7 @@ import type { Progress } from '../task/reporter.ts'
 import { runBounds, runSample } from '../task/sample.ts'
 import { ListRecords, NO_DIGEST, type RecordList, splitOf } from './list-records.ts'
 import { codeInOwnRealm } from './own-realm.ts'
+import type { StageResult, TestRecord } from './result.ts'
 
 /** What a stage is, besides what it reads. */
 export interface Stage {
@@ -21,19 +22,6 @@ export interface Stage {
   readonly exported: unknown
   readonly shape: Pick<JobShape, 'partitions' | 'combine' | 'reduce' | 'sort' | 'onBadRecord'>
   readonly params: Readonly<Record<string, string>>
-}
-
-export interface TestRecord {
-  readonly key: Value
-  readonly value: Value
-}
-
-export interface StageResult {
-  /** The records of each partition, in the order in which its reduce emitted them. */
-  readonly parts: readonly (readonly TestRecord[])[]
-  readonly counters: Readonly<Record<string, number>>
-  /** In record order, one input after the other. */
-  readonly skipped: readonly { readonly reason: string; readonly record: unknown }[]
 }
 
 /** For a task that leaves `files` and reads what another one left. */
