@@ -11,7 +11,7 @@ export interface SourceFile {
 const FLOORS: Readonly<Record<string, readonly string[]>> = {
   cli: ['control', 'core', 'index', 'job', 'words'],
   web: ['control', 'core', 'index', 'words'],
-  testing: ['job', 'core', 'data', 'task', 'words'],
+  testing: ['job', 'core', 'data', 'ports', 'task', 'words'],
   index: ['node', 'control', 'core', 'data', 'job', 'ports', 'adapters/esbuild', 'words'],
   node: ['adapters/*', 'catalog', 'control', 'core', 'data', 'job', 'ports', 'runtime', 'wire', 'words', 'kept'],
   control: ['core', 'ports', 'words', 'kept'],

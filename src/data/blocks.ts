@@ -17,7 +17,7 @@ import type { ReadAt, SpillOutput } from './spill.ts'
 
 const BLOCK_HEADER_BYTES = 12
 const MAGIC_BYTES = 4
-/** A block holds one record at most where it is larger than a usual block. */
+/** A record that is larger than a usual block has a block of its own, so this is the most that a block can be. */
 const BLOCK_BYTES_MAX = LIMITS.recordBytesMax + LIMITS.keyBytesMax * 2 + 64
 const FASTEST = { params: { [constants.ZSTD_c_compressionLevel]: 1 } }
 
@@ -27,7 +27,7 @@ export interface Totals {
   readonly weight: number
   /** Raw bytes of all records. */
   readonly bytes: number
-  /** SHA-256 of the raw bytes; all zeros in a file that is read back by who wrote it alone. */
+  /** SHA-256 of the raw bytes; all zeros in temporary files, which nobody reads but who wrote them. */
   readonly digest: Digest
 }
 
@@ -37,7 +37,7 @@ export interface BlockOptions {
   readonly digest: boolean
   /** Called with the raw bytes of each block written. */
   readonly progress?: ((bytes: number) => void) | undefined
-  /** LIMITS.runBlockBytes of memory to fill, where many writers follow one another. */
+  /** A buffer of LIMITS.runBlockBytes to gather blocks in, for many writers one after the other; default: one of its own. */
   readonly block?: Buffer
 }
 

@@ -4,7 +4,7 @@
  */
 import { ShoalError, assert } from '../core/errors.ts'
 
-/** Buffer's typed face lacks its encoding-specific methods, which save a lookup per call. */
+/** Methods of Buffer that its types do not declare. With `toString` and `write` the encoding is looked up at each call. */
 interface FastStrings {
   utf8Write(text: string, offset: number, length: number): number
   utf8Slice(start: number, end: number): string

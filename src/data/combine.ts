@@ -27,7 +27,7 @@ export type Combine = (a: unknown, b: unknown) => unknown
 export interface CombinerOptions {
   readonly memory: Bytes
   readonly files: SpillFiles
-  /** LIMITS.combineBlockBytes but in tests. */
+  /** LIMITS.combineBlockBytes; tests have smaller ones. */
   readonly blockBytes: Bytes
   readonly progress?: ((bytes: number) => void) | undefined
 }
@@ -42,14 +42,15 @@ export class Combiner {
   readonly #pending: Pending
   readonly #copier = new ValueCopier(hostFactory)
   readonly #blockBytes: number
-  /** Estimated bytes in memory from which no further key is taken in; and from which all are moved out. */
+  /** If keys and values in memory are estimated at more bytes than this, no further key is kept in memory … */
   readonly #full: number
+  /** … and if the values alone are estimated at more than this, all keys move to the sorter. */
   readonly #tooFull: number
   #combine: Combine = () => null
   /** Number of the block in hand, and canonical bytes in it so far. */
   #block = 0
   #blockUsed = 0
-  /** No further key is taken in until the split ends: a key is either in memory or late, for good. */
+  /** Until the split ends no further key is kept in memory: one whose first record went to the sorter stays there. */
   #closed = false
   #valuesHeap = 0
   #marked = false
@@ -219,7 +220,7 @@ export class Combiner {
     return this.#copier.copy(folded, 'result of combine')
   }
 
-  /** Applies emits that were too many to be held in memory until their map call had ended. */
+  /** Applies the emits of a map call that were too many for memory and wait on disk. */
   #replay(): void {
     this.#pending.spill(this.#residents.keys)
     this.#pending.replay((key, value) => {
@@ -245,7 +246,8 @@ export class Combiner {
       const block = residents.facts[slot * STRIDE + BLOCK]!
       const total = residents.totals[slot]
       if (total !== NOTHING) {
-        // No record of this key has the number of the block before: all are in the total.
+        // `total` must come before `current` in the sorter. The number of the block before is free for it: what this key
+        // had in earlier blocks is all in `total`, so no other record of it has that number.
         this.#lateOutput.split = block - 1
         put(this.#lateOutput, key, 0, total)
       }

@@ -23,7 +23,7 @@ export interface MergeInput {
   readonly base: number
   readonly ranking: Ranking
   readonly expected: RunExpectation | null
-  /** Splits to leave out: they come from another cursor over the same run. */
+  /** The splits to read, if not all: another cursor over the same run reads the others. */
   readonly only?: ReadonlySet<number>
 }
 
@@ -109,7 +109,7 @@ class Merger implements RecordStream {
   sameKey = false
   rank = 0
   readonly #runs: Contender[]
-  /** #tree[0] is the winner, #tree[i] the loser of the match at node i; leaves are runs + count. */
+  /** #tree[0] is the winner, #tree[i] the loser of the match at node i; the leaf of run r would be node r + count. */
   readonly #tree: Int32Array
   #winner: Contender | null = null
   /** The key of the record returned last. */

@@ -9,14 +9,14 @@ import type { SpillFiles, SpillOutput } from './spill.ts'
 import { decodeValue, encodeValue, hostFactory } from './value.ts'
 
 const NAME = 'pending'
-/** Emits held in memory; one line of 32 MiB can give millions. */
+/** At most so many emits are held in memory: one line of 32 MiB can give millions. */
 const COUNT_MAX = 32_768
 
 export class Pending {
   count = 0
   /** The slot of the key among the resident ones, or −1. */
   readonly slots: number[] = []
-  /** The key itself where it has no slot, or is written otherwise than the one in its slot; else null. */
+  /** The key itself if it has no slot, or has other bytes than the one in its slot (1n, not 1); else null. */
   readonly keys: (ResidentKey | null)[] = []
   readonly values: unknown[] = []
   readonly bytes: number[] = []

@@ -3,11 +3,11 @@ import { ownText } from './own-text.ts'
 import { ByteWriter, latin1At } from './bytes.ts'
 import { type KeyForm, writeKey } from './order.ts'
 
-/** Stands for a fold of no value. */
+/** Stands for: nothing was folded yet. */
 export const NOTHING: unique symbol = Symbol('nothing')
 
 export const STRIDE = 4
-/** Emitted records folded so far, without those in `carried`. */
+/** The number of emitted records folded so far; what goes beyond 32 bits is in `#carried`. */
 export const WEIGHT = 0
 /** The block that `current` belongs to. */
 export const BLOCK = 1
@@ -40,7 +40,7 @@ export class Residents {
   facts: Uint32Array = new Uint32Array(FIRST * STRIDE)
   /** Estimated heap bytes of `totals`; 0 for numbers. */
   totalHeap: Uint32Array = new Uint32Array(FIRST)
-  /** Weights too large for 32 bits: what was taken off them, by slot. */
+  /** By slot, what was taken off a WEIGHT that had reached 32 bits; the true weight is the sum of both. */
   readonly #carried = new Map<number, number>()
   readonly #primitives = new Map<unknown, number>()
   readonly #composites = new Map<string, number>()
@@ -62,8 +62,8 @@ export class Residents {
   }
 
   /**
-   * Whether a key that `find` has just found is written otherwise than the one that its slot holds: equal keys may differ
-   * in which of their numbers are bigints, and each counts as long as it is itself.
+   * Whether a key that `find` has just found has other bytes than the one that its slot holds: 1 and 1n are equal keys,
+   * and so are [1] and [1n]. A record counts towards its combine block with the length of its own key.
    */
   isOther(slot: number, key: unknown): boolean {
     const held = this.keys[slot]!

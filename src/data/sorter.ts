@@ -58,7 +58,7 @@ export class Sorter {
 
   constructor(options: SorterOptions) {
     this.#options = options
-    // Memory that is never touched is never taken from the machine.
+    // All of it is reserved at once: pages that are never written take no memory of the machine.
     this.#first = Math.max(1024, Math.min(options.memory, 0x7000_0000))
     this.arena = new ByteWriter(this.#first)
   }
@@ -103,7 +103,7 @@ export class Sorter {
     if (this.#spills.length === 0) return this.#inMemory()
     if (this.#count > 0) this.#spill(this.#count)
     this.#empty()
-    // Merging needs none of this.
+    // All records are on disk, and merging them needs neither index nor arena.
     this.#index = null
     this.arena.buffer = Buffer.allocUnsafeSlow(16)
     return this.#merged()
@@ -119,7 +119,7 @@ export class Sorter {
       }
       return
     }
-    // What is settled goes first; tentative records stay, moved to the front.
+    // Records before the mark are spilled. Those since the mark may still be dropped: they stay, and move to the front.
     const kept = this.#count - this.#markCount
     const from = this.#markLength
     const settled = this.#markCount
@@ -170,7 +170,7 @@ export class Sorter {
   #empty(): void {
     this.#count = 0
     this.arena.reset()
-    // One huge record must not keep its room for ever.
+    // A huge record has made the arena grow: it goes back to its usual size.
     const room = this.arena.buffer.length
     if (room > this.#first * 2 || room < this.#first) this.arena.buffer = Buffer.allocUnsafeSlow(this.#first)
   }
@@ -240,7 +240,7 @@ export class Sorter {
   }
 }
 
-/** By record: where it begins, its partition, its item while sorting. Memory never touched is never taken. */
+/** By record: where it begins, its partition, its item while sorting. Pages that are never written take no memory. */
 interface Index {
   readonly offsets: Uint32Array
   readonly partitions: Uint16Array

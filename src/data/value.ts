@@ -268,7 +268,7 @@ export function decodeValue(r: ByteReader, make: ValueFactory): unknown {
   return read(r, make, 0, 0)
 }
 
-/** `owed`: elements that the arrays around this value have yet to come. */
+/** `owed`: how many more elements the arrays around this value say that they have. */
 function read(r: ByteReader, make: ValueFactory, depth: number, owed: number): unknown {
   const tag = r.u8()
   switch (tag) {
@@ -313,7 +313,8 @@ export function timeOf(ms: number): number {
 
 function readArray(r: ByteReader, make: ValueFactory, depth: number, owed: number): unknown[] {
   const length = r.varint()
-  // Each element takes at least a byte, those of the arrays around too: damaged lengths must not reserve gigabytes.
+  // Each element takes at least a byte, and so do the elements that arrays around this one still need. A length for which
+  // not so many bytes are left is damaged; it must not reserve gigabytes.
   if (depth >= LIMITS.valueDepthMax || length + owed > r.end - r.offset) throw notAValue()
   const array = make.array(length)
   for (let i = 0; i < length; i++) array[i] = read(r, make, depth + 1, owed + length - i - 1)

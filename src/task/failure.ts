@@ -34,8 +34,8 @@ function cutError(error: ErrorJson): ErrorJson {
 }
 
 /**
- * `instanceof` for what may be a value of user code: a proxy among its prototypes would run, and could throw. A false
- * answer is always right for such.
+ * `instanceof` for a value that user code may have made. If there is a proxy in its chain of prototypes, `instanceof`
+ * runs the proxy's handlers, which may throw: the answer is then false, which is right, as no error of Shoal's has one.
  */
 export function isA<T>(value: unknown, type: new (...args: never[]) => T): value is T {
   try {
@@ -55,18 +55,26 @@ export function hostFailure(error: unknown, during: 'reading' | 'own', place = '
   if (isA(error, TaskFailure)) return error
   if (isA(error, ShoalError)) return new TaskFailure(during === 'reading' ? 'input' : 'own', error, place)
   if (!isA(error, Error))
-    return new TaskFailure('own', new ShoalError('INTERNAL', 'something else than an error was thrown'), place)
+    return new TaskFailure(
+      'own',
+      new ShoalError('INTERNAL', 'something else than an error was thrown', { cause: error }),
+      place,
+    )
   const { code, message } = error as NodeJS.ErrnoException
   const why = systemReasonWithPath(error) ?? code
   if (code !== undefined && DISK_FULL.has(code)) {
     return new TaskFailure(
       'own',
-      new ShoalError('NODE_SETUP', 'no space is left on the disk of the home folder', { why }),
+      new ShoalError('NODE_SETUP', 'no space is left on the disk of the home folder', { why, cause: error }),
       place,
     )
   }
   if (typeof code === 'string' && code.startsWith('E')) {
-    return new TaskFailure('own', new ShoalError('NODE_SETUP', 'a file of the task cannot be used', { why }), place)
+    return new TaskFailure(
+      'own',
+      new ShoalError('NODE_SETUP', 'a file of the task cannot be used', { why, cause: error }),
+      place,
+    )
   }
-  return new TaskFailure('own', new ShoalError('INTERNAL', message, { why: error.stack }), place)
+  return new TaskFailure('own', new ShoalError('INTERNAL', message, { why: error.stack, cause: error }), place)
 }

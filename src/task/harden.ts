@@ -24,9 +24,9 @@ interface ModuleWrap {
 }
 
 /**
- * Without a loader `import()` gives a promise of the host's realm, rejected with an error of the host's realm: two
- * ways out. Node has no setting for that, so its callback is replaced (the process runs with --expose-internals): now
- * `import()` throws a text.
+ * In a realm without a module loader `import()` gives a promise of the host's realm, rejected with an error of the
+ * host's realm: through either, user code could reach the host. Node has no setting for that, so its callback is replaced
+ * (the process runs with --expose-internals): now `import()` throws a text.
  */
 function forbidImport(): void {
   const require = createRequire(`${process.cwd()}/`)

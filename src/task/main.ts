@@ -11,19 +11,21 @@ import { arenaBytes, windowBytes } from './memory.ts'
 import type { TaskContext } from './context.ts'
 import { hostFailure } from './failure.ts'
 import { harden, leave } from './harden.ts'
-import { loadJob } from './load-job.ts'
+import { codeInRealms } from './job-realms.ts'
+import { loadJob, type LoadedJob } from './load-job.ts'
 import { readCommand, writeMessage } from './pipe.ts'
 import { DECODER_FILE, type TaskMessage, type StartCommand } from './protocol.ts'
 import { Reporter } from './reporter.ts'
 import { runWork } from './run-work.ts'
-import { slotFiles } from './slot-files.ts'
-import { turn, type LoadedJob, type UserCode } from './user-code.ts'
+import { ShardRecords } from './shard-records.ts'
+import { openFile, slotFiles } from './slot-files.ts'
+import { turn, type UserCode } from './user-code.ts'
 
 const slot = process.argv[2] as string
 const parent = process.ppid
 setFlagsFromString('--expose-gc')
 const collect = vm.runInNewContext('gc') as () => void
-// Else every new realm would have it, for good.
+// Each realm that is made while the flag is on has a global `gc`, which user code must not have.
 setFlagsFromString('--no-expose-gc')
 const rss = process.memoryUsage.rss.bind(process.memoryUsage)
 harden()
@@ -34,7 +36,10 @@ let job: LoadedJob | null = null
 process.on('unhandledRejection', (reason) => user?.rejected(reason))
 process.on('warning', () => undefined)
 
-/** With each message: no process outlives its node, and garbage of past work is not taken for the job's memory. */
+/**
+ * Called with each message. Ends the process when its node has died. Collects garbage before the process reaches its
+ * memory limit, so that what earlier attempts left behind does not count against this one.
+ */
 function check(memory: number): void {
   if (process.ppid !== parent) leave(1)
   if (rss() > 0.9 * memory) collect()
@@ -55,14 +60,15 @@ async function run(command: StartCommand): Promise<TaskMessage> {
   try {
     const output = join(slot, 'out', attempt)
     mkdirSync(output, { recursive: true })
-    job ??= loadJob(slot, code, params)
+    job ??= loadJob(slot, code)
+    const folder = join(slot, 'in', attempt)
+    const reading = { folder, packed, windows: windowBytes(memory), reporter }
     const context: TaskContext = {
-      job: { ...job, params },
+      job: codeInRealms(job, params, (text) => reporter.log(text)),
       code,
       arena: arenaBytes(memory),
-      windows: windowBytes(memory),
-      input: join(slot, 'in', attempt),
-      packed,
+      records: (work) => new ShardRecords(reading, work),
+      input: (name) => openFile(join(folder, name)),
       files: slotFiles(output),
       reporter,
       attend: (next) => {

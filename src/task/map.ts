@@ -6,32 +6,30 @@ import type { MapWork, SplitWork } from '../core/plan/work.ts'
 import type { TaskContext } from './context.ts'
 import { CounterSum } from './counters.ts'
 import { readSplit } from './read-split.ts'
-import type { SharedRealm } from './realm.ts'
 import { mapSeed } from './seed.ts'
-import { Shards } from './shards.ts'
 import { sharingRealm } from './sharing-realm.ts'
 import { TaskSamples } from './skips.ts'
-import { NO_CALLS, UserCode } from './user-code.ts'
+import { NO_CALLS, type OpenRealm, UserCode } from './user-code.ts'
 
 /**
  * Maps the task's splits in order, and leaves one run file for each partition that got records. No state of the job
  * outlives a split: each has a realm of its own, or one in which nothing can be changed. @throws TaskFailure
  */
 export function runMap(context: TaskContext, work: MapWork): Promise<MapManifest> {
-  return sharingRealm(context, work.splits, (within, shared) => mapSplits(within, work, shared))
+  return sharingRealm(context, work.splits, (within, realms) => mapSplits(within, work, realms))
 }
 
-async function mapSplits(context: TaskContext, work: MapWork, shared: SharedRealm | null): Promise<MapManifest> {
+async function mapSplits(context: TaskContext, work: MapWork, realms: OpenRealm): Promise<MapManifest> {
   const { reporter, files } = context
   const counters = new CounterSum()
   const splits: SplitFacts[] = []
   const samples = new TaskSamples()
-  const shards = new Shards(context, work.splits)
+  const records = context.records(work)
   let user: UserCode | null = null
   const collector = new MapCollector({
     partitions: work.partitions,
     bounds: work.bounds?.map((bound) => Buffer.from(bound, 'hex')) ?? null,
-    // Both are of the realm of each split.
+    // `beginSplit` gives each split's own: combine is a function of the split's realm, and is given objects made there.
     combine: work.combine ? notYet : null,
     make: hostFactory,
     memory: context.arena,
@@ -40,12 +38,12 @@ async function mapSplits(context: TaskContext, work: MapWork, shared: SharedReal
   })
   try {
     for (const [index, split] of work.splits.entries()) {
-      shards.readAhead(split)
-      user = startSplit(context, split, collector, shared)
+      records.readAhead(split)
+      user = startSplit(context, split, collector, realms)
       context.attend(user)
       const { driver, values } = user.realm
       collector.beginSplit(index, { combine: work.combine ? driver.combine : null, make: values })
-      const facts = await readSplit(context, shards, split, user, work, collector)
+      const facts = await readSplit(context, records, split, user, work, collector)
       const { emitted } = collector.endSplit()
       splits.push({ ...facts, emitted, skips: samples.take(facts.skips) })
       counters.add(JSON.parse(driver.counters()) as Record<string, number>)
@@ -63,12 +61,7 @@ async function mapSplits(context: TaskContext, work: MapWork, shared: SharedReal
   }
 }
 
-function startSplit(
-  context: TaskContext,
-  split: SplitWork,
-  collector: MapCollector,
-  shared: SharedRealm | null,
-): UserCode {
+function startSplit(context: TaskContext, split: SplitWork, collector: MapCollector, realms: OpenRealm): UserCode {
   const { job, code, reporter } = context
   const calls = {
     ...NO_CALLS,
@@ -78,7 +71,7 @@ function startSplit(
     seed: () => mapSeed(code, job.params, split),
   }
   reporter.enter('user')
-  const user = new UserCode(job, calls, reporter, split.alias, shared)
+  const user = new UserCode(job, calls, reporter, split.alias, realms)
   user.begin({ dataset: split.dataset, path: split.path }, null)
   return user
 }

@@ -1,26 +1,33 @@
 /**
- * Which bundles may run in a realm that several splits share (`SharedRealm`). That no state outlives a split there does
- * not depend on it: nothing in such a realm can be changed. It decides that results are those of realms of their own.
+ * Which bundles may run in a realm that several splits share (`SharedRealm`).
  *
- * In strict code an attempt to change what is frozen is an error, and any error of a task in a shared realm has the task
- * done again in fresh ones. So the two differ only for code that catches errors, that asks whether something is frozen,
- * or that runs when its split is over; and for code that wants what a shared realm lacks, RegExp's memory of its last
- * match, or whose console output would come twice. Bundles that have a word for any of this, be it in a text, are left
- * out, and so is code that makes code.
+ * Everything in a shared realm is frozen, so no state outlives a split there, whatever the code does. What has to be seen
+ * to here is that the result is the same as with a fresh realm for each split, in which nothing is frozen. In strict code,
+ * to change something frozen is an error, and after any error in a shared realm the whole task is done again with fresh
+ * realms. So results can differ only for code that
+ *
+ * - catches errors, so that nobody hears of the refused change;
+ * - asks whether an object is frozen;
+ * - goes on running after its split has ended;
+ * - uses RegExp's memory of its last match, which a shared realm has not;
+ * - writes to the console, which would be written twice if the task is done again.
+ *
+ * A bundle in which a word for any of this occurs, even within a string, may not share a realm. Nor may one that can make
+ * code out of strings, where the words would not show.
  */
 const WORDS: readonly string[] = [
-  // Errors caught: an attempt could fail unseen.
+  // They catch errors: a refused change would go unnoticed.
   ...['try', 'catch', 'finally', 'async', 'await', 'then', 'Promise', 'Reflect', 'fromAsync', 'queueMicrotask'],
   ...['using', 'DisposableStack', 'AsyncDisposableStack', 'SuppressedError', 'WebAssembly'],
-  // What tells a frozen object from another.
+  // They tell whether an object is frozen.
   ...['isFrozen', 'isSealed', 'isExtensible', 'getOwnPropertyDescriptor', 'getOwnPropertyDescriptors'],
-  // Skipping is an error on its way to Shoal: what is closed because of it, iterators, may fail unseen.
+  // ctx.skip() throws. A `for` loop that it leaves closes its iterator, and drops an error that closing throws.
   'skip',
-  // Code from texts, and other ways to what has a word here.
+  // They make code out of strings, or reach by another name what has a word here.
   ...['eval', 'Function', 'import', 'globalThis', 'self', 'window', 'Proxy', 'constructor'],
-  // Errors that are shown run code whose own errors are passed over.
+  // To show an error may run user code, whose own errors are dropped; structuredClone shows the errors that it copies.
   ...['stack', 'captureStackTrace', 'prepareStackTrace', 'stackTraceLimit', 'structuredClone'],
-  // Made or called, it has no memory to ask for.
+  // `RegExp(…)` makes an expression, which is harmless; RegExp as an object has the memory of the last match.
   ...['RegExp(?!\\()', 'console'],
 ]
 const WORD = new RegExp(`(?<![\\w$])(?:${WORDS.join('|')})(?![\\w$])`)

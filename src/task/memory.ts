@@ -14,16 +14,16 @@ function room(memory: Bytes): Bytes {
   return Math.max(WORKING, memory - RESIDENT)
 }
 
-/** For record arenas and their index: above what they need at once, more of it saves no time. */
+/** For record arenas and their index. Above 512 MB more of it saves no time. */
 export function arenaBytes(memory: Bytes): Bytes {
   return Math.max(5 * MB, Math.min(512 * MB, Math.floor((room(memory) - WORKING) * 0.45)))
 }
 
 /**
- * For what a zstd decoder keeps of its output: what the resident set, work, full arenas and a JavaScript heap of ordinary
- * size leave, as a split is read while its records fill all these. It depends on the task's memory alone, so a file is
- * refused in each task of that size, or in none. Never below the 8 MiB that RFC 8878 asks of every decoder: they fit
- * in where arenas are small.
+ * For the window of a zstd decoder (what it keeps of its output): what is left of the task's memory beside the resident
+ * set, work, full arenas and a JavaScript heap of ordinary size, since a split is read while its records fill all these.
+ * It depends on the task's memory alone, so that a file is refused by every task of that size, or by none. It is never
+ * below the 8 MiB that RFC 8878 asks of every decoder; where arenas are small there is room for these.
  */
 export function windowBytes(memory: Bytes): Bytes {
   const heap = Math.min(64 * MB, room(memory) / 4)

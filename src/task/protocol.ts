@@ -14,7 +14,7 @@ export interface StartCommand {
   readonly params: Readonly<Record<string, string>>
   readonly memory: Bytes
   readonly work: Work
-  /** Of the files that the work names those that are no links of their own: they lie in the file PACK_FILE. */
+  /** Those files of the work that have no link in the attempt's folder: their bytes lie in the file PACK_FILE there. */
   readonly packed: readonly PackedFile[]
 }
 
@@ -72,7 +72,7 @@ export function frame(message: Command | TaskMessage): Buffer {
 export class FrameParser {
   #pieces: Buffer[] = []
   #held = 0
-  /** Bytes needed before there is anything to do: pieces are put together once for each frame, however many they are. */
+  /** Nothing is done before so many bytes are held: so the pieces of a frame are joined once, not at each of them. */
   #needed = 4
 
   push(chunk: Buffer): unknown[] {

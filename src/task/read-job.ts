@@ -2,6 +2,7 @@ import { ShoalError } from '../core/errors.ts'
 import { checkShape, type JobShape } from './job-shape.ts'
 import { compileJob, makeRealm } from './realm.ts'
 import { placesOf, placeText, sourceLine } from './stack.ts'
+import { titleOf } from './user-error.ts'
 import type { Problem } from './inside/driver.ts'
 import { makeWebHost } from './web-host.ts'
 
@@ -12,7 +13,7 @@ export interface JobCode {
   readonly name: string
 }
 
-/** A module that declares a job is loaded in milliseconds. */
+/** Loading takes milliseconds: a module that takes this long never ends. */
 const LOAD_TIMEOUT_MS = 5_000
 
 /**
@@ -63,10 +64,4 @@ export function loadError(problem: Problem, sourceMap: string | null): ShoalErro
       why: line === null ? undefined : line.trim(),
     },
   )
-}
-
-/** `TypeError: x is not a function`. */
-export function titleOf({ name, message, stack }: Problem): string {
-  if (name === '' && stack === '') return `thrown, and no Error, so that no line is known: ${message}`
-  return name === '' || name === 'Error' ? message : `${name}: ${message}`
 }

@@ -1,15 +1,13 @@
 import { ShoalError } from '../core/errors.ts'
 import type { SplitFacts } from '../core/types.ts'
-import { openRecords } from '../data/formats/open.ts'
-import { resolveReadOptions } from '../data/formats/options.ts'
-import type { Batch, RecordReader } from '../data/formats/reader.ts'
+import type { Batch } from '../data/formats/reader.ts'
 import type { MapWork, SplitWork } from '../core/plan/work.ts'
 import type { TaskContext } from './context.ts'
-import { cutText, hostFailure, TaskFailure } from './failure.ts'
-import { splitName } from './protocol.ts'
-import type { Shards } from './shards.ts'
+import { cutText, TaskFailure } from './failure.ts'
+import type { RecordSource } from './records.ts'
 import { SkipBook } from './skips.ts'
-import type { Place, UserCode } from './user-code.ts'
+import type { UserCode } from './user-code.ts'
+import type { Place } from './user-error.ts'
 
 /** Records are shown up to so many bytes. */
 const SHOWN_BYTES = 1024
@@ -23,60 +21,28 @@ export type Choose = (batch: Batch, first: number) => Batch
  */
 export async function readSplit(
   context: TaskContext,
-  shards: Shards,
+  source: RecordSource,
   split: SplitWork,
   user: UserCode,
-  work: Pick<MapWork, 'onBadRecord' | 'agreed'>,
+  { onBadRecord }: Pick<MapWork, 'onBadRecord'>,
   output: { rollback(): void },
   choose: Choose = (batch) => batch,
 ): Promise<Omit<SplitFacts, 'emitted'>> {
-  const name = splitName(split)
   const { reporter } = context
-  const file = await shards.open(split)
+  const input = await source.open(split, user.realm.rows)
   try {
-    const { start, end, rowGroups, headerBytes, spool } = split
-    const options = resolveReadOptions(split.path, split.options, split.look)
-    const before = spool === undefined ? {} : { linesBefore: spool.linesBefore }
-    const range = { start, end, rowGroups, headerBytes, ...before }
-    const agreed = work.agreed?.find(([alias]) => alias === split.alias)?.[1]
-    const input = {
-      source: file,
-      ...range,
-      ...(agreed === undefined ? {} : { agreed }),
-      options,
-      name,
-      windowBytesMax: context.windows,
-    }
-    const reader = openRecords(input, user.realm.rows)
     const skips = new SkipBook()
     let records = 0
-    for (
-      let batch = await nextBatch(reader, context, name);
-      batch !== null;
-      batch = await nextBatch(reader, context, name)
-    ) {
+    for (let batch = await input.next(); batch !== null; batch = await input.next()) {
       reporter.enter('user')
-      await mapBatch(context, choose(batch, records), user, work.onBadRecord, output, skips)
+      await mapBatch(context, choose(batch, records), user, onBadRecord, output, skips)
       records += batch.length
       reporter.records += batch.length
     }
     await user.close()
-    await file.check()
-    return { ...reader.facts(), records, skips: skips.facts }
+    return { ...(await input.end()), records, skips: skips.facts }
   } finally {
-    await file.close()
-  }
-}
-
-/** The next batch; while it is awaited for long, the time is told not to be the job's. */
-async function nextBatch(reader: RecordReader, { reporter }: TaskContext, name: string): Promise<Batch | null> {
-  const slow = setInterval(() => reporter.enter('own'), 100)
-  try {
-    return await reader.next()
-  } catch (error) {
-    throw hostFailure(error, 'reading', name)
-  } finally {
-    clearInterval(slow)
+    await input.close()
   }
 }
 
@@ -94,6 +60,10 @@ async function mapBatch(
     const at = driver.at()
     return { place: await batch.place(at), record: cutText(batch.raw(at), SHOWN_BYTES) }
   }
+  const leaveOut = (at: number, reason: string): Promise<void> => {
+    context.onSkip?.(batch, at, reason)
+    return skips.add(async () => ({ ...(await placeOf()), reason }))
+  }
   while (next < batch.length) {
     let pause
     try {
@@ -109,9 +79,9 @@ async function mapBatch(
       const reason = driver.reason()
       driver.undo()
       if (context.job.maySkip) output.rollback()
-      await skips.add(async () => ({ ...(await placeOf()), reason }))
+      await leaveOut(at, reason)
     } else if (onBadRecord === 'skip') {
-      await skips.add(async () => ({ ...(await placeOf()), reason: batch.bad(at) }))
+      await leaveOut(at, batch.bad(at))
     } else {
       const { place, record } = await placeOf()
       throw new TaskFailure('input', badRecord(place, batch.bad(at), record, batch.remedies?.(at) ?? []), place)
@@ -120,7 +90,7 @@ async function mapBatch(
   }
 }
 
-/** What loses nothing is named first. */
+/** Remedies that lose no record are named first. */
 function badRecord(place: string, why: string, record: string, remedies: readonly string[]): ShoalError {
   return new ShoalError('BAD_RECORD', `${place} cannot be read: ${why}`, {
     why: record,

@@ -25,9 +25,8 @@ import { urls } from './inside/url.ts'
 import { values } from './inside/values.ts'
 import { web, type WebHost } from './inside/web.ts'
 import { mayShare } from './may-share.ts'
+import { JOB_SCRIPT } from './stack.ts'
 
-/** The name under which the bundle's code shows in stacks. */
-export const JOB_SCRIPT = 'job.js'
 /** The global that the bundle assigns its exports to. */
 export const JOB_GLOBAL = '__shoal_job'
 
@@ -37,7 +36,7 @@ interface Made {
   readonly shape: (exported: unknown) => string
 }
 interface Inside extends Made {
-  /** A new one of the realm: nothing of what the one before was told or has counted is in it. */
+  /** Makes a new driver: it shares no job, counters or random numbers with those made before. */
   readonly drive: (outside: Outside) => Driver
   readonly freeze: () => void
 }
@@ -96,7 +95,7 @@ export class SharedRealm {
   readonly #evaluate: () => unknown
 
   constructor(host: WebHost, marks: Marks, module: vm.Script) {
-    // Code made of texts need not be strict, and could catch errors: here that is an error.
+    // Code out of strings is forbidden: it need not be strict, so it could try to change something without an error.
     const { global, inside } = openRealm(host, marks, true, { strings: false, wasm: false })
     inside.freeze()
     this.#inside = inside
@@ -136,8 +135,8 @@ export interface JobScripts {
 export function compileJob(bundle: string): JobScripts {
   const script = new vm.Script(`${bundle}\n;${JOB_GLOBAL}`, { filename: JOB_SCRIPT })
   if (!mayShare(bundle)) return { script, module: null }
-  // The line before it is none of the bundle's: places in it stay as they are.
-  // An arrow function has no `arguments`, as a script has none.
+  // `lineOffset` makes up for the line before the bundle, so that places in stacks stay those of the bundle.
+  // It is an arrow function because the bundle as a script has no `arguments`, and must not find any here.
   const text = `(() => {\n${bundle}\n;return ${JOB_GLOBAL}})`
   return { script, module: new vm.Script(text, { filename: JOB_SCRIPT, lineOffset: -1 }) }
 }

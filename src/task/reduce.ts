@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import { LIMITS } from '../core/limits.ts'
 import type { ReduceManifest } from '../core/types.ts'
 import { ValueCopier } from '../data/copy.ts'
@@ -10,8 +9,8 @@ import type { ReduceWork } from '../core/plan/work.ts'
 import type { TaskContext } from './context.ts'
 import { cutText, hostFailure } from './failure.ts'
 import { reduceSeed } from './seed.ts'
-import { openFile } from './slot-files.ts'
-import { NO_CALLS, type Place, UserCode } from './user-code.ts'
+import { NO_CALLS, UserCode } from './user-code.ts'
+import type { Place } from './user-error.ts'
 
 /** Merges the runs of one partition, folds each group by the job's reduce, and leaves the part. @throws TaskFailure */
 export async function runReduce(context: TaskContext, work: ReduceWork): Promise<ReduceManifest> {
@@ -80,12 +79,13 @@ function startReduce(context: TaskContext, work: ReduceWork, part: PartWriter, g
 }
 
 /** Opening merges runs in passes where there are many; that is Shoal's own time. */
-function openGroups({ input, files, reporter }: TaskContext, work: ReduceWork, user: UserCode): Groups {
+function openGroups(context: TaskContext, work: ReduceWork, user: UserCode): Groups {
+  const { files, reporter } = context
   try {
     return new Groups({
       inputs: work.runs.map(({ file, ranks, aliases, digest, bytes }) => ({
         name: file,
-        open: () => openFile(join(input, file)),
+        open: () => context.input(file),
         ranks,
         aliases,
         expected: { digest, bytes },

@@ -2,7 +2,7 @@ import { LIMITS } from '../core/limits.ts'
 import type { Bytes, Millis } from '../core/types.ts'
 import { type TaskMessage, PROGRESS_EVERY_MS, type WorkPhase } from './protocol.ts'
 
-/** No more calls than this pass between two looks at the clock: it bounds how late a slow record is noticed. */
+/** At most so many calls pass between two looks at the clock, so that calls that become slow are soon noticed. */
 const BUDGET_MAX = 16
 
 export interface ReporterOptions {
@@ -13,8 +13,20 @@ export interface ReporterOptions {
   check(): void
 }
 
+/** How work says that it goes on. */
+export interface Progress {
+  records: number
+  bytes: Bytes
+  /** From now on the time is the job's, or Shoal's own. */
+  enter(phase: WorkPhase): void
+  /** Records finished or values taken since the last call; gives how many may pass until the next. */
+  tick(spent: number): number
+  /** Shoal's own work has moved on by `units` (bytes). */
+  moved(units: number): void
+}
+
 /** Tells the node that work goes on: counts cheaply, looks at the clock now and then, tells its progress every 100 ms. */
-export class Reporter {
+export class Reporter implements Progress {
   units = 0
   records = 0
   bytes: Bytes = 0
@@ -31,15 +43,15 @@ export class Reporter {
     this.#lastTick = this.#last
   }
 
-  /** From now on the time is the job's, or Shoal's own. A change to `user` is told before user code can begin to loop. */
+  /** A change to `user` is told before user code can begin to loop. */
   enter(phase: WorkPhase): void {
     this.#phase = phase
     if (phase !== this.#toldPhase) this.#send()
   }
 
   /**
-   * A record is finished or a value taken: `spent` of them since the last call. Gives how many may pass until the next:
-   * many while they are fast, one by one when they are slow, so that silence means that a single call goes on.
+   * While calls are fast the budget grows; when they are slow it is 1. So if nothing is reported for long, it is because
+   * a single call is still running.
    */
   tick(spent: number): number {
     const now = this.#options.now()
@@ -50,7 +62,6 @@ export class Reporter {
     return took < 1 ? Math.min(BUDGET_MAX, spent * 2) : took > 10 ? 1 : Math.max(1, spent)
   }
 
-  /** Shoal's own work has moved on by `units` (bytes). */
   moved(units: number): void {
     this.units += units
     const now = this.#options.now()

@@ -2,34 +2,26 @@ import type { BoundsManifest, SampleManifest, SplitFacts } from '../core/types.t
 import type { Batch } from '../data/formats/reader.ts'
 import { boundsOf, readSample, SAMPLE_NAME, SampleChoice, SampleWriter } from '../data/sample.ts'
 import type { BoundsWork, SampleWork } from '../core/plan/work.ts'
-import { join } from 'node:path'
 import type { TaskContext } from './context.ts'
 import { readSplit } from './read-split.ts'
-import type { SharedRealm } from './realm.ts'
 import { mapSeed } from './seed.ts'
-import { Shards } from './shards.ts'
 import { sharingRealm } from './sharing-realm.ts'
 import { TaskSamples } from './skips.ts'
-import { openFile } from './slot-files.ts'
-import { NO_CALLS, UserCode } from './user-code.ts'
+import { NO_CALLS, type OpenRealm, UserCode } from './user-code.ts'
 
 /** Maps a choice of the splits' records, and leaves the keys that these emit. @throws TaskFailure */
 export function runSample(context: TaskContext, work: SampleWork): Promise<SampleManifest> {
-  return sharingRealm(context, work.splits, (within, shared) => sampleSplits(within, work, shared))
+  return sharingRealm(context, work.splits, (within, realms) => sampleSplits(within, work, realms))
 }
 
-async function sampleSplits(
-  context: TaskContext,
-  work: SampleWork,
-  shared: SharedRealm | null,
-): Promise<SampleManifest> {
+async function sampleSplits(context: TaskContext, work: SampleWork, realms: OpenRealm): Promise<SampleManifest> {
   const { job, code, reporter, files } = context
   const writer = new SampleWriter(files.create(SAMPLE_NAME))
   const splits: SplitFacts[] = []
   const samples = new TaskSamples()
-  const shards = new Shards(context, work.splits)
+  const records = context.records(work)
   for (const split of work.splits) {
-    shards.readAhead(split)
+    records.readAhead(split)
     let emitted = 0
     const calls = {
       ...NO_CALLS,
@@ -42,14 +34,14 @@ async function sampleSplits(
       seed: () => mapSeed(code, job.params, split),
     }
     reporter.enter('user')
-    const user = new UserCode(job, calls, reporter, split.alias, shared)
+    const user = new UserCode(job, calls, reporter, split.alias, realms)
     context.attend(user)
     user.begin({ dataset: split.dataset, path: split.path }, null)
     writer.beginSplit()
     const choice = new SampleChoice(split.dataset, split.path, split.start)
     const choose = (batch: Batch, first: number): Batch =>
       chosen(batch, (i) => writer.wanting && choice.takes(first + i))
-    const facts = await readSplit(context, shards, split, user, work, writer, choose)
+    const facts = await readSplit(context, records, split, user, work, writer, choose)
     writer.commit()
     splits.push({ ...facts, emitted, skips: samples.take(facts.skips) })
     reporter.bytes += facts.bytes
@@ -76,7 +68,7 @@ function chosen(batch: Batch, takes: (i: number) => boolean): Batch {
 export function runBounds(context: TaskContext, work: BoundsWork): BoundsManifest {
   context.reporter.enter('own')
   const keys = work.samples.flatMap((name) => {
-    const file = openFile(join(context.input, name))
+    const file = context.input(name)
     try {
       return readSample(file, name)
     } finally {

@@ -8,7 +8,7 @@ import type { RandomAccess } from '../data/formats/source.ts'
 import { TaskFailure } from './failure.ts'
 import { factsOf, type FileFacts, splitName } from './protocol.ts'
 
-/** Never waits for the writer of a pipe that has taken a file's place. */
+/** O_NONBLOCK: where a named pipe has taken a file's place, opening it must not wait for somebody to write. */
 export const READ: number = constants.O_RDONLY | constants.O_NONBLOCK
 
 /** A shard's file, checked to be the one that the snapshot saw, before its first byte and (`check`) after its last. */
@@ -49,7 +49,7 @@ export async function openShard(folder: string, split: SplitWork): Promise<Shard
   return { size: split.size, read, check, close: () => file.close() }
 }
 
-/** Where bytes of the shard lie in the file of its pieces. What is not there was never to be read. */
+/** Where bytes of the shard lie in the file of its pieces, which has all that the split's reader ever asks for. */
 function placeInSpool({ pieces }: Spool, offset: number, length: number): number {
   let before = 0
   for (const piece of pieces) {

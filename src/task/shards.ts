@@ -1,12 +1,11 @@
-/** A task's shard files. Small ones are read ahead, several at once: what is awaited for each would cost more than they. */
+/** A task's shard files. Small ones are read ahead, several at once: to await each of them costs more than to read it. */
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 import { join } from 'node:path'
 import { LIMITS } from '../core/limits.ts'
 import type { Bytes } from '../core/types.ts'
 import type { SplitWork } from '../core/plan/work.ts'
-import type { TaskContext } from './context.ts'
 import { factsOf, type FileFacts, PACK_FILE, type PackedFile } from './protocol.ts'
-import type { Reporter } from './reporter.ts'
+import type { Progress } from './reporter.ts'
 import { cannotOpen, checkFacts, endsEarly, openShard, READ, type ShardFile } from './shard-file.ts'
 
 /** A small file, or why it could not be read. */
@@ -15,21 +14,25 @@ type Ahead = { readonly file: ShardFile } | { readonly error: unknown }
 export class Shards {
   readonly #folder: string
   readonly #splits: readonly SplitWork[]
-  readonly #reporter: Reporter
+  readonly #reporter: Progress
   readonly #packed: ReadonlyMap<string, PackedFile>
   readonly #ahead = new Map<SplitWork, Ahead>()
   #next = 0
 
-  constructor({ input, packed, reporter }: TaskContext, splits: readonly SplitWork[]) {
-    this.#folder = input
+  constructor(
+    { folder, packed, reporter }: { folder: string; packed: readonly PackedFile[]; reporter: Progress },
+    splits: readonly SplitWork[],
+  ) {
+    this.#folder = folder
     this.#splits = splits
     this.#reporter = reporter
     this.#packed = new Map(packed.map((file) => [file.name, file]))
   }
 
   /**
-   * Before the work on a split: where it is small and not read yet, it is, with those behind it. That is Shoal's own
-   * time, however long a disk takes. What is wrong is said when it is its turn.
+   * Called before the work on a split. If the split is small and has not been read yet, it is read now, and with it the
+   * small ones that follow. The time this takes counts as Shoal's own, however slow the disk is. If a file cannot be
+   * read, `open` throws why when its turn comes.
    */
   readAhead(split: SplitWork): void {
     if (!isSmall(split) || this.#ahead.has(split)) return
@@ -78,7 +81,7 @@ export class Shards {
   }
 }
 
-/** Of a file that came over a stream there are pieces. */
+/** A file that came over a stream is never read whole: there are only pieces of it here. */
 function isSmall({ size, spool }: SplitWork): boolean {
   return size <= LIMITS.smallFileBytes && spool === undefined
 }

@@ -2,22 +2,22 @@ import { LIMITS } from '../core/limits.ts'
 import type { SpillFiles, SpillInput, SpillOutput } from '../data/spill.ts'
 import type { SplitWork } from '../core/plan/work.ts'
 import type { TaskContext } from './context.ts'
-import type { SharedRealm } from './realm.ts'
-import { shareRealm } from './user-code.ts'
+import type { JobCode, OpenRealm } from './user-code.ts'
 
 /**
- * Does the work on a task's splits in a realm that all share, where the job's code may share one (`may-share.ts`) and
- * there are enough small splits for it to pay. Whatever goes wrong there, the work is done again, as for any other job:
- * with a realm for each split (null). What comes of that counts, so that no error is one of the sharing.
+ * Does the work on a task's splits in one realm that all of them share, if the job's code may share one (`may-share.ts`)
+ * and there are enough small splits for it to pay. If anything goes wrong there, the files are removed and all the work
+ * is done again with a realm for each split, as for any other job. Only the outcome of that counts, so an error that only
+ * a shared realm has is never seen.
  */
 export async function sharingRealm<T>(
   context: TaskContext,
   splits: readonly SplitWork[],
-  work: (context: TaskContext, shared: SharedRealm | null) => Promise<T>,
+  work: (context: TaskContext, realms: OpenRealm) => Promise<T>,
 ): Promise<T> {
-  const { reporter } = context
-  const shared = pays(splits) ? shareIfClosed(context) : null
-  if (shared === null) return await work(context, null)
+  const { job, reporter } = context
+  const shared = pays(splits) ? shareIfClosed(job) : null
+  if (shared === null) return await work(context, job.open)
   const { records, bytes } = reporter
   const files = new KnownFiles(context.files)
   try {
@@ -25,20 +25,23 @@ export async function sharingRealm<T>(
   } catch {
     files.removeAll()
     Object.assign(reporter, { records, bytes })
-    return await work(context, null)
+    return await work(context, job.open)
   }
 }
 
-/** An engine in which something of a realm cannot be frozen gives none. */
-function shareIfClosed({ job, reporter }: TaskContext): SharedRealm | null {
+/** null also if V8 has something that cannot be frozen: `freezeRealm` throws then. */
+function shareIfClosed(job: JobCode): OpenRealm | null {
   try {
-    return shareRealm(job, reporter)
+    return job.share()
   } catch {
     return null
   }
 }
 
-/** A shared realm costs as much as a few others. Of large splits the realm is the least, and doing them twice is much. */
+/**
+ * To make a shared realm costs as much as to make a few others, so there must be many splits. They must be small, too:
+ * for large ones a realm is a small part of the cost, and to do them twice would be a large one.
+ */
 function pays(splits: readonly SplitWork[]): boolean {
   const bytes = splits.reduce((sum, { size }) => sum + size, 0)
   return splits.length >= LIMITS.sharedSplitsMin && bytes <= splits.length * LIMITS.smallFileBytes

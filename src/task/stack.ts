@@ -1,5 +1,7 @@
 import { SourceMap } from 'node:module'
-import { JOB_SCRIPT } from './realm.ts'
+
+/** The name under which the bundle's code shows in stacks. */
+export const JOB_SCRIPT = 'job.js'
 
 /** Where in the user's sources: `line` and `column` from 1. */
 export interface SourcePlace {
@@ -8,7 +10,10 @@ export interface SourcePlace {
   readonly column: number
 }
 
-/** A map is an object of lists. To parse brackets in brackets takes a second for every 2 MiB, and much memory. */
+/**
+ * A source map is an object of lists, so nothing nests deeper than this. A text that does is not parsed: deeply nested
+ * brackets take JSON.parse a second for every 2 MiB, and much memory.
+ */
 const NESTS_MAX = 2
 const [QUOTE, BACKSLASH] = [0x22, 0x5c]
 const OPENS: ReadonlySet<number> = new Set([0x5b, 0x7b])

@@ -1,26 +1,36 @@
-/** User code at work: one realm, the calls into it, and what its errors become. */
+/** User code at work: one realm, the calls into it, and whose fault it is when they fail. */
 import { ShoalError } from '../core/errors.ts'
-import { visible } from '../words/visible.ts'
 import { BAD, type Batch } from '../data/formats/reader.ts'
+import type { RowFactory } from '../data/formats/rows.ts'
 import { END } from '../data/fold.ts'
+import type { ValueFactory } from '../data/value.ts'
 import { hostFailure, isA, TaskFailure } from './failure.ts'
-import type { Marks, Outside, Pause, Problem } from './inside/driver.ts'
-import { type JobScripts, makeRealm, type Realm, SharedRealm } from './realm.ts'
-import type { Reporter } from './reporter.ts'
-import { placesOf, placeText, sourceLine } from './stack.ts'
-import { titleOf } from './read-job.ts'
-import type { WebHost } from './inside/web.ts'
-import { makeWebHost } from './web-host.ts'
+import type { Driver, Marks, Outside, Pause, Problem } from './inside/driver.ts'
+import type { Progress } from './reporter.ts'
+import { type Place, titleOf, type UserError, userFailure } from './user-error.ts'
 
-/** A job's code, compiled once, and what its calls are told. */
-export interface LoadedJob extends JobScripts {
+/** The world in which a job's code runs, and what Shoal has made in it. */
+export interface CodeRealm {
+  readonly driver: Driver
+  readonly rows: RowFactory
+  readonly values: ValueFactory
+  /** Evaluates the job's module; what it throws is the realm's: pass it to `driver.describe`, do not look into it. */
+  load(): unknown
+}
+
+export type OpenRealm = (outside: Outside) => CodeRealm
+
+/** A job's code, ready to be run, and what its calls are told. */
+export interface JobCode {
+  readonly params: Readonly<Record<string, string>>
+  /** False only if the code surely never skips a record; else emits must be ready to be taken back. */
+  readonly maySkip: boolean
+  /** A realm for one split or one partition. */
+  readonly open: OpenRealm
+  /** For several splits, whose code is evaluated anew for each; null where they must not share a realm. */
+  share(): OpenRealm | null
   /** Reads the source map when an error is to be shown; null if there is none. */
   sourceMap(): string | null
-  readonly params: Readonly<Record<string, string>>
-  /** The word occurs in the bundle: emits must be ready to be taken back. */
-  readonly maySkip: boolean
-  /** The same for Temporal: realms of others are without. */
-  readonly temporal: boolean
 }
 
 /** The host's half of the calls; each may throw. */
@@ -47,36 +57,23 @@ export const NO_CALLS: Calls = {
   value: () => MARKS.end,
 }
 
-export interface Place {
-  readonly place: string
-  /** What user code was working on, for the message. */
-  readonly record: string
-}
-
 export class UserCode {
-  readonly realm: Realm
-  readonly #job: LoadedJob
+  readonly realm: CodeRealm
+  readonly #job: JobCode
   #refused: unknown = null
   #settled: (() => void) | null = null
-  #rejected: Problem | null = null
+  #rejected: { readonly problem: Problem; readonly reason: unknown } | null = null
 
-  /** Makes the realm, or takes the shared one, and loads the module. @throws TaskFailure JOB_THREW, JOB_BUILD */
-  constructor(
-    job: LoadedJob,
-    calls: Calls,
-    reporter: Reporter,
-    alias: string | null,
-    shared: SharedRealm | null = null,
-  ) {
+  /** Opens a realm, and loads the module in it. @throws TaskFailure JOB_THREW, JOB_BUILD */
+  constructor(job: JobCode, calls: Calls, reporter: Progress, alias: string | null, open: OpenRealm = job.open) {
     this.#job = job
-    const outside = this.#outside(calls, reporter)
-    this.realm = shared?.next(outside) ?? makeRealm(webHostOf(reporter), outside, MARKS, job.temporal)
+    this.realm = open(this.#outside(calls, reporter))
     const { driver } = this.realm
     let loaded = false
     try {
-      loaded = driver.load(this.realm.run(job), alias)
+      loaded = driver.load(this.realm.load(), alias)
     } catch (error) {
-      throw this.#threw(JSON.parse(driver.describe(error)) as Problem, null)
+      throw this.#threw(JSON.parse(driver.describe(error)) as Problem, error, null)
     }
     if (!loaded) {
       throw new TaskFailure('user', new ShoalError('JOB_BUILD', 'the bundle declares another job than its record says'))
@@ -84,7 +81,7 @@ export class UserCode {
   }
 
   /** The calls as the realm's driver wants them: none of these throws where user code could catch it. */
-  #outside(calls: Calls, reporter: Reporter): Outside {
+  #outside(calls: Calls, reporter: Progress): Outside {
     const refuse = (error: unknown): void => {
       if (this.#refused === null) this.#refused = error
     }
@@ -148,7 +145,7 @@ export class UserCode {
     return driver.pause() === 'pending' ? this.#wait() : driver.pause()
   }
 
-  /** Asynchronous calls go on without timers or I/O: what has not settled when the queue is empty never will. */
+  /** A job has no timers and no I/O: a call that has not settled when the queue of microtasks is empty never will. */
   async #wait(): Promise<Pause> {
     let settled = false
     const end = new Promise<void>((resolve) => {
@@ -170,30 +167,35 @@ export class UserCode {
 
   /** A promise of this realm was rejected, and no one looks at it. */
   rejected(reason: unknown): void {
-    this.#rejected ??= JSON.parse(this.realm.driver.describe(reason)) as Problem
+    this.#rejected ??= { problem: JSON.parse(this.realm.driver.describe(reason)) as Problem, reason }
   }
 
-  /** Lets what the last calls have left behind come to light. @throws TaskFailure */
+  /**
+   * Waits until promises that the last calls left behind have run. @throws TaskFailure if one emits, which is too late,
+   * or is rejected
+   */
   async close(): Promise<void> {
     await turn()
     if (this.realm.driver.problem() !== '') throw this.problem(null)
-    if (this.#rejected !== null) throw this.#threw(this.#rejected, null)
+    if (this.#rejected !== null) throw this.#threw(this.#rejected.problem, this.#rejected.reason, null)
   }
 
   /** What went wrong inside, as a failure of the attempt. */
   problem(place: Place | null): TaskFailure {
     const { driver } = this.realm
-    if (this.#rejected !== null && driver.problem() === '') return this.#threw(this.#rejected, place)
+    if (this.#rejected !== null && driver.problem() === '')
+      return this.#threw(this.#rejected.problem, this.#rejected.reason, place)
     const problem = JSON.parse(driver.problem()) as Problem
     if (problem.kind === 'outside') return hostFailure(driver.fault(), 'own', place?.place)
-    if (problem.kind !== 'refused') return this.#threw(problem, place)
+    if (problem.kind !== 'refused') return this.#threw(problem, driver.fault(), place)
     const refused = this.#refused
     if (isA(refused, ShoalError) && (refused.code === 'USER_VALUE' || refused.code === 'RECORD_LIMIT')) {
-      return this.#asUser(refused.code, refused.message, problem, place)
+      const { code, message, why, try: remedies } = refused
+      return this.#asUser({ code, title: message, why, try: remedies }, problem, place)
     }
-    if (refused === null) return this.#threw(problem, place)
+    if (refused === null) return this.#threw(problem, driver.fault(), place)
     if (isA(refused, Error)) return hostFailure(refused, 'own', place?.place)
-    return this.#threw(JSON.parse(driver.describe(refused)) as Problem, place)
+    return this.#threw(JSON.parse(driver.describe(refused)) as Problem, refused, place)
   }
 
   /** An error that came out of the host's own work while user code may have been called within it (combine). */
@@ -206,41 +208,17 @@ export class UserCode {
     return hostFailure(error, during, place?.place)
   }
 
-  #threw(problem: Problem, place: Place | null): TaskFailure {
-    return this.#asUser('JOB_THREW', titleOf(problem), problem, place)
+  #threw(problem: Problem, cause: unknown, place: Place | null): TaskFailure {
+    return this.#asUser({ code: 'JOB_THREW', title: titleOf(problem), cause }, problem, place)
   }
 
-  #asUser(
-    code: 'JOB_THREW' | 'USER_VALUE' | 'RECORD_LIMIT',
-    title: string,
-    problem: Problem,
-    place: Place | null,
-  ): TaskFailure {
-    const map = this.#job.sourceMap()
-    const places = placesOf(problem.stack, map)
-    const at = placeText(places)
-    const source = places[0] === undefined ? null : sourceLine(map, places[0])
-    const why = [
-      ...(source === null ? [] : [source.trim()]),
-      // One line, whatever the file's name and the record hold.
-      ...(place === null ? [] : [visible(`${place.place}: ${place.record}`)]),
-    ].join('\n')
-    const error = new ShoalError(code, at === '' ? title : `${at}: ${title}`, { why: why === '' ? undefined : why })
-    return new TaskFailure('user', error, place?.place ?? '')
+  #asUser(error: UserError, problem: Problem, place: Place | null): TaskFailure {
+    return userFailure(error, problem, place, this.#job.sourceMap())
   }
-}
-
-/** A realm for the splits of one task, where the job's code may share one. */
-export function shareRealm({ module }: LoadedJob, reporter: Reporter): SharedRealm | null {
-  return module === null ? null : new SharedRealm(webHostOf(reporter), MARKS, module)
-}
-
-function webHostOf(reporter: Reporter): WebHost {
-  return makeWebHost((text) => reporter.log(text))
 }
 
 const soon = setImmediate
-/** Resolves when all that can happen without the outside has happened. */
+/** Resolves once the queue of microtasks is empty. */
 export function turn(): Promise<void> {
   return new Promise((resolve) => void soon(resolve))
 }

@@ -272,6 +272,29 @@ describe('errors of a job', () => {
     expect(failure.error.message).toMatch(message)
   })
 
+  test('a value without a form: its place in the code, the line, the record, what is allowed and what helps', async () => {
+    const failure = await shop.failure(
+      job(`input: 'd', map(line: string, { emit }: any) {\nemit(line, { at: [() => 0] })\n}`),
+    )
+    expect(failure).toEqual({
+      blame: 'user',
+      error: {
+        schema: 'shoal.error/1',
+        code: 'USER_VALUE',
+        message: 'job.ts:4:1: value.at[0] is a function',
+        why: [
+          'emit(line, { at: [() => 0] })',
+          'data/lines.txt:1: a',
+          'a key or value is null, boolean, number, bigint, string, Uint8Array, Date, or an array or plain object of these',
+        ].join('\n'),
+        try: ['emit plain data', 'leave the field out, or use null'],
+        retryable: false,
+        exit: 1,
+      },
+      place: 'data/lines.txt:1',
+    })
+  })
+
   test('a throw in reduce names the key', async () => {
     const source = job(
       `input: 'd', map: (line: string, { emit }: any) => emit({ at: line }, 1), reduce: () => { throw new Error('no') }`,

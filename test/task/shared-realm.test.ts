@@ -16,13 +16,16 @@ import vm from 'node:vm'
 import { afterAll, describe, expect, test } from 'vitest'
 import { bundleJob } from '../../src/adapters/esbuild/bundle.ts'
 import type { Digest, MapManifest } from '../../src/core/types.ts'
+import type { TaskContext } from '../../src/task/context.ts'
+import { codeInRealms } from '../../src/task/job-realms.ts'
 import { loadJob } from '../../src/task/load-job.ts'
 import { runMap } from '../../src/task/map.ts'
 import { mayShare } from '../../src/task/may-share.ts'
 import type { TaskMessage } from '../../src/task/protocol.ts'
 import { SharedRealm } from '../../src/task/realm.ts'
 import { Reporter } from '../../src/task/reporter.ts'
-import { slotFiles } from '../../src/task/slot-files.ts'
+import { ShardRecords } from '../../src/task/shard-records.ts'
+import { openFile, slotFiles } from '../../src/task/slot-files.ts'
 import { MARKS, NO_CALLS } from '../../src/task/user-code.ts'
 import { makeWebHost } from '../../src/task/web-host.ts'
 
@@ -177,7 +180,7 @@ async function mapped(source: string, sharing: boolean, extra: readonly string[]
   const { code: text } = await bundleJob(join(home, 'source.ts'))
   writeFileSync(join(home, 'job.js'), text)
   const code = createHash('sha256').update(text).digest('hex') as Digest
-  const job = loadJob(home, code, {})
+  const job = loadJob(home, code)
   const splits = Array.from({ length: 12 }, (_, i) => {
     const path = join(home, `${i}.txt`)
     writeFileSync(path, [`u${i % 3}\t${i}`, `u${i % 5}\t${i * i}`, ...extra].join('\n'))
@@ -192,9 +195,14 @@ async function mapped(source: string, sharing: boolean, extra: readonly string[]
     now: () => 0,
     check: () => undefined,
   })
-  const context = {
-    ...{ job: sharing ? job : { ...job, module: null }, code, arena: 8e6, windows: 8e6 },
-    ...{ input: join(home, 'in'), packed: [], files: slotFiles(join(home, 'out')), reporter, attend: () => undefined },
+  const loaded = sharing ? job : { ...job, module: null }
+  const input = join(home, 'in')
+  const reading = { folder: input, packed: [], windows: 8e6, reporter }
+  const context: TaskContext = {
+    job: codeInRealms(loaded, {}, (log) => reporter.log(log)),
+    ...{ code, arena: 8e6, records: (one) => new ShardRecords(reading, one) },
+    input: (name) => openFile(join(input, name)),
+    ...{ files: slotFiles(join(home, 'out')), reporter, attend: () => undefined },
   }
   const work = { kind: 'map', splits, partitions: 3, bounds: null, combine: /combine/.test(source) } as const
   const outcome = await runMap(context, {

@@ -5,7 +5,7 @@ import type { Driver, Marks, Outside, Pause, Problem, RecordBatch } from './driv
 import type { Random } from './random.ts'
 import type { Phase } from './tame.ts'
 
-/** The parts of a driver that are told apart from it. */
+/** The parts of a driver that have a file of their own. */
 export interface DriverTools {
   readonly counters: CounterBook
   readonly describe: Describe
@@ -57,7 +57,10 @@ export function drive(own: Intrinsics, phase: Phase, outside: Outside, marks: Ma
     return blame('late', new TypeFailure(`${what} ${why}`))
   }
 
-  /** Asks the host from within a user's call: an error of its own (a stack overflow) must not be seen there. */
+  /**
+   * Asks the host while user code is on the stack. If the host's function throws (its stack may overflow), the answer is
+   * `otherwise`: user code must not get hold of an error of the host.
+   */
   const ask = <T>(question: () => T, otherwise: T): T => {
     let answer = otherwise
     try {
@@ -103,7 +106,10 @@ export function drive(own: Intrinsics, phase: Phase, outside: Outside, marks: Ma
     state = skipping
     throw skipped
   }
-  /** In asynchronous jobs each call has a context of its own, so that a late emit is known for what it is. */
+  /**
+   * In asynchronous jobs each call has a context of its own, so that an emit by a call that has settled is refused, even
+   * while the next call is at work.
+   */
   const makeContext = (): unknown => {
     const mine = generation
     const emit = (key: unknown, value: unknown): void => {
@@ -215,7 +221,7 @@ export function drive(own: Intrinsics, phase: Phase, outside: Outside, marks: Ma
       try {
         value = outside.value(alias)
       } catch {
-        // as in emit
+        // the host's error must not be seen here, as in emit
       }
       if (value === marks.failed) throw blame('refused', new TypeFailure(outside.failure()))
       state = call

@@ -1,10 +1,10 @@
 import type { Intrinsics } from './intrinsics.ts'
 
 /**
- * Freezes all that user code of a realm can reach and has not made itself, before any of it runs: the globals, all that
- * is behind them, and what only syntax leads to (`hidden`). What has no properties but state of its own, the memory that
- * RegExp has of its last match, is taken away. Throws where something stays open: then nobody may share the realm.
- * Self-contained, see `intrinsics`.
+ * Freezes all objects of a realm that user code could reach, before any of it runs: the globals, all that properties and
+ * prototypes lead to from there, and what no property leads to but syntax does (`hidden`, such as the prototype of
+ * generators). RegExp's memory of its last match is state that freezing does not reach, so it is removed. Throws if
+ * anything cannot be frozen: then the realm must not be shared. Self-contained, see `intrinsics`.
  */
 export function freezeRealm(own: Intrinsics): void {
   const { global, ownKeys, descriptor, prototypeOf } = own
@@ -15,7 +15,8 @@ export function freezeRealm(own: Intrinsics): void {
     own.hide(RegExp, name)
     if (descriptor(RegExp, name) !== undefined) throw new own.Failure(`RegExp.${name} stays`)
   }
-  // What would pass over a refused change, or tell that there was one, ends the attempt; it is done again elsewhere.
+  // JSON.parse writes what a reviver returns, and says nothing if an object is frozen; the others tell that one is. Here
+  // they throw, and the task is done again with a fresh realm for each split.
   const refused = (): never => {
     throw new own.Failure('not in a shared realm')
   }
@@ -37,7 +38,7 @@ export function freezeRealm(own: Intrinsics): void {
   const iterator = { next: () => ({ value: 0, done: true }) }
   const concat = (Iterator as unknown as { concat?: (...all: unknown[]) => object }).concat
   const hidden: readonly object[] = [
-    // Its class has no name here.
+    // A SharedArrayBuffer: its class was removed from the globals, so only an instance leads to it.
     new Memory({ initial: 0, maximum: 0, shared: true }).buffer,
     function* () {},
     async () => undefined,
