@@ -8,7 +8,7 @@
  *   I3  Correctness holds if every node claims every task: nothing here waits for a claim to be won.
  *   I4  The outcome is `verdict` of known facts, or a person's cancel; joined, never overwritten.
  */
-import { answerBuckets, answerHello, answerStamps, fetchJob, hello, statement } from './anti-entropy.ts'
+import { answerBuckets, answerHello, answerStamps, fetchJob, greeting, statement } from './anti-entropy.ts'
 import { onAttempt, startTasks } from './attempts.ts'
 import { stopLosers, tasksToHelp } from './backup.ts'
 import { failureIndex, isEligible } from './candidates.ts'
@@ -91,11 +91,12 @@ function take(state: State, event: Event): Effect[] {
       const member = state.members.get(event.peer)
       if (member !== undefined) {
         member.connected = event.connected
-        if (!event.connected) member.closedAt = state.now
+        if (event.connected) member.openedAt = state.now
+        else member.closedAt = state.now
       }
       if (event.connected) state.connected.add(event.peer)
       else state.connected.delete(event.peer)
-      return event.connected ? [{ type: 'send', to: event.peer, message: hello(state, event.peer) }] : []
+      return event.connected ? [{ type: 'send', to: event.peer, message: greeting(state, event.peer) }] : []
     }
     case 'message':
       return onMessage(state, event.from, event.message)
@@ -251,6 +252,10 @@ function onMessage(state: State, from: NodeId, message: Message): Effect[] {
       return records.length === 0 ? [] : [{ type: 'send', to: from, message: { type: 'records', records } }]
     }
     case 'unheard':
+      if (message.nodes.includes(state.self.node)) {
+        state.askedAt = state.now
+        state.nextGossip = state.now
+      }
       return []
     case 'dropped': {
       const job = state.jobs.get(message.job)
