@@ -36,7 +36,7 @@ import type { Message } from './messages.ts'
 import { findOrphans, isShuffling, isStageReady } from './open-tasks.ts'
 import { isOver } from './outcome.ts'
 import { isRemade, isWorkedOn, judgeRemake } from './remake.ts'
-import { askForUnheard, settle, stir, stirs } from './quiet.ts'
+import { askForUnheard, learnAsked, settle, stir, stirs } from './quiet.ts'
 import { spread } from './spread.ts'
 import type { JobState, State } from './state.ts'
 import { feel } from './strain.ts'
@@ -91,8 +91,7 @@ function take(state: State, event: Event): Effect[] {
       const member = state.members.get(event.peer)
       if (member !== undefined) {
         member.connected = event.connected
-        if (event.connected) member.openedAt = state.now
-        else member.closedAt = state.now
+        member[event.connected ? 'openedAt' : 'closedAt'] = state.now
       }
       if (event.connected) state.connected.add(event.peer)
       else state.connected.delete(event.peer)
@@ -252,10 +251,7 @@ function onMessage(state: State, from: NodeId, message: Message): Effect[] {
       return records.length === 0 ? [] : [{ type: 'send', to: from, message: { type: 'records', records } }]
     }
     case 'unheard':
-      if (message.nodes.includes(state.self.node)) {
-        state.askedAt = state.now
-        state.nextGossip = state.now
-      }
+      learnAsked(state, message.nodes)
       return []
     case 'dropped': {
       const job = state.jobs.get(message.job)

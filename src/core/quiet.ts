@@ -1,12 +1,13 @@
 /**
- * How often this node looks at its clock and speaks. While something goes on, it ticks and gossips heartbeats at the pace
- * that takeovers need. Once nothing has changed for a while it goes quiet: a heartbeat is then a message to each peer,
- * which no one signs, checks or passes on, less often, and a tick comes when the next one is due. The first event that
- * changes anything ends that at once.
+ * How often this node looks at its clock and speaks. A heartbeat is a message to each peer, which no one signs, checks or
+ * passes on. While something goes on, it comes at the pace that takeovers need, and so do ticks. Once nothing has changed
+ * for a while the node goes quiet: heartbeats come less often, and a tick comes when the next one is due. The first event
+ * that changes anything ends that at once.
  *
- * What a quiet node must not do is fall silent for somebody. Members that it has no connection to hear gossip alone, so it
- * stays awake for them; and whoever misses a member that it thinks alive asks for it by gossip (a connection may carry
- * packets in one direction only), which wakes the one that is asked for.
+ * What no node must do is fall silent for somebody. Members that it has no connection to hear gossip alone, so it gossips
+ * its heartbeats, too, and stays awake, for them; and whoever does not hear a member that it thinks alive, or that has just
+ * been connected, asks for it by gossip (a connection may carry packets in one direction only): that wakes the one that is
+ * asked for, and has it gossip for a while.
  */
 import { isLive, nextLivenessOf, silentSince } from './candidates.ts'
 import type { Effect } from './effects.ts'
@@ -79,6 +80,13 @@ function askFrom(state: State, member: Member): Millis {
   const { connected, openedAt, heardAt } = member
   const isMute = connected && heardAt < openedAt && state.now - openedAt < LIMITS.askedMs
   return isMute ? Math.max(silent, openedAt) + wait : Infinity
+}
+
+/** Somebody does not hear these nodes: if this is one of them, it says by gossip that it lives. */
+export function learnAsked(state: State, nodes: readonly NodeId[]): void {
+  if (!nodes.includes(state.self.node)) return
+  state.askedAt = state.now
+  state.nextGossip = state.now
 }
 
 /** Asks by gossip for members that are not heard. */
