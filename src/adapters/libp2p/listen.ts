@@ -116,8 +116,9 @@ export function advertised(host: Host, before: readonly string[]): string[] {
     if (known === undefined || near(known)) relayed.set(relay, text)
   }
   const ordered = [...direct.filter((text) => !near(text)), ...direct.filter((text) => near(text))]
-  const relays = [...relayed.values()].toSorted((a, b) => Number(before.includes(b)) - Number(before.includes(a)))
-  return [...ordered.slice(0, LIMITS.peerAddressesMax - 2), ...relays.slice(0, 2)]
+  const now = [...relayed.values()]
+  const relays = new Set([...before.filter((text) => now.includes(text)), ...now])
+  return [...ordered.slice(0, LIMITS.peerAddressesMax - 2), ...[...relays].slice(0, 2)]
 }
 
 /** The TCP port that the host listens on. */
