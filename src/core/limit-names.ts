@@ -33,6 +33,8 @@ export type Limit =
   | 'tickMs'
   | 'quietAfterMs'
   | 'quietBeatMs'
+  | 'meetMs'
+  | 'askedMs'
   | 'unheardMs'
   | 'unheardMax'
   | 'advanceMs'

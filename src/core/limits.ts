@@ -68,6 +68,10 @@ export const LIMITS: Readonly<Record<Limit, number>> = {
   quietAfterMs: 3_000,
   /** … and then heartbeats, ticks and anti-entropy go at this pace, as messages to each peer instead of signed gossip. */
   quietBeatMs: 1_250,
+  /** Who was just met is connected in this time as a rule: a mesh that starts says nothing by gossip until then. */
+  meetMs: 3_000,
+  /** Who was asked for by gossip says so long by gossip that it lives; who is not heard over a new connection is asked for so long. */
+  askedMs: 10_000,
   /** A member that was not heard for so long is asked by gossip to say by gossip that it lives. */
   unheardMs: 2_000,
   /** Members named in one such question; it is asked again. */

@@ -8,7 +8,7 @@
  *   I3  Correctness holds if every node claims every task: nothing here waits for a claim to be won.
  *   I4  The outcome is `verdict` of known facts, or a person's cancel; joined, never overwritten.
  */
-import { answerRanges, answerHello, answerStamps, fetchJob, hello, statement } from './gossip/anti-entropy.ts'
+import { answerRanges, answerHello, answerStamps, fetchJob, greeting, statement } from './gossip/anti-entropy.ts'
 import { onAttempt, startTasks } from './schedule/attempts.ts'
 import { stopLosers, tasksToHelp } from './schedule/backup.ts'
 import { isEligible } from './members/candidates.ts'
@@ -28,7 +28,7 @@ import type { Message } from './messages.ts'
 import { findOrphans, isStepReady, lacksResult } from './outcome/open-tasks.ts'
 import { isOver } from './ledger/outcome.ts'
 import { isRemade, isWorkedOn, judgeRemake } from './outcome/remake.ts'
-import { askForUnheard, settle, stir, stirs } from './gossip/quiet.ts'
+import { askForUnheard, learnAsked, settle, stir, stirs } from './gossip/quiet.ts'
 import { spread } from './gossip/spread.ts'
 import type { JobState, State } from './state.ts'
 import { feel } from './members/strain.ts'
@@ -83,11 +83,11 @@ function take(state: State, event: Event): Effect[] {
       const member = state.members.get(event.peer)
       if (member !== undefined) {
         member.connected = event.connected
-        if (!event.connected) member.closedAt = state.now
+        member[event.connected ? 'openedAt' : 'closedAt'] = state.now
       }
       if (event.connected) state.connected.add(event.peer)
       else state.connected.delete(event.peer)
-      return event.connected ? [{ type: 'send', to: event.peer, message: hello(state, event.peer) }] : []
+      return event.connected ? [{ type: 'send', to: event.peer, message: greeting(state, event.peer) }] : []
     }
     case 'message':
       return onMessage(state, event.from, event.message)
@@ -152,6 +152,7 @@ function onMessage(state: State, from: NodeId, message: Message): Effect[] {
       return records.length === 0 ? [] : [{ type: 'send', to: from, message: { type: 'records', records } }]
     }
     case 'unheard':
+      learnAsked(state, message.nodes)
       return []
     case 'dropped': {
       const job = state.jobs.get(message.job)

@@ -86,6 +86,8 @@ export interface State {
   /** Peers with an open connection, members whose record has yet to come among them. */
   readonly connected: Set<NodeId>
   readonly forgottenMembers: Set<NodeId>
+  /** Members whose record was asked for, and when: a beat of theirs comes before the answer. */
+  readonly wanted: Map<NodeId, Millis>
   readonly jobs: Map<JobId, JobState>
   /** Jobs that are asked for: since when, and who has spoken of them. */
   readonly fetching: Map<JobId, { readonly at: Millis; readonly tellers: Set<NodeId> }>
@@ -127,6 +129,10 @@ export interface State {
   nextBeat: Millis
   /** Not before then are members that are not heard asked to speak again. */
   nextAsk: Millis
+  /** Not before then is a heartbeat gossiped that peers hear on their streams. */
+  nextGossip: Millis
+  /** When somebody last asked for this node by gossip: a connection may not carry what it sends. */
+  askedAt: Millis
   nextFlush: Millis
   nextSync: Millis
   syncTurn: number
@@ -151,6 +157,7 @@ export function newState(self: Self, now: Millis, retentionMs: Millis = LIMITS.r
     members: new Map(),
     connected: new Set(),
     forgottenMembers: new Set(),
+    wanted: new Map(),
     jobs: new Map(),
     fetching: new Map(),
     overBefore: new Map(),
@@ -177,6 +184,8 @@ export function newState(self: Self, now: Millis, retentionMs: Millis = LIMITS.r
     waking: false,
     nextBeat: now,
     nextAsk: now,
+    nextGossip: now,
+    askedAt: -Infinity,
     nextFlush: now,
     nextSync: now,
     syncTurn: 0,

@@ -23,6 +23,8 @@ const member = (over: Partial<Member> = {}): Member => ({
   beat: null,
   heardAt: 0,
   connected: true,
+  metAt: 0,
+  openedAt: 0,
   closedAt: -Infinity,
   moved: new Map(),
   ...over,
@@ -235,5 +237,25 @@ describe('records', () => {
     expect(asked()).toEqual([n2])
     node.hear(n3)
     expect(asked()).toEqual([n3])
+  })
+
+  test('a record is asked for once, while the answer may be on its way, and again if none has come', () => {
+    const node = new OneNode(n1, [n2, n3])
+    const asked = (): NodeId[] =>
+      only(node.effects.splice(0), 'send').flatMap(({ message }) =>
+        message.type === 'want-records' ? message.nodes : [],
+      )
+    asked()
+    node.hear({ node: n2, record: 2 })
+    const stamps = { type: 'stamps', jobs: [], nodes: [[n2, 1, 2]] } as const
+    node.give({ type: 'message', from: n3, message: stamps })
+    node.hear({ node: n2, record: 2 })
+    expect(asked()).toEqual([n2])
+    node.now += LIMITS.syncIntervalMs
+    node.hear({ node: n2, record: 2 })
+    expect(asked()).toEqual([n2])
+    said(node, n2, recordOf(n2, { version: 2 }))
+    node.hear({ node: n2, record: 3 })
+    expect(asked()).toEqual([n2])
   })
 })

@@ -4,6 +4,7 @@ import { livenessOf } from '../../src/core/members/liveness.ts'
 import type { Effect } from '../../src/core/effects.ts'
 import type { Event } from '../../src/core/events.ts'
 import { LIMITS } from '../../src/core/limits.ts'
+import type { Message } from '../../src/core/messages.ts'
 import { step } from '../../src/core/machine.ts'
 import type { Millis, NodeId } from '../../src/core/types.ts'
 import { makeJob } from './fake-work.ts'
@@ -20,6 +21,10 @@ function quietNode(...peers: readonly NodeId[]): OneNode {
   expect(node.state.quiet).toBe(true)
   return node
 }
+
+/** Heartbeats among effects; a round of anti-entropy begins with one. */
+const beatsIn = (effects: readonly { readonly message: Message }[]): number =>
+  effects.filter(({ message }) => message.type === 'beat').length
 
 /** Lets time pass as a node does, with ticks only when they are due; gives each tick's time and effects. */
 function ticks(node: OneNode, duration: Millis): { readonly at: Millis; readonly effects: Effect[] }[] {
@@ -70,7 +75,7 @@ describe('a quiet node', () => {
     expect(node.state.graceUntil).toBe(node.now + LIMITS.awayAfterMs)
   })
 
-  test.each<[string, (node: OneNode) => Event]>([
+  test.each<[string, (node: OneNode) => Event, boolean?]>([
     [
       'a job',
       () => ({
@@ -82,24 +87,24 @@ describe('a quiet node', () => {
       }),
     ],
     ['a peer that comes', () => ({ type: 'peer', peer: n4, connected: true })],
-    ['a peer that goes', () => ({ type: 'peer', peer: n2, connected: false })],
+    ['a peer that goes', () => ({ type: 'peer', peer: n2, connected: false }), true],
     [
       'a new record',
       () => ({ type: 'message', from: n2, message: { type: 'records', records: [recordOf(n2, { version: 2 })] } }),
     ],
-    ['being asked for', () => ({ type: 'message', from: n2, message: { type: 'unheard', nodes: [n3, n1] } })],
+    ['being asked for', () => ({ type: 'message', from: n2, message: { type: 'unheard', nodes: [n3, n1] } }), true],
     ['drain', () => ({ type: 'drain' })],
-  ])('is woken by %s: its next heartbeat is gossip, at once or half a second later', (_, event) => {
+  ])('is woken by %s: its next heartbeat comes at once or half a second later', (_, event, gossips = false) => {
     const node = quietNode(n2, n3)
     ticks(node, 300)
-    const beats = (effects: readonly Effect[]): number =>
-      only(effects, 'gossip').filter(({ message }) => message.type === 'beat').length
     const at = node.now
     const given = node.give(event(node))
     expect(node.state.quiet).toBe(false)
     expect(node.state.tickDue).toBeLessThanOrEqual(at + LIMITS.tickMs)
     const rest = ticks(node, LIMITS.heartbeatMs).flatMap(({ effects }) => effects)
-    expect(beats([...given, ...rest])).toBe(1)
+    const said = [...given, ...rest]
+    expect(beatsIn(only(said, 'send').filter(({ to }) => to === n3))).toBe(1)
+    expect(beatsIn(only(said, 'gossip'))).toBe(gossips ? 1 : 0)
   })
 
   test('sleeps on when it hears what it knows', () => {
@@ -110,6 +115,67 @@ describe('a quiet node', () => {
     node.give({ type: 'own-life', incarnation: node.state.self.incarnation })
     expect(node.state.quiet).toBe(true)
   })
+})
+
+describe('a node that is awake', () => {
+  /** Of four seconds, in which a new job keeps it awake. */
+  const saidBy = (node: OneNode, ...alive: readonly NodeId[]): { direct: number; gossip: number } => {
+    node.add(makeJob({ maps: 1, reduces: 1, members: [n2] }))
+    const said = node.pass(4_000, ...alive)
+    expect(node.state.quiet).toBe(false)
+    return { direct: beatsIn(only(said, 'send').filter(({ to }) => to === n2)), gossip: beatsIn(only(said, 'gossip')) }
+  }
+
+  test('says to each peer that it lives, and gossips it while a member has no connection', () => {
+    expect(saidBy(new OneNode(n1, [n2, n3]), n2, n3)).toEqual({ direct: 8, gossip: 0 })
+    const apart = new OneNode(n1, [n2, n3])
+    apart.give({ type: 'peer', peer: n3, connected: false })
+    const { direct, gossip } = saidBy(apart, n2, n3)
+    expect(direct).toBe(8)
+    expect(gossip).toBeGreaterThanOrEqual(3)
+    expect(gossip).toBeLessThanOrEqual(4)
+  })
+
+  test('does not gossip it for who was just met, and does so for who is not connected after a while', () => {
+    const node = new OneNode(n1, [n2])
+    node.give({ type: 'message', from: n2, message: { type: 'records', records: [recordOf(n3)] } })
+    expect(beatsIn(only(node.pass(LIMITS.meetMs - 500, n2), 'gossip'))).toBe(0)
+    expect(beatsIn(only(node.pass(1_000, n2), 'gossip'))).toBe(1)
+  })
+
+  test('stays awake until who was met has heard of it by gossip', () => {
+    const node = new OneNode(n1, [n2])
+    node.give({ type: 'message', from: n2, message: { type: 'records', records: [recordOf(n3)] } })
+    node.pass(LIMITS.quietAfterMs + LIMITS.meetMs - 500, n2)
+    expect(node.state.quiet).toBe(false)
+    node.pass(1_000, n2)
+    expect(node.state.quiet).toBe(true)
+  })
+
+  test('gossips it for a while when somebody asks for it, though all are connected', () => {
+    const node = new OneNode(n1, [n2, n3])
+    node.give({ type: 'message', from: n3, message: { type: 'unheard', nodes: [n1] } })
+    expect(saidBy(node, n2, n3).gossip).toBeGreaterThanOrEqual(3)
+    node.pass(LIMITS.askedMs, n2, n3)
+    expect(saidBy(node, n2, n3).gossip).toBe(0)
+  })
+
+  test('gossips it alone where it has many peers', () => {
+    const many = Array.from({ length: LIMITS.directPeersMax + 1 }, (_, i) => `n${i + 2}` as NodeId)
+    expect(saidBy(new OneNode(n1, many), ...many)).toEqual({ direct: 0, gossip: 8 })
+  })
+})
+
+test('who is not heard over a connection that has just opened is asked for, and no longer than it may take', () => {
+  const node = new OneNode(n1, [n2])
+  node.give({ type: 'message', from: n2, message: { type: 'records', records: [recordOf(n3)] } })
+  node.give({ type: 'peer', peer: n3, connected: true })
+  const asks = (duration: Millis): number =>
+    only(node.pass(duration, n2), 'gossip').filter(({ message }) => message.type === 'unheard').length
+  expect(asks(LIMITS.unheardMs - 100)).toBe(0)
+  expect(asks(200)).toBe(1)
+  expect(asks(LIMITS.askedMs)).toBeGreaterThan(4)
+  expect(asks(LIMITS.askedMs)).toBe(0)
 })
 
 test('who lives and is connected to it only over others keeps a node awake, since it hears gossip alone', () => {

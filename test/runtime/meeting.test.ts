@@ -32,3 +32,15 @@ it('the other one waits for that, and dials at its second look, in case that not
   keepMembers(context)
   expect(dialled).toEqual([low])
 })
+
+it('it waits longer as long as connections come, since dials take their time where many nodes start at once', async () => {
+  const { context, dialled } = await hearing(low)
+  for (const peer of ['a', 'b', 'c', 'd'].map((letter) => letter.repeat(50) as NodeId)) {
+    context.dispatch({ type: 'peer', peer, connected: true })
+    keepMembers(context)
+    expect(dialled).toEqual([])
+  }
+  context.dispatch({ type: 'peer', peer: 'e'.repeat(50) as NodeId, connected: true })
+  keepMembers(context)
+  expect(dialled).toEqual([low])
+})

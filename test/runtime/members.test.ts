@@ -64,3 +64,15 @@ it('all of them are missed by nobody where nothing is left: that is said; at a f
   await lookAtOwnRecord(other.context)
   expect(other.context.damage.list()).toEqual([])
 })
+
+it('a catalog that another member has as well is not fetched', async () => {
+  const node = await bench()
+  node.peerServes = () => {
+    throw new Error('a stream was opened')
+  }
+  const catalogs = new Catalogs(node.disk)
+  const nothing = { version: 1, datasets: [] }
+  const { hash } = catalogs.set(node.self, nothing)
+  await catalogs.fetch(node.context, node.peer, hash, node.peer)
+  expect(catalogs.get(node.peer)).toEqual(nothing)
+})

@@ -30,6 +30,8 @@ interface Target {
   told: 'refused' | 'unreachable' | 'version' | null
   timer: NodeJS.Timeout | null
   running: Promise<void> | null
+  /** Ends the direct dial that is running. */
+  giveUp: (() => void) | null
 }
 
 export interface Dialler {
@@ -59,6 +61,7 @@ const newTarget = (peer: NodeId | null, join: string | null): Target => ({
   told: null,
   timer: null,
   running: null,
+  giveUp: null,
 })
 
 export function createDialler(network: DialNetwork, events: Pick<MeshEvents, 'joinFailed'>): Dialler {
@@ -97,7 +100,10 @@ class Redialler implements Dialler {
   connected(peer: NodeId): void {
     this.#mismatched.delete(peer)
     const target = this.#targets.get(peer)
-    if (target !== undefined) this.#met(target)
+    if (target === undefined) return
+    this.#met(target)
+    // Both have dialled, and the dial of the lesser id came through; that one goes on with its own.
+    if (peer < this.#network.self && this.#network.connection(peer) === 'direct') target.giveUp?.()
   }
 
   lost(peer: NodeId): void {
@@ -215,12 +221,16 @@ class Redialler implements Dialler {
   async #dialDirect(target: Target): Promise<unknown> {
     const addresses = target.addresses.filter((address) => !isRelayed(address))
     if (addresses.length === 0) return undefined
+    const giving = new AbortController()
+    target.giveUp = () => giving.abort(new Error('the peer has dialled this node'))
     try {
-      const peer = await this.#network.dial(addresses, this.#stopping.signal)
+      const peer = await this.#network.dial(addresses, AbortSignal.any([this.#stopping.signal, giving.signal]))
       this.#answered(target, peer)
       return null
     } catch (error) {
       return error ?? new Error('the dial failed')
+    } finally {
+      target.giveUp = null
     }
   }
 

@@ -99,8 +99,9 @@ const anyPort = (address: string): boolean => /\/tcp\/0(\/|$)/.test(address)
 /**
  * Where the host can be reached: real interfaces, then loopback, then over two of its relays; each with its id, at most
  * `peerAddressesMax`. More relays need not be named: whoever finds no direct way asks all members it is connected to.
+ * The relays that were named `before` are as good as later ones, and each change is news to all of the mesh.
  */
-export function advertised(host: Host): string[] {
+export function advertised(host: Host, before: readonly string[]): string[] {
   const suffix = `/p2p/${host.peerId.toString()}`
   const all = host.getMultiaddrs().map((address) => {
     const text = address.toString()
@@ -115,7 +116,9 @@ export function advertised(host: Host): string[] {
     if (known === undefined || near(known)) relayed.set(relay, text)
   }
   const ordered = [...direct.filter((text) => !near(text)), ...direct.filter((text) => near(text))]
-  return [...ordered.slice(0, LIMITS.peerAddressesMax - 2), ...[...relayed.values()].slice(0, 2)]
+  const now = [...relayed.values()]
+  const relays = new Set([...before.filter((text) => now.includes(text)), ...now])
+  return [...ordered.slice(0, LIMITS.peerAddressesMax - 2), ...[...relays].slice(0, 2)]
 }
 
 /** The TCP port that the host listens on. */

@@ -77,6 +77,7 @@ class LibP2PMesh implements NetworkMesh {
   /** Connected peers that speak our wire version. */
   readonly #peers = new Set<NodeId>()
   #port: number | null = null
+  #advertised: string[] = []
   #stopped = false
   #discovery: Discovery | null = null
   #watch: NodeJS.Timeout | null = null
@@ -142,7 +143,8 @@ class LibP2PMesh implements NetworkMesh {
   }
 
   addresses(): string[] {
-    return advertised(this.#host)
+    this.#advertised = advertised(this.#host, this.#advertised)
+    return this.#advertised
   }
 
   peers(): NodeId[] {

@@ -15,6 +15,8 @@ import { listFiles } from './files.ts'
 import { NodeProcess } from './node-process.ts'
 
 const POLL_MS = 50
+/** Each look at a starting node costs it and this command a millisecond or two, which many nodes need themselves. */
+const POLL_PER_NODE_MS = 10
 /** A node that does not come up in this time will not. */
 const START_MS = 60_000
 /** How often in all a refused request is repeated: a shard that really cannot be read soon gives the refusal. */
@@ -159,7 +161,7 @@ export class SimMesh {
       if (performance.now() > deadline) {
         throw new ShoalError('NODE_SETUP', `the simulated node ${node.name} was not ready within ${START_MS / 1000} s`)
       }
-      await sleep(POLL_MS)
+      await sleep(Math.max(POLL_MS, POLL_PER_NODE_MS * this.nodes.length))
     }
   }
 }

@@ -12,6 +12,7 @@ import type { JobStamp, Message, NodeStamp, ReportStamp } from '../messages.ts'
 import type { JobState, State } from '../state.ts'
 import type { Digest, Millis, NodeId, TaskIndex } from '../types.ts'
 import { makeBeat } from '../members/beat.ts'
+import { isAsked } from '../members/members.ts'
 
 const sum = (texts: Iterable<string>): string => {
   let h = 0
@@ -44,6 +45,11 @@ export function hello(state: State, to: NodeId | null = null): Message {
     jobs: sum(jobStamps(state, to).map(([id, round, hash]) => `${id} ${round} ${hash}`)),
     nodes: sum(nodeStamps(state).map((s) => s.join(' '))),
   }
+}
+
+/** The first message over a new connection. One round serves both sides, so one of them opens it. */
+export function greeting(state: State, to: NodeId): Message {
+  return state.self.node < to ? hello(state, to) : { type: 'beat', beat: makeBeat(state) }
 }
 
 /** Answers a hello: nothing when both sides are equal. */
@@ -128,11 +134,11 @@ function exchangeRecords(state: State, from: NodeId, stamps: readonly NodeStamp[
     .filter(([node, count, version]) => {
       if (state.forgottenMembers.has(node)) return false
       const record = state.members.get(node)?.record
-      return (
+      const isOld =
         record === undefined ||
         record.incarnation.count < count ||
         (record.incarnation.count === count && record.version < version)
-      )
+      return isOld && !isAsked(state, node)
     })
     .map((stamp) => stamp[0])
   const effects: Effect[] = []

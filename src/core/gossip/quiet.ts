@@ -1,12 +1,13 @@
 /**
- * How often this node looks at its clock and speaks. While something goes on, it ticks and gossips heartbeats at the pace
- * that takeovers need. Once nothing has changed for a while it goes quiet: a heartbeat is then a message to each peer,
- * which no one signs, checks or passes on, less often, and a tick comes when the next one is due. The first event that
- * changes anything ends that at once.
+ * How often this node looks at its clock and speaks. A heartbeat is a message to each peer, which no one signs, checks or
+ * passes on. While something goes on, it comes at the pace that takeovers need, and so do ticks. Once nothing has changed
+ * for a while the node goes quiet: heartbeats come less often, and a tick comes when the next one is due. The first event
+ * that changes anything ends that at once.
  *
- * What a quiet node must not do is fall silent for somebody. Members that it has no connection to hear gossip alone, so it
- * stays awake for them; and whoever misses a member that it thinks alive asks for it by gossip (a connection may carry
- * packets in one direction only), which wakes the one that is asked for.
+ * What no node must do is fall silent for somebody. Members that it has no connection to hear gossip alone, so it gossips
+ * its heartbeats, too, and stays awake, for them; and whoever does not hear a member that it thinks alive, or that has just
+ * been connected, asks for it by gossip (a connection may carry packets in one direction only): that wakes the one that is
+ * asked for, and has it gossip for a while.
  */
 import { isLive, nextLivenessOf, silentSince } from '../members/liveness.ts'
 import type { Effect } from '../effects.ts'
@@ -16,6 +17,7 @@ import type { Member } from '../members/membership.ts'
 import { isWorkedOn } from '../outcome/remake.ts'
 import type { State } from '../state.ts'
 import type { Millis, NodeId } from '../types.ts'
+import { patience } from '../members/strain.ts'
 
 /** Whether an event changed anything, or is about to. Of what peers say, what it made this node do shows that. */
 export function stirs(state: State, event: Event, effects: readonly Effect[]): boolean {
@@ -44,27 +46,54 @@ function isQuiet(state: State): boolean {
   if (state.draining || state.running.size + state.fetching.size + state.dirty.size > 0) return false
   for (const job of state.jobs.values())
     if (isWorkedOn(job) || job.reportDirty || job.pulls.size + job.pushes.size > 0) return false
-  return !others(state).some((member) => !member.connected && isLive(state, member.node))
+  return !others(state).some(
+    (member) => !member.connected && (isLive(state, member.node) || isNew(state, member, LIMITS.quietAfterMs)),
+  )
+}
+
+/** Whether some member hears gossip alone. Who was just met is about to be connected. */
+export function needsGossip(state: State): boolean {
+  if (state.now - state.askedAt < LIMITS.askedMs) return true
+  return others(state).some((member) => !member.connected && !isNew(state, member, 0))
+}
+
+/** Whether a member without a connection is known no longer than it may take to get one, and `more`. */
+function isNew(state: State, { metAt, closedAt }: Member, more: Millis): boolean {
+  return closedAt === -Infinity && state.now - metAt < LIMITS.meetMs * patience(state) + more
 }
 
 /** The next heartbeat; or when somebody is to be asked for, or becomes suspect or away: views tell what the last tick saw. */
 function nextDue(state: State): Millis {
   let due = state.nextBeat
   for (const member of others(state)) {
-    if (!isLive(state, member.node)) continue
-    const ask = Math.max(silentSince(state, member) + LIMITS.unheardMs, state.nextAsk)
-    due = Math.min(due, ask, nextLivenessOf(state, member))
+    due = Math.min(due, Math.max(askFrom(state, member), state.nextAsk))
+    if (isLive(state, member.node)) due = Math.min(due, nextLivenessOf(state, member))
   }
   return Math.max(due, state.now + LIMITS.tickMs)
 }
 
-/** Asks by gossip for members that live, as far as is known, and are not heard. */
+/** When silence is a reason to ask for a member: it lives, as far as is known, or its connection has just opened and is mute. */
+function askFrom(state: State, member: Member): Millis {
+  const silent = silentSince(state, member)
+  const wait = LIMITS.unheardMs * patience(state)
+  if (isLive(state, member.node)) return silent + wait
+  const { connected, openedAt, heardAt } = member
+  const isMute = connected && heardAt < openedAt && state.now - openedAt < LIMITS.askedMs
+  return isMute ? Math.max(silent, openedAt) + wait : Infinity
+}
+
+/** Somebody does not hear these nodes: if this is one of them, it says by gossip that it lives. */
+export function learnAsked(state: State, nodes: readonly NodeId[]): void {
+  if (!nodes.includes(state.self.node)) return
+  state.askedAt = state.now
+  state.nextGossip = state.now
+}
+
+/** Asks by gossip for members that are not heard. */
 export function askForUnheard(state: State): Effect[] {
   if (state.now < state.nextAsk) return []
   const nodes: NodeId[] = []
-  for (const member of others(state))
-    if (state.now - silentSince(state, member) >= LIMITS.unheardMs && isLive(state, member.node))
-      nodes.push(member.node)
+  for (const member of others(state)) if (state.now >= askFrom(state, member)) nodes.push(member.node)
   if (nodes.length === 0) return []
   state.nextAsk = state.now + LIMITS.quietBeatMs
   return [{ type: 'gossip', message: { type: 'unheard', nodes: nodes.slice(0, LIMITS.unheardMax) } }]

@@ -8,6 +8,7 @@ import { LIMITS } from '../limits.ts'
 import type { Message } from '../messages.ts'
 import type { Dirty, JobState, State } from '../state.ts'
 import type { NodeId } from '../types.ts'
+import { needsGossip } from './quiet.ts'
 
 /** Heartbeat, gossip of what changed, and one round of anti-entropy, each in its own time. */
 export function spread(state: State): Effect[] {
@@ -15,7 +16,7 @@ export function spread(state: State): Effect[] {
   const effects: Effect[] = []
   if (state.now >= state.nextBeat) {
     state.nextBeat = state.now + LIMITS.heartbeatMs
-    effects.push({ type: 'gossip', message: { type: 'beat', beat: makeBeat(state) } })
+    effects.push(...sayAlive(state))
   }
   effects.push(...flushAll(state))
   if (state.now >= state.nextSync) {
@@ -25,6 +26,19 @@ export function spread(state: State): Effect[] {
     if (peer !== undefined) effects.push({ type: 'send', to: peer, message: hello(state, peer) })
   }
   return effects
+}
+
+/**
+ * That this node lives. Where it is connected to few, each of them hears it on its stream; by gossip it is said too, at the
+ * pace of a quiet node, while a member is without a connection, or has asked for this node: it does not hear what is sent.
+ */
+function sayAlive(state: State): Effect[] {
+  const message = { type: 'beat', beat: makeBeat(state) } as const
+  if (state.connected.size > LIMITS.directPeersMax) return [{ type: 'gossip', message }]
+  const effects: Effect[] = [...state.connected].map((to) => ({ type: 'send', to, message }))
+  if (state.now < state.nextGossip || !needsGossip(state)) return effects
+  state.nextGossip = state.now + LIMITS.quietBeatMs
+  return [...effects, { type: 'gossip', message }]
 }
 
 /** Of a quiet node: a heartbeat to each peer; for one of them, in turn, it opens a round of anti-entropy. */

@@ -17,6 +17,7 @@ export function learnRecord(state: State, record: SignedNodeRecord, from: NodeId
   const member = state.members.get(record.node)
   if (member !== undefined && !newerRecord(record, member.record)) return []
   if (member === undefined && state.members.size >= LIMITS.membersMax) return []
+  state.wanted.delete(record.node)
   const catalogChanged = member?.record.catalog.hash !== record.catalog.hash
   if (member === undefined)
     state.members.set(record.node, {
@@ -25,6 +26,8 @@ export function learnRecord(state: State, record: SignedNodeRecord, from: NodeId
       beat: null,
       heardAt: from === record.node ? state.now : -Infinity,
       connected: state.connected.has(record.node),
+      metAt: state.now,
+      openedAt: state.connected.has(record.node) ? state.now : -Infinity,
       closedAt: -Infinity,
       moved: new Map(),
     })
@@ -66,8 +69,18 @@ export function learnBeat(state: State, beat: Beat): Effect[] {
     laterLife(beat.incarnation, member.record.incarnation) ||
     beat.record > member.record.version
   if (member !== undefined) hear(member, beat, state.now)
-  if (!stale) return []
+  if (!stale || isAsked(state, beat.node)) return []
   return [{ type: 'send', to: whoKnows(state, beat.node), message: { type: 'want-records', nodes: [beat.node] } }]
+}
+
+/** Whether a member's record was asked for so lately that it may be on its way; if not, that is noted as done now. */
+export function isAsked(state: State, node: NodeId): boolean {
+  const { now, wanted } = state
+  if (now - (wanted.get(node) ?? -Infinity) < LIMITS.syncIntervalMs) return true
+  wanted.delete(node)
+  if (wanted.size >= LIMITS.membersMax) wanted.delete(wanted.keys().next().value!)
+  wanted.set(node, now)
+  return false
 }
 
 /** The node itself, or one peer after the other: it was heard over some of them. */

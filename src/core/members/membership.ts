@@ -61,6 +61,10 @@ export interface Member {
   /** When its heartbeat last advanced, by this observer's clock; −Infinity: never in this life of ours. */
   heardAt: Millis
   connected: boolean
+  /** When its record first came in this life of ours. */
+  readonly metAt: Millis
+  /** When its connection to this node last opened; −Infinity: never. */
+  openedAt: Millis
   /** When its connection to this node last closed; −Infinity: never. */
   closedAt: Millis
   /** When each running task's progress last moved, by `job/task`. */

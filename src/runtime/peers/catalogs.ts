@@ -95,14 +95,20 @@ export class Catalogs {
     if (this.hash(node) === hash || this.#fetching.has(id)) return
     this.#fetching.add(id)
     try {
-      const { body } = await callPeer(reach, from, { call: 'catalog', node, hash })
-      if (sha256(body) !== hash) throw new Error('a catalog that its hash does not name')
-      this.#known.set(node, { hash, body: decodeCatalog(body) })
+      // Nodes that offer nothing all offer the same.
+      const same = [...this.#known.values()].find((known) => known.hash === hash)
+      this.#known.set(node, same ?? (await fetchCatalog(reach, node, hash, from)))
       await this.keep(node)
     } finally {
       this.#fetching.delete(id)
     }
   }
+}
+
+async function fetchCatalog(reach: Reach, node: NodeId, hash: Digest, from: NodeId): Promise<Known> {
+  const { body } = await callPeer(reach, from, { call: 'catalog', node, hash })
+  if (sha256(body) !== hash) throw new Error('a catalog that its hash does not name')
+  return { hash, body: decodeCatalog(body) }
 }
 
 /** By the platform: a catalog can have many megabytes. */

@@ -212,3 +212,32 @@ it('drops addresses that are none, or lead to somebody else, and bounds the rest
   await vi.advanceTimersByTimeAsync(60_000)
   expect(network.dials.at(-1)?.addresses).toHaveLength(LIMITS.peerAddressesMax)
 })
+
+it('gives up its own dial when the peer with the lesser id has dialled it, and only then', async () => {
+  const ids = [self, other].toSorted() as [NodeId, NodeId]
+  for (const [own, peer] of [ids, ids.toReversed() as [NodeId, NodeId]]) {
+    const given: AbortSignal[] = []
+    const connections = new Map<NodeId, 'direct'>()
+    const mine = createDialler(
+      {
+        self: own,
+        dial: (_addresses, signal) => {
+          given.push(signal)
+          return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)))
+        },
+        connection: (id) => connections.get(id) ?? null,
+        relaysTo: () => [],
+      },
+      { joinFailed: () => {} },
+    )
+    mine.keepDialling(peer, [bare])
+    await vi.advanceTimersByTimeAsync(10)
+    connections.set(peer, 'direct')
+    mine.connected(peer)
+    await vi.advanceTimersByTimeAsync(10)
+    expect(given.map(({ aborted }) => aborted)).toEqual([peer < own])
+    await vi.advanceTimersByTimeAsync(LIMITS.dialBackoffMaxMs)
+    expect(given).toHaveLength(1)
+    mine.stop()
+  }
+})
