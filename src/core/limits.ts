@@ -61,6 +61,8 @@ export const LIMITS: Readonly<Record<Limit, number>> = {
   gossipBurst: 5,
   /** Up to so many peers, all of them connected, are told directly: nothing is signed for it, and nobody hears it twice. */
   directPeersMax: 16,
+  /** What is told directly is so many times cheaper, and may be said as many times as often. */
+  directFactor: 5,
   heartbeatMs: 500,
   /** How often the control plane looks at its clock. */
   tickMs: 50,
@@ -70,6 +72,8 @@ export const LIMITS: Readonly<Record<Limit, number>> = {
   quietBeatMs: 1_250,
   /** A member that was not heard for so long is asked by gossip to say by gossip that it lives. */
   unheardMs: 2_000,
+  /** … which it then goes on to do for so long, as one of their connections may carry nothing in one direction. */
+  unheardGossipMs: 60_000,
   /** Members named in one such question; it is asked again. */
   unheardMax: 100,
   /** After an event the control plane goes on at once, unless it did so this recently, for each so many tasks and finished jobs. */
@@ -123,6 +127,10 @@ export const LIMITS: Readonly<Record<Limit, number>> = {
   shuffleFrameBytes: 768 * KIB,
   streamReadBufferBytes: 1 * MIB,
   streamsPerProtocolMax: 64,
+  /** Streams of a protocol to a peer that stay open when their work is done, for the next … */
+  idleStreamsMax: 4,
+  /** … and for how long at least, where there is none. */
+  idleStreamMs: 20_000,
   /** A stream on which nothing moves for so long, though something is due, is given up: longer than a slow disk's fsync. */
   streamStillMs: 30_000,
   /** What is pulled is read whole before: at this pace at least, a slow disk's. Who asks waits so much longer. */
@@ -323,8 +331,8 @@ export const LIMITS: Readonly<Record<Limit, number>> = {
   /** Of a job's story: events that wait in memory to be written, and what the file of one job on one node may become. */
   storyEventsWaiting: 5_000,
   storyBytes: 4 * MIB,
-  /** What a ledger learns within so long is written at once: a tiny job tells some twenty things in a few times that. */
-  ledgerGatherMs: 20,
+  /** What a ledger learns within so long is written at once: a tiny job tells some twenty things in twice that. */
+  ledgerGatherMs: 100,
   /** A ledger's log is written anew when it has grown by so much, and by twice what it had to say then … */
   ledgerGrownBytes: 1 * MIB,
   /** … and a finished job's sooner: it may lie for long. */
