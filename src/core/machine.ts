@@ -11,6 +11,7 @@
 import { answerBuckets, answerHello, answerStamps, fetchJob, hello, statement } from './anti-entropy.ts'
 import { onAttempt, startTasks } from './attempts.ts'
 import { stopLosers, tasksToHelp } from './backup.ts'
+import { meet, onUnheard } from './beat.ts'
 import { failureIndex, isEligible } from './candidates.ts'
 import { tellDeaths } from './deaths.ts'
 import type { Effect } from './effects.ts'
@@ -93,7 +94,7 @@ function take(state: State, event: Event): Effect[] {
         member.connected = event.connected
         if (!event.connected) member.closedAt = state.now
       }
-      if (event.connected) state.connected.add(event.peer)
+      if (event.connected) meet(state, event.peer)
       else state.connected.delete(event.peer)
       return event.connected ? [{ type: 'send', to: event.peer, message: hello(state, event.peer) }] : []
     }
@@ -251,7 +252,7 @@ function onMessage(state: State, from: NodeId, message: Message): Effect[] {
       return records.length === 0 ? [] : [{ type: 'send', to: from, message: { type: 'records', records } }]
     }
     case 'unheard':
-      return []
+      return onUnheard(state, message.nodes)
     case 'dropped': {
       const job = state.jobs.get(message.job)
       if (job === undefined || job.ledger.round > message.round) return []

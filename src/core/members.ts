@@ -1,4 +1,5 @@
 /** Takes in what members say of themselves: records and heartbeats. */
+import { greet } from './beat.ts'
 import type { Effect } from './effects.ts'
 import { LIMITS } from './limits.ts'
 import { hear, laterLife, newerRecord, sameLife, type Beat, type SignedNodeRecord } from './membership.ts'
@@ -18,7 +19,8 @@ export function learnRecord(state: State, record: SignedNodeRecord, from: NodeId
   if (member !== undefined && !newerRecord(record, member.record)) return []
   if (member === undefined && state.members.size >= LIMITS.membersMax) return []
   const catalogChanged = member?.record.catalog.hash !== record.catalog.hash
-  if (member === undefined)
+  if (member === undefined) {
+    greet(state)
     state.members.set(record.node, {
       node: record.node,
       record,
@@ -28,7 +30,7 @@ export function learnRecord(state: State, record: SignedNodeRecord, from: NodeId
       closedAt: -Infinity,
       moved: new Map(),
     })
-  else {
+  } else {
     if (laterLife(record.incarnation, member.record.incarnation)) member.moved.clear()
     member.record = record
     if (from === record.node) member.heardAt = state.now

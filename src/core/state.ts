@@ -165,6 +165,10 @@ export interface State {
   /** A `wake` was asked for, and has yet to come. */
   waking: boolean
   nextBeat: Millis
+  /** Until then heartbeats are gossip: somebody new must hear one, or does not hear this node otherwise. */
+  gossipBeatsUntil: Millis
+  /** Not before then is one gossip for the sake of members that are away. */
+  nextGossipBeat: Millis
   /** Not before then are members that are not heard asked to speak again. */
   nextAsk: Millis
   nextFlush: Millis
@@ -216,6 +220,8 @@ export function newState(self: Self, now: Millis, retentionMs: Millis = LIMITS.r
     nextAdvance: now,
     waking: false,
     nextBeat: now,
+    gossipBeatsUntil: now + LIMITS.quietAfterMs,
+    nextGossipBeat: now,
     nextAsk: now,
     nextFlush: now,
     nextSync: now,
