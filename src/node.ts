@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { openDisk } from './adapters/disk/disk.ts'
+import { isNearFolder } from './catalog/filesystem.ts'
 import { lockHome } from './adapters/disk/lock.ts'
 import { systemClock } from './adapters/disk/system-clock.ts'
 import { taskProgram } from './adapters/esbuild/own-code.ts'
@@ -39,10 +40,10 @@ export interface Network {
 
 /** The home, locked for this process; a `local` one is nobody else's, and whoever made it removes it. */
 async function openHome({ home, local }: Setup): Promise<{ disk: Disk; close(): void }> {
-  if (local) return { disk: await openDisk(home), close: () => undefined }
+  if (local) return { disk: await openDisk(home, isNearFolder), close: () => undefined }
   const lock = await lockHome(home)
   try {
-    return { disk: await openDisk(home), close: () => lock.release() }
+    return { disk: await openDisk(home, isNearFolder), close: () => lock.release() }
   } catch (error) {
     lock.release()
     throw error

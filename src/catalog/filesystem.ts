@@ -36,6 +36,11 @@ export async function isNetworkFilesystem(path: string): Promise<boolean> {
   }
 }
 
+/** Whether it is known that the folder lies on a disk of this machine: only of Linux that is known. */
+export async function isNearFolder(path: string): Promise<boolean> {
+  return process.platform === 'linux' && !(await isNetworkFilesystem(path))
+}
+
 let known: string | null = null
 
 /**

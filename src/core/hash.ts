@@ -79,6 +79,10 @@ export function utf8(text: string): Uint8Array {
     if (c >= 0x10000) i++
   }
   const out = new Uint8Array(length)
+  if (length === text.length) {
+    for (let i = 0; i < length; i++) out[i] = text.charCodeAt(i)
+    return out
+  }
   let at = 0
   for (let i = 0; i < text.length; i++) {
     const c = text.codePointAt(i)!

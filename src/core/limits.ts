@@ -61,6 +61,8 @@ export const LIMITS: Readonly<Record<Limit, number>> = {
   gossipBurst: 5,
   /** Up to so many peers, all of them connected, are told directly: nothing is signed for it, and nobody hears it twice. */
   directPeersMax: 16,
+  /** What is told directly is so many times cheaper, and may be said as many times as often. */
+  directFactor: 5,
   heartbeatMs: 500,
   /** How often the control plane looks at its clock. */
   tickMs: 50,
@@ -99,6 +101,7 @@ export const LIMITS: Readonly<Record<Limit, number>> = {
   /** A report names all that a node has: one of thousands of tasks is signed, sent and kept less often. */
   reportTasksPerMs: 4,
   syncIntervalMs: 1_000,
+  /** Ranges of neighbours by which ledgers are compared: some 3 KiB of hashes at most. */
   syncRanges: 512,
   /** Neighbours of a step that are compared as one, at least. */
   syncRangeTasks: 16,
@@ -132,6 +135,10 @@ export const LIMITS: Readonly<Record<Limit, number>> = {
   shuffleFrameBytes: 768 * KIB,
   streamReadBufferBytes: 1 * MIB,
   streamsPerProtocolMax: 64,
+  /** Streams of a protocol to a peer that stay open when their work is done, for the next … */
+  idleStreamsMax: 4,
+  /** … and for how long at least, where there is none. */
+  idleStreamMs: 20_000,
   /** A stream on which nothing moves for so long, though something is due, is given up: longer than a slow disk's fsync. */
   streamStillMs: 30_000,
   /** What is pulled is read whole before: at this pace at least, a slow disk's. Who asks waits so much longer. */
@@ -334,8 +341,8 @@ export const LIMITS: Readonly<Record<Limit, number>> = {
   /** Of a job's story: events that wait in memory to be written, and what the file of one job on one node may become. */
   storyEventsWaiting: 5_000,
   storyBytes: 4 * MIB,
-  /** What a ledger learns within so long is written at once: a tiny job tells some twenty things in a few times that. */
-  ledgerGatherMs: 20,
+  /** What a ledger learns within so long is written at once: a tiny job tells some twenty things in twice that. */
+  ledgerGatherMs: 100,
   /** A ledger's log is written anew when it has grown by so much, and by twice what it had to say then … */
   ledgerGrownBytes: 1 * MIB,
   /** … and a finished job's sooner: it may lie for long. */
@@ -380,10 +387,7 @@ assert(LIMITS.keyBytesMax < LIMITS.recordBytesMax, 'a key fits into a record')
 assert(LIMITS.suspectAfterMs >= 4 * LIMITS.heartbeatMs, 'one late heartbeat is no suspicion')
 assert(LIMITS.suspectAfterMs >= 2 * LIMITS.quietBeatMs, 'one late heartbeat of a quiet node is no suspicion either')
 assert(LIMITS.unheardMs > LIMITS.quietBeatMs, 'nobody asks for who is quiet')
-assert(
-  2 * LIMITS.unheardMs < LIMITS.awayAfterMs,
-  'who is heard over others only has as long to answer as it was silent before it was asked',
-)
+assert(2 * LIMITS.unheardMs < LIMITS.awayAfterMs, 'who is asked for has as long to answer as it was silent before')
 assert(LIMITS.awayAfterMs > LIMITS.suspectAfterMs, 'suspicion comes before takeover')
 assert(LIMITS.shuffleFrameBytes < LIMITS.streamReadBufferBytes, 'a frame fits into the read buffer')
 assert(LIMITS.combineBlockBytes * 4 < LIMITS.slotMemoryMin, 'combine blocks fit into the smallest task')

@@ -4,6 +4,7 @@ import type { JobId, Millis, NodeId } from '../core/types.ts'
 import type { Catalog } from '../catalog/catalog.ts'
 import type { Clock, Disk, Mesh, Tasks } from '../ports.ts'
 import type { Catalogs } from './peers/catalogs.ts'
+import type { IdleStreams } from './peers/idle-streams.ts'
 import type { Damage } from './home/damage.ts'
 import type { Keys } from './home/keys.ts'
 import type { Removal } from './home/removal.ts'
@@ -24,6 +25,8 @@ export interface Context {
   readonly disk: Disk
   readonly store: JobStore
   readonly mesh: Mesh
+  /** Streams to peers that are open and not used. */
+  readonly idle: IdleStreams
   readonly tasks: Tasks
   /** What this node offers. */
   readonly catalog: Offers

@@ -16,6 +16,7 @@ import { Damage } from './home/damage.ts'
 import { performer } from './effects.ts'
 import { Frozen } from './home/frozen.ts'
 import { keepMembers } from './peers/keep-members.ts'
+import { IdleStreams } from './peers/idle-streams.ts'
 import { Keeping } from './home/keeping.ts'
 import { Keys } from './home/keys.ts'
 import { LedgerLog } from './home/ledger-log.ts'
@@ -25,7 +26,7 @@ import { OwnLife } from './peers/own-life.ts'
 import { pause } from './pause.ts'
 import { PROTOCOLS } from './peers/protocols.ts'
 import { Receiver } from './peers/receiver.ts'
-import { serveCall } from './peers/rpc.ts'
+import { serveCalls } from './peers/rpc.ts'
 import { SelfRecord } from './self-record.ts'
 import { Sender } from './peers/sender.ts'
 import { Removal } from './home/removal.ts'
@@ -129,7 +130,7 @@ export class Engine {
 
   /** Ticks from now on; `onSweep` is called every LIMITS.sweepMs, and more rarely while all is quiet. */
   start(onSweep: () => void): void {
-    const { clock, dropped, keys, removal, state, story } = this.context
+    const { clock, dropped, idle, keys, removal, state, story } = this.context
     const sweep = (): void => {
       void this.publish()
       removal.catchUp().catch((error: unknown) => dropped('removal', error))
@@ -141,6 +142,7 @@ export class Engine {
         .catch((error: unknown) => this.context.dropped('times', error))
       keepMembers(this.context)
       this.#lateCopies.look()
+      idle.sweep()
       void this.#mending.sweep()
       void this.#ownLife.ask()
       onSweep()
@@ -201,6 +203,7 @@ export class Engine {
       disk,
       store,
       mesh,
+      idle: new IdleStreams(clock),
       tasks,
       catalog,
       catalogs: new Catalogs(disk, damage),
@@ -223,14 +226,17 @@ export class Engine {
     return {
       gossip: (from, bytes) => void control.receive(from, bytes),
       peer: (peer, connected) => {
-        if (!connected) control.forget(peer)
+        if (!connected) {
+          control.forget(peer)
+          context.idle.forget(peer)
+        }
         context.dispatch({ type: 'peer', peer, connected })
       },
       stream: (protocol, stream) => {
         if (protocol === PROTOCOLS.control) void control.serve(stream)
         else if (protocol === PROTOCOLS.push) void this.#receiver.servePush(stream)
         else if (protocol === PROTOCOLS.pull) void this.#sender.servePull(stream)
-        else serveCall(stream, context.clock, answerer).catch((error: unknown) => context.dropped('rpc', error))
+        else serveCalls(stream, context.clock, answerer).catch((error: unknown) => context.dropped('rpc', error))
       },
       joinFailed: (address, why, message) => this.#parts.joinFailed(address, why, message),
     }

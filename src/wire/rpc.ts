@@ -1,4 +1,4 @@
-/** Calls between nodes: one stream a call, a request with an optional body, an answer with an optional body. */
+/** Calls between nodes, one after the other on a stream: a request with an optional body, an answer with an optional body. */
 import { z } from 'zod/mini'
 import { LIMITS } from '../core/limits.ts'
 import type { ErrorJson } from '../core/errors.ts'

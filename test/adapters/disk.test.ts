@@ -4,23 +4,31 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { openDisk } from '../../src/adapters/disk/disk.ts'
+import type { Disk } from '../../src/ports.ts'
 import { diskContract } from '../contracts/disk.ts'
 
-diskContract('on a real disk', async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'shoal-disk-'))
-  const home = join(folder, 'home')
-  return {
-    disk: await openDisk(home),
-    leave: async (name, bytes) => {
-      await writeFile(join(folder, name), bytes)
-      return join(folder, name)
-    },
-    again: () => openDisk(home),
-    close: () => rm(folder, { recursive: true }),
-  }
+describe.each([
+  ['of this machine', true],
+  ['that may be far', false],
+])('on a disk %s', (where, near) => {
+  diskContract(`on a disk ${where}`, async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'shoal-disk-'))
+    const home = join(folder, 'home')
+    const open = (): Promise<Disk> => openDisk(home, () => Promise.resolve(near))
+    return {
+      disk: await open(),
+      leave: async (name, bytes) => {
+        await writeFile(join(folder, name), bytes)
+        return join(folder, name)
+      },
+      again: open,
+      close: () => rm(folder, { recursive: true }),
+    }
+  })
 })
 
-describe('the real disk', () => {
+describe.each([true, false])('the real disk, near: %s', (near) => {
+  const isNear = (): Promise<boolean> => Promise.resolve(near)
   let folder: string
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'shoal-disk-'))
@@ -30,7 +38,7 @@ describe('the real disk', () => {
   it('keeps files and folders for their owner alone', async () => {
     const home = join(folder, 'home')
     await mkdir(home, { mode: 0o755 })
-    const disk = await openDisk(home)
+    const disk = await openDisk(home, isNear)
     await disk.put('a/file', new Uint8Array(1))
     await disk.append('a/log', new Uint8Array(1))
     await writeFile(join(folder, 'left'), 'x', { mode: 0o666 })
@@ -42,7 +50,7 @@ describe('the real disk', () => {
   })
 
   it('adopts no link and no folder', async () => {
-    const disk = await openDisk(join(folder, 'home'))
+    const disk = await openDisk(join(folder, 'home'), isNear)
     await writeFile(join(folder, 'target'), 'x')
     await symlink(join(folder, 'target'), join(folder, 'link'))
     await expect(disk.adopt(join(folder, 'link'), 'a', 1)).rejects.toMatchObject({ code: 'ELOOP' })
@@ -52,7 +60,7 @@ describe('the real disk', () => {
 
   it('works in a home with a long path', async () => {
     const home = join(folder, ...Array.from({ length: 15 }, (_, i) => `${i}`.padEnd(40, 'x')))
-    const disk = await openDisk(home)
+    const disk = await openDisk(home, isNear)
     await disk.put('x', new Uint8Array([7]))
     expect(await disk.get('x')).toEqual(new Uint8Array([7]))
   })
@@ -66,7 +74,7 @@ describe('the real disk', () => {
       context.skip('needs the right to mount')
     }
     try {
-      const disk = await openDisk(home)
+      const disk = await openDisk(home, isNear)
       const line = new Uint8Array(1000).fill(1)
       await disk.append('log', line)
       await expect(disk.put('big', new Uint8Array(1 << 20))).rejects.toMatchObject({ code: 'ENOSPC' })

@@ -267,6 +267,26 @@ describe('records of nodes', () => {
 })
 
 describe('gossip', () => {
+  test('of many jobs at once takes its time; straight to peers that are near it is five times as fast', () => {
+    for (const [isNear, least, most] of [
+      [true, 40, LIMITS.directFactor * (LIMITS.gossipBurst + 10)],
+      [false, 8, LIMITS.gossipBurst + 10],
+    ] as const) {
+      const [a] = pair()
+      a.give({ type: 'peer', peer: n2, connected: isNear })
+      const from = a.effects.length
+      for (let i = 0; i < 100; i++) {
+        const job = makeJob({ maps: i + 1, reduces: 1, members })
+        const tasks = [[0, { output: outputOf(`m${i}`), claim: null }] as const]
+        a.add(job, [{ round: 1, outcome: { kind: 'open' }, tasks, reports: [] }])
+      }
+      a.pass(1_000, n2)
+      const told = new Set(news(a.effects.slice(from)).map(({ job }) => job))
+      expect(told.size).toBeGreaterThanOrEqual(least)
+      expect(told.size).toBeLessThanOrEqual(most)
+    }
+  })
+
   test('of any job stays within one message of its bound, ten a second, and tells all that changed', () => {
     const job = makeJob({ maps: 300, reduces: 4, members })
     const [a] = pair()

@@ -2,7 +2,7 @@
 import { expect, it } from 'vitest'
 import { LIMITS } from '../../src/core/limits.ts'
 import { OwnLife } from '../../src/runtime/peers/own-life.ts'
-import { serveCall } from '../../src/runtime/peers/rpc.ts'
+import { serveCalls } from '../../src/runtime/peers/rpc.ts'
 import { toBytes } from '../../src/wire/codec.ts'
 import { recordOf } from '../core/one-node.ts'
 import { bench } from './peer.ts'
@@ -12,7 +12,7 @@ async function told(count: number): Promise<{ lives: unknown[]; dropped: readonl
   const { context, peer } = node
   context.dispatch({ type: 'peer', peer, connected: true })
   context.dispatch({ type: 'message', from: peer, message: { type: 'records', records: [recordOf(peer)] } })
-  node.peerServes = (stream) => void serveCall(stream, context.clock, async () => toBytes({ count, nonce: 'theirs' }))
+  node.peerServes = (stream) => void serveCalls(stream, context.clock, async () => toBytes({ count, nonce: 'theirs' }))
   await new OwnLife(context).ask()
   return { lives: node.events.filter(({ type }) => type === 'own-life'), dropped: node.dropped }
 }

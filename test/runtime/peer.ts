@@ -12,6 +12,7 @@ import { Damage } from '../../src/runtime/home/damage.ts'
 import { Keys } from '../../src/runtime/home/keys.ts'
 import { Removal } from '../../src/runtime/home/removal.ts'
 import { FramedStream } from '../../src/runtime/peers/framed.ts'
+import { IdleStreams } from '../../src/runtime/peers/idle-streams.ts'
 import { PROTOCOLS } from '../../src/runtime/peers/protocols.ts'
 import { JobStore } from '../../src/runtime/home/store.ts'
 import { Story } from '../../src/runtime/home/story.ts'
@@ -87,6 +88,7 @@ export async function bench(
     disk,
     store,
     mesh,
+    idle: new IdleStreams(clock),
     story: new Story(clock, 'self', disk, damage),
     damage,
     keys,

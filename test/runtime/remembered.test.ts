@@ -4,7 +4,7 @@ import { hashText } from '../../src/core/hash.ts'
 import { keyedJobId } from '../../src/core/plan/job-id.ts'
 import type { Digest, JobRecord } from '../../src/core/types.ts'
 import { rememberedOf } from '../../src/runtime/api/remembered.ts'
-import { serveCall } from '../../src/runtime/peers/rpc.ts'
+import { serveCalls } from '../../src/runtime/peers/rpc.ts'
 import { toBytes } from '../../src/wire/codec.ts'
 import { makeJob } from '../core/fake-work.ts'
 import { recordOf } from '../core/one-node.ts'
@@ -27,9 +27,9 @@ async function remembering(
     message: { type: 'records', records: [recordOf(node.peer)] },
   })
   node.peerServes = (stream) =>
-    void serveCall(stream, node.context.clock, async () =>
+    void serveCalls(stream, node.context.clock, async () =>
       toBytes({ record: JSON.stringify(there), round: theirs.round, result: theirs.result }),
-    )
+    ).catch(() => undefined)
   return { node, id: here.id }
 }
 
@@ -61,7 +61,9 @@ it('is RESULT_LOST where somebody knows that there was a job, and nobody over wh
     await expect(rememberedOf(node.context, id)).rejects.toMatchObject({ code: 'RESULT_LOST', job: id })
   }
   const silent = (node: Bench, says: unknown): void => {
-    node.peerServes = (stream) => void serveCall(stream, node.context.clock, async () => toBytes(says))
+    node.context.idle.forget(node.peer)
+    node.peerServes = (stream) =>
+      void serveCalls(stream, node.context.clock, async () => toBytes(says)).catch(() => undefined)
   }
   // Its own record of the key is damaged, and the peer knows nothing; the other way round; a whole folder is gone.
   const mine = await remembering({ round: 1, result: one }, { round: 1, result: one })

@@ -6,7 +6,7 @@ import type { JobRecord } from '../../src/core/types.ts'
 import { performer, type Parts } from '../../src/runtime/effects.ts'
 import { bringJob, forgottenRound } from '../../src/runtime/home/recall.ts'
 import { answererOf } from '../../src/runtime/peers/answer.ts'
-import { serveCall } from '../../src/runtime/peers/rpc.ts'
+import { serveCalls } from '../../src/runtime/peers/rpc.ts'
 import { toBytes } from '../../src/wire/codec.ts'
 import { makeJob } from '../core/fake-work.ts'
 import { bench, settled, type Bench } from './peer.ts'
@@ -25,7 +25,7 @@ it('a job that is fetched, comes by another way, ends and is removed meanwhile, 
   const body = toBytes({ record: JSON.stringify(job), ...CODE })
   const gate = Promise.withResolvers<void>()
   node.peerServes = (stream) =>
-    void serveCall(stream, node.context.clock, async (_from, request) => {
+    void serveCalls(stream, node.context.clock, async (_from, request) => {
       if (request.call !== 'job') throw new Error('not here')
       await gate.promise
       return body

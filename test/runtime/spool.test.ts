@@ -8,7 +8,7 @@ import type { NodeId, Shard } from '../../src/core/types.ts'
 import { systemClock } from '../../src/adapters/disk/system-clock.ts'
 import { answererOf } from '../../src/runtime/peers/answer.ts'
 import type { Context } from '../../src/runtime/context.ts'
-import { serveCall, type Answerer } from '../../src/runtime/peers/rpc.ts'
+import { serveCalls, type Answerer } from '../../src/runtime/peers/rpc.ts'
 import { spoolSplit, type Spooling } from '../../src/runtime/peers/spool.ts'
 import { makeJob } from '../core/fake-work.ts'
 import { recordOf } from '../core/one-node.ts'
@@ -43,7 +43,7 @@ async function setting(respond: (holder: Context) => Answerer): Promise<{ node: 
     },
   } as unknown as Context
   const answer = respond(holder)
-  node.peerServes = (stream) => void serveCall(stream, systemClock, answer).catch(() => undefined)
+  node.peerServes = (stream) => void serveCalls(stream, systemClock, answer).catch(() => undefined)
   return { node, job }
 }
 

@@ -5,7 +5,7 @@ import type { Digest } from '../../src/core/types.ts'
 import { PROTOCOLS } from '../../src/runtime/peers/protocols.ts'
 import { Receiver } from '../../src/runtime/peers/receiver.ts'
 import { Sender } from '../../src/runtime/peers/sender.ts'
-import { serveCall } from '../../src/runtime/peers/rpc.ts'
+import { serveCalls } from '../../src/runtime/peers/rpc.ts'
 import { hash, makeJob } from '../core/fake-work.ts'
 import { bench, settled } from './peer.ts'
 
@@ -62,7 +62,7 @@ describe('a peer that stands still', () => {
     node.onStream = (protocol, stream) => {
       if (protocol === PROTOCOLS.pull) void sender.servePull(stream).then(() => ended.push('pull'))
       else
-        serveCall(stream, node.context.clock, () => Promise.reject(new Error('no'))).then(
+        serveCalls(stream, node.context.clock, () => Promise.reject(new Error('no'))).then(
           () => ended.push('call'),
           () => ended.push('call'),
         )

@@ -1,9 +1,9 @@
 import { constants } from 'node:fs'
-import { open, type FileHandle } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
-import { FILE_MODE, syncFolder, writeAll } from './durable.ts'
+import { codeOf } from './durable.ts'
 import type { Folders } from './folders.ts'
+import { durableFlag, HomeFile } from './home-file.ts'
 
 interface Append {
   readonly bytes: Uint8Array
@@ -20,14 +20,16 @@ interface Append {
 export class AppendLog {
   readonly #path: string
   readonly #folders: Folders
+  readonly #near: boolean
   #waiting: Append[] = []
   #flushing: Promise<void> | null = null
   /** The length to cut back to, after a failure whose repair failed too. */
   #torn: number | null = null
 
-  constructor(path: string, folders: Folders) {
+  constructor(path: string, folders: Folders, near: boolean) {
     this.#path = path
     this.#folders = folders
+    this.#near = near
   }
 
   /** True while nothing is under way and nothing is to be repaired: the object may be forgotten. */
@@ -58,29 +60,38 @@ export class AppendLog {
   }
 
   async #write(group: readonly Append[]): Promise<void> {
-    const handle = await this.#folders.within(dirname(this.#path), () =>
-      open(this.#path, constants.O_RDWR | constants.O_CREAT, FILE_MODE),
-    )
+    const file = await this.#open()
     try {
-      const length = this.#torn ?? (await handle.stat()).size
-      if (this.#torn !== null) await this.#cutBack(handle, length)
+      const length = this.#torn ?? (await file.stat()).size
+      if (this.#torn !== null) await this.#cutBack(file, length)
       try {
-        await writeAll(handle, Buffer.concat(group.map(({ bytes }) => bytes)), length)
-        await handle.datasync()
-        if (length === 0) await syncFolder(dirname(this.#path))
+        await file.write(Buffer.concat(group.map(({ bytes }) => bytes)), length)
+        if (!this.#near) await file.datasync()
+        if (length === 0) await this.#folders.syncs.sync(dirname(this.#path))
       } catch (error) {
         this.#torn = length
-        await this.#cutBack(handle, length).catch(() => undefined)
+        await this.#cutBack(file, length).catch(() => undefined)
         throw error
       }
     } finally {
-      await handle.close()
+      await file.close()
     }
   }
 
-  async #cutBack(handle: FileHandle, length: number): Promise<void> {
-    await handle.truncate(length)
-    await handle.sync()
+  async #open(): Promise<HomeFile> {
+    const flags = constants.O_RDWR | durableFlag(this.#near)
+    try {
+      return await HomeFile.open(this.#path, flags, this.#near)
+    } catch (error) {
+      if (codeOf(error) !== 'ENOENT') throw error
+      const make = (): Promise<HomeFile> => HomeFile.open(this.#path, flags | constants.O_CREAT, this.#near)
+      return this.#folders.within(dirname(this.#path), make)
+    }
+  }
+
+  async #cutBack(file: HomeFile, length: number): Promise<void> {
+    await file.truncate(length)
+    await file.sync()
     this.#torn = null
   }
 }

@@ -2,15 +2,16 @@
  * The Disk port over `node:fs`. Nothing is spoken of before it is durable: a file is written under a temporary name,
  * fsynced, renamed, and its folder fsynced. Errors of the system (ENOSPC, EIO, EACCES …) reject with their `code`.
  */
-import { closeSync, constants, openSync, readSync } from 'node:fs'
-import { chmod, open, readdir, realpath, rename, rm, stat, type FileHandle } from 'node:fs/promises'
+import { closeSync, constants, openSync, readSync, statSync } from 'node:fs'
+import { chmod, readdir, realpath, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { assert } from '../../core/errors.ts'
 import type { Bytes } from '../../core/types.ts'
 import type { Disk, DiskWriter, OpenFile } from '../../ports.ts'
 import { AppendLog } from './append-log.ts'
-import { codeOf, FILE_MODE, FOLDER_MODE, makeFolder, syncFolder, writeAll } from './durable.ts'
+import { codeOf, FILE_MODE, FOLDER_MODE } from './durable.ts'
 import { Folders } from './folders.ts'
+import { durableFlag, HomeFile } from './home-file.ts'
 
 /** Unfinished files live here; what a crash left is removed at the next opening. No name may begin with it. */
 const TEMPORARY = '.tmp'
@@ -19,15 +20,16 @@ const COPY_CHUNK = 1 << 20
 
 /**
  * Opens a home folder, making it if need be. The caller holds the home's lock (see `lock.ts`): what an earlier process
- * left unfinished is removed here.
+ * left unfinished is removed here. `isNear` says whether a folder lies on a disk of this machine, see `HomeFile`.
  */
-export async function openDisk(home: string): Promise<Disk> {
-  await makeFolder(resolve(home))
+export async function openDisk(home: string, isNear: (folder: string) => Promise<boolean>): Promise<Disk> {
+  const folders = new Folders(false)
+  await folders.make(resolve(home))
   const root = await realpath(home)
   await chmod(root, FOLDER_MODE)
   await rm(join(root, TEMPORARY), { recursive: true, force: true })
-  await makeFolder(join(root, TEMPORARY))
-  return new FileDisk(root)
+  await folders.make(join(root, TEMPORARY))
+  return new FileDisk(root, await isNear(root))
 }
 
 class FileDisk implements Disk {
@@ -35,11 +37,14 @@ class FileDisk implements Disk {
   readonly #logs = new Map<string, AppendLog>()
   /** The last `put` of a name: puts of one name land in call order. */
   readonly #puts = new Map<string, Promise<void>>()
-  readonly #folders = new Folders()
+  readonly #folders: Folders
+  readonly #near: boolean
   #temporaries = 0
 
-  constructor(root: string) {
+  constructor(root: string, near: boolean) {
     this.#root = root
+    this.#near = near
+    this.#folders = new Folders(near)
   }
 
   path(name: string): string {
@@ -59,19 +64,28 @@ class FileDisk implements Disk {
   }
 
   async #put(name: string, bytes: Uint8Array): Promise<void> {
-    const writer = await this.create(name)
+    const to = this.path(name)
+    // It is made while the file is written, and waited for when that gets its name.
+    this.#folders.make(dirname(to)).catch(() => undefined)
+    const temporary = this.#temporary()
+    const file = await this.#openNew(temporary, durableFlag(this.#near))
     try {
-      await writer.write(bytes)
-      await writer.commit()
+      try {
+        await file.write(bytes)
+        if (!this.#near || bytes.length === 0) await file.sync()
+      } finally {
+        await file.close()
+      }
+      await this.#folders.naming(dirname(to), () => rename(temporary, to))
     } catch (error) {
-      await writer.discard()
+      await rm(temporary, { force: true })
       throw error
     }
   }
 
   async get(name: string): Promise<Uint8Array | null> {
     try {
-      return await this.#withFile(name, async (handle) => readRange(handle, 0, (await handle.stat()).size))
+      return await this.#withFile(name, async (file) => file.read(0, (await file.stat()).size))
     } catch (error) {
       if (codeOf(error) === 'ENOENT') return null
       throw error
@@ -80,36 +94,37 @@ class FileDisk implements Disk {
 
   async adopt(from: string, name: string, size: Bytes): Promise<void> {
     const to = this.path(name)
-    const handle = await open(from, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
+    this.#folders.make(dirname(to)).catch(() => undefined)
+    const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
+    const file = await HomeFile.open(from, flags, this.#near)
     try {
-      const facts = await handle.stat()
+      const facts = await file.stat()
       if (!facts.isFile() || facts.size !== size) {
         throw new Error(`${from} cannot be adopted: it should be a file of ${size} bytes, and has ${facts.size}`)
       }
-      await handle.chmod(FILE_MODE)
-      await handle.sync()
-      await this.#folders.within(dirname(to), () => this.#moveOrCopy(handle, from, name, size))
+      if ((facts.mode & 0o777) !== FILE_MODE) await file.chmod(FILE_MODE)
+      await file.sync()
+      await this.#folders.naming(dirname(to), () => this.#moveOrCopy(file, from, name, size))
     } finally {
-      await handle.close()
+      await file.close()
     }
-    await syncFolder(dirname(to))
   }
 
-  async #moveOrCopy(handle: FileHandle, from: string, name: string, size: Bytes): Promise<void> {
+  async #moveOrCopy(file: HomeFile, from: string, name: string, size: Bytes): Promise<void> {
     try {
       await rename(from, this.path(name))
     } catch (error) {
       if (codeOf(error) !== 'EXDEV') throw error
-      await this.#copy(handle, name, size)
+      await this.#copy(file, name, size)
       await rm(from, { force: true })
     }
   }
 
-  async #copy(handle: FileHandle, name: string, size: Bytes): Promise<void> {
+  async #copy(file: HomeFile, name: string, size: Bytes): Promise<void> {
     const writer = await this.create(name)
     try {
       for (let at = 0; at < size;) {
-        const chunk = await readRange(handle, at, Math.min(COPY_CHUNK, size - at))
+        const chunk = await file.read(at, Math.min(COPY_CHUNK, size - at))
         if (chunk.length === 0) throw new Error(`${name}: its source became shorter while it was copied`)
         await writer.write(chunk)
         at += chunk.length
@@ -124,7 +139,7 @@ class FileDisk implements Disk {
   async append(name: string, bytes: Uint8Array): Promise<void> {
     const path = this.path(name)
     let log = this.#logs.get(name)
-    if (log === undefined) this.#logs.set(name, (log = new AppendLog(path, this.#folders)))
+    if (log === undefined) this.#logs.set(name, (log = new AppendLog(path, this.#folders, this.#near)))
     try {
       await log.append(bytes)
     } finally {
@@ -146,22 +161,30 @@ class FileDisk implements Disk {
 
   async create(name: string): Promise<DiskWriter> {
     const to = this.path(name)
-    await this.#folders.make(dirname(to))
-    const temporary = join(this.#root, TEMPORARY, String(++this.#temporaries))
-    const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL
-    return new FileWriter(await open(temporary, flags, FILE_MODE), temporary, to, this.#folders)
+    // It is waited for when the file gets its name.
+    this.#folders.make(dirname(to)).catch(() => undefined)
+    const temporary = this.#temporary()
+    return new FileWriter(await this.#openNew(temporary, 0), temporary, to, this.#folders)
+  }
+
+  #temporary(): string {
+    return join(this.#root, TEMPORARY, String(++this.#temporaries))
+  }
+
+  #openNew(path: string, flags: number): Promise<HomeFile> {
+    return HomeFile.open(path, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | flags, this.#near)
   }
 
   async read(name: string, offset: Bytes, length: Bytes): Promise<Uint8Array> {
-    return this.#withFile(name, async (handle) => {
-      const { size } = await handle.stat()
-      return readRange(handle, offset, Math.max(0, Math.min(length, size - offset)))
+    return this.#withFile(name, async (file) => {
+      const { size } = await file.stat()
+      return file.read(offset, Math.max(0, Math.min(length, size - offset)))
     })
   }
 
   async size(name: string): Promise<Bytes | null> {
     try {
-      return (await stat(this.path(name))).size
+      return (this.#near ? statSync(this.path(name)) : await stat(this.path(name))).size
     } catch (error) {
       if (codeOf(error) === 'ENOENT') return null
       throw error
@@ -180,7 +203,7 @@ class FileDisk implements Disk {
 
   /** The name is gone at once, whole; a crash may bring it back whole, never in part. */
   async remove(name: string): Promise<void> {
-    const aside = join(this.#root, TEMPORARY, String(++this.#temporaries))
+    const aside = this.#temporary()
     this.#folders.forget(this.path(name))
     try {
       await rename(this.path(name), aside)
@@ -191,25 +214,25 @@ class FileDisk implements Disk {
     await rm(aside, { recursive: true, force: true })
   }
 
-  async #withFile<T>(name: string, use: (handle: FileHandle) => Promise<T>): Promise<T> {
-    const handle = await open(this.path(name), constants.O_RDONLY)
+  async #withFile<T>(name: string, use: (file: HomeFile) => Promise<T>): Promise<T> {
+    const file = await HomeFile.open(this.path(name), constants.O_RDONLY, this.#near)
     try {
-      return await use(handle)
+      return await use(file)
     } finally {
-      await handle.close()
+      await file.close()
     }
   }
 }
 
 class FileWriter implements DiskWriter {
-  readonly #handle: FileHandle
+  readonly #file: HomeFile
   readonly #temporary: string
   readonly #to: string
   readonly #folders: Folders
   #open = true
 
-  constructor(handle: FileHandle, temporary: string, to: string, folders: Folders) {
-    this.#handle = handle
+  constructor(file: HomeFile, temporary: string, to: string, folders: Folders) {
+    this.#file = file
     this.#temporary = temporary
     this.#to = to
     this.#folders = folders
@@ -217,34 +240,22 @@ class FileWriter implements DiskWriter {
 
   async write(bytes: Uint8Array): Promise<void> {
     assert(this.#open, 'nothing is written after commit or discard')
-    await writeAll(this.#handle, bytes)
+    await this.#file.write(bytes)
   }
 
   async commit(): Promise<void> {
     assert(this.#open, 'a file is committed once')
-    await this.#handle.sync()
+    await this.#file.sync()
     this.#open = false
-    await this.#handle.close()
-    await this.#folders.within(dirname(this.#to), () => rename(this.#temporary, this.#to))
-    await syncFolder(dirname(this.#to))
+    await this.#file.close()
+    await this.#folders.naming(dirname(this.#to), () => rename(this.#temporary, this.#to))
   }
 
   async discard(): Promise<void> {
-    if (this.#open) await this.#handle.close()
+    if (this.#open) await this.#file.close()
     this.#open = false
     await rm(this.#temporary, { force: true })
   }
-}
-
-async function readRange(handle: FileHandle, offset: Bytes, length: Bytes): Promise<Uint8Array> {
-  const bytes = new Uint8Array(length)
-  let done = 0
-  while (done < length) {
-    const { bytesRead } = await handle.read(bytes, done, length - done, offset + done)
-    if (bytesRead === 0) break
-    done += bytesRead
-  }
-  return done === length ? bytes : bytes.subarray(0, done)
 }
 
 function assertName(name: string): void {

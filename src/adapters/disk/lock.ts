@@ -10,7 +10,8 @@ import { setTimeout } from 'node:timers/promises'
 import { ShoalError } from '../../core/errors.ts'
 import { asShoalError } from '../../words/thrown.ts'
 import { reasonOf } from '../../words/reason.ts'
-import { codeOf, FILE_MODE, makeFolder } from './durable.ts'
+import { codeOf, FILE_MODE } from './durable.ts'
+import { Folders } from './folders.ts'
 
 export interface HomeLock {
   /** Gives the home free; again, it does nothing. */
@@ -63,7 +64,7 @@ export async function lockHome(home: string): Promise<HomeLock> {
 
 async function openLock(root: string): Promise<DatabaseSync> {
   try {
-    await makeFolder(root)
+    await new Folders(false).make(root)
     await writeFile(join(root, LOCK), '', { flag: 'a', mode: FILE_MODE })
     return new DatabaseSync(join(root, LOCK))
   } catch (error) {

@@ -11,6 +11,7 @@ import type { Identity } from './identity.ts'
 import type { MeshKey } from './key.ts'
 import { steadyYamux } from './muxer.ts'
 import { inOneWrite } from './one-write.ts'
+import { cutCheaply } from './short-message.ts'
 
 /** Raised when two versions of Shoal could no longer talk: it is in the names of streams and topic. */
 export const WIRE_VERSION = 2
@@ -99,9 +100,11 @@ function admission(key: MeshKey): (components: NoiseComponents) => ConnectionEnc
     encrypter.protocol = `/shoal/noise/${key.id}`
     for (const secure of ['secureInbound', 'secureOutbound'] as const) {
       const before = encrypter[secure].bind(encrypter)
-      encrypter[secure] = (connection: MessageStream, options?: SecureConnectionOptions) => {
+      encrypter[secure] = async (connection: MessageStream, options?: SecureConnectionOptions) => {
         inOneWrite(connection)
-        return before(connection, options)
+        const secured = await before(connection, options)
+        cutCheaply(secured.connection)
+        return secured
       }
     }
     return encrypter

@@ -60,18 +60,22 @@ function connectedPeers(state: State): NodeId[] {
 
 /**
  * What is due, as far as the rate allows: one message each LIMITS.gossipIntervalMs in the long run, LIMITS.gossipBurst of
- * them at once after a time without.
+ * them at once after a time without. Where it need not be gossip it is LIMITS.directFactor times as many.
  */
 function flushAll(state: State): Effect[] {
+  if (state.dirty.size === 0) return []
   const effects: Effect[] = []
+  const near = nearPeers(state)
+  const interval = near === null ? LIMITS.gossipIntervalMs : LIMITS.gossipIntervalMs / LIMITS.directFactor
+  // As long a time without, so that more of them may follow one another.
   const ahead = (LIMITS.gossipBurst - 1) * LIMITS.gossipIntervalMs
   for (const [id, dirty] of state.dirty) {
     if (state.now < state.nextFlush - ahead) break
     const job = state.jobs.get(id)
     if (job === undefined) state.dirty.delete(id)
     else if (isDue(state, job, dirty)) {
-      state.nextFlush = Math.max(state.now, state.nextFlush) + LIMITS.gossipIntervalMs
-      effects.push(...flush(state, job, dirty))
+      state.nextFlush = Math.max(state.now, state.nextFlush) + interval
+      effects.push(...flush(state, job, dirty, near))
     }
   }
   return effects
@@ -85,7 +89,7 @@ function isDue(state: State, { signingSince }: JobState, { pressing, since }: Di
 }
 
 /** One message: what does not fit stays dirty for the next. */
-function flush(state: State, job: JobState, dirty: Dirty): Effect[] {
+function flush(state: State, job: JobState, dirty: Dirty, near: readonly NodeId[] | null): Effect[] {
   const { id } = job.record
   const tasks = [...dirty.tasks].slice(0, LIMITS.deltaTasks)
   const [node] = dirty.reports
@@ -98,7 +102,8 @@ function flush(state: State, job: JobState, dirty: Dirty): Effect[] {
   // To the back of the queue, or out of it: jobs take turns.
   state.dirty.delete(id)
   if (dirty.tasks.size + dirty.reports.size > 0) state.dirty.set(id, { ...dirty, outcome: false })
-  return tell(state, { type: 'delta', job: id, delta: told, ...pinOf(job) })
+  const message: Message = { type: 'delta', job: id, delta: told, ...pinOf(job) }
+  return near === null ? [{ type: 'gossip', message }] : near.map((to) => ({ type: 'send', to, message }))
 }
 
 /** A small job's report goes with its tasks, within one message of gossip; others go by themselves. */
@@ -106,9 +111,9 @@ function fitsBeside({ has, failures }: Report, tasks: number): boolean {
   return failures.length === 0 && has.length <= LIMITS.deltaTasks && tasks <= LIMITS.deltaTasks / 2
 }
 
-/** To each peer on its stream where all that live are near and few; else by gossip, which finds its way over others. */
-function tell(state: State, message: Message): Effect[] {
+/** All that live, where they are connected and few: each is told on its stream. Else by gossip, which finds its way over others. */
+function nearPeers(state: State): NodeId[] | null {
   const peers = livePeers(state)
   const isNear = peers.length <= LIMITS.directPeersMax && peers.every((node) => state.members.get(node)!.connected)
-  return isNear ? peers.map((to) => ({ type: 'send', to, message })) : [{ type: 'gossip', message }]
+  return isNear ? peers : null
 }

@@ -39,7 +39,7 @@ export async function sendBatch(
     const sum = new Checksum()
     const file = outputFile(header.job, header.task, name)
     await pipe(chunksOf(disk, file, size), sum.through, async (chunks: AsyncIterable<Uint8Array>) => {
-      for await (const chunk of chunks) await stream.send(chunk)
+      for await (const chunk of chunks) await stream.sendMore(chunk)
     })
     files.push({ name, size, crc: sum.crc })
   }

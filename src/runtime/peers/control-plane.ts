@@ -6,7 +6,8 @@ import type { ByteStream } from '../../ports.ts'
 import { decodeMessage, encodeMessage } from '../../wire/messages.ts'
 import type { Context } from '../context.ts'
 import { PROTOCOLS } from './protocols.ts'
-import { FramedStream, openFramed } from './framed.ts'
+import { FramedStream } from './framed.ts'
+import { openFramed } from './reach.ts'
 import { within } from '../pause.ts'
 
 export class ControlPlane {

@@ -1,16 +1,13 @@
 import { FrameDecoder, frame } from '../../data/frame.ts'
 import { LIMITS } from '../../core/limits.ts'
 import type { Bytes, Millis, NodeId } from '../../core/types.ts'
-import type { ByteStream, Clock, Mesh } from '../../ports.ts'
+import type { ByteStream, Clock } from '../../ports.ts'
 import { fromBytes, toBytes, WireError } from '../../wire/codec.ts'
 import type { z } from 'zod/mini'
 import { within } from '../pause.ts'
 
-/** What it takes to reach a peer. */
-export interface Reach {
-  readonly mesh: Mesh
-  readonly clock: Clock
-}
+/** What is sent together is one write up to so much. */
+const TOGETHER_BYTES = 64 * 1024
 
 /**
  * A peer's stream as a sequence of checked frames. The end of the stream means nothing; only frames do. A peer that
@@ -22,6 +19,9 @@ export class FramedStream {
   readonly #clock: Clock
   readonly #decoder: FrameDecoder
   readonly #ready: Uint8Array[] = []
+  #held: Uint8Array[] = []
+  #heldBytes = 0
+  #heard = 0
 
   constructor(stream: ByteStream, clock: Clock) {
     this.#stream = stream
@@ -30,9 +30,26 @@ export class FramedStream {
     this.#decoder = new FrameDecoder(LIMITS.rpcFrameBytesMax)
   }
 
+  /** How many frames have come. */
+  get heard(): number {
+    return this.#heard
+  }
+
   /** Resolves when the stream takes more. */
   send(payload: Uint8Array): Promise<void> {
-    return this.#moving(this.#stream.write(frame(payload)))
+    const framed = frame(payload)
+    if (this.#held.length === 0) return this.#moving(this.#stream.write(framed))
+    const together = Buffer.concat([...this.#held, framed])
+    this.#held = []
+    this.#heldBytes = 0
+    return this.#moving(this.#stream.write(together))
+  }
+
+  /** As `send`, where more follows at once: what is small goes with that. */
+  async sendMore(payload: Uint8Array): Promise<void> {
+    if (this.#heldBytes + payload.length > TOGETHER_BYTES) return this.send(payload)
+    this.#held.push(frame(payload))
+    this.#heldBytes += payload.length
   }
 
   sendValue(value: unknown): Promise<void> {
@@ -60,7 +77,9 @@ export class FramedStream {
         if (this.#decoder.pending > 0) throw new WireError('the stream ended inside a frame')
         return null
       }
-      this.#ready.push(...this.#decoder.push(chunk))
+      const payloads = this.#decoder.push(chunk)
+      this.#heard += payloads.length
+      this.#ready.push(...payloads)
     }
     return this.#ready.shift()!
   }
@@ -83,21 +102,6 @@ export class FramedStream {
   #moving<T>(work: Promise<T>, stillMs: Millis = LIMITS.streamStillMs): Promise<T> {
     return within(this.#clock, stillMs, work, () => this.abort('it stood still'), `${this.peer} stood still`)
   }
-}
-
-/** Opens a stream within LIMITS.rpcTimeoutMs; one that comes later is reset, not forgotten. */
-export async function openFramed({ mesh, clock }: Reach, peer: NodeId, protocol: string): Promise<FramedStream> {
-  const tooLate = new AbortController()
-  const opening = mesh.open(peer, protocol, tooLate.signal)
-  const giveUp = (): void => {
-    tooLate.abort(new WireError('no stream within the time'))
-    opening.then(
-      (stream) => stream.abort('it came too late'),
-      () => undefined,
-    )
-  }
-  const stream = await within(clock, LIMITS.rpcTimeoutMs, opening, giveUp, 'no stream within the time')
-  return new FramedStream(stream, clock)
 }
 
 /** How long who asks for an output waits for its first byte, which would take `otherwise`: its holder reads all of it before. */

@@ -14,7 +14,8 @@ import { receiveBatch, type Reception } from './batch.ts'
 import { isWhole, storedBytesMax } from '../home/check-files.ts'
 import type { Context } from '../context.ts'
 import { PROTOCOLS } from './protocols.ts'
-import { FramedStream, openFramed, readingMs } from './framed.ts'
+import { FramedStream, readingMs } from './framed.ts'
+import { onStream } from './reach.ts'
 import { arrivalFile, outputFile } from '../home/folder.ts'
 
 type Pull = Extract<Effect, { type: 'pull' }>
@@ -99,16 +100,8 @@ export class Receiver {
     const { state, disk, store, dispatch } = this.#context
     const ended = (end: 'done' | 'gone' | 'failed', why = ''): void =>
       dispatch({ type: 'pull-ended', job, task, from, end, why })
-    let framed: FramedStream | null = null
     try {
       const bytes = agreed(state.jobs.get(job)?.ledger.tasks[task])?.bytes ?? 0
-      framed = await openFramed(this.#context, from, PROTOCOLS.pull)
-      await framed.sendValue({ job, task, digest, consumers, copy })
-      const { answer } = await framed.receiveValue(pullAnswer, readingMs(bytes, LIMITS.streamStillMs))
-      if (answer === 'gone') {
-        await framed.end()
-        return ended('gone', 'it has the output no more')
-      }
       const place: Reception['place'] = copy ? (h, file) => outputFile(h.job, h.task, file) : placeOfArrival
       const decide = (h: BatchHeader, manifest: TaskManifest): Reception => {
         const now = state.jobs.get(job)
@@ -116,8 +109,12 @@ export class Receiver {
         const fits = now !== undefined && isBatchOf(now, h, manifest, copy ? null : consumers)
         return { answer: wanted && fits ? 'ready' : 'gone', place }
       }
-      const batch = await receiveBatch(framed, disk, store.outputs, decide, true)
-      await framed.end()
+      const batch = await onStream(this.#context, from, PROTOCOLS.pull, async (stream) => {
+        await stream.sendValue({ job, task, digest, consumers, copy })
+        const { answer } = await stream.receiveValue(pullAnswer, readingMs(bytes, LIMITS.streamStillMs))
+        return answer === 'gone' ? answer : receiveBatch(stream, disk, store.outputs, decide, true)
+      })
+      if (batch === 'gone') return ended('gone', 'it has the output no more')
       if (batch === null || !batch.accepted) return ended('failed', 'the batch did not come')
       if (copy && !(await this.#isCopyWhole(batch.header))) {
         await disk.remove(outputFile(job, task, 'manifest.json'))
@@ -127,7 +124,6 @@ export class Receiver {
       dispatch(copy ? { type: 'copied', job, task, digest } : { type: 'arrived', job, task, digest, consumers })
       ended('done')
     } catch (error) {
-      framed?.abort(String(error))
       this.#context.dropped('pull', error)
       ended('failed', reasonOf(error, 'the exchange with it failed'))
     }

@@ -3,13 +3,19 @@ import { errorToJson } from '../../words/thrown.ts'
 import { LIMITS } from '../../core/limits.ts'
 import type { NodeId } from '../../core/types.ts'
 import type { ByteStream, Clock } from '../../ports.ts'
-import { WireError } from '../../wire/codec.ts'
-import { answer, call, type Call } from '../../wire/rpc.ts'
+import { fromBytes, toBytes, WireError } from '../../wire/codec.ts'
+import { answer, call, type Answer, type Call } from '../../wire/rpc.ts'
 import { PROTOCOLS } from './protocols.ts'
-import { FramedStream, openFramed, type Reach } from './framed.ts'
+import { FramedStream } from './framed.ts'
+import { onStream, type Reach } from './reach.ts'
 import { within } from '../pause.ts'
 
 const EMPTY = new Uint8Array()
+
+interface Request {
+  readonly bodyBytes: number
+  readonly request: Call
+}
 
 export interface Answered {
   readonly body: Uint8Array
@@ -33,14 +39,15 @@ export async function callPeer(
 ): Promise<Answered> {
   let framed: FramedStream | null = null
   let late = false
-  const work = async (): Promise<Answered> => {
-    framed = await openFramed(reach, peer, PROTOCOLS.rpc)
+  const ask = async (stream: FramedStream): Promise<{ head: Answer; bytes: Uint8Array }> => {
+    framed = stream
     if (late) throw new WireError('no time is left')
-    await framed.sendValue({ request, bodyBytes: body.length })
-    await sendBody(framed, body)
-    const head = await framed.receiveValue(answer, stillMs)
-    const bytes = await receiveBody(framed, head.bodyBytes)
-    await framed.end()
+    await sendWithBody(stream, { request, bodyBytes: body.length }, body)
+    const head = await stream.receiveValue(answer, stillMs)
+    return { head, bytes: await receiveBody(stream, head.bodyBytes) }
+  }
+  const work = async (): Promise<Answered> => {
+    const { head, bytes } = await onStream(reach, peer, PROTOCOLS.rpc, ask)
     if (!head.ok) throw errorFromJson(head.error as ErrorJson)
     return { body: bytes, total: head.total }
   }
@@ -55,26 +62,22 @@ export async function callPeer(
       },
       `${peer} gave no answer to ${request.call}`,
     )
-  } catch (error) {
+  } finally {
     late = true
-    ;(framed as FramedStream | null)?.abort(String(error))
-    throw error
   }
 }
 
-/** Serves one call of a peer. */
-export async function serveCall(stream: ByteStream, clock: Clock, respond: Answerer): Promise<void> {
+/** Serves a peer's calls, one after the other, until the stream ends. */
+export async function serveCalls(stream: ByteStream, clock: Clock, respond: Answerer): Promise<void> {
   const framed = new FramedStream(stream, clock)
   try {
-    const { request, bodyBytes } = await framed.receiveValue(call)
-    const body = await receiveBody(framed, bodyBytes)
-    try {
-      const result = await respond(stream.peer, request, body)
-      const { body: bytes, total } = result instanceof Uint8Array ? { body: result, total: 0 } : result
-      await framed.sendValue({ ok: true, total, bodyBytes: bytes.length })
-      await sendBody(framed, bytes)
-    } catch (error) {
-      await framed.sendValue({ ok: false, error: errorToJson(error), total: 0, bodyBytes: 0 })
+    let next: Request | null = await framed.receiveValue(call)
+    while (next !== null) {
+      const body = await receiveBody(framed, next.bodyBytes)
+      const { head, bytes } = await answerOf(respond, stream.peer, next.request, body)
+      await sendWithBody(framed, head, bytes)
+      const payload = await framed.receiveNext()
+      next = payload === null ? null : fromBytes(call, payload)
     }
     await framed.end()
   } catch (error) {
@@ -83,9 +86,28 @@ export async function serveCall(stream: ByteStream, clock: Clock, respond: Answe
   }
 }
 
-async function sendBody(framed: FramedStream, body: Uint8Array): Promise<void> {
-  for (let at = 0; at < body.length; at += LIMITS.shuffleFrameBytes)
-    await framed.send(body.subarray(at, at + LIMITS.shuffleFrameBytes))
+async function answerOf(
+  respond: Answerer,
+  from: NodeId,
+  request: Call,
+  body: Uint8Array,
+): Promise<{ head: Answer; bytes: Uint8Array }> {
+  try {
+    const result = await respond(from, request, body)
+    const { body: bytes, total } = result instanceof Uint8Array ? { body: result, total: 0 } : result
+    return { head: { ok: true, total, bodyBytes: bytes.length }, bytes }
+  } catch (error) {
+    return { head: { ok: false, error: errorToJson(error), total: 0, bodyBytes: 0 }, bytes: EMPTY }
+  }
+}
+
+async function sendWithBody(framed: FramedStream, head: Request | Answer, body: Uint8Array): Promise<void> {
+  let next = toBytes(head)
+  for (let at = 0; at < body.length; at += LIMITS.shuffleFrameBytes) {
+    await framed.sendMore(next)
+    next = body.subarray(at, at + LIMITS.shuffleFrameBytes)
+  }
+  await framed.send(next)
 }
 
 async function receiveBody(framed: FramedStream, length: number): Promise<Uint8Array> {

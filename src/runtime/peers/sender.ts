@@ -3,20 +3,22 @@ import type { Effect } from '../../core/effects.ts'
 import type { JobState } from '../../core/state.ts'
 import type { JobId, NodeId } from '../../core/types.ts'
 import type { ByteStream } from '../../ports.ts'
-import { manifestOf, pullRequest, type BatchHeader } from '../../wire/batch.ts'
+import { manifestOf, pullRequest, type BatchHeader, type PullRequest } from '../../wire/batch.ts'
+import { fromBytes } from '../../wire/codec.ts'
 import { headerFor, sendBatch } from './batch.ts'
 import { isWhole, loseOutput } from '../home/check-files.ts'
 import { nameOf, type Context } from '../context.ts'
 import { PROTOCOLS } from './protocols.ts'
-import { FramedStream, openFramed } from './framed.ts'
+import { FramedStream } from './framed.ts'
+import { onStream } from './reach.ts'
 import { outputFile } from '../home/folder.ts'
 
 type Push = Extract<Effect, { type: 'push' }>
 
 export class Sender {
   readonly #context: Context
-  /** One stream per (peer, job), and the push that is on it: batches follow one another. */
-  readonly #lines = new Map<string, Line>()
+  /** The last push of each job to each peer: they follow one another. */
+  readonly #lines = new Map<string, Promise<void>>()
 
   constructor(context: Context) {
     this.#context = context
@@ -24,12 +26,14 @@ export class Sender {
 
   push(effect: Push): void {
     const id = `${effect.to} ${effect.job}`
-    const line = this.#lines.get(id) ?? { stream: null, last: Promise.resolve() }
-    this.#lines.set(id, line)
-    line.last = line.last.then(() => this.#push(line, effect))
+    const last = this.#lines.get(id) ?? Promise.resolve()
+    this.#lines.set(
+      id,
+      last.then(() => this.#push(effect)),
+    )
   }
 
-  async #push(line: Line, { job, task, to, consumers }: Push): Promise<void> {
+  async #push({ job, task, to, consumers }: Push): Promise<void> {
     const { state, disk, store, dispatch, clock, story } = this.#context
     const ended = (end: 'acked' | 'later' | 'gone' | 'failed'): void =>
       dispatch({ type: 'push-ended', job, task, to, end })
@@ -47,9 +51,8 @@ export class Sender {
         await loseOutput(this.#context, jobState, task, 'manifest.json')
         return ended('gone')
       }
-      line.stream ??= await openFramed(this.#context, to, PROTOCOLS.push)
       const began = clock.now()
-      const answer = await sendBatch(line.stream, disk, header)
+      const answer = await onStream(this.#context, to, PROTOCOLS.push, (stream) => sendBatch(stream, disk, header))
       if (answer === 'acked') {
         const bytes = header.files.reduce((sum, file) => sum + file.size, 0)
         const text = `to ${nameOf(this.#context, to)}: ${bytes} bytes in ${Math.round(clock.now() - began)} ms`
@@ -57,44 +60,43 @@ export class Sender {
       }
       ended(answer === 'have' ? 'acked' : answer)
     } catch (error) {
-      line.stream?.abort(String(error))
-      line.stream = null
       this.#context.dropped('push', error)
       ended('failed')
     }
   }
 
-  /** Ends the streams of a job that needs them no more. */
+  /** A job that needs no pushes any more. */
   forget(job: JobId): void {
-    for (const [id, line] of this.#lines) {
-      if (!id.endsWith(` ${job}`)) continue
-      this.#lines.delete(id)
-      void line.last.then(() => line.stream?.end().catch(() => {}))
-    }
+    for (const id of this.#lines.keys()) if (id.endsWith(` ${job}`)) this.#lines.delete(id)
   }
 
-  /** A peer pulls: one request, one batch, from what this node holds whole. */
+  /** A peer pulls: one request after the other until it ends the stream. */
   async servePull(stream: ByteStream): Promise<void> {
     const framed = new FramedStream(stream, this.#context.clock)
     try {
-      const request = await framed.receiveValue(pullRequest)
-      const { state, disk } = this.#context
-      const job = state.jobs.get(request.job)
-      const output = job?.ledger.tasks[request.task]?.output
-      const held =
-        job !== undefined &&
-        output &&
-        'digest' in output &&
-        output.digest === request.digest &&
-        job.has.has(request.task)
-      const header = held ? await this.#wholeHeader(pick(request), job) : null
-      await framed.sendValue({ answer: header === null ? 'gone' : 'ready' })
-      if (header !== null) await sendBatch(framed, disk, header)
+      let next: PullRequest | null = await framed.receiveValue(pullRequest)
+      while (next !== null) {
+        await this.#answerPull(framed, next)
+        const payload = await framed.receiveNext()
+        next = payload === null ? null : fromBytes(pullRequest, payload)
+      }
       await framed.end()
     } catch (error) {
       framed.abort(String(error))
       this.#context.dropped('serve-pull', error)
     }
+  }
+
+  /** One batch, of what this node holds whole. */
+  async #answerPull(framed: FramedStream, request: PullRequest): Promise<void> {
+    const { state, disk } = this.#context
+    const job = state.jobs.get(request.job)
+    const output = job?.ledger.tasks[request.task]?.output
+    const held =
+      job !== undefined && output && 'digest' in output && output.digest === request.digest && job.has.has(request.task)
+    const header = held ? await this.#wholeHeader(pick(request), job) : null
+    await framed.sendValue({ answer: header === null ? 'gone' : 'ready' })
+    if (header !== null) await sendBatch(framed, disk, header)
   }
 
   /** Pulls repair: what is pulled is read before, so that damage is repaired here, and not handed on. */
@@ -109,11 +111,6 @@ export class Sender {
     await loseOutput(this.#context, job, batch.task, lost)
     return null
   }
-}
-
-interface Line {
-  stream: FramedStream | null
-  last: Promise<void>
 }
 
 function pick<T extends { job: JobId; task: number; digest: unknown; consumers: unknown }>(

@@ -1,5 +1,6 @@
 import { assert as check, asyncProperty, array, constantFrom, integer, oneof, string, tuple, uuid } from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { hasLongInteger } from '../../../src/data/formats/json/numbers.ts'
 import { readAll } from './read-all.ts'
 
 const lines = (text: string, numbers?: 'double' | 'exact'): ReturnType<typeof readAll> =>
@@ -102,4 +103,14 @@ test('any number among any texts, by its own digits', async () => {
     }),
     { numRuns: 300 },
   )
+})
+
+test('sixteen digits are found wherever they lie', () => {
+  for (let before = 0; before < 40; before++)
+    for (const digits of [1, 15, 16, 17, 31]) {
+      const text = `${'x'.repeat(before)} ${'7'.repeat(digits)}${before % 2 === 0 ? '' : '}'}`
+      expect([text, hasLongInteger(text)]).toEqual([text, digits >= 16])
+    }
+  expect(hasLongInteger('7'.repeat(16))).toBe(true)
+  expect(hasLongInteger('0.1234567890123456789')).toBe(false)
 })

@@ -13,10 +13,24 @@ const INTEGER = /^-?[0-9]+$/
 
 const [QUOTE, BACKSLASH, MINUS] = [0x22, 0x5c, 0x2d]
 const SHOWN_MAX = 24
+const LONG_DIGITS = 16
 
 /** Whether there may be an integer that a double cannot hold, or a number of so many digits that it overflows. */
 export function hasLongInteger(text: string): boolean {
-  return LONG_INTEGER.test(text) || BEGINS_LONG.test(text)
+  return hasLongDigits(text) && (LONG_INTEGER.test(text) || BEGINS_LONG.test(text))
+}
+
+/** Whether there are 16 digits in a row. One in 16 characters is of each such row: the others need no look, as a rule. */
+function hasLongDigits(text: string): boolean {
+  for (let at = LONG_DIGITS - 1; at < text.length; at += LONG_DIGITS) {
+    if (!isDigit(text.charCodeAt(at))) continue
+    let from = at
+    while (isDigit(text.charCodeAt(from - 1))) from--
+    let to = at + 1
+    while (to - from < LONG_DIGITS && isDigit(text.charCodeAt(to))) to++
+    if (to - from >= LONG_DIGITS) return true
+  }
+  return false
 }
 
 /** Whether there may be a number of fewer than 16 digits before its point that overflows a double. */
