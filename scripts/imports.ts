@@ -34,7 +34,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
 /** Floor → its rooms, top first: none imports one above it. What lies in no room is everyone's on the floor. */
 const ROOMS: Readonly<Record<string, readonly string[]>> = {
   runtime: ['api', 'peers', 'home'],
-  core: ['gossip', 'schedule', 'exchange', 'outcome', 'members', 'ledger', 'plan'],
+  core: ['gossip', 'schedule', 'exchange', 'outcome', 'members', 'ledger', 'plan', 'spec'],
 }
 
 /** Library → the only places that know it. `node:` modules are everyone's but core's. */

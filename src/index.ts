@@ -49,4 +49,5 @@ export type {
 } from './control/node-options.ts'
 export { decodeRecords } from './data/part.ts'
 export { createRenderer } from './data/render/formats.ts'
-export type { OutputFormat, RenderedFile, Renderer, RenderOptions } from './data/render/renderer.ts'
+export type { OutputFormat } from './core/spec/settings.ts'
+export type { RenderedFile, Renderer, RenderOptions } from './data/render/renderer.ts'

@@ -1,8 +1,6 @@
 /**
  * `shoal/job`: what a job module imports. It has no dependency beside what is in `job/`, and is bundled into the job.
  */
-import type { Encoding, Format, LineEnd } from './core/types.ts'
-
 export { decimalComma, toCents, toFixedPoint } from './job/numbers.ts'
 export { toDate, toISO, type TimeUnit } from './job/times.ts'
 
@@ -42,6 +40,10 @@ export interface MapContext extends ReduceContext {
   /** Counts the record as skipped, keeps it as a sample, ends the call and drops what the call has emitted. */
   skip(reason: string): never
 }
+
+type Format = 'text' | 'ndjson' | 'json' | 'csv' | 'tsv' | 'parquet'
+/** Also any label of one of the Encoding Standard's single-byte encodings. */
+type Encoding = 'utf-8' | 'utf-16le' | 'utf-16be' | 'bytes' | 'latin1' | 'windows-1252' | (string & {})
 
 /**
  * How an input's files are read, where their names and first bytes do not say it. Compression (gzip, zstd), UTF-16 and
@@ -87,7 +89,7 @@ export interface InputOptions {
   /** Records that are objects get a field, a string or null, for each folder `name=value` that their file lies in. */
   readonly hive?: boolean
   /** Text, NDJSON, CSV, TSV: 'lf', or 'any' of CR, LF and CR LF (then a file is one split). */
-  readonly lineEnd?: LineEnd
+  readonly lineEnd?: 'lf' | 'any'
   /** `utf-8` (default), `utf-16le`, `utf-16be`, a single-byte encoding of the Encoding Standard, or `bytes` for text. */
   readonly encoding?: Encoding
 }

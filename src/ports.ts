@@ -3,17 +3,7 @@
  * types and its one library. Each port has a memory twin in `adapters/memory`, and one acceptance suite that both pass.
  */
 import type { Work } from './core/plan/work.ts'
-import type {
-  BoundsManifest,
-  Bytes,
-  Digest,
-  Manifest,
-  MapManifest,
-  Millis,
-  NodeId,
-  ReduceManifest,
-  SampleManifest,
-} from './core/types.ts'
+import type { Bytes, Digest, Manifest, Millis, NodeId } from './core/types.ts'
 import type { ErrorJson } from './core/errors.ts'
 
 /** Time as one process sees it. `now` is monotonic, `wall` is for people's eyes only: nothing is decided by it. */
@@ -155,10 +145,6 @@ export interface AttemptFailure {
   /** Where in the data, for deciding whether two failures are equal; '' if unknown. */
   readonly place: string
 }
-
-export type TaskOutput =
-  | { readonly manifest: MapManifest | SampleManifest | ReduceManifest; readonly files: readonly OutputFile[] }
-  | { readonly manifest: BoundsManifest; readonly files: readonly [] }
 
 /** A closed, not yet synced file that the attempt left: `name` is `run-P`, `keys` or `part`. */
 export interface OutputFile {

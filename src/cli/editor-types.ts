@@ -11,27 +11,25 @@ export async function editorTypes(): Promise<string> {
   const source = (module: string): Promise<string> => readFile(new URL(`${module}.ts`, file), 'utf8')
   return declarations({
     job: await source('job'),
-    types: (await source('core/types')) + (await source('core/look')) + (await source('words/iso')),
+    units: await source('words/iso'),
     helpers: [await source('job/numbers'), await source('job/times')],
   })
 }
 
 interface Sources {
   readonly job: string
-  readonly types: string
+  readonly units: string
   readonly helpers: readonly string[]
 }
 
-function declarations({ job, types, helpers }: Sources): string {
-  const unions = ['Format', 'Encoding', 'LineEnd', 'TimeUnit'].map(
-    (name) => new RegExp(`^export type ${name} = .*$`, 'm').exec(types)?.[0] ?? '',
-  )
+function declarations({ job, units, helpers }: Sources): string {
+  const timeUnit = /^export type TimeUnit = .*$/m.exec(units)?.[0] ?? ''
   const own = job
     .replaceAll(/^(?:import|export \{) .*\n/gm, '')
     .replace(/export (declare )?function defineJob\(job: unknown\): unknown \{[^}]*\}\n/, '')
     .replaceAll('export declare ', 'export ')
     .replaceAll(/^ *\/\/.*\n/gm, '')
-  const body = [unions.join('\n'), own.trim(), ...helpers.flatMap(exported)].join('\n\n')
+  const body = [timeUnit, own.trim(), ...helpers.flatMap(exported)].join('\n\n')
   return `declare module 'shoal/job' {\n${body.replaceAll(/^(?=.)/gm, '  ')}\n}\n`
 }
 

@@ -1,5 +1,6 @@
 import { ShoalError } from '../core/errors.ts'
 import { LIMITS } from '../core/limits.ts'
+import { OUTPUT_FORMATS, type OutputFormat } from '../core/spec/settings.ts'
 import { parseCount, parseDuration, parsePeriod, parseSize } from './quantities.ts'
 
 /** One flag of the command line; `SHOAL_<NAME>` in the environment and `name` in shoal.config.ts mean the same. */
@@ -63,8 +64,6 @@ function readPartitions(given: string): number {
   throw new ShoalError('PARTITIONS', `--partitions ${given} is not a whole number from 1 to ${LIMITS.partitionsMax}`)
 }
 
-export type OutputFormat = 'ndjson' | 'csv' | 'parquet' | 'table' | 'json' | 'text'
-export const OUTPUT_FORMATS: readonly OutputFormat[] = ['ndjson', 'csv', 'parquet', 'table', 'json', 'text']
 export type ProgressMode = 'auto' | 'tty' | 'plain' | 'json' | 'none'
 const PROGRESS_MODES: readonly ProgressMode[] = ['auto', 'tty', 'plain', 'json', 'none']
 

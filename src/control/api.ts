@@ -5,24 +5,17 @@
  */
 import type { Bytes, JobLimits, Millis, ReadOptions } from '../core/types.ts'
 import type { ErrorJson } from '../core/errors.ts'
+import type { Settings } from '../core/spec/settings.ts'
 import type { Coverage, LeftOutInfo } from './coverage.ts'
 
 export type { Coverage, LeftOutInfo }
 
 /** A job as `adapters/esbuild` finds it in a file: everything but the data and what the command line adds. */
-export interface PreparedJob {
-  readonly name: string
+export interface PreparedJob extends Settings {
   /** The minified bundle's text; its SHA-256 is the job's code. */
   readonly bundle: string
   readonly sourceMap: string
-  readonly params: Readonly<Record<string, string>>
   readonly inputs: readonly PreparedInput[]
-  readonly partitions: number | null
-  readonly combine: boolean
-  readonly reduce: boolean
-  readonly sort: boolean
-  readonly onBadRecord: 'fail' | 'skip'
-  readonly format: string | null
 }
 
 export interface PreparedInput extends ReadOptions {

@@ -1,51 +1,27 @@
 /** What a control request may carry: the node's own code can rely on the types, whoever wrote to the socket. */
 import { z } from 'zod/mini'
-import type { SubmitRequest } from './api.ts'
+import type { PreparedInput, PreparedJob, SubmitRequest } from './api.ts'
 import { ShoalError } from '../core/errors.ts'
+import type { FieldsOf } from '../core/spec/fields.ts'
+import { READ_OPTIONS } from '../core/spec/read-options.ts'
+import { SETTINGS } from '../core/spec/settings.ts'
+import { loosely } from './fields.ts'
 import { misfitText } from '../words/reason.ts'
 
-// Ranges are checked where a job is made; here only that each thing is of its kind. What is more is left alone.
-const input = z.looseObject({
-  alias: z.string(),
-  data: z.string(),
-  format: z.optional(z.string()),
-  header: z.optional(z.boolean()),
-  columns: z.optional(z.array(z.string())),
-  delimiter: z.optional(z.string()),
-  quote: z.optional(z.string()),
-  escape: z.optional(z.string()),
-  escapeIn: z.optional(z.string()),
-  comment: z.optional(z.string()),
-  skipLines: z.optional(z.number()),
-  trim: z.optional(z.boolean()),
-  null: z.optional(z.array(z.string())),
-  ragged: z.optional(z.string()),
-  numbers: z.optional(z.string()),
-  timestamps: z.optional(z.string()),
-  maps: z.optional(z.string()),
-  hive: z.optional(z.boolean()),
-  lineEnd: z.optional(z.string()),
-  encoding: z.optional(z.string()),
-})
+const INPUT: FieldsOf<PreparedInput> = {
+  alias: { is: 'text', most: 100, needed: true },
+  data: { is: 'text', most: 4096, needed: true },
+  ...READ_OPTIONS,
+}
+const JOB: FieldsOf<PreparedJob> = {
+  bundle: { is: 'text', most: 'bundleBytesMax', needed: true },
+  sourceMap: { is: 'text', most: 'bundleBytesMax', needed: true },
+  inputs: { is: 'list', of: { is: 'fields', fields: INPUT }, most: 100, needed: true },
+  ...SETTINGS,
+}
 
 const submission = z.looseObject({
-  job: z.looseObject({
-    name: z.string(),
-    bundle: z.string(),
-    sourceMap: z.string(),
-    params: z.pipe(
-      // A record of zod's leaves this key unseen, and so would the job.
-      z.custom((given) => !(given instanceof Object && Object.hasOwn(given, '__proto__')), 'no parameter is __proto__'),
-      z.record(z.string(), z.string()),
-    ),
-    inputs: z.array(input),
-    partitions: z.nullable(z.number()),
-    combine: z.boolean(),
-    reduce: z.boolean(),
-    sort: z.boolean(),
-    onBadRecord: z.enum(['fail', 'skip']),
-    format: z.nullable(z.string()),
-  }),
+  job: loosely(JOB),
   key: z.nullable(z.string()),
   allowPartial: z.boolean(),
   waitForDataMs: z.number(),

@@ -78,5 +78,4 @@ export type Effect =
   /** All that only this node had is handed over, or the time for it is over. */
   | { readonly type: 'drained' }
 
-export type EffectType = Effect['type']
 export type { Millis }

@@ -1,5 +1,5 @@
 /** What nodes say to each other about the control plane: over gossip (may be lost), or directly (may be lost too). */
-import type { Delta, Output } from './ledger/ledger.ts'
+import type { Delta } from './ledger/ledger.ts'
 import type { Beat, SignedNodeRecord } from './members/membership.ts'
 import type { Digest, JobId, Millis, NodeId } from './types.ts'
 
@@ -42,5 +42,3 @@ export type Message =
    * time that was over (`expired`), who knows how the job ended keeps it for its own time.
    */
   | { readonly type: 'dropped'; readonly job: JobId; readonly round: number; readonly expired: boolean }
-
-export type { Output }

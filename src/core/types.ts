@@ -3,8 +3,10 @@
  * in `catalog/` (from a disk) or in `cli/` (from a person), once, and is trusted from there on.
  */
 import type { Compression, LineEnd, Look } from './look.ts'
+import type { Format, ReadOptions } from './spec/read-options.ts'
+import type { SpecSettings } from './spec/settings.ts'
 
-export type { Compression, LineEnd }
+export type { Compression, Format, LineEnd, ReadOptions }
 
 type Brand<T, Name extends string> = T & { readonly __brand: Name }
 
@@ -30,48 +32,6 @@ export type Bytes = number
 export interface Incarnation {
   readonly count: number
   readonly nonce: string
-}
-
-export type Format = 'text' | 'ndjson' | 'json' | 'csv' | 'tsv' | 'parquet'
-/** Also any label of one of the Encoding Standard's single-byte encodings. */
-export type Encoding = 'utf-8' | 'utf-16le' | 'utf-16be' | 'bytes' | 'latin1' | 'windows-1252' | (string & {})
-
-/** How a shard's bytes are read as records; what is absent is decided by the shard's name, by what it holds, and by the defaults in CLI.md. */
-export interface ReadOptions {
-  readonly format?: Format
-  /** CSV/TSV: the first record names the columns (default true). */
-  readonly header?: boolean
-  /** CSV/TSV without a header: the names of the columns. Parquet: the columns to read. */
-  readonly columns?: readonly string[]
-  /** CSV/TSV: one character; default `,` (csv) or TAB (tsv). */
-  readonly delimiter?: string
-  /** CSV/TSV: one character, or `''` for none; default `"` (csv) or none (tsv). */
-  readonly quote?: string
-  /** CSV/TSV: one character before a quote, delimiter, line end or itself that makes it data. */
-  readonly escape?: string
-  /** Where `escape` counts: within quoted fields only, or in all. Without a quote: in all. */
-  readonly escapeIn?: 'quoted' | 'all'
-  /** CSV/TSV: lines that begin so are passed over. */
-  readonly comment?: string
-  /** CSV/TSV: so many lines at the beginning of each file are passed over, whatever they hold. */
-  readonly skipLines?: number
-  /** CSV/TSV: spaces and tabs around fields, outside of quotes, are no data. */
-  readonly trim?: boolean
-  /** CSV/TSV: fields that stand so in the file are null. */
-  readonly null?: readonly string[]
-  /** CSV/TSV: rows with fewer fields than columns are bad records, or their last fields are null. */
-  readonly ragged?: 'fail' | 'fill'
-  /** NDJSON, JSON: numbers with a fraction or an exponent as doubles (default), or as the text that the file has. */
-  readonly numbers?: 'double' | 'exact'
-  /** Parquet: all timestamps as dates or as ISO 8601 text; else by their unit. */
-  readonly timestamps?: 'date' | 'text'
-  /** Parquet: all maps as arrays of [key, value]; else those with keys of text as objects. */
-  readonly maps?: 'pairs'
-  /** Where records are objects: folders `name=value` in the shard's path are fields. */
-  readonly hive?: boolean
-  /** Text, NDJSON, CSV, TSV. */
-  readonly lineEnd?: LineEnd
-  readonly encoding?: Encoding
 }
 
 /** One input of a job: the shards of `dataset` whose path matches `glob`, handed to the map of `alias`. */
@@ -114,19 +74,11 @@ export interface OutputSpec {
   readonly stage: number
 }
 
-/** What a job is, apart from the data: everything here enters its id. */
-export interface JobSpec {
+/** What a job is, apart from the data: all of it but the name enters its id. Its fields: `spec/spec.ts`. */
+export interface JobSpec extends SpecSettings {
   /** SHA-256 of the minified bundle. */
   readonly code: Digest
-  readonly name: string
-  readonly params: Readonly<Record<string, string>>
   readonly inputs: readonly InputSpec[]
-  /** null: decided by the plan from the snapshot's size. */
-  readonly partitions: number | null
-  readonly combine: boolean
-  readonly reduce: boolean
-  readonly sort: boolean
-  readonly onBadRecord: 'fail' | 'skip'
   /** Of a job with several stages, each after those that it reads, else in the order of their names; inputs have the names of their stages. */
   readonly stages?: readonly StageSpec[]
   /** Beside `stages`: by name. */

@@ -50,7 +50,7 @@ async function mapBatch(
   context: TaskContext,
   batch: Batch,
   user: UserCode,
-  onBadRecord: 'fail' | 'skip',
+  onBadRecord: MapWork['onBadRecord'],
   output: { rollback(): void },
   skips: SkipBook,
 ): Promise<void> {

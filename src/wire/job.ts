@@ -4,50 +4,18 @@ import { jobId } from '../core/plan/job-id.ts'
 import { LIMITS } from '../core/limits.ts'
 import { CONTENTS } from '../core/look.ts'
 import { plan } from '../core/plan/plan.ts'
+import { READ_OPTIONS } from '../core/spec/read-options.ts'
+import { SPEC } from '../core/spec/spec.ts'
 import { reasonOf } from '../words/reason.ts'
 import type { Digest, JobRecord, ReadOptions } from '../core/types.ts'
 import { checked, WireError } from './codec.ts'
+import { strictly } from './fields.ts'
 import { count, digest, jobLimits, list, nodeId, text } from './shapes.ts'
 
 const path = text(4096)
 const name = text(LIMITS.namesBytesMax)
 /** How an input is read, as a peer may ask for it. */
-export const readOptions = z.strictObject({
-  format: z.optional(z.enum(['text', 'ndjson', 'json', 'csv', 'tsv', 'parquet'])),
-  header: z.optional(z.boolean()),
-  columns: z.optional(list(text(1000), 10_000)),
-  delimiter: z.optional(text(4)),
-  quote: z.optional(text(4)),
-  escape: z.optional(text(4)),
-  escapeIn: z.optional(z.enum(['quoted', 'all'])),
-  comment: z.optional(text(LIMITS.commentMarkMax)),
-  skipLines: z.optional(z.number().check(z.int(), z.gte(0), z.lte(LIMITS.skipLinesMax))),
-  trim: z.optional(z.boolean()),
-  null: z.optional(list(text(LIMITS.nullTextMax), LIMITS.nullTextsMax)),
-  ragged: z.optional(z.enum(['fail', 'fill'])),
-  numbers: z.optional(z.enum(['double', 'exact'])),
-  timestamps: z.optional(z.enum(['date', 'text'])),
-  maps: z.optional(z.literal('pairs')),
-  hive: z.optional(z.boolean()),
-  lineEnd: z.optional(z.enum(['lf', 'any'])),
-  encoding: z.optional(text(LIMITS.encodingLabelMax)),
-}) as unknown as z.ZodMiniType<ReadOptions>
-
-const spec = z.strictObject({
-  code: digest,
-  name: text(200),
-  params: z.record(text(200), text(LIMITS.keyBytesMax)),
-  inputs: list(
-    z.strictObject({ alias: text(100), dataset: name, glob: path, frozen: z.optional(digest), options: readOptions }),
-    100,
-  ).check(z.minLength(1)),
-  partitions: z.nullable(z.number().check(z.int(), z.gte(1), z.lte(LIMITS.partitionsMax))),
-  combine: z.boolean(),
-  reduce: z.boolean(),
-  sort: z.boolean(),
-  onBadRecord: z.enum(['fail', 'skip']),
-  runtime: text(300),
-})
+export const readOptions = strictly(READ_OPTIONS) as unknown as z.ZodMiniType<ReadOptions>
 
 const witness = z.strictObject({ dev: text(24), ino: text(24), mtimeNs: text(24), ctimeNs: text(24) })
 const cuts = z.discriminatedUnion('kind', [
@@ -97,7 +65,7 @@ const agreed = z.strictObject({
 const record = z.strictObject({
   id: digest,
   key: z.nullable(text(1000)),
-  spec,
+  spec: strictly(SPEC),
   snapshot: z.strictObject({
     inputs: list(
       z.strictObject({

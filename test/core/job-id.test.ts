@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { jobId, keyedJobId, snapshotId } from '../../src/core/plan/job-id.ts'
+import { SPEC } from '../../src/core/spec/spec.ts'
 import type { JobSpec, NodeId, Snapshot } from '../../src/core/types.ts'
 import { hash, makeJob } from './fake-work.ts'
 
@@ -23,6 +24,12 @@ const changes: Record<Exclude<keyof JobSpec, 'name'>, Partial<JobSpec>> = {
 }
 
 describe('the id of a job', () => {
+  test('is of all fields that are said to enter it', () => {
+    const fields = Object.entries(SPEC).filter(([, { inId }]) => inId !== false)
+    const { stages: _stages, outputs: _outputs, ...ofOneStage } = changes
+    expect(Object.keys(ofOneStage).toSorted()).toEqual(fields.map(([name]) => name).toSorted())
+  })
+
   test.each(Object.entries(changes))('changes with %s', (_, change) => {
     expect(jobId({ ...spec, ...change }, snapshot, null)).not.toBe(jobId(spec, snapshot, null))
   })

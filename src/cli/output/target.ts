@@ -2,7 +2,7 @@ import { accessSync, constants, lstatSync, readdirSync, realpathSync, statSync, 
 import { dirname, resolve } from 'node:path'
 import { ShoalError } from '../../core/errors.ts'
 import { reasonOf } from '../../words/reason.ts'
-import type { OutputFormat } from '../flags.ts'
+import type { OutputFormat } from '../../core/spec/settings.ts'
 
 /**
  * Where a result goes. `device` is what exists and is neither file nor folder (/dev/null, a pipe): written in place.

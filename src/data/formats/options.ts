@@ -1,6 +1,8 @@
 import { ShoalError } from '../../core/errors.ts'
 import { LIMITS } from '../../core/limits.ts'
 import type { Content, Look } from '../../core/look.ts'
+import type { Field } from '../../core/spec/fields.ts'
+import { READ_OPTIONS } from '../../core/spec/read-options.ts'
 import type { Compression, Format, LineEnd, ReadOptions } from '../../core/types.ts'
 import { byteOf, COMMON_ENCODINGS, encodingOf, isSingleByte, isUtf16 } from './text/encodings.ts'
 import { nameParts } from './look/names.ts'
@@ -41,26 +43,8 @@ export interface ResolvedReadOptions {
   readonly encoding: string
 }
 
-const FORMATS: readonly Format[] = ['text', 'ndjson', 'json', 'csv', 'tsv', 'parquet']
-const TABULAR_ONLY = [
-  'header',
-  'delimiter',
-  'quote',
-  'escape',
-  'escapeIn',
-  'comment',
-  'skipLines',
-  'trim',
-  'null',
-  'ragged',
-] as const
-/** Options that have a meaning for these formats alone, and which of them to name as a remedy. */
-const MEANT_FOR: readonly (readonly [option: 'numbers' | 'timestamps' | 'maps' | 'hive', ...Format[]])[] = [
-  ['numbers', 'ndjson', 'json'],
-  ['timestamps', 'parquet'],
-  ['maps', 'parquet'],
-  ['hive', 'ndjson', 'json', 'csv', 'tsv', 'parquet'],
-]
+const FORMATS: readonly Format[] = READ_OPTIONS.format.words
+const FIELDS = Object.entries<Field>(READ_OPTIONS) as [keyof ReadOptions, Field][]
 
 /**
  * Decides how the shard at `path` is read. The format by the option, else by the name, else by what was found in it,
@@ -73,7 +57,7 @@ export function resolveReadOptions(path: string, options: ReadOptions, look?: Lo
   const format = options.format ?? formatOf(path, look)
   if (!FORMATS.includes(format)) refuse(path, `format '${format}' is not one of ${FORMATS.join(', ')}`)
   const tabular = format === 'csv' || format === 'tsv'
-  refuseOptions(path, format, tabular, options)
+  refuseOptions(path, format, options)
 
   const encoding = encodingFor(path, format, options, look)
   const header = tabular && (options.header ?? true)
@@ -99,9 +83,9 @@ export function resolveReadOptions(path: string, options: ReadOptions, look?: Lo
     trim: options.trim ?? false,
     nulls: checkNulls(path, options.null ?? []),
     fill: options.ragged === 'fill',
-    numbers: oneOf(path, 'numbers', options.numbers ?? 'double', ['double', 'exact']),
-    timestamps: given(path, 'timestamps', options.timestamps, ['date', 'text']) ?? 'schema',
-    maps: given(path, 'maps', options.maps, ['pairs']) ?? 'schema',
+    numbers: wordOf(path, 'numbers', options) ?? 'double',
+    timestamps: wordOf(path, 'timestamps', options) ?? 'schema',
+    maps: wordOf(path, 'maps', options) ?? 'schema',
     hive: checkHive(path, tabular, header, options),
     lineEnd: lineEndOf(path, format, options, look),
     encoding,
@@ -141,26 +125,22 @@ function lineEndOf(path: string, format: Format, { lineEnd, encoding }: ReadOpti
   return lineEnd ?? (encoding === 'bytes' ? 'lf' : (look?.lineEnd ?? 'lf'))
 }
 
-function refuseOptions(path: string, format: Format, tabular: boolean, options: ReadOptions): void {
-  for (const name of TABULAR_ONLY) {
-    if (tabular || options[name] === undefined) continue
-    refuse(path, `${name} is for csv and tsv, but this file is read as ${format}`, "format: 'csv'")
-  }
-  for (const [name, ...formats] of MEANT_FOR) {
-    if (options[name] === undefined || formats.includes(format)) continue
+function refuseOptions(path: string, format: Format, options: ReadOptions): void {
+  for (const [name, { formats }] of FIELDS) {
+    if (formats === undefined || options[name] === undefined || formats.includes(format)) continue
     const named = formats.length === 1 ? formats[0] : `${formats.slice(0, -1).join(', ')} and ${formats.at(-1)}`
     refuse(path, `${name} is for ${named}, but this file is read as ${format}`, `format: '${formats[0]}'`)
   }
 }
 
-function oneOf<T extends string>(path: string, name: string, word: T, words: readonly T[]): T {
-  if (words.includes(word)) return word
+type Word = 'numbers' | 'timestamps' | 'maps'
+
+function wordOf<Name extends Word>(path: string, name: Name, options: ReadOptions): ReadOptions[Name] {
+  const word = options[name]
+  const words: readonly string[] = READ_OPTIONS[name].words
+  if (word === undefined || words.includes(word)) return word
   const named = words.map((one) => `'${one}'`).join(' or ')
   refuse(path, `${name} must be ${named}, not ${JSON.stringify(word)}`)
-}
-
-function given<T extends string>(path: string, name: string, word: T | undefined, words: readonly T[]): T | null {
-  return word === undefined ? null : oneOf(path, name, word, words)
 }
 
 /** Rows without names are arrays, which have no fields. */

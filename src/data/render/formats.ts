@@ -1,12 +1,11 @@
 import { ShoalError } from '../../core/errors.ts'
+import { OUTPUT_FORMATS, type OutputFormat } from '../../core/spec/settings.ts'
 import { csv } from './csv.ts'
 import { json, ndjson } from './ndjson.ts'
 import { parquet } from './parquet/renderer.ts'
-import type { OutputFormat, Renderer, RenderOptions } from './renderer.ts'
+import type { Renderer, RenderOptions } from './renderer.ts'
 import { table } from './table.ts'
 import { text } from './text.ts'
-
-export const OUTPUT_FORMATS: readonly OutputFormat[] = ['ndjson', 'csv', 'parquet', 'table', 'json', 'text']
 
 const BY_SUFFIX: readonly (readonly [suffix: string, format: OutputFormat])[] = [
   ['.ndjson', 'ndjson'],

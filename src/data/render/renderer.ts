@@ -1,5 +1,4 @@
-/** The formats in which a result can be written. */
-export type OutputFormat = 'ndjson' | 'csv' | 'text' | 'json' | 'table' | 'parquet'
+import type { OutputFormat } from '../../core/spec/settings.ts'
 
 /**
  * Writes decoded records in one format.

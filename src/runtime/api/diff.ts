@@ -3,12 +3,15 @@ import type { DiffAnswer } from '../../control/api.ts'
 import { canonicalJson } from '../../core/hash.ts'
 import { agreed } from '../../core/ledger/ledger.ts'
 import { outputTasks } from '../../core/plan/graph.ts'
+import { SPEC } from '../../core/spec/spec.ts'
 import type { JobState } from '../../core/state.ts'
 import type { Shard } from '../../core/types.ts'
 import { nameOf, type Context } from '../context.ts'
 
 /** Shards named at most in each list; the counts are whole. */
 const NAMED_MAX = 100
+/** Those that make one job another. */
+const FIELDS = (Object.keys(SPEC) as (keyof typeof SPEC)[]).filter((field) => SPEC[field].inId !== false)
 
 export function diffJobs(context: Context, a: JobState, b: JobState): DiffAnswer {
   const fields: DiffAnswer['fields'][number][] = []
@@ -18,9 +21,7 @@ export function diffJobs(context: Context, a: JobState, b: JobState): DiffAnswer
   }
   const [left, right] = [a.record, b.record]
   compare('key', left.key, right.key)
-  for (const field of ['code', 'params', 'inputs', 'sort', 'combine', 'reduce', 'onBadRecord', 'runtime'] as const)
-    compare(field, left.spec[field], right.spec[field])
-  compare('partitions', a.plan.partitions, b.plan.partitions)
+  for (const field of FIELDS) compare(field, inEffect(a, field), inEffect(b, field))
   const [before, after] = [shardsOf(context, a), shardsOf(context, b)]
   const only = (from: Map<string, string>, other: Map<string, string>): string[] =>
     [...from.keys()].filter((k) => !other.has(k))
@@ -41,6 +42,11 @@ export function diffJobs(context: Context, a: JobState, b: JobState): DiffAnswer
     result: { a: resultText(a), b: resultText(b), equal: resultText(a) !== null && resultText(a) === resultText(b) },
     parts: partsThatDiffer(a, b),
   }
+}
+
+/** Partitions that the plan has decided on are no less a job's than those that somebody asked for. */
+function inEffect({ record, plan }: JobState, field: keyof typeof SPEC): unknown {
+  return field === 'partitions' ? plan.partitions : record.spec[field]
 }
 
 /** By input, path and node; what tells one content from another is the hash, or size and witness. */

@@ -10,6 +10,7 @@ import { plan } from '../../core/plan/plan.ts'
 import { compareUtf8 } from '../../core/plan/ranks.ts'
 import { reasonOf } from '../../words/reason.ts'
 import { lostParts } from '../../core/outcome/remake.ts'
+import { specSettings } from '../../core/spec/settings.ts'
 import type { JobState } from '../../core/state.ts'
 import type { InputSpec, JobId, JobRecord, JobSpec, NodeId, Snapshot } from '../../core/types.ts'
 import { fromBytes, toBytes } from '../../wire/codec.ts'
@@ -158,14 +159,8 @@ export class Submission {
       .sort((a, b) => compareUtf8(a.alias, b.alias))
     return {
       code: codeDigest(job.bundle),
-      name: job.name,
-      params: job.params,
       inputs,
-      partitions: job.partitions,
-      combine: job.combine,
-      reduce: job.reduce,
-      sort: job.sort,
-      onBadRecord: job.onBadRecord,
+      ...specSettings(job),
       runtime: this.#context.state.self.runtime,
     }
   }

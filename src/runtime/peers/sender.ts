@@ -1,7 +1,7 @@
 /** Sends task outputs: pushes over one stream per (peer, job), and answers to pulls. */
 import type { Effect } from '../../core/effects.ts'
 import type { JobState } from '../../core/state.ts'
-import type { JobId, NodeId } from '../../core/types.ts'
+import type { JobId } from '../../core/types.ts'
 import type { ByteStream } from '../../ports.ts'
 import { manifestOf, pullRequest, type BatchHeader, type PullRequest } from '../../wire/batch.ts'
 import { fromBytes } from '../../wire/codec.ts'
@@ -119,5 +119,3 @@ function pick<T extends { job: JobId; task: number; digest: unknown; consumers: 
   const { job, task, digest, consumers } = request
   return { job, task, digest, consumers }
 }
-
-export type { NodeId }

@@ -1,5 +1,6 @@
 import { createRenderer } from '../../../src/data/render/formats.ts'
-import type { OutputFormat, RenderOptions } from '../../../src/data/render/renderer.ts'
+import type { OutputFormat } from '../../../src/core/spec/settings.ts'
+import type { RenderOptions } from '../../../src/data/render/renderer.ts'
 
 export type Rec = readonly [key: unknown, value: unknown]
 

@@ -1,5 +1,4 @@
 import { assert } from '../../../core/errors.ts'
-import type { Encoding } from '../../../core/types.ts'
 
 /**
  * Encodings of the Encoding Standard (WHATWG, section 4.2) in which one byte is one character, by their names. In all of
@@ -43,7 +42,7 @@ export const COMMON_ENCODINGS: readonly string[] = ['utf-8', 'utf-16le', 'utf-16
  * The name of the encoding that a label stands for, as the standard has it (`latin1` is a label of `windows-1252`):
  * `utf-8`, `utf-16le`, `utf-16be`, `bytes` (lines as they are), or a single-byte one. null for any other.
  */
-export function encodingOf(label: Encoding): string | null {
+export function encodingOf(label: string): string | null {
   if (label === 'bytes') return label
   let name: string
   try {

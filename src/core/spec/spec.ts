@@ -1,0 +1,20 @@
+import type { InputSpec, JobSpec } from '../types.ts'
+import type { FieldsOf } from './fields.ts'
+import { READ_OPTIONS } from './read-options.ts'
+import { SPEC_SETTINGS } from './settings.ts'
+
+const INPUT: FieldsOf<InputSpec> = {
+  alias: { is: 'text', most: 100, needed: true },
+  dataset: { is: 'text', most: 'namesBytesMax', needed: true },
+  glob: { is: 'text', most: 4096, needed: true },
+  frozen: { is: 'digest' },
+  options: { is: 'fields', fields: READ_OPTIONS, needed: true },
+}
+
+/** What a job of one stage is, apart from the data, as it lies in its record; others do not travel. */
+export const SPEC: FieldsOf<Omit<JobSpec, 'stages' | 'outputs'>> = {
+  code: { is: 'digest', needed: true },
+  inputs: { is: 'list', of: { is: 'fields', fields: INPUT }, least: 1, most: 100, needed: true },
+  ...SPEC_SETTINGS,
+  runtime: { is: 'text', most: 300, needed: true },
+}
