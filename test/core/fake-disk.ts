@@ -2,22 +2,14 @@
 import type { Death, Held } from '../../src/core/events.ts'
 import type { Delta } from '../../src/core/ledger/ledger.ts'
 import type { SignedNodeRecord } from '../../src/core/members/membership.ts'
-import { plan } from '../../src/core/plan/plan.ts'
-import type { StepKind } from '../../src/core/plan/steps.ts'
 import type { Digest, JobId, JobRecord, NodeId, TaskIndex } from '../../src/core/types.ts'
 import type { Stored } from './fake-work.ts'
-import { tasksOfKind } from './steps.ts'
 
 interface Arrival {
   readonly consumer: TaskIndex
   readonly producer: TaskIndex
   readonly digest: Digest
   readonly stored: Stored
-}
-
-/** The indexes of a job's tasks of one kind. */
-export function outputsOf(job: JobRecord, kind: StepKind): ReadonlySet<TaskIndex> {
-  return new Set(tasksOfKind(plan(job.spec, job.snapshot), kind).map((task) => task.index))
 }
 
 export class FakeDisk {
@@ -98,11 +90,12 @@ export class FakeDisk {
     throw new Error(`task ${consumer} began without the output of task ${producer}`)
   }
 
-  /** Deletes all that is not a part, and what arrived. */
-  release(job: JobId, parts: ReadonlySet<TaskIndex>): void {
+  /** Deletes outputs that are released, and what arrived of them. */
+  release(job: JobId, isReleased: (task: TaskIndex) => boolean): void {
     const outputs = this.outputs.get(job)
-    for (const task of outputs?.keys() ?? []) if (!parts.has(task)) outputs?.delete(task)
-    this.arrived.delete(job)
+    for (const task of outputs?.keys() ?? []) if (isReleased(task)) outputs?.delete(task)
+    const arrived = this.arrived.get(job)
+    for (const [name, { producer }] of arrived ?? []) if (isReleased(producer)) arrived?.delete(name)
   }
 
   forget(job: JobId, round: number): void {

@@ -2,9 +2,9 @@
 import type { Effect } from '../../src/core/effects.ts'
 import type { ErrorJson } from '../../src/core/errors.ts'
 import type { Event } from '../../src/core/events.ts'
-import type { PlannedTask } from '../../src/core/plan/steps.ts'
+import type { Plan, PlannedTask } from '../../src/core/plan/steps.ts'
 import type { State } from '../../src/core/state.ts'
-import type { Digest, JobId, JobRecord, Millis, NodeId, TaskIndex } from '../../src/core/types.ts'
+import type { Digest, JobRecord, Millis, NodeId, TaskIndex } from '../../src/core/types.ts'
 import type { Agenda, Random } from './agenda.ts'
 import type { FakeDisk } from './fake-disk.ts'
 import { executeTask, type Stored } from './fake-work.ts'
@@ -63,7 +63,8 @@ export class FakeTasks {
 
   start(node: Host, effect: Extract<Effect, { type: 'start' }>): void {
     const job = node.disk.jobs.get(effect.job)!
-    const task = node.state!.jobs.get(effect.job)!.plan.tasks[effect.task]!
+    const { plan } = node.state!.jobs.get(effect.job)!
+    const task = plan.tasks[effect.task]!
     const { attempt, consumes } = effect
     const id = `${job.id}/${task.index}`
     const nth = this.counts.get(id) ?? 0
@@ -72,10 +73,10 @@ export class FakeTasks {
     this.executions.push(execution)
     const behaviour = this.behave(execution)
     node.disk.open.set(attempt, { job: job.id, task: task.index, attempt })
-    const producers = producersOf(node.state!, effect.job, task)
+    const producers = producersOf(plan, task)
     // All that it consumes must be here when it starts, not when it ends.
     const read = (producer: TaskIndex, digest: Digest): Stored => node.disk.read(job.id, task.index, producer, digest)
-    const given = executeTask(job, task, producers, consumes, read, behaviour.salt)
+    const given = executeTask(job, plan.steps, task, producers, consumes, read, behaviour.salt)
     const ms = behaviour.ms ?? this.random.between(200, 600)
     if (ms > 500 || behaviour.hang === true) this.report(node, execution, 1, behaviour.hang ?? false)
     if (behaviour.hang !== true) node.later(ms, () => this.finish(node, execution, given, behaviour.fail))
@@ -130,9 +131,10 @@ function errorOf(code: ErrorJson['code'], message: string): ErrorJson {
   return { schema: 'shoal.error/1', code, message, try: [], retryable: false, exit: 1 }
 }
 
-/** What a task consumes, by the plan's own words: a reduce all maps, bounds all samples, a sorted job's map the bounds. */
-function producersOf(state: State, job: JobId, task: PlannedTask): TaskIndex[] {
-  const { tasks } = state.jobs.get(job)!.plan
-  const kinds = { reduce: 'map', bounds: 'sample', map: 'bounds', sample: null } as const
-  return tasks.filter((t) => t.step.kind === kinds[task.step.kind]).map((t) => t.index)
+/** What a task consumes, by the plan's own words. */
+function producersOf({ steps }: Plan, task: PlannedTask): TaskIndex[] {
+  return task.step.inputs.flatMap(({ from, how }) => {
+    const { first, count } = steps[from]!
+    return how === 'same' ? [first + task.at] : Array.from({ length: count }, (_, i) => first + i)
+  })
 }

@@ -13,9 +13,9 @@ import type { Message } from '../../src/core/messages.ts'
 import { step } from '../../src/core/machine.ts'
 import type { Outcome } from '../../src/core/ledger/outcome.ts'
 import { newState, type State } from '../../src/core/state.ts'
-import type { JobId, JobRecord, Millis, NodeId } from '../../src/core/types.ts'
+import type { JobId, JobRecord, Millis, NodeId, TaskIndex } from '../../src/core/types.ts'
 import { Agenda, Random } from './agenda.ts'
-import { outputsOf, type FakeDisk } from './fake-disk.ts'
+import type { FakeDisk } from './fake-disk.ts'
 import { FakeTasks, type Execution, type Host } from './fake-tasks.ts'
 import { RUNTIME } from './fake-work.ts'
 import { CALM, type Network, type WorldOptions } from './world-options.ts'
@@ -344,7 +344,7 @@ export class World {
         node.disk.members.set(effect.node, node.state!.members.get(effect.node)!.record)
         break
       case 'release':
-        node.disk.release(effect.job, outputsOf(node.disk.jobs.get(effect.job)!, 'reduce'))
+        node.disk.release(effect.job, (task) => isReleased(node.state!, effect.job, task))
         break
       case 'forget':
         node.disk.forget(effect.job, effect.round)
@@ -475,4 +475,9 @@ export class World {
 
 function linkOf(a: NodeId, b: NodeId): string {
   return a < b ? `${a} ${b}` : `${b} ${a}`
+}
+
+function isReleased({ jobs }: State, id: JobId, task: TaskIndex): boolean {
+  const { plan, round } = jobs.get(id)!
+  return round.released.has(plan.tasks[task]!.step.index)
 }

@@ -45,7 +45,7 @@ export function expectSealed({ world, job }: Mesh, limit: number = 60_000): void
 }
 
 /** No node has ever told two different results, nor told less than it had told before in the same round. */
-function expectOneStory({ world, job }: Mesh): void {
+export function expectOneStory({ world, job }: Mesh): void {
   const results = world.outcomes.flatMap(({ job: id, outcome }) =>
     id === job.id && outcome.kind === 'sealed' ? outcome.result : [],
   )
