@@ -342,7 +342,7 @@ export const LIMITS: Readonly<Record<Limit, number>> = {
   storyEventsWaiting: 5_000,
   storyBytes: 4 * MIB,
   /** What a ledger learns within so long is written at once: a tiny job tells some twenty things in twice that. */
-  ledgerGatherMs: 100,
+  ledgerGatherMs: 20,
   /** A ledger's log is written anew when it has grown by so much, and by twice what it had to say then … */
   ledgerGrownBytes: 1 * MIB,
   /** … and a finished job's sooner: it may lie for long. */
