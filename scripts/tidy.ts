@@ -57,7 +57,7 @@ const KIND_ASKED =
   /kind === '(map|reduce|sample|bounds)'|\b(first|count)(\.(map|reduce|sample|bounds)\b|\[['"])|^\s*case '(map|reduce|sample|bounds)':/
 /** The plan, what runs in a task process, and the shapes of manifests. */
 const KNOWS_KINDS =
-  /^src\/(core\/plan\/|core\/types\.ts|core\/ledger\/manifest\.ts|task\/|wire\/manifest\.ts|data\/formats\/)/
+  /^src\/(core\/plan\/|core\/types\.ts|core\/ledger\/manifest\.ts|task\/|wire\/(earlier-)?manifest\.ts|data\/formats\/)/
 
 const RULES: readonly Rule[] = [
   {

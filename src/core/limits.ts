@@ -8,7 +8,7 @@ const MIB = 1024 * KIB
  * Every bound of Shoal, with its unit in its name and its reason. Those marked *format* enter results or ids:
  * changing one is a new FORMAT_VERSION.
  */
-export const FORMAT_VERSION = 2
+export const FORMAT_VERSION = 3
 
 export const LIMITS: Readonly<Record<Limit, number>> = {
   // ---- records (format)

@@ -2,30 +2,10 @@
 import { z } from 'zod/mini'
 import { LIMITS } from '../core/limits.ts'
 import type { TaskManifest } from '../core/ledger/manifest.ts'
-import { count, digest, list, text } from './shapes.ts'
+import { openEarlier } from './earlier-manifest.ts'
+import { counters, partition, runs, skips, splits } from './manifest-fields.ts'
+import { count, digest, list } from './shapes.ts'
 
-/** Counters are checked by hand: zod's record skips the key `__proto__`, and a job may have a counter of that name. */
-function hasSoundProto(given: unknown): boolean {
-  const proto = given instanceof Object ? Object.getOwnPropertyDescriptor(given, '__proto__') : undefined
-  return proto === undefined || typeof proto.value === 'number'
-}
-
-const counters = z.pipe(z.custom(hasSoundProto), z.record(text(LIMITS.counterNameBytesMax), z.number()))
-// The task that makes samples bounds their size; this bound only refuses absurd ones.
-const sample = text(LIMITS.errorTextBytesMax + LIMITS.pathBytesMax)
-const skips = z.strictObject({
-  count,
-  samples: list(z.strictObject({ place: sample, reason: sample, record: sample }), LIMITS.skipSamplesPerJob),
-})
-const splits = list(
-  z.strictObject({ input: digest, bytes: count, records: count, emitted: count, skips }),
-  LIMITS.packSplitsMax,
-)
-const partition = z.number().check(z.int(), z.gte(0), z.lt(LIMITS.partitionsMax))
-const runs = list(
-  z.strictObject({ partition, records: count, weight: count, bytes: count, digest }),
-  LIMITS.partitionsMax,
-)
 const stepFacts = z.strictObject({
   step: count,
   whole: z.boolean(),
@@ -61,9 +41,9 @@ const taskManifest = z.strictObject({
 
 /** The value as a manifest, or null: of one of the four kinds, its runs by partition ascending. */
 export function openManifest(value: unknown): TaskManifest | null {
-  if (!taskManifest.safeParse(value).success) return null
   // The value itself, not the parser's copy: its digest is over all that is there.
-  const opened = value as TaskManifest
+  const opened = taskManifest.safeParse(value).success ? (value as TaskManifest) : openEarlier(value)
+  if (opened === null) return null
   const { manifest } = opened
   if (
     manifest.kind === 'map' &&

@@ -92,17 +92,18 @@ const claim = z.strictObject({
   incarnation: count,
 })
 const maybeDigest = z.union([digest, z.literal('')])
-const output = z.strictObject({
-  digest,
-  input: digest,
-  consumed: maybeDigest,
-  part: maybeDigest,
-  read: count,
-  took: list(count, LIMITS.edgesMax),
-  gave: count,
-  bytes: count,
-}) as unknown as z.ZodMiniType<Output>
-const taskState = z.strictObject({
+const outputFields = { digest, input: digest, consumed: maybeDigest, part: maybeDigest, bytes: count }
+const presentOutput = z.strictObject({ ...outputFields, read: count, took: list(count, LIMITS.edgesMax), gave: count })
+/** Of format 2, in ledgers of jobs that ended then: what a map read and emitted, what a reduce gave and took. */
+const earlierOutput = z.pipe(
+  z.strictObject({ ...outputFields, records: count, weight: count }),
+  z.transform(({ records, weight, ...rest }) => {
+    if (rest.part !== '') return { ...rest, read: 0, took: [weight], gave: records }
+    return { ...rest, read: records, took: rest.consumed === '' ? [] : [0], gave: weight }
+  }),
+)
+const output = z.union([presentOutput, earlierOutput]) as unknown as z.ZodMiniType<Output>
+export const taskState: z.ZodMiniType<TaskState> = z.strictObject({
   claim: z.nullable(claim),
   output: z.nullable(z.union([output, z.strictObject({ conflict: z.tuple([output, output]) })])),
 }) as unknown as z.ZodMiniType<TaskState>

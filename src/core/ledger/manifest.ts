@@ -6,11 +6,18 @@ import type { Digest, Manifest, SplitFacts } from '../types.ts'
 export interface TaskManifest {
   readonly consumed: Digest | ''
   readonly manifest: Manifest
+  /** As it was written by an earlier format: its digest is over that, and that is what is kept and sent. */
+  readonly earlier?: object
+}
+
+/** As it is written down. */
+export function manifestText({ consumed, manifest, earlier }: TaskManifest): string {
+  return JSON.stringify(earlier ?? { consumed, manifest })
 }
 
 /** What the ledger says of a task with this manifest: its digest is a function of the manifest alone. */
-export function outputOf({ consumed, manifest }: TaskManifest): Output {
-  const digest = contentId('manifest', { consumed, manifest })
+export function outputOf({ consumed, manifest, earlier }: TaskManifest): Output {
+  const digest = contentId('manifest', earlier ?? { consumed, manifest })
   const none = { digest, input: rootOf([]), consumed, part: '', read: 0, took: [], gave: 0, bytes: 0 } as const
   switch (manifest.kind) {
     case 'bounds':

@@ -128,6 +128,12 @@ function together(said: readonly (readonly StepFacts[])[], all: boolean): StepFa
   return [...bySteps].map(([step, facts]) => facts.find(({ whole }) => whole) ?? addFacts(step, all, facts))
 }
 
+/** An earlier format told of one step before it, and did not say which: the one that reads. */
+function ofPlan(plan: Plan, facts: StepFacts): StepFacts {
+  const [reading] = readingSteps(plan)
+  return facts.step < plan.steps.length || reading === undefined ? facts : { ...facts, step: reading.index }
+}
+
 export interface Totals {
   /** By step, in the order of the plan. */
   readonly steps: readonly StepFacts[]
@@ -149,13 +155,11 @@ export function totals(snapshot: Snapshot, plan: Plan, outputs: readonly Told[])
     const told = outputs.filter(({ task }) => task.step === step)
     if (told.length === 0) continue
     const own = ownFacts(snapshot, step, told, true)!
-    for (const facts of [
-      own,
-      ...together(
-        told.map(({ manifest }) => upstreamIn(manifest)),
-        true,
-      ),
-    ])
+    const upstream = together(
+      told.map(({ manifest }) => upstreamIn(manifest)),
+      true,
+    )
+    for (const facts of [own, ...upstream.map((one) => ofPlan(plan, one))])
       if (!known.has(facts.step)) known.set(facts.step, facts)
   }
   const steps = [...known.values()].sort((a, b) => a.step - b.step)

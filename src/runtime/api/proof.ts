@@ -1,6 +1,5 @@
 /** Checks a sealed result again, from the bytes up: what the receipt says must follow from what is there. */
 import type { VerifyAnswer } from '../../control/api.ts'
-import { outputOf } from '../../core/ledger/manifest.ts'
 import { reasonOf } from '../../words/reason.ts'
 import { agreed } from '../../core/ledger/ledger.ts'
 import { producersOf } from '../../core/plan/graph.ts'
@@ -46,8 +45,8 @@ export async function verify(context: Context, job: JobState, signal: AbortSigna
   return { schema: 'shoal.verify/1', job: job.record.id, result: receipt.result, ok: checks.every((c) => c.ok), checks }
 }
 
-function fits(job: JobState, { task, manifest }: OutputPart): boolean {
-  return outputOf({ consumed: manifest.consumed, manifest }).digest === agreed(job.ledger.tasks[task.index])?.digest
+function fits(job: JobState, { task, digest }: OutputPart): boolean {
+  return digest === agreed(job.ledger.tasks[task.index])?.digest
 }
 
 /** Reading a part checks its blocks, its trailer and its hash; what does not fit throws. */

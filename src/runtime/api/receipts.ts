@@ -8,7 +8,7 @@ import { outputTasks } from '../../core/plan/graph.ts'
 import { totals } from '../../core/plan/sums.ts'
 import type { JobState } from '../../core/state.ts'
 import type { PlannedTask } from '../../core/plan/steps.ts'
-import type { ReduceManifest } from '../../core/types.ts'
+import type { Digest, ReduceManifest } from '../../core/types.ts'
 import { openManifest } from '../../wire/manifest.ts'
 import { askOne } from '../peers/ask-all.ts'
 import type { Context } from '../context.ts'
@@ -56,27 +56,33 @@ export async function receiptOf(context: Context, job: JobState): Promise<Receip
 export interface OutputPart {
   readonly task: PlannedTask
   readonly manifest: ReduceManifest
+  /** Of the manifest, as the ledger names it. */
+  readonly digest: Digest
 }
 
 /** What gave the result, in its order. Throws RESULT_LOST when one cannot be had. */
 export async function outputManifests(context: Context, job: JobState): Promise<OutputPart[]> {
   const parts: OutputPart[] = []
-  for (const task of outputTasks(job.plan)) parts.push({ task, manifest: await outputManifest(context, job, task) })
+  for (const task of outputTasks(job.plan)) parts.push(await outputManifest(context, job, task))
   return parts
 }
 
-async function outputManifest(context: Context, job: JobState, task: PlannedTask): Promise<ReduceManifest> {
+async function outputManifest(context: Context, job: JobState, task: PlannedTask): Promise<OutputPart> {
   const { store } = context
   const { index } = task
   const wanted = agreed(job.ledger.tasks[index])?.digest
   const fits = (found: TaskManifest | null): found is TaskManifest =>
     found !== null && outputOf(found).digest === wanted
   const own = await store.outputs.manifest(outputFile(job.record.id, index, 'manifest.json'))
-  if (fits(own)) return own.manifest as ReduceManifest
+  if (fits(own)) return partOf(own, task)
   for (const holder of sourcesOf(context, job, index)) {
     const answer = await askOne<unknown>(context, holder, { call: 'manifest', job: job.record.id, task: index })
     const found = openManifest(answer)
-    if (fits(found)) return found.manifest as ReduceManifest
+    if (fits(found)) return partOf(found, task)
   }
   throw lostPart(job, index, 'no node that lives gives its manifest')
+}
+
+function partOf(found: TaskManifest, task: PlannedTask): OutputPart {
+  return { task, manifest: found.manifest as ReduceManifest, digest: outputOf(found).digest }
 }

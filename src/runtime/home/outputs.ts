@@ -1,5 +1,5 @@
 import type { Held } from '../../core/events.ts'
-import { outputOf, type TaskManifest } from '../../core/ledger/manifest.ts'
+import { manifestText, outputOf, type TaskManifest } from '../../core/ledger/manifest.ts'
 import { filesOf } from '../../core/plan/files.ts'
 import type { Digest, JobId, TaskIndex } from '../../core/types.ts'
 import type { Disk } from '../../ports.ts'
@@ -37,7 +37,7 @@ export class Outputs {
   }
 
   async putManifest(name: string, manifest: TaskManifest): Promise<void> {
-    await putKept(this.#disk, name, Buffer.from(JSON.stringify(manifest)))
+    await putKept(this.#disk, name, Buffer.from(manifestText(manifest)))
     this.#damage.mended(name)
   }
 

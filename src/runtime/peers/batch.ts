@@ -1,7 +1,7 @@
 import { crc32 } from 'node:zlib'
 import { pipe } from 'it-pipe'
 import { LIMITS } from '../../core/limits.ts'
-import { outputOf, type TaskManifest } from '../../core/ledger/manifest.ts'
+import { manifestText, outputOf, type TaskManifest } from '../../core/ledger/manifest.ts'
 import type { Plan } from '../../core/plan/steps.ts'
 import { filesFor } from '../../core/plan/files.ts'
 import type { Bytes } from '../../core/types.ts'
@@ -67,7 +67,7 @@ export async function headerFor(
     if (size === null) return null
     files.push({ name, size })
   }
-  return { ...batch, manifest: JSON.stringify(manifest), files }
+  return { ...batch, manifest: manifestText(manifest), files }
 }
 
 /** What the receiving side decides about a header before bytes flow, and where the files go. */

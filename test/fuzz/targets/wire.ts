@@ -4,7 +4,7 @@ import { decode } from 'cborg'
 import { hashText } from '../../../src/core/hash.ts'
 import { jobId } from '../../../src/core/plan/job-id.ts'
 import { LIMITS } from '../../../src/core/limits.ts'
-import { outputOf } from '../../../src/core/ledger/manifest.ts'
+import { manifestText, outputOf } from '../../../src/core/ledger/manifest.ts'
 import type { Message } from '../../../src/core/messages.ts'
 import type { JobRecord } from '../../../src/core/types.ts'
 import {
@@ -221,7 +221,7 @@ export const WIRE: readonly Target[] = [
       const manifest = json && openManifest(json.value)
       if (manifest === null) return
       const { digest } = outputOf(manifest)
-      const again = openManifest(JSON.parse(JSON.stringify(manifest)))
+      const again = openManifest(JSON.parse(manifestText(manifest)))
       holds(again !== null && outputOf(again).digest === digest, 'a manifest has one digest')
       hashText(digest)
     },
