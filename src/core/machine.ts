@@ -18,7 +18,7 @@ import type { Effect } from './effects.ts'
 import type { Event } from './events.ts'
 import { stayingHolders } from './exchange/copies.ts'
 import { lookForWanted, startPulls, startPushes } from './exchange/exchange.ts'
-import { release } from './exchange/release.ts'
+import { keepWhatIsNeeded, release } from './exchange/release.ts'
 import { join } from './outcome/facts.ts'
 import { onJobEvent } from './job-events.ts'
 import { addJob, clash, forgetJob } from './jobs.ts'
@@ -269,8 +269,7 @@ function look(state: State, job: JobState): void {
   judgeRemake(state, job, failures)
   const isOpen = isWorkedOn(job)
   job.round.orphans = findOrphans(state, job)
-  // What is to be made again is needed, whatever was said of it.
-  for (const task of job.round.orphans) job.round.released.delete(job.plan.tasks[task]!.step.index)
+  keepWhatIsNeeded(job)
   for (const step of job.plan.steps) {
     const isReady = job.round.orphans.size === 0 && isStepReady(job.ledger, step)
     job.round.readySince[step.index] = isReady ? (job.round.readySince[step.index] ?? state.now) : null

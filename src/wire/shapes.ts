@@ -93,13 +93,20 @@ const claim = z.strictObject({
 })
 const maybeDigest = z.union([digest, z.literal('')])
 const outputFields = { digest, input: digest, consumed: maybeDigest, part: maybeDigest, bytes: count }
-const presentOutput = z.strictObject({ ...outputFields, read: count, took: list(count, LIMITS.edgesMax), gave: count })
+const presentOutput = z.strictObject({
+  ...outputFields,
+  read: count,
+  took: list(count, LIMITS.edgesMax),
+  gave: count,
+  earlier: z.optional(z.literal(true)),
+})
 /** Of format 2, in ledgers of jobs that ended then: what a map read and emitted, what a reduce gave and took. */
 const earlierOutput = z.pipe(
   z.strictObject({ ...outputFields, records: count, weight: count }),
   z.transform(({ records, weight, ...rest }) => {
-    if (rest.part !== '') return { ...rest, read: 0, took: [weight], gave: records }
-    return { ...rest, read: records, took: rest.consumed === '' ? [] : [0], gave: weight }
+    const earlier = true as const
+    if (rest.part !== '') return { ...rest, read: 0, took: [weight], gave: records, earlier }
+    return { ...rest, read: records, took: rest.consumed === '' ? [] : [0], gave: weight, earlier }
   }),
 )
 const output = z.union([presentOutput, earlierOutput]) as unknown as z.ZodMiniType<Output>

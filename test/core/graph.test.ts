@@ -1,11 +1,15 @@
 /** Jobs of several stages on whole meshes: chains, partners that stay where they are, sorted ends, several outputs. */
 import { describe, expect, test } from 'vitest'
+import { keepWhatIsNeeded } from '../../src/core/exchange/release.ts'
+import type { Output } from '../../src/core/ledger/ledger.ts'
 import { isProved } from '../../src/core/outcome/seal.ts'
 import { plan } from '../../src/core/plan/plan.ts'
-import type { NodeId, StageSpec } from '../../src/core/types.ts'
+import type { Plan, Step } from '../../src/core/plan/steps.ts'
+import type { JobRecord, NodeId, StageSpec } from '../../src/core/types.ts'
 import { makeJob, sequentialResult, type Graph, type JobShape } from './fake-work.ts'
 import { World } from './harness.ts'
 import { expectOneStory, forSeeds, STORM, type Mesh } from './mesh.ts'
+import { OneNode, outputOf } from './one-node.ts'
 import type { WorldOptions } from './world-options.ts'
 
 const rows = (input: number): StageSpec['reads'] => [{ alias: '', input }]
@@ -134,6 +138,38 @@ describe.each(Object.entries(GRAPHS))('%s', (_, graph) => {
 })
 
 describe('what a chain has left behind', () => {
+  const chain = (): { node: OneNode; job: JobRecord; plan: Plan } => {
+    const members = ['n1', 'n2', 'n3'] as NodeId[]
+    const job = makeJob({ maps: 2, reduces: 2, members, graph: GRAPHS['chain']! })
+    const node = new OneNode(members[0]!, members.slice(1), 0)
+    node.add(job)
+    return { node, job, plan: node.job(job).plan }
+  }
+  const outputs = (steps: readonly Step[]): [number, { output: Output }][] =>
+    steps.flatMap(({ first, count, inputs }) =>
+      Array.from({ length: count }, (_, i): [number, { output: Output }] => [
+        first + i,
+        { output: outputOf(`t${first + i}`, { took: inputs.map(() => 1) }) },
+      ]),
+    )
+
+  test('that was released is needed again once a task that reads it is to be done again, whoever has it still', () => {
+    const { node, job, plan: planned } = chain()
+    const { round } = node.job(job)
+    for (const step of planned.steps.slice(0, 3)) round.released.add(step.index)
+    node.learn(job, outputs(planned.steps.slice(0, 5)))
+    // The parts of the second stage are lost; what they were made of lies on a node that lives.
+    round.orphans = new Set([planned.steps[3]!.first])
+    keepWhatIsNeeded(node.job(job))
+    expect([...round.released]).toEqual([0, 1])
+  })
+
+  test('that nothing reads yet is not released', () => {
+    const { node, job } = chain()
+    node.pass(2_000, 'n2' as NodeId, 'n3' as NodeId)
+    expect([...node.job(job).round.released]).toEqual([])
+  })
+
   test('is released before the job ends, and is not made again when a node dies then', () => {
     forSeeds((seed) => {
       const mesh = meshWith(GRAPHS['chain']!, {

@@ -1,7 +1,9 @@
 /** What format 2 wrote is read as what it says now, under the digest that ledgers know it by. */
 import { createHash } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
+import { joinOutput, type Output } from '../../src/core/ledger/ledger.ts'
 import { manifestText, outputOf } from '../../src/core/ledger/manifest.ts'
+import type { Digest } from '../../src/core/types.ts'
 import { fromBytes, toBytes } from '../../src/wire/codec.ts'
 import { openManifest } from '../../src/wire/manifest.ts'
 import { taskState } from '../../src/wire/shapes.ts'
@@ -65,11 +67,38 @@ describe('a manifest of format 2', () => {
 })
 
 test.each([
-  ['map', { part: '', consumed: '', records: 4, weight: 7 }, { part: '', consumed: '', read: 4, took: [], gave: 7 }],
-  ['bounds', { part: '', consumed: D, records: 0, weight: 0 }, { part: '', consumed: D, read: 0, took: [0], gave: 0 }],
-  ['reduce', { part: D, consumed: D, records: 2, weight: 7 }, { part: D, consumed: D, read: 0, took: [7], gave: 2 }],
+  [
+    'map',
+    { part: '', consumed: '', records: 4, weight: 7 },
+    { part: '', consumed: '', read: 4, took: [], gave: 7, earlier: true },
+  ],
+  [
+    'bounds',
+    { part: '', consumed: D, records: 0, weight: 0 },
+    { part: '', consumed: D, read: 0, took: [0], gave: 0, earlier: true },
+  ],
+  [
+    'reduce',
+    { part: D, consumed: D, records: 2, weight: 7 },
+    { part: D, consumed: D, read: 0, took: [7], gave: 2, earlier: true },
+  ],
 ])('the output of a %s in a ledger of format 2 is read as it counts now', (_, was, is) => {
   const rest = { digest: D, input: D, bytes: 1 }
   const bytes = toBytes({ claim: null, output: { ...rest, ...was } })
   expect(fromBytes(taskState, bytes)).toEqual({ claim: null, output: { ...rest, ...is } })
+})
+
+test('an output that an earlier format counted gives way to the present one, in any order, and is no conflict', () => {
+  const rest = { input: D, consumed: '', part: '', read: 4, took: [], gave: 7, bytes: 20 } as never as Output
+  const of = (digest: string, earlier?: true): Output => ({
+    ...rest,
+    digest: digest as Digest,
+    ...(earlier === undefined ? {} : { earlier }),
+  })
+  const [was, wasToo, is, isToo] = [of('a', true), of('b', true), of('c'), of('d')]
+  expect([joinOutput(was, is), joinOutput(is, was)]).toEqual([is, is])
+  expect(joinOutput(joinOutput(was, wasToo), is)).toEqual(is)
+  expect(joinOutput(was, joinOutput(wasToo, is))).toEqual(is)
+  expect(joinOutput(was, wasToo)).toEqual({ conflict: [was, wasToo] })
+  expect(joinOutput(joinOutput(is, was), isToo)).toEqual({ conflict: [is, isToo] })
 })

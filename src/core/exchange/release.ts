@@ -10,11 +10,25 @@ import type { JobState, State } from '../state.ts'
 import type { TaskIndex } from '../types.ts'
 import { copiesWanted, stayingHolders } from './copies.ts'
 
+/**
+ * What a task reads that is to be done, or to be done again, is needed, whatever was decided before: where others have it,
+ * this node may be the one to take it in.
+ */
+export function keepWhatIsNeeded({ plan, ledger, round }: JobState): void {
+  const isToDo = new Set([...round.orphans].map((task) => plan.tasks[task]!.step.index))
+  for (const { index, inputs } of plan.steps) {
+    if (isToDo.has(index)) round.released.delete(index)
+    if (isToDo.has(index) || ledger.blank[index]!.size > 0) for (const { from } of inputs) round.released.delete(from)
+  }
+}
+
 /** Gives up what can be: the files go, and it is no longer said to be here. */
 export function release(state: State, job: JobState): Effect[] {
-  const steps = releasable(state, job)
-  if (steps.length === 0) return []
   const isGone = (task: TaskIndex): boolean => job.round.released.has(job.plan.tasks[task]!.step.index)
+  // An attempt or a copy that was under way may have ended since.
+  const isLate = [...job.has].some(isGone)
+  const steps = releasable(state, job)
+  if (steps.length === 0 && !isLate) return []
   for (const step of steps) job.round.released.add(step)
   for (const task of job.has) if (isGone(task)) job.has.delete(task)
   for (const [consumer, entries] of job.round.books) {
@@ -32,6 +46,7 @@ export function release(state: State, job: JobState): Effect[] {
 function releasable(state: State, job: JobState): StepIndex[] {
   const { kind } = job.ledger.outcome
   if (kind !== 'open' && kind !== 'sealed') return []
+  if (job.plan.steps.every(({ index, isOutput }) => isOutput || job.round.released.has(index))) return []
   const isDone = job.plan.steps.map((step) => step.gives === 'part' && isDoneForGood(state, job, step))
   const isFree = freeBehind(job.plan, isDone)
   return job.plan.steps.flatMap(({ index }) => (isFree[index] && !job.round.released.has(index) ? index : []))
@@ -50,6 +65,6 @@ function isDoneForGood(state: State, job: JobState, { index, first, count }: Ste
 function freeBehind({ steps }: Plan, isDone: readonly boolean[]): boolean[] {
   const isFree = steps.map(() => false)
   for (const { index, feeds, isOutput } of steps.toReversed())
-    isFree[index] = !isOutput && feeds.every(({ to }) => isDone[to]! || isFree[to]!)
+    isFree[index] = !isOutput && feeds.length > 0 && feeds.every(({ to }) => isDone[to]! || isFree[to]!)
   return isFree
 }

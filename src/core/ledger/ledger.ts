@@ -38,6 +38,8 @@ export interface Output {
   readonly took: readonly number[]
   /** Records emitted, or in the part. */
   readonly gave: number
+  /** Its digest is of a manifest of an earlier format. */
+  readonly earlier?: true
   readonly bytes: Bytes
 }
 
@@ -188,12 +190,17 @@ export function joinClaim(a: Claim | null, b: Claim | null): Claim | null {
   return beats(b, a) ? b : a
 }
 
+/**
+ * Two outputs of one task are a conflict, but for one that an earlier format counted: the same output has another digest
+ * now, so what says it in the present form takes its place. (The id of a job with a key outlives formats.)
+ */
 export function joinOutput(a: Output | Conflict | null, b: Output | Conflict | null): Output | Conflict | null {
   if (a === null || b === null) return a ?? b
   const all = [...(isConflict(a) ? a.conflict : [a]), ...(isConflict(b) ? b.conflict : [b])]
-  const distinct = new Map(all.map((output) => [output.digest, output]))
-  if (distinct.size === 1) return a
+  const present = all.filter((output) => output.earlier !== true)
+  const distinct = new Map((present.length > 0 ? present : all).map((output) => [output.digest, output]))
   const [first, second] = [...distinct.values()].sort((x, y) => (x.digest < y.digest ? -1 : 1))
+  if (distinct.size === 1) return first!
   return { conflict: [first!, second!] }
 }
 

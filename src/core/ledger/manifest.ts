@@ -18,7 +18,10 @@ export function manifestText({ consumed, manifest, earlier }: TaskManifest): str
 /** What the ledger says of a task with this manifest: its digest is a function of the manifest alone. */
 export function outputOf({ consumed, manifest, earlier }: TaskManifest): Output {
   const digest = contentId('manifest', earlier ?? { consumed, manifest })
-  const none = { digest, input: rootOf([]), consumed, part: '', read: 0, took: [], gave: 0, bytes: 0 } as const
+  const none: Output = {
+    ...{ digest, input: rootOf([]), consumed, part: '', read: 0, took: [], gave: 0, bytes: 0 },
+    ...(earlier === undefined ? {} : { earlier: true as const }),
+  }
   switch (manifest.kind) {
     case 'bounds':
       return none

@@ -48,7 +48,9 @@ export class Outputs {
 
   /** The same of one that was checked before in this life: a job's reduces read all its manifests again and again. */
   async checkedManifest(name: string): Promise<TaskManifest | null> {
-    return (await this.#json(name)) as TaskManifest | null
+    const found = (await this.#json(name)) as TaskManifest | null
+    if (found === null || 'took' in found.manifest || 'bounds' in found.manifest) return found
+    return openManifest(found)
   }
 
   /** Outputs that are here whole: a manifest, and every file that it names. */

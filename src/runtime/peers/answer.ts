@@ -1,4 +1,5 @@
 /** What this node answers to its peers' calls. */
+import { manifestText } from '../../core/ledger/manifest.ts'
 import { encodeCatalog, encodeScanAnswer } from '../../catalog/codec.ts'
 import { ShoalError } from '../../core/errors.ts'
 import { agreed } from '../../core/ledger/ledger.ts'
@@ -66,7 +67,7 @@ async function answer(
     case 'manifest': {
       const manifest = await store.outputs.manifest(outputFile(request.job, request.task, 'manifest.json'))
       if (manifest === null) throw gone('this manifest')
-      return json(manifest)
+      return Buffer.from(manifestText(manifest))
     }
     case 'round': {
       const { round, limits } = request

@@ -139,7 +139,7 @@ export const BROKEN: readonly BrokenCore[] = [
     'conflict-takes-the-first',
     'of two outputs of one task either will do',
     'core/ledger/ledger.ts',
-    'if (distinct.size === 1) return a',
+    'if (distinct.size === 1) return first!',
     'if (distinct.size >= 1) return a',
   ),
   one(
