@@ -5,7 +5,7 @@ import { rootOf } from '../../src/core/hash.ts'
 import { LIMITS } from '../../src/core/limits.ts'
 import type { Digest, NodeId } from '../../src/core/types.ts'
 import { makeJob } from './fake-work.ts'
-import { OneNode, only, outputOf, reportOf } from './one-node.ts'
+import { OneNode, only, outputOf, reportOf, started } from './one-node.ts'
 
 const [n1, n2] = ['n1', 'n2'] as [NodeId, NodeId]
 
@@ -50,4 +50,17 @@ describe('what comes late', () => {
     second.give({ type: 'job', record: job, kept, holding: [], deaths })
     expect(second.job(job).round.failures).toHaveLength(1)
   })
+})
+
+test('reduces that two nodes leave to each other, as each has its own list of members, are begun where their input is', () => {
+  const [n1, n2] = ['n1', 'n2'] as [NodeId, NodeId]
+  // Here the job was submitted by n2 alone; the record that n2 has names both.
+  const job = makeJob({ maps: 1, reduces: 2, members: [n2] })
+  const node = new OneNode(n1, [n2])
+  node.add(job)
+  const map = outputOf('m')
+  node.learn(job, [[0, { output: map }]], [reportOf(n2, { has: [0] })])
+  node.give({ type: 'arrived', job: job.id, task: 0, digest: map.digest, consumers: [1, 2] })
+  expect(started(node.pass(LIMITS.backupStillMs - 1_000, n2))).toEqual([])
+  expect(started(node.pass(3_000, n2)).length).toBeGreaterThan(0)
 })

@@ -128,7 +128,17 @@ function consider(state: State, job: JobState, task: PlannedTask, failures: Fail
   if (live) return backupOf(claim, order) === me ? 'mine' : 'no'
   if (held) return state.now >= takeoverAt(state, claim.owner, rank) ? 'mine' : 'no'
   if (rank === 0) return 'mine'
-  return task.step.readsShards ? { from: order[0]! } : 'no'
+  if (task.step.readsShards) return { from: order[0]! }
+  return isLeftLying(state, job, task, rank) ? 'mine' : 'no'
+}
+
+/**
+ * Nobody has begun a task for long though all could be had, and its input came here: somebody takes this node for its
+ * owner. Of two submissions at once each has its own list of members, and two nodes may wait for each other.
+ */
+function isLeftLying(state: State, job: JobState, { step }: PlannedTask, rank: number): boolean {
+  const ready = job.round.readySince[step.index] ?? null
+  return ready !== null && state.now - ready > LIMITS.backupStillMs + rank * LIMITS.takeoverStaggerMs
 }
 
 /** From the back of the list of the live holder with most unstarted bytes. */
