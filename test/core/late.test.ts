@@ -64,3 +64,19 @@ test('reduces that two nodes leave to each other, as each has its own list of me
   expect(started(node.pass(LIMITS.backupStillMs - 1_000, n2))).toEqual([])
   expect(started(node.pass(3_000, n2)).length).toBeGreaterThan(0)
 })
+
+test('an attempt that another node has taken over goes on as long as the largest limit allows for one record', () => {
+  const [n1, n2] = ['n1', 'n2'] as [NodeId, NodeId]
+  const stopsWithin = (limit: number | null): boolean => {
+    const job = makeJob({ maps: 1, reduces: 1, members: [n1], holders: 1 })
+    const node = new OneNode(n1, [n2])
+    node.add(job)
+    node.pass(1_000, n2)
+    expect(node.state.running.size).toBe(1)
+    if (limit !== null)
+      node.give({ type: 'raise', job: job.id, limits: { copies: 2, taskMemory: null, taskTimeoutMs: limit } })
+    node.learn(job, [[0, { claim: { term: 2, rank: 1, owner: n2, incarnation: 1 } }]])
+    return only(node.pass(200_000, n2), 'stop').length > 0
+  }
+  expect([stopsWithin(null), stopsWithin(600_000)]).toEqual([true, false])
+})

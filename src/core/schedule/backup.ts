@@ -148,5 +148,5 @@ function sticksAfter(state: State, job: JobState, running: Running): Millis {
   const { claim } = job.ledger.tasks[running.task]!
   const overtaken = claim !== null && claim.owner !== state.self.node
   const times = overtaken ? patienceOf(job, running.task) : 2 ** LIMITS.overtakenMax
-  return Math.max(LIMITS.standstillMs * times, 2 * (job.record.limits.taskTimeoutMs ?? LIMITS.taskTimeoutMs))
+  return Math.max(LIMITS.standstillMs * times, 2 * (job.ledger.limits.taskTimeoutMs ?? LIMITS.taskTimeoutMs))
 }
