@@ -269,6 +269,9 @@ function look(state: State, job: JobState): void {
   judgeRemake(state, job, failures)
   const isOpen = isWorkedOn(job)
   job.round.orphans = findOrphans(state, job)
+  const { orphans, orphanSince } = job.round
+  for (const task of orphanSince.keys()) if (!orphans.has(task)) orphanSince.delete(task)
+  for (const task of orphans) if (!orphanSince.has(task)) orphanSince.set(task, state.now)
   keepWhatIsNeeded(job)
   for (const step of job.plan.steps) {
     const isReady = job.round.orphans.size === 0 && isStepReady(job.ledger, step)

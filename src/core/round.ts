@@ -30,6 +30,8 @@ export interface RoundState {
   readonly overtaken: Map<TaskIndex, number>
   /** Tasks whose output nobody alive had at the last look. */
   orphans: ReadonlySet<TaskIndex>
+  /** Since when looks have found them so. */
+  readonly orphanSince: Map<TaskIndex, Millis>
   /** What the last look found this node to lack, in the order in which to pull it. */
   wanted: Wanted[]
   /** Tasks that are late elsewhere, and whose input this node pulls because it has a slot to spare. */
@@ -59,6 +61,7 @@ export function newRound({ steps }: Plan, now: Millis): RoundState {
     orphanedAt: new Map(),
     overtaken: new Map(),
     orphans: new Set(),
+    orphanSince: new Map(),
     wanted: [],
     helping: new Set(),
     readySince: steps.map(() => null),

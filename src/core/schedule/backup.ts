@@ -94,7 +94,7 @@ function slowness(job: JobState, node: NodeId): number {
   return Math.max(1, job.pace.get(node) ?? 1)
 }
 
-/** A task that could begin, and that its node has no slot for. (What reads shards is taken off others' lists at once.) */
+/** A task that could begin, and that its node has no slot for, or has not begun for long. (What reads shards is taken off others' lists at once.) */
 function queuedAt(
   state: State,
   job: JobState,
@@ -104,7 +104,9 @@ function queuedAt(
   const ready = job.round.readySince[task.step.index] ?? null
   if (task.step.readsShards || ready === null) return null
   const [owner] = candidates(state, job, task, failures)
-  if (owner === undefined || owner === state.self.node || hasFreeSlot(state, owner)) return null
+  if (owner === undefined || owner === state.self.node) return null
+  // It has a slot, and waits for input, or for another: of two submissions at once each has its own list of members.
+  if (hasFreeSlot(state, owner)) return { owner, since: ready + LIMITS.standstillMs }
   const wait = Math.max(LIMITS.queuedMs, medianOf(job, task.step) ?? 0)
   return { owner, since: ready + wait / slowness(job, owner) }
 }

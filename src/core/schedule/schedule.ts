@@ -136,9 +136,10 @@ function consider(state: State, job: JobState, task: PlannedTask, failures: Fail
  * Nobody has begun a task for long though all could be had, and its input came here: somebody takes this node for its
  * owner. Of two submissions at once each has its own list of members, and two nodes may wait for each other.
  */
-function isLeftLying(state: State, job: JobState, { step }: PlannedTask, rank: number): boolean {
-  const ready = job.round.readySince[step.index] ?? null
-  return ready !== null && state.now - ready > LIMITS.backupStillMs + rank * LIMITS.takeoverStaggerMs
+function isLeftLying(state: State, job: JobState, { index, step }: PlannedTask, rank: number): boolean {
+  const { orphanSince, readySince } = job.round
+  const since = orphanSince.get(index) ?? readySince[step.index] ?? null
+  return since !== null && state.now - since > LIMITS.backupStillMs + rank * LIMITS.takeoverStaggerMs
 }
 
 /** From the back of the list of the live holder with most unstarted bytes. */
