@@ -64,7 +64,7 @@ export interface JobState {
   endedAt: Millis | null
   /** Not forgotten before, however long it is over: who brought it to this node, or asked for it here, waits for its result. */
   readonly keptUntil: Millis
-  /** Of a job with a key: the id of its snapshot. */
+  /** Of a job with a key, see `pinnedUnder`. */
   readonly pin: Digest | null
   /** Of a job with a key that was forgotten: its result, which no other may take the place of. */
   readonly promised: Digest | null

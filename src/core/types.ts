@@ -199,6 +199,8 @@ export interface JobLimits {
 export interface JobRecord {
   readonly id: JobId
   readonly key: string | null
+  /** Of a job with a key: the hash of its sources, see `Source` in control/api.ts. Up to format 2 there was none. */
+  readonly source?: Digest
   readonly spec: JobSpec
   readonly snapshot: Snapshot
   /** Live members at submission, sorted; steers placement only. */
