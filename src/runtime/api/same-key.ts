@@ -55,12 +55,15 @@ export async function sameUnderKey(
   }
   const same = [...judged].filter(([, one]) => one.isSame === true)
   if (same.length > 0) return oneOf(same, key)
-  const doubtful = [...judged].find(([, one]) => one.isSame === null)?.[0]
+  const doubtful = [...judged].find(([, one]) => one.isSame === null)
   if (doubtful === undefined) return null
+  const [id, { result }] = doubtful
   throw new ShoalError('RESULT_LOST', `an earlier version ran a job under the key ${JSON.stringify(key)}`, {
-    why: 'it is the same but for its code, of which too little is left to tell whether that is the same',
-    job: doubtful,
-    try: [`shoal job result ${doubtful.slice(0, 12)}   if it is`, 'another --key   if it is not'],
+    why: `it is this one but for its code, and too little is left of that to compare; ${
+      result === null ? 'it is not over' : `its result is sha256:${result}`
+    }`,
+    job: id,
+    try: ['another --key   for a result of its own'],
   })
 }
 
