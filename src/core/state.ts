@@ -4,13 +4,13 @@ import { LIMITS } from './limits.ts'
 import type { RoundState } from './round.ts'
 import type { Member } from './members/membership.ts'
 import type { Plan, Step } from './plan/steps.ts'
-import type { Bytes, Digest, Incarnation, JobId, JobRecord, Millis, NodeId, TaskIndex } from './types.ts'
+import type { Bytes, Digest, Incarnation, JobId, JobRecord, Millis, NodeId, Runtimes, TaskIndex } from './types.ts'
 
 export interface Self {
   readonly node: NodeId
   readonly incarnation: Incarnation
   readonly slots: number
-  readonly runtime: string
+  readonly runtimes: Runtimes
 }
 
 export interface Running {

@@ -51,9 +51,16 @@ export type StageRead =
   | { readonly alias: string; readonly input: number }
   | { readonly alias: string; readonly stage: number }
 
+/** What kind of program a task runs: `js`, a bundle and a stage's name in it. Peers may know others. */
+export type ProgramKind = string
+/** What must be equal for two nodes to give equal answers, by kind of program; see `runtime-id`. */
+export type Runtimes = Readonly<Record<ProgramKind, string>>
+
 /** One stage of a job that has several; what its functions are is in the code, under its name. */
 export interface StageSpec {
   readonly name: string
+  /** Absent: `js`. */
+  readonly program?: ProgramKind
   /** By alias; '' where it reads one thing. All of it rows, or all of it stages before this one. */
   readonly reads: readonly StageRead[]
   /** Absent: pairs pass unchanged. */
@@ -83,8 +90,10 @@ export interface JobSpec extends SpecSettings {
   readonly stages?: readonly StageSpec[]
   /** Beside `stages`: by name. */
   readonly outputs?: readonly OutputSpec[]
-  /** See `runtime-id`: only nodes with this id execute the job's tasks. */
+  /** See `runtime-id`: only nodes that offer this for JavaScript run its tasks of that kind. */
   readonly runtime: string
+  /** The same of other kinds of programs that the job has. */
+  readonly runtimes?: Runtimes
 }
 
 /** Facts of a file that change when its content does; read by fstat, all as decimal strings (64 bit). */

@@ -21,6 +21,7 @@ const changes: Record<Exclude<keyof JobSpec, 'name'>, Partial<JobSpec>> = {
   stages: { stages: [] },
   outputs: { outputs: [] },
   runtime: { runtime: 'other' },
+  runtimes: { runtimes: { sql: 'some' } },
 }
 
 describe('the id of a job', () => {

@@ -93,7 +93,10 @@ describe.each(FORMATS)('on a home of %s', { timeout: 300_000 }, (format) => {
     for (const node of [here, other]) {
       const lost = await run(node, written('forgotten', forgotten.file), forgotten.args)
       expect([lost.code, lost.stdout]).toEqual([3, ''])
-      expect(JSON.parse(lost.stderr.trim().split('\n').at(-1)!)).toMatchObject({ code: 'RESULT_LOST', job: forgotten.id })
+      expect(JSON.parse(lost.stderr.trim().split('\n').at(-1)!)).toMatchObject({
+        code: 'RESULT_LOST',
+        job: forgotten.id,
+      })
     }
   })
 })

@@ -16,7 +16,7 @@ function jobOf(change: Partial<JobSpec>): JobState {
   return { record, plan: plan(record.spec, record.snapshot), ledger } as unknown as JobState
 }
 
-const changes: { [Name in keyof typeof SPEC]: JobSpec[Name] } = {
+const changes: { [Name in keyof typeof SPEC]-?: Exclude<JobSpec[Name], undefined> } = {
   code: hash('other'),
   inputs: [{ ...spec.inputs[0]!, options: { header: false } }],
   combine: true,
@@ -27,6 +27,7 @@ const changes: { [Name in keyof typeof SPEC]: JobSpec[Name] } = {
   partitions: 3,
   onBadRecord: 'skip',
   runtime: 'other',
+  runtimes: { sql: 'other' },
 }
 
 it('what makes one job another is told field by field, in the order of the specification; its name does not', () => {

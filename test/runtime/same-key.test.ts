@@ -10,7 +10,7 @@ import { keyedHere } from '../../src/runtime/home/keyed.ts'
 import { serveCalls } from '../../src/runtime/peers/rpc.ts'
 import { toBytes } from '../../src/wire/codec.ts'
 import type { KeyedJob } from '../../src/wire/job.ts'
-import { makeJob } from '../core/fake-work.ts'
+import { makeJob, RUNTIME } from '../core/fake-work.ts'
 import { recordOf } from '../core/one-node.ts'
 import { bench, type Bench } from './peer.ts'
 
@@ -42,7 +42,12 @@ const asked = async (node: Bench, job: PreparedJob = NOW): Promise<JobId | null>
   sameUnderKey(node.context, KEY, jobOf(node, job.bundle, 'the sources').spec, job)
 
 /** Forgotten, with this result. */
-async function forget(node: Bench, record: JobRecord, files?: readonly Digest[], result = 'a result'): Promise<JobRecord> {
+async function forget(
+  node: Bench,
+  record: JobRecord,
+  files?: readonly Digest[],
+  result = 'a result',
+): Promise<JobRecord> {
   await node.context.keys.put(record, { round: 1, result: hashText(result), ...(files === undefined ? {} : { files }) })
   return record
 }
@@ -138,6 +143,6 @@ it('without a result, and with no node left that runs it, its next round is refu
   await node.context.keys.put(old, { round: 1, result: null })
   node.context.state.jobs.delete(old.id)
   expect(await submission.submit(request)).toMatchObject({ id: old.id, attached: false })
-  expect(node.context.state.jobs.get(old.id)!.record.spec.runtime).toBe(node.context.state.self.runtime)
+  expect(node.context.state.jobs.get(old.id)!.record.spec.runtime).toBe(RUNTIME)
   expect(node.context.state.jobs.get(old.id)!.record.snapshot).toEqual(old.snapshot)
 })

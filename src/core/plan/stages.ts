@@ -1,4 +1,6 @@
-import type { InputSpec, JobSpec, OutputSpec, StageSpec } from '../types.ts'
+import type { InputSpec, JobSpec, OutputSpec, ProgramKind, StageSpec } from '../types.ts'
+
+export const JAVASCRIPT: ProgramKind = 'js'
 
 /** The stages of a job in the order of the plan, and those of which its result is made. */
 export interface Stages {
@@ -13,6 +15,10 @@ export function stagesOf(spec: JobSpec): Stages {
   const reads = spec.inputs.map(({ alias }: InputSpec, input) => ({ alias, input }))
   const stage = { name: '', reads, map: true, combine, reduce, keepsKey: false, sort, partitions, onBadRecord }
   return { stages: [stage], outputs: [{ name: '', stage: 0 }] }
+}
+
+export function programOf({ program }: StageSpec): ProgramKind {
+  return program ?? JAVASCRIPT
 }
 
 /** Under which alias a stage reads an input. */

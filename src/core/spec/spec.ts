@@ -17,4 +17,5 @@ export const SPEC: FieldsOf<Omit<JobSpec, 'stages' | 'outputs'>> = {
   inputs: { is: 'list', of: { is: 'fields', fields: INPUT }, least: 1, most: 100, needed: true },
   ...SPEC_SETTINGS,
   runtime: { is: 'text', most: 300, needed: true },
+  runtimes: { is: 'named', of: { is: 'text', most: 300 }, names: 50, thing: 'kind of program' },
 }

@@ -1,5 +1,6 @@
 /** What a key gave before its job was forgotten, asked of this node and of all live ones. */
 import { isLive, livePeers } from '../../core/members/liveness.ts'
+import { programsOf, runs } from '../../core/members/runtimes.ts'
 import { ShoalError } from '../../core/errors.ts'
 import { snapshotId } from '../../core/plan/job-id.ts'
 import type { JobState } from '../../core/state.ts'
@@ -86,7 +87,7 @@ export function recordAgain(
       try: ['--allow-partial', 'another --key'],
     })
   const { code, runtime } = record.spec
-  const isRun = isAnywhere(context, runtime)
+  const isRun = isAnywhere(context, record.spec)
   if (isRun && code === now.code) return record
   if (!isRun && result === null && record.source !== undefined) return { ...record, spec: now }
   throw new ShoalError('RESULT_LOST', 'the result under this key was forgotten, and cannot be computed again', {
@@ -105,7 +106,7 @@ export function recordAgain(
  */
 export function checkRuns(context: Context, { record, ledger }: JobState): void {
   const { id, spec } = record
-  if (isAnywhere(context, spec.runtime)) return
+  if (isAnywhere(context, spec)) return
   const why = `it is of ${spec.runtime}, which no live node runs`
   const start = 'start a node of that version'
   if (ledger.outcome.kind === 'sealed')
@@ -121,8 +122,9 @@ export function checkRuns(context: Context, { record, ledger }: JobState): void 
   })
 }
 
-/** Whether a live node runs jobs of this runtime. */
-export function isAnywhere({ state }: Context, runtime: string): boolean {
-  const isLiveAlike = [...state.members.values()].some((m) => m.record.runtime === runtime && isLive(state, m.node))
-  return isLiveAlike || state.self.runtime === runtime
+/** Whether live nodes run all kinds of programs that the job has, as they were then. */
+function isAnywhere({ state }: Context, spec: JobSpec): boolean {
+  const living = [...state.members.values()].filter(({ node }) => isLive(state, node))
+  const offered = [state.self.runtimes, ...living.map(({ record }) => record.runtimes)]
+  return [...programsOf(spec)].every((program) => offered.some((one) => runs(one, spec, program)))
 }

@@ -3,6 +3,7 @@ import type { SnapshotRequest } from '../../catalog/candidates.ts'
 import { takeSnapshot } from '../../catalog/snapshot.ts'
 import type { PreparedInput, SubmitAnswer, SubmitRequest } from '../../control/api.ts'
 import { isLive, livePeers } from '../../core/members/liveness.ts'
+import { runsSome } from '../../core/members/runtimes.ts'
 import { ShoalError } from '../../core/errors.ts'
 import { jobId, snapshotId } from '../../core/plan/job-id.ts'
 import { keyedJobId } from '../../core/plan/keyed-id.ts'
@@ -178,7 +179,7 @@ export class Submission {
       code: codeDigest(job.bundle),
       inputs,
       ...specSettings(job),
-      runtime: this.#context.state.self.runtime,
+      runtime: this.#context.state.self.runtimes['js'] ?? '',
     }
   }
 
@@ -292,7 +293,7 @@ function checkTravels(body: JobBody): void {
 /** Whether the node can run tasks of a job with this specification. */
 function isAlike(context: Context, node: NodeId, spec: JobSpec): boolean {
   const record = context.state.members.get(node)?.record
-  return record !== undefined && record.runtime === spec.runtime && record.slots > 0 && !record.drained
+  return record !== undefined && runsSome(record.runtimes, spec) && record.slots > 0 && !record.drained
 }
 
 /** A refusal speaks of nodes by id; people know them by name. */

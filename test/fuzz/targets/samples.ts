@@ -83,7 +83,7 @@ function plainRecord(node: NodeId): NodeRecord {
     ...record
   } = recordOf(node, {
     addresses: ['/ip4/10.0.0.1/tcp/4001'],
-    runtime: RUNTIME,
+    runtimes: { js: RUNTIME },
     incarnation: { count: 3, nonce: 'abcdef0123456789' },
   })
   return record
