@@ -102,6 +102,16 @@ it('a job that gave its key nothing is none of these; of one that is here the so
   expect(await asked(node)).toBeNull()
 })
 
+it('of one that is forgotten here the hashes of its files stay, and the job is known by them', async () => {
+  const node = await bench()
+  const record = jobOf(node, 'bundled then', null)
+  await node.store.records.put(record, { bundle: 'bundled then', sourceMap: NOW.sourceMap })
+  const keyed = { record, result: hashText('a result') }
+  await node.context.removal.forget({ type: 'forget', job: record.id, round: 1, expired: false, keyed })
+  expect(await node.store.records.ids()).toEqual([])
+  expect(await asked(node)).toBe(record.id)
+})
+
 it('a peer knows it', async () => {
   const node = await bench()
   const message = { type: 'records', records: [recordOf(node.peer)] } as const
