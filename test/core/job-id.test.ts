@@ -27,8 +27,7 @@ const changes: Record<Exclude<keyof JobSpec, 'name'>, Partial<JobSpec>> = {
 describe('the id of a job', () => {
   test('is of all fields that are said to enter it', () => {
     const fields = Object.entries(SPEC).filter(([, { inId }]) => inId !== false)
-    const { stages: _stages, outputs: _outputs, ...ofOneStage } = changes
-    expect(Object.keys(ofOneStage).toSorted()).toEqual(fields.map(([name]) => name).toSorted())
+    expect(Object.keys(changes).toSorted()).toEqual(fields.map(([name]) => name).toSorted())
   })
 
   test.each(Object.entries(changes))('changes with %s', (_, change) => {
