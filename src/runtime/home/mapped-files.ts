@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import { z } from 'zod/mini'
 import type { Digest, JobRecord } from '../../core/types.ts'
+import { isFlat } from '../../data/flat-json.ts'
 import type { Codes } from './code.ts'
 
 const map = z.looseObject({ sources: z.array(z.string()), sourcesContent: z.array(z.nullable(z.string())) })
@@ -14,6 +15,7 @@ export async function filesOf(codes: Codes, { id, spec }: JobRecord): Promise<re
 
 /** SHA-256 of each. */
 export function textsIn(sourceMap: string): readonly Digest[] | null {
+  if (!isFlat(sourceMap)) return null
   let value: unknown
   try {
     value = JSON.parse(sourceMap)

@@ -41,7 +41,7 @@ const SORTED: JobRecord = namedBy(makeJob({ name: 'sorted', maps: 3, reduces: 3,
 /** The record with the code that is at hand and the id that follows. */
 export function namedBy(record: JobRecord): JobRecord {
   const spec = { ...record.spec, code: hashText(BUNDLE) }
-  return { ...record, spec, id: jobId(spec, record.snapshot, record.key) }
+  return { ...record, spec, id: jobId(spec, record.snapshot, record.key, record.source) }
 }
 
 const CUTS: readonly Shard['cuts'][] = [
@@ -54,6 +54,7 @@ const CUTS: readonly Shard['cuts'][] = [
 export const JOBS: readonly JobRecord[] = [
   JOB,
   SORTED,
+  namedBy({ ...JOB, key: 'k', source: hash('source') }),
   ...CUTS.map((cuts) => ({
     ...JOB,
     key: 'k',
