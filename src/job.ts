@@ -108,6 +108,15 @@ interface JobBase<V extends Value> {
   readonly params?: Readonly<Record<string, string>>
   /** Folds two values of a key into one; associative and commutative. */
   readonly combine?: (a: V, b: V) => V
+  /**
+   * Instead of combine: folds the values of a key, exactly and in any tree; reduce's values are then one, the finished
+   * one. `count` gives a bigint, `collect` and `top` arrays, `min` and `max` go by the order of keys.
+   */
+  readonly aggregate?: 'sum' | 'count' | 'min' | 'max' | 'first' | 'last' | 'collect' | 'top'
+  /** With `top`, which gives the n greatest values, greatest first; at most 10,000. */
+  readonly n?: number
+  /** With `top`: what is compared, in the order of keys, if not the values themselves. A pure function. */
+  readonly by?: (value: Row) => Value
   /** All parts together are in key order (else only each part is). */
   readonly sort?: boolean
   readonly partitions?: number

@@ -4,7 +4,7 @@
  */
 import type { Compression, LineEnd, Look } from './look.ts'
 import type { Format, ReadOptions } from './spec/read-options.ts'
-import type { SpecSettings } from './spec/settings.ts'
+import type { AggregateName, SpecSettings } from './spec/settings.ts'
 
 export type { Compression, Format, LineEnd, ReadOptions }
 
@@ -59,6 +59,10 @@ export interface StageSpec {
   /** Absent: pairs pass unchanged. */
   readonly map: boolean
   readonly combine: boolean
+  /** Absent without an aggregate, as the two below. */
+  readonly aggregate?: AggregateName
+  readonly n?: number
+  readonly by?: boolean
   readonly reduce: boolean
   /** Each record that reduce emits has the key of the group. */
   readonly keepsKey: boolean

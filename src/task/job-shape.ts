@@ -1,4 +1,5 @@
 import type { PreparedInput, PreparedJob } from '../control/api.ts'
+import { checkAggregate } from '../core/spec/aggregate.ts'
 import { READ_OPTIONS } from '../core/spec/read-options.ts'
 import { SETTINGS } from '../core/spec/settings.ts'
 import { nearestOne } from '../words/nearest.ts'
@@ -21,7 +22,9 @@ export function checkShape(found: unknown, fileName: string): JobShape {
   refuseUnknown(found, JOB_FIELDS, 'a job')
   const inputs = inputsOf(found['input'])
   checkMaps(found['map'], inputs)
-  return { inputs, ...checkFields(SETTINGS, { name: fileName, ...found }) }
+  const settings = checkFields(SETTINGS, { name: fileName, ...found })
+  checkAggregate(settings)
+  return { inputs, ...settings }
 }
 
 /** A single input, or several by alias; `data` marks a single one, so it cannot be an alias. */

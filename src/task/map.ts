@@ -1,7 +1,9 @@
 import { assert } from '../core/errors.ts'
 import type { MapManifest, SplitFacts } from '../core/types.ts'
+import { aggregateOf } from '../data/aggregates/of-job.ts'
 import { MapCollector } from '../data/collector.ts'
 import { hostFactory } from '../data/value.ts'
+import { compareUtf8 } from '../core/plan/ranks.ts'
 import type { MapWork, SplitWork } from '../core/plan/work.ts'
 import type { TaskContext } from './context.ts'
 import { CounterSum } from './counters.ts'
@@ -31,6 +33,7 @@ async function mapSplits(context: TaskContext, work: MapWork, realms: OpenRealm)
     bounds: work.bounds?.map((bound) => Buffer.from(bound, 'hex')) ?? null,
     // `beginSplit` gives each split's own: combine is a function of the split's realm, and is given objects made there.
     combine: work.combine ? notYet : null,
+    aggregate: work.aggregate === undefined ? null : aggregateOf(work.aggregate),
     make: hostFactory,
     memory: context.arena,
     files,
@@ -42,7 +45,8 @@ async function mapSplits(context: TaskContext, work: MapWork, realms: OpenRealm)
       user = startSplit(context, split, collector, realms)
       context.attend(user)
       const { driver, values } = user.realm
-      collector.beginSplit(index, { combine: work.combine ? driver.combine : null, make: values })
+      const realm = { combine: work.combine ? driver.combine : null, by: driver.by(), make: values }
+      collector.beginSplit(index, realm, follows(work.splits[index - 1], split))
       const facts = await readSplit(context, records, split, user, work, collector)
       const { emitted } = collector.endSplit()
       splits.push({ ...facts, emitted, skips: samples.take(facts.skips) })
@@ -74,6 +78,12 @@ function startSplit(context: TaskContext, split: SplitWork, collector: MapCollec
   const user = new UserCode(job, calls, reporter, split.alias, realms)
   user.begin({ dataset: split.dataset, path: split.path }, null)
   return user
+}
+
+/** Whether the records of a split rank behind those of the one before, as values of the same input: see `rankSplits`. */
+function follows(before: SplitWork | undefined, split: SplitWork): boolean {
+  if (before === undefined || before.alias !== split.alias || before.dataset !== split.dataset) return false
+  return (compareUtf8(before.path, split.path) || before.start - split.start) < 0
 }
 
 const notYet = (): unknown => assert(false, 'combine belongs to a split')

@@ -1,6 +1,7 @@
 import { LIMITS } from '../core/limits.ts'
 import type { ReduceManifest } from '../core/types.ts'
 import { ValueCopier } from '../data/copy.ts'
+import { aggregateOf } from '../data/aggregates/of-job.ts'
 import { END, Groups } from '../data/fold.ts'
 import { encodeKey } from '../data/order.ts'
 import { PART_NAME, PartWriter } from '../data/part.ts'
@@ -23,7 +24,7 @@ export async function runReduce(context: TaskContext, work: ReduceWork): Promise
     reporter.enter('own')
     groups = openGroups(context, work, user)
     if (driver.hasReduce() && work.reduce) await callReduce(context, user, () => placeOf(work, groups))
-    else if (driver.hasCombine()) foldGroups(context, work, groups, part, driver.combine)
+    else if (driver.hasCombine() && work.aggregate === undefined) foldGroups(context, work, groups, part, driver.combine)
     else passRecords(context, work, groups, part)
     reporter.enter('own')
     const { records, bytes, part: digest } = part.finish()
@@ -92,6 +93,7 @@ function openGroups(context: TaskContext, work: ReduceWork, user: UserCode): Gro
       })),
       aliases: work.aliases.length,
       make: user.realm.values,
+      aggregate: work.aggregate === undefined ? null : aggregateOf(work.aggregate),
       files,
       progress: (units) => reporter.moved(units),
     })
@@ -130,7 +132,7 @@ function foldGroups(
   }
 }
 
-/** A job without reduce: the records themselves, each with the key as it had it. */
+/** A job without reduce: the records themselves, each with the key as it had it; of an aggregate one for each alias. */
 function passRecords({ reporter }: TaskContext, { aliases }: ReduceWork, groups: Groups, part: PartWriter): void {
   while (groups.nextGroup()) {
     for (let alias = 0; alias < aliases.length; alias++) {

@@ -20,7 +20,7 @@ import type { StageResult, TestRecord } from './result.ts'
 export interface Stage {
   /** What the job's module exports. */
   readonly exported: unknown
-  readonly shape: Pick<JobShape, 'partitions' | 'combine' | 'reduce' | 'sort' | 'onBadRecord'>
+  readonly shape: Pick<JobShape, 'partitions' | 'combine' | 'aggregate' | 'n' | 'reduce' | 'sort' | 'onBadRecord'>
   readonly params: Readonly<Record<string, string>>
 }
 
@@ -49,7 +49,7 @@ export async function runStage(stage: Stage, inputs: readonly RecordList[]): Pro
   // Without a number of its own, a stage over so little data has one partition in a mesh as well.
   const common = {
     ...{ stage: '', splits, part: null, map: true, partitions: partitions ?? 1, combine, onBadRecord },
-    ...{ edges: sort ? 1 : 0, upstream: [] },
+    ...{ edges: sort ? 1 : 0, upstream: [], ...foldsOf(stage) },
   }
   const job = codeInOwnRealm(stage.exported, stage.params)
   const contextOf: ContextOf = (files, reads) => ({
@@ -109,9 +109,14 @@ function reduceWork(
       .map(({ digest, bytes }) => ({ file: `run-${partition}`, ranks, aliases: ranks, digest, bytes })),
     aliases: inputs.map(({ alias }) => alias),
     reduce: shape.reduce,
+    ...foldsOf({ shape }),
     consumed: NO_DIGEST,
     upstream: [],
   }
+}
+
+function foldsOf({ shape: { aggregate, n } }: Pick<Stage, 'shape'>): Pick<ReduceWork, 'aggregate'> {
+  return aggregate === undefined ? {} : { aggregate: { name: aggregate, n: n ?? 1 } }
 }
 
 /** A part as an array. */

@@ -4,6 +4,7 @@ import { jobId } from '../core/plan/job-id.ts'
 import { LIMITS } from '../core/limits.ts'
 import { CONTENTS } from '../core/look.ts'
 import { plan } from '../core/plan/plan.ts'
+import { checkAggregate } from '../core/spec/aggregate.ts'
 import { READ_OPTIONS } from '../core/spec/read-options.ts'
 import { SPEC } from '../core/spec/spec.ts'
 import { reasonOf } from '../words/reason.ts'
@@ -150,6 +151,7 @@ export function openJobRecord(text: string): JobRecord {
   if (snapshot.inputs.length !== spec.inputs.length || !spec.inputs.every(isPinned))
     throw new WireError('a snapshot of other inputs than the job has')
   try {
+    checkAggregate(spec)
     plan(spec, snapshot)
   } catch (error) {
     throw new WireError(`a job that cannot be planned: ${reasonOf(error, 'it has no plan')}`)

@@ -16,10 +16,13 @@ function jobOf(change: Partial<JobSpec>): JobState {
   return { record, plan: plan(record.spec, record.snapshot), ledger } as unknown as JobState
 }
 
-const changes: { [Name in keyof typeof SPEC]: JobSpec[Name] } = {
+const changes: { [Name in keyof typeof SPEC]-?: NonNullable<JobSpec[Name]> } = {
   code: hash('other'),
   inputs: [{ ...spec.inputs[0]!, options: { header: false } }],
   combine: true,
+  aggregate: 'top',
+  n: 3,
+  by: true,
   reduce: false,
   name: 'renamed',
   params: { since: '2026-01-01' },

@@ -9,9 +9,10 @@ export interface Stages {
 /** A job that says map and reduce is one stage without a name. */
 export function stagesOf(spec: JobSpec): Stages {
   if (spec.stages !== undefined) return { stages: spec.stages, outputs: spec.outputs ?? [] }
-  const { combine, reduce, sort, partitions, onBadRecord } = spec
+  const { combine, aggregate, n, by, reduce, sort, partitions, onBadRecord } = spec
+  const folds = aggregate === undefined ? {} : { aggregate, ...(n === undefined ? {} : { n }), by: by === true }
   const reads = spec.inputs.map(({ alias }: InputSpec, input) => ({ alias, input }))
-  const stage = { name: '', reads, map: true, combine, reduce, keepsKey: false, sort, partitions, onBadRecord }
+  const stage = { name: '', reads, map: true, combine, ...folds, reduce, keepsKey: false, sort, partitions, onBadRecord }
   return { stages: [stage], outputs: [{ name: '', stage: 0 }] }
 }
 

@@ -1,10 +1,10 @@
 import { upstreamOf } from './sums.ts'
-import type { Agreed, BoundsManifest, Digest, JobRecord, Manifest, MapManifest, Snapshot, StageRead } from '../types.ts'
+import type { Agreed, BoundsManifest, Digest, JobRecord, Manifest, MapManifest, Snapshot, StageRead, StageSpec } from '../types.ts'
 import { consumedRoot, taskName } from './graph.ts'
 import { rankSplits } from './ranks.ts'
 import { stagesOf } from './stages.ts'
 import type { Plan, PlannedTask } from './steps.ts'
-import type { KeyedPartWork, MapWork, PartWork, RunWork, SplitWork, Work } from './work.ts'
+import type { AggregateWork, KeyedPartWork, MapWork, PartWork, RunWork, SplitWork, Work } from './work.ts'
 
 /** What a task reads of shards, as its process is told it. */
 export interface ReadShards {
@@ -36,6 +36,7 @@ export function workOf(
   const told = consumed.map(({ producer, manifest }) => ({ task: producer, manifest }))
   const upstream = upstreamOf(record.snapshot, plan, task, told)
   const { name, combine, onBadRecord } = stage
+  const folds = aggregateOf(stage)
   const reading = {
     stage: name,
     splits,
@@ -44,6 +45,7 @@ export function workOf(
     map: stage.map,
     partitions,
     combine,
+    ...folds,
     onBadRecord,
     edges: inputs.length,
   }
@@ -70,12 +72,17 @@ export function workOf(
         // All inputs of a stage come dealt out by one step; of several stages each has a step of its own.
         edges: stage.reads.map((_, i) => (isRows ? 0 : i)),
         reduce: stage.reduce,
+        ...folds,
         keyed: stage.reduce && stage.keepsKey ? { partitions: task.step.count } : null,
         consumed: root as Digest,
         upstream,
       }
     }
   }
+}
+
+function aggregateOf({ aggregate, n }: StageSpec): { aggregate?: AggregateWork } {
+  return aggregate === undefined ? {} : { aggregate: { name: aggregate, n: n ?? 1 } }
 }
 
 function boundsOf(consumed: readonly Consumed[]): MapWork['bounds'] {

@@ -1,5 +1,6 @@
 /** What a task process is told to do: no more than its task needs, files by the names that they have in its folder. */
 import type { Look } from '../look.ts'
+import type { AggregateName } from '../spec/settings.ts'
 import type { Agreed, Bytes, Digest, Partition, ReadOptions, StepFacts } from '../types.ts'
 
 /** One split, as the task process is told it; `file` is a TaskFile's name. */
@@ -43,6 +44,13 @@ export interface PartWork {
   readonly edge: number
 }
 
+/** What values of a key are folded by. */
+export interface AggregateWork {
+  readonly name: AggregateName
+  /** Of `top`: how many values are kept. */
+  readonly n: number
+}
+
 export interface MapWork {
   readonly kind: 'map'
   /** The stage whose functions are called; '' where the job has one. */
@@ -58,6 +66,8 @@ export interface MapWork {
   /** Hex order keys, for `sort` jobs; else null: by hash. */
   readonly bounds: readonly string[] | null
   readonly combine: boolean
+  /** Then `combine` is false. */
+  readonly aggregate?: AggregateWork
   readonly onBadRecord: 'fail' | 'skip'
   /** How many edges the step reads. */
   readonly edges: number
@@ -102,6 +112,8 @@ export interface ReduceWork {
   /** By alias, the edge over which its records come. */
   readonly edges: readonly number[]
   readonly reduce: boolean
+  /** What its runs have accumulators of. */
+  readonly aggregate?: AggregateWork
   /** Keys that are given have to ascend, and to belong to this of so many partitions; null: they may be any. */
   readonly keyed: { readonly partitions: number } | null
   /** See `consumedRoot` in graph.ts; goes into the manifest as it is. */

@@ -10,6 +10,7 @@ import { plan } from '../../core/plan/plan.ts'
 import { compareUtf8 } from '../../core/plan/ranks.ts'
 import { reasonOf } from '../../words/reason.ts'
 import { lostParts } from '../../core/outcome/remake.ts'
+import { checkAggregate } from '../../core/spec/aggregate.ts'
 import { specSettings } from '../../core/spec/settings.ts'
 import type { JobState } from '../../core/state.ts'
 import type { InputSpec, JobId, JobRecord, JobSpec, NodeId, Snapshot } from '../../core/types.ts'
@@ -154,6 +155,7 @@ export class Submission {
   }
 
   #spec({ job }: SubmitRequest): JobSpec {
+    checkAggregate(job)
     const inputs = job.inputs
       .map((input) => parseInput(input, this.#frozen))
       .sort((a, b) => compareUtf8(a.alias, b.alias))

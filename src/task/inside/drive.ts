@@ -36,6 +36,7 @@ export function drive(own: Intrinsics, phase: Phase, outside: Outside, marks: Ma
   let userMap: UserFunction | null = null
   let userReduce: UserFunction | null = null
   let userCombine: UserFunction | null = null
+  let userBy: UserFunction | null = null
   let aliases: string[] = []
   let params: unknown = null
   let shard: unknown = null
@@ -52,7 +53,7 @@ export function drive(own: Intrinsics, phase: Phase, outside: Outside, marks: Ma
     if (state === faulty && fault !== null) return fault.error
     const why =
       state === busy
-        ? 'inside combine, or while a value is being read'
+        ? 'inside combine or by, or while a value is being read'
         : 'after its call has settled: await all work inside the call'
     return blame('late', new TypeFailure(`${what} ${why}`))
   }
@@ -299,6 +300,14 @@ export function drive(own: Intrinsics, phase: Phase, outside: Outside, marks: Ma
     if (state === busy) state = before
     return value
   }
+  const by = (value: unknown): unknown => {
+    // Called within an emit: what the job does in it is refused as there.
+    try {
+      return (userBy as UserFunction)(value)
+    } catch (error) {
+      throw blame('threw', error)
+    }
+  }
 
   const takes = (fn: unknown, self: unknown): UserFunction | null =>
     typeof fn === 'function' ? (own.bind(fn, self) as UserFunction) : null
@@ -311,6 +320,7 @@ export function drive(own: Intrinsics, phase: Phase, outside: Outside, marks: Ma
       else userMap = takes((maps as Record<string, unknown> | undefined)?.[alias], maps)
       userReduce = takes(job['reduce'], job)
       userCombine = takes(job['combine'], job)
+      userBy = takes(job['by'], job)
       return alias === null || userMap !== null
     },
     begin: (paramsJson, shardJson, aliasesJson, maySkip) => {
@@ -325,6 +335,7 @@ export function drive(own: Intrinsics, phase: Phase, outside: Outside, marks: Ma
     map,
     reduce,
     combine,
+    by: () => (userBy === null ? null : by),
     hasCombine: () => userCombine !== null,
     hasReduce: () => userReduce !== null,
     pause: () => pause,
