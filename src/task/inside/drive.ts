@@ -206,7 +206,10 @@ export function drive(own: Intrinsics, phase: Phase, outside: Outside, marks: Ma
         finish()
       }
     } catch (error) {
-      if (state === idle) throw error
+      if (state === idle) {
+        at = i
+        throw error
+      }
       return stop(i, caught(error))
     }
     stop(length, 'done')
