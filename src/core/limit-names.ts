@@ -46,6 +46,8 @@ export type Limit =
   | 'syncRanges'
   | 'syncRangeTasks'
   | 'stepsMax'
+  | 'stagesMax'
+  | 'stageNameMax'
   | 'edgesMax'
   | 'deltaTasks'
   | 'syncTasks'

@@ -5,10 +5,10 @@
 import { assert, ShoalError } from '../core/errors.ts'
 import { LIMITS } from '../core/limits.ts'
 import type { Bytes } from '../core/types.ts'
-import type { Aggregate } from './aggregates/aggregate.ts'
+import type { Aggregate, By } from './aggregates/aggregate.ts'
 import { ofTypedKey } from './aggregates/misfit.ts'
 import { ByteReader, ByteWriter, compareBytes } from './bytes.ts'
-import { type Merge, inputsOfRun, merge } from './merge.ts'
+import { type Merge, inputOfPart, inputsOfRun, merge } from './merge.ts'
 import { KeyReader } from './order.ts'
 import type { RecordView, RunExpectation } from './run.ts'
 import type { SpillFiles, SpillInput } from './spill.ts'
@@ -28,13 +28,25 @@ export interface GroupInput {
   readonly expected: RunExpectation | null
 }
 
+/** One part to reduce, whose keys ascend: all its records come at one rank, of one alias. */
+export interface GroupPart {
+  readonly name: string
+  open(): SpillInput
+  readonly rank: number
+  readonly alias: number
+  readonly expected: RunExpectation
+}
+
 export interface GroupOptions {
   readonly inputs: readonly GroupInput[]
+  readonly parts?: readonly GroupPart[]
   /** The number of aliases. Ranks are alias-major: all of alias 0 below all of alias 1, and so on. */
   readonly aliases: number
   readonly make: ValueFactory
-  /** What runs have accumulators of: then each alias of a group has one value, that of them all, or none. */
+  /** What runs have accumulators of, and parts values for: then each alias of a group has one value, or none. */
   readonly aggregate?: Aggregate | null
+  /** What the aggregate compares the values of parts by. */
+  readonly by?: By | null
   readonly files: SpillFiles
   /** Values that were passed over are kept in memory up to this; default LIMITS.passedOverBytes. */
   readonly memory?: Bytes
@@ -61,6 +73,7 @@ export class Groups {
   readonly #merge: Merge
   readonly #make: ValueFactory
   readonly #aggregate: Aggregate | null
+  readonly #by: By | null
   readonly #aliasOf: Uint16Array
   readonly #queues: ValueQueue[] = []
   readonly #keys = new KeyReader()
@@ -74,17 +87,21 @@ export class Groups {
   #shape: Buffer = Buffer.alloc(0)
 
   constructor(options: GroupOptions) {
-    const { inputs, aliases, make, files, fanIn, progress } = options
+    const { inputs, parts = [], aliases, make, files, fanIn, progress } = options
     this.#make = make
     this.#aggregate = options.aggregate ?? null
+    this.#by = options.by ?? null
     this.weights = new Array<number>(aliases).fill(0)
-    this.#aliasOf = aliasesByRank(inputs)
+    this.#aliasOf = aliasesByRank([...inputs, ...parts.map(({ rank, alias }) => ({ ranks: [rank], aliases: [alias] }))])
     const memory = (options.memory ?? LIMITS.passedOverBytes) / Math.max(1, aliases - 1)
     for (let alias = 0; alias < aliases; alias++) {
       this.#queues.push(new ValueQueue(files, `passed-${alias}`, memory))
     }
     this.#merge = merge(
-      inputs.flatMap((input) => inputsOfRun(input.name, () => input.open(), input.ranks, input.expected)),
+      [
+        ...inputs.flatMap((input) => inputsOfRun(input.name, () => input.open(), input.ranks, input.expected)),
+        ...parts.map((part) => inputOfPart(part.name, () => part.open(), part.rank, part.expected)),
+      ],
       { files, prefix: 'merge-', progress, ...(fanIn === undefined ? {} : { fanIn }) },
     )
   }
@@ -181,21 +198,22 @@ export class Groups {
   /** The accumulator of all records of the group's next alias. */
   #foldAlias(aggregate: Aggregate): unknown {
     const alias = this.#alias
-    let folded = this.#accumulator(aggregate)
-    for (this.#advance(); this.#within && this.#alias === alias; this.#advance()) {
-      try {
+    try {
+      let folded = this.#accumulator(aggregate)
+      for (this.#advance(); this.#within && this.#alias === alias; this.#advance())
         folded = aggregate.merge(folded, this.#accumulator(aggregate))
-      } catch (error) {
-        throw ofTypedKey(error, this.key)
-      }
+      return folded
+    } catch (error) {
+      throw ofTypedKey(error, this.key)
     }
-    return folded
   }
 
+  /** That of the next record: of a part it has the value alone, and no value begins as an accumulator does. */
   #accumulator(aggregate: Aggregate): unknown {
-    const view = this.#view!
-    this.#values.over(view.buffer, view.valueStart, view.valueEnd)
-    return aggregate.read(this.#values)
+    const { buffer, valueStart, valueEnd } = this.#view!
+    this.#values.over(buffer, valueStart, valueEnd)
+    if (buffer[valueStart] === aggregate.tag) return aggregate.read(this.#values)
+    return aggregate.lift(aggregate.take(this.#decoded(), this.#by))
   }
 
   #finished(aggregate: Aggregate, folded: unknown): unknown {
@@ -209,6 +227,10 @@ export class Groups {
   /** The value that `#values` is over, and nothing behind it. */
   #value(): unknown {
     if (this.#aggregate !== null) return this.#finished(this.#aggregate, this.#aggregate.read(this.#values))
+    return this.#decoded()
+  }
+
+  #decoded(): unknown {
     const value = decodeValue(this.#values, this.#make)
     if (!this.#values.done) throw new ShoalError('DAMAGED', 'a value in a record is not as long as it says')
     return value
@@ -226,7 +248,7 @@ export class Groups {
   }
 }
 
-function aliasesByRank(inputs: readonly GroupInput[]): Uint16Array {
+function aliasesByRank(inputs: readonly Pick<GroupInput, 'ranks' | 'aliases'>[]): Uint16Array {
   let top = -1
   for (const { ranks } of inputs) for (const rank of ranks) top = Math.max(top, rank)
   const aliasOf = new Uint16Array(top + 1)

@@ -73,7 +73,7 @@ export function workOf(
         edges: stage.reads.map((_, i) => (isRows ? 0 : i)),
         reduce: stage.reduce,
         ...folds,
-        keyed: stage.reduce && stage.keepsKey ? { partitions: task.step.count } : null,
+        keyed: stage.reduce && stage.keepsKey,
         consumed: root as Digest,
         upstream,
       }

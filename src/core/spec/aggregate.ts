@@ -1,9 +1,9 @@
 import { ShoalError } from '../errors.ts'
 import { LIMITS } from '../limits.ts'
-import type { SpecSettings } from './settings.ts'
+import type { StageSettings } from './stage-settings.ts'
 
-/** What of an aggregate does not go together. @throws ShoalError JOB_BUILD */
-export function checkAggregate(settings: Pick<SpecSettings, 'aggregate' | 'n' | 'by' | 'combine'>): void {
+/** Of a job that is one stage, or of a stage: what does not go together. @throws ShoalError JOB_BUILD */
+export function checkAggregate(settings: Pick<StageSettings, 'aggregate' | 'n' | 'by' | 'combine'>): void {
   const { aggregate, combine, n, by = false } = settings
   if (aggregate !== undefined && combine)
     throw refuse(`a job has combine or aggregate: '${aggregate}', not both`, ['leave combine out'])

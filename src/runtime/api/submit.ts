@@ -12,6 +12,7 @@ import { reasonOf } from '../../words/reason.ts'
 import { lostParts } from '../../core/outcome/remake.ts'
 import { checkAggregate } from '../../core/spec/aggregate.ts'
 import { specSettings } from '../../core/spec/settings.ts'
+import { graphMisfit } from '../../core/spec/stages.ts'
 import type { JobState } from '../../core/state.ts'
 import type { InputSpec, JobId, JobRecord, JobSpec, NodeId, Snapshot } from '../../core/types.ts'
 import { fromBytes, toBytes } from '../../wire/codec.ts'
@@ -155,14 +156,19 @@ export class Submission {
   }
 
   #spec({ job }: SubmitRequest): JobSpec {
-    checkAggregate(job)
+    for (const stage of [job, ...(job.stages ?? [])]) checkAggregate(stage)
     const inputs = job.inputs
       .map((input) => parseInput(input, this.#frozen))
       .sort((a, b) => compareUtf8(a.alias, b.alias))
+    const { stages, outputs } = job
+    const misfit = graphMisfit({ inputs, ...(stages && { stages }), ...(outputs && { outputs }) })
+    if (misfit !== null) throw new ShoalError('USAGE', 'the stages of this submission are no job', { why: misfit })
     return {
       code: codeDigest(job.bundle),
       inputs,
       ...specSettings(job),
+      ...(stages && { stages }),
+      ...(outputs && { outputs }),
       runtime: this.#context.state.self.runtime,
     }
   }
