@@ -125,17 +125,11 @@ export function stage<
   A extends AggregateName,
   Out extends Value = K,
   OutV extends Value = Aggregated<A, V>,
->(
+>(name: string, stage: MapsRows<R, K, V> & Aggregates<A, V> & Reduce<K, Aggregated<A, V>, Out, OutV>): Stage<Out, OutV>
+export function stage<InK extends Value, InV extends Value, K extends Value, V extends Value, A extends AggregateName>(
   name: string,
-  stage: MapsRows<R, K, V> & Aggregates<A, V> & Reduce<K, Aggregated<A, V>, Out, OutV>,
-): Stage<Out, OutV>
-export function stage<
-  InK extends Value,
-  InV extends Value,
-  K extends Value,
-  V extends Value,
-  A extends AggregateName,
->(name: string, stage: MapsPairs<InK, InV, K, V> & Aggregates<A, V> & NoReduce): Stage<K, Aggregated<A, V>>
+  stage: MapsPairs<InK, InV, K, V> & Aggregates<A, V> & NoReduce,
+): Stage<K, Aggregated<A, V>>
 export function stage<
   InK extends Value,
   InV extends Value,
@@ -158,10 +152,7 @@ export function stage<
   A extends AggregateName,
   Out extends Value = K,
   OutV extends Value = Aggregated<A, V>,
->(
-  name: string,
-  stage: PassesPairs<K, V> & Aggregates<A, V> & Reduce<K, Aggregated<A, V>, Out, OutV>,
-): Stage<Out, OutV>
+>(name: string, stage: PassesPairs<K, V> & Aggregates<A, V> & Reduce<K, Aggregated<A, V>, Out, OutV>): Stage<Out, OutV>
 export function stage<K extends Value, V extends Value>(name: string, stage: PassesPairs<K, V> & NoReduce): Stage<K, V>
 export function stage<K extends Value, V extends Value, Out extends Value = K, OutV extends Value = V>(
   name: string,

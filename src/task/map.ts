@@ -101,7 +101,8 @@ function startUnit(
 
 /** Whether the records of a split rank behind those of the one before, as values of the same input: see `rankSplits`. */
 function follows(before: SplitWork | undefined, split: SplitWork | undefined): boolean {
-  if (before === undefined || split === undefined || before.alias !== split.alias || before.dataset !== split.dataset) return false
+  if (before === undefined || split === undefined || before.alias !== split.alias || before.dataset !== split.dataset)
+    return false
   return (compareUtf8(before.path, split.path) || before.start - split.start) < 0
 }
 

@@ -12,7 +12,18 @@ export function stagesOf(spec: JobSpec): Stages {
   const { combine, aggregate, n, by, reduce, sort, partitions, onBadRecord } = spec
   const folds = aggregate === undefined ? {} : { aggregate, ...(n === undefined ? {} : { n }), by: by === true }
   const reads = spec.inputs.map(({ alias }: InputSpec, input) => ({ alias, input }))
-  const stage = { name: '', reads, map: true, combine, ...folds, reduce, keepsKey: false, sort, partitions, onBadRecord }
+  const stage = {
+    name: '',
+    reads,
+    map: true,
+    combine,
+    ...folds,
+    reduce,
+    keepsKey: false,
+    sort,
+    partitions,
+    onBadRecord,
+  }
   return { stages: [stage], outputs: [{ name: '', stage: 0 }] }
 }
 

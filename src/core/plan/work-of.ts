@@ -1,5 +1,15 @@
 import { upstreamOf } from './sums.ts'
-import type { Agreed, BoundsManifest, Digest, JobRecord, Manifest, MapManifest, Snapshot, StageRead, StageSpec } from '../types.ts'
+import type {
+  Agreed,
+  BoundsManifest,
+  Digest,
+  JobRecord,
+  Manifest,
+  MapManifest,
+  Snapshot,
+  StageRead,
+  StageSpec,
+} from '../types.ts'
 import { consumedRoot, taskName } from './graph.ts'
 import { rankSplits } from './ranks.ts'
 import { stagesOf } from './stages.ts'

@@ -1,7 +1,10 @@
 import type { Values } from './fields.ts'
 import { SETTINGS } from './settings.ts'
 
-type Shared = Pick<typeof SETTINGS, 'combine' | 'aggregate' | 'n' | 'by' | 'reduce' | 'sort' | 'partitions' | 'onBadRecord'>
+type Shared = Pick<
+  typeof SETTINGS,
+  'combine' | 'aggregate' | 'n' | 'by' | 'reduce' | 'sort' | 'partitions' | 'onBadRecord'
+>
 type OfStages = {
   /** Each record that reduce emits has the key of the group. */
   readonly keepsKey: { readonly is: 'flag'; readonly default: false }

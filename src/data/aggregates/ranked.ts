@@ -1,10 +1,9 @@
 /** Values that are compared, in the order of keys: all values have a place in it, and 1 and 1n have the same. */
 import { ShoalError } from '../../core/errors.ts'
 import { LIMITS } from '../../core/limits.ts'
-import { compareBytes } from '../bytes.ts'
+import { ByteWriter, compareBytes } from '../bytes.ts'
 import { encodeKey } from '../order.ts'
 import { compareText, encodeValue } from '../value.ts'
-import { ByteWriter } from '../bytes.ts'
 
 /** What stands for a value where it is compared: a number or a text as it is, else the order form. */
 export type Rank = number | string | Uint8Array

@@ -50,7 +50,15 @@ describe('exact sums', () => {
 
   test('bytes that are no canonical sum are damaged', () => {
     // No kind; an even number; a leading zero; a sign of 0; a fraction among bigints; a bit beyond; cut off.
-    for (const form of ['200000', '20010102' + '00', '2001020001' + '00', '204100', '20040101' + '01', '208100', '200102'])
+    for (const form of [
+      '200000',
+      '20010102' + '00',
+      '2001020001' + '00',
+      '204100',
+      '20040101' + '01',
+      '208100',
+      '200102',
+    ])
       expect(() => sum.read(new ByteReader(Buffer.from(form, 'hex'))), form).toThrow(
         expect.objectContaining({ code: 'DAMAGED' }) as Error,
       )

@@ -191,9 +191,13 @@ describe('values that do not go together', () => {
 
   test('are found over splits, and over tasks, whether or not anybody reads the value', () => {
     expect(() => collect([once(['a', 1n]), once(['a', 0.5])], { aggregate: mixed }, true)).toThrow(refusal('"a"'))
-    const tasks = [collect([once(['a', 0.5], ['b', 1])], { aggregate: mixed }), collect([once(['a', 1n])], { aggregate: mixed })]
+    const tasks = [
+      collect([once(['a', 0.5], ['b', 1])], { aggregate: mixed }),
+      collect([once(['a', 1n])], { aggregate: mixed }),
+    ]
     const inputs = inputsOf(tasks, 0, [[0], [1]])
-    const open = (): Groups => new Groups({ inputs, aliases: 1, make: hostFactory, files: new MemoryFiles(), aggregate: mixed })
+    const open = (): Groups =>
+      new Groups({ inputs, aliases: 1, make: hostFactory, files: new MemoryFiles(), aggregate: mixed })
     const reading = open()
     expect(reading.nextGroup()).toBe(true)
     expect(() => reading.nextValue(0)).toThrow(refusal('"a"'))
