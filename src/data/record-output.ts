@@ -6,17 +6,27 @@ import { partitionOf, rangePartitionOf } from './partition.ts'
 import type { Sorter } from './sorter.ts'
 import { encodeValue } from './value.ts'
 
+/** Appends what a record has as its value: the form of values, or another one. */
+export type WriteValue = (w: ByteWriter, value: unknown) => void
+
 export class RecordOutput {
   /** The local index of the split, or, for records on their way to be combined, of the combine block. */
   split = 0
   readonly #sorter: Sorter
   readonly #partitions: number
   readonly #bounds: readonly Uint8Array[] | null
+  readonly #write: WriteValue
 
-  constructor(sorter: Sorter, partitions: number, bounds: readonly Uint8Array[] | null) {
+  constructor(
+    sorter: Sorter,
+    partitions: number,
+    bounds: readonly Uint8Array[] | null,
+    write: WriteValue = encodeValue,
+  ) {
     this.#sorter = sorter
     this.#partitions = partitions
     this.#bounds = bounds
+    this.#write = write
   }
 
   /**
@@ -60,7 +70,7 @@ export class RecordOutput {
     w.varint(weight)
     const at = w.length
     w.u8(0)
-    encodeValue(w, value)
+    this.#write(w, value)
     w.fixLength(at, w.length - at - 1)
   }
 

@@ -12,6 +12,7 @@ import { plan } from '../../core/plan/plan.ts'
 import { compareUtf8 } from '../../core/plan/ranks.ts'
 import { reasonOf } from '../../words/reason.ts'
 import { lostParts } from '../../core/outcome/remake.ts'
+import { checkAggregate } from '../../core/spec/aggregate.ts'
 import { specSettings } from '../../core/spec/settings.ts'
 import { graphMisfit } from '../../core/spec/stages.ts'
 import type { JobState } from '../../core/state.ts'
@@ -173,6 +174,7 @@ export class Submission {
   }
 
   #spec({ job }: SubmitRequest): JobSpec {
+    for (const stage of [job, ...(job.stages ?? [])]) checkAggregate(stage)
     const inputs = job.inputs
       .map((input) => parseInput(input, this.#frozen))
       .sort((a, b) => compareUtf8(a.alias, b.alias))
