@@ -83,4 +83,4 @@ const partners = stage('partners', {
   },
 })
 
-export default defineJob({ params: { items: '50', least: '10', top: '5' }, output: partners })
+export default defineJob({ params: { items: '30', least: '10', top: '5' }, output: partners })
