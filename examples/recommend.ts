@@ -37,6 +37,8 @@ const baskets = stage('baskets', {
     }
     emit(invoice, [...basket].sort())
   },
+  // By the size of the input there would be one, and pairs are many more; what reads this has as many.
+  partitions: 6,
 })
 
 /** Product → the number of baskets that have it. */
