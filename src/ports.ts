@@ -12,6 +12,7 @@ import type {
   Millis,
   NodeId,
   ReduceManifest,
+  RunRow,
   SampleManifest,
 } from './core/types.ts'
 import type { ErrorJson } from './core/errors.ts'
@@ -169,7 +170,14 @@ export interface OutputFile {
 }
 
 export type AttemptEnd =
-  | { readonly ok: true; readonly manifest: Manifest; readonly files: readonly OutputFile[]; readonly log: string }
+  | {
+      readonly ok: true
+      readonly manifest: Manifest
+      /** Where the output is runs: of each partition. */
+      readonly rows: readonly RunRow[]
+      readonly files: readonly OutputFile[]
+      readonly log: string
+    }
   | { readonly ok: false; readonly failure: AttemptFailure; readonly log: string }
 
 export interface Attempt {

@@ -8,7 +8,7 @@ const MIB = 1024 * KIB
  * Every bound of Shoal, with its unit in its name and its reason. Those marked *format* enter results or ids:
  * changing one is a new FORMAT_VERSION.
  */
-export const FORMAT_VERSION = 2
+export const FORMAT_VERSION = 3
 
 export const LIMITS: Readonly<Record<Limit, number>> = {
   // ---- records (format)
@@ -133,6 +133,8 @@ export const LIMITS: Readonly<Record<Limit, number>> = {
   pullsMax: 4,
   /** Files of a batch that are open at once, and made durable together. */
   groupFilesMax: 64,
+  /** Trees over rows of outputs that are kept while these are pushed: more than pushes under way, a MiB each at most. */
+  rowTreesKept: 8,
   /** A push has so much time to come before its run is pulled. */
   pullAfterMs: 1_500,
   retryAfterMs: 500,
@@ -317,6 +319,8 @@ export const LIMITS: Readonly<Record<Limit, number>> = {
   measureMs: 5_000,
   /** … and what open jobs take, whose files come and go. */
   measureOpenMs: 60_000,
+  /** Manifests and rows in memory that tasks here have read: those of 1,000 maps × 256 partitions are a quarter of it. */
+  inputsKeptBytes: 64 * MIB,
   jobsKeptMax: 1_000,
   /** Jobs that a node remembers to have forgotten, the latest ones: more than a node that is away for weeks misses. */
   droppedKept: 10_000,

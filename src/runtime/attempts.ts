@@ -11,6 +11,7 @@ import type { Bytes, JobId, TaskIndex } from '../core/types.ts'
 import type { Attempt, AttemptEnd, AttemptFailure } from '../ports.ts'
 import type { Context } from './context.ts'
 import { putKept } from './home/kept.ts'
+import { putRows, ROWS } from './home/rows.ts'
 import { spoolFolder } from './peers/spool.ts'
 import { loseDamaged, workFor } from './work.ts'
 
@@ -163,7 +164,7 @@ export class Attempts {
     await stopping
   }
 
-  /** Files and manifest onto disk under their names, together; only then is the output spoken of. */
+  /** Files, manifest and rows onto disk under their names, together; only then is the output spoken of. */
   async #adopt(
     { job, task, consumes }: Start,
     step: Step,
@@ -173,6 +174,7 @@ export class Attempts {
     const manifest: TaskManifest = { consumed: consumedRoot(step, consumes), manifest: end.manifest }
     await Promise.all([
       store.putManifest(store.output(job, task, 'manifest.json'), manifest),
+      end.rows.length > 0 ? putRows(disk, store.output(job, task, ROWS), end.rows) : null,
       ...end.files.map((file) => disk.adopt(file.path, store.output(job, task, file.name), file.size)),
     ])
     return outputOf(manifest)

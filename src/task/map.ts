@@ -1,6 +1,9 @@
 import { assert } from '../core/errors.ts'
-import type { MapManifest, SplitFacts } from '../core/types.ts'
+import type { Listing } from '../core/plan/files.ts'
+import { rootOfRows, rowsOf } from '../core/plan/rows.ts'
+import type { SplitFacts } from '../core/types.ts'
 import { MapCollector } from '../data/collector.ts'
+import { hashText } from '../data/hash-text.ts'
 import { hostFactory } from '../data/value.ts'
 import type { MapWork, SplitWork } from '../core/plan/work.ts'
 import type { TaskContext } from './context.ts'
@@ -17,11 +20,11 @@ import { NO_CALLS, UserCode } from './user-code.ts'
  * Maps the task's splits in order, and leaves one run file for each partition that got records. No state of the job
  * outlives a split: each has a realm of its own, or one in which nothing can be changed. @throws TaskFailure
  */
-export function runMap(context: TaskContext, work: MapWork): Promise<MapManifest> {
+export function runMap(context: TaskContext, work: MapWork): Promise<Listing> {
   return sharingRealm(context, work.splits, (within, shared) => mapSplits(within, work, shared))
 }
 
-async function mapSplits(context: TaskContext, work: MapWork, shared: SharedRealm | null): Promise<MapManifest> {
+async function mapSplits(context: TaskContext, work: MapWork, shared: SharedRealm | null): Promise<Listing> {
   const { reporter, files } = context
   const counters = new CounterSum()
   const splits: SplitFacts[] = []
@@ -53,8 +56,8 @@ async function mapSplits(context: TaskContext, work: MapWork, shared: SharedReal
       reporter.moved(facts.bytes)
     }
     reporter.enter('own')
-    const runs = collector.finish()
-    return { kind: 'map', splits, runs, counters: counters.facts }
+    const rows = rowsOf(collector.finish(), work.partitions)
+    return { manifest: { kind: 'map', splits, rows: rootOfRows(rows, hashText), counters: counters.facts }, rows }
   } catch (error) {
     throw user === null ? error : (user as UserCode).failure(error, 'own', null)
   } finally {

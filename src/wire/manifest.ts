@@ -22,16 +22,13 @@ const splits = list(
   LIMITS.packSplitsMax,
 )
 const partition = z.number().check(z.int(), z.gte(0), z.lt(LIMITS.partitionsMax))
-const runs = list(
-  z.strictObject({ partition, records: count, weight: count, bytes: count, digest }),
-  LIMITS.partitionsMax,
-)
+const rows = z.strictObject({ root: digest, count: z.number().check(z.int(), z.gte(1), z.lte(LIMITS.partitionsMax)) })
 const upstream = z.strictObject({ shards: count, bytes: count, records: count, emitted: count, counters, skips })
 
 const taskManifest = z.strictObject({
   consumed: z.union([digest, z.literal('')]),
   manifest: z.discriminatedUnion('kind', [
-    z.strictObject({ kind: z.literal('map'), splits, runs, counters }),
+    z.strictObject({ kind: z.literal('map'), splits, rows, counters }),
     z.strictObject({ kind: z.literal('sample'), splits, keys: count, bytes: count, digest }),
     z.strictObject({ kind: z.literal('bounds'), consumed: digest, bounds: list(z.string(), LIMITS.partitionsMax) }),
     z.strictObject({
@@ -49,16 +46,8 @@ const taskManifest = z.strictObject({
   ]),
 }) as unknown as z.ZodMiniType<TaskManifest>
 
-/** The value as a manifest, or null: of one of the four kinds, its runs by partition ascending. */
+/** The value as a manifest of one of the four kinds, or null. */
 export function openManifest(value: unknown): TaskManifest | null {
-  if (!taskManifest.safeParse(value).success) return null
   // The value itself, not the parser's copy: its digest is over all that is there.
-  const opened = value as TaskManifest
-  const { manifest } = opened
-  if (
-    manifest.kind === 'map' &&
-    !manifest.runs.every((run, i) => i === 0 || manifest.runs[i - 1]!.partition < run.partition)
-  )
-    return null
-  return opened
+  return taskManifest.safeParse(value).success ? (value as TaskManifest) : null
 }

@@ -15,7 +15,8 @@ import { join } from 'node:path'
 import vm from 'node:vm'
 import { afterAll, describe, expect, test } from 'vitest'
 import { bundleJob } from '../../src/adapters/esbuild/bundle.ts'
-import type { Digest, MapManifest } from '../../src/core/types.ts'
+import type { Listing } from '../../src/core/plan/files.ts'
+import type { Digest } from '../../src/core/types.ts'
 import { loadJob } from '../../src/task/load-job.ts'
 import { runMap } from '../../src/task/map.ts'
 import { mayShare } from '../../src/task/may-share.ts'
@@ -194,7 +195,7 @@ async function mapped(source: string, sharing: boolean, extra: readonly string[]
   }
   const work = { kind: 'map', splits, partitions: 3, bounds: null, combine: /combine/.test(source) } as const
   const outcome = await runMap(context, { ...work, onBadRecord: 'fail' }).then(
-    (manifest: MapManifest) => JSON.stringify({ manifest, records: reporter.records, bytes: reporter.bytes }),
+    (listing: Listing) => JSON.stringify({ listing, records: reporter.records, bytes: reporter.bytes }),
     (error: { error?: unknown; message: string; place?: string }) => `${error.message} at ${error.place}`,
   )
   const files = readdirSync(join(home, 'out')).map((name) => [name, readFileSync(join(home, 'out', name), 'hex')])

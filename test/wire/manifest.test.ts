@@ -1,8 +1,9 @@
 import { expect, it } from 'vitest'
 import { openManifest } from '../../src/wire/manifest.ts'
 
+const ROWS = `{"root": "${'0a'.repeat(32)}", "count": 1}`
 const mapWith = (counters: string): unknown =>
-  JSON.parse(`{"consumed": "", "manifest": {"kind": "map", "splits": [], "runs": [], "counters": ${counters}}}`)
+  JSON.parse(`{"consumed": "", "manifest": {"kind": "map", "splits": [], "rows": ${ROWS}, "counters": ${counters}}}`)
 
 it('counters are numbers, whatever their names', () => {
   for (const counters of ['{}', '{"rows": 3}', '{"__proto__": 3, "constructor": 1}'])

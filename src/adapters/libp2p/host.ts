@@ -13,7 +13,7 @@ import { steadyYamux } from './muxer.ts'
 import { inOneWrite } from './one-write.ts'
 
 /** Raised when two versions of Shoal could no longer talk: it is in the names of streams and topic. */
-export const WIRE_VERSION = 2
+export const WIRE_VERSION = 3
 
 export interface HostOptions {
   readonly identity: Identity

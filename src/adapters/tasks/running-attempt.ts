@@ -4,7 +4,7 @@ import { reasonOf } from '../../words/reason.ts'
 import type { Millis } from '../../core/types.ts'
 import type { Attempt, AttemptEnd, AttemptFailure, AttemptProgress, AttemptSpec } from '../../ports.ts'
 import { filesOf } from '../../core/plan/files.ts'
-import { isManifestOf } from '../../task/check-manifest.ts'
+import { isListingOf } from '../../task/check-manifest.ts'
 import { checkReport } from './check-report.ts'
 import { endedItself, killed, outOfMemory, outOfTime } from './ending.ts'
 import { residentBytes } from './resident.ts'
@@ -89,10 +89,10 @@ export class RunningAttempt implements Attempt {
     } else if (report.type === 'failed') {
       this.#conclude({ ok: false, failure: report.failure, log: this.#log })
     } else {
-      if (!isManifestOf(this.spec.work, report.manifest)) return this.#distrust()
-      const names = filesOf(report.manifest)
-      this.process.folder.output(this.spec.attempt, names).then(
-        (files) => this.#conclude({ ok: true, manifest: report.manifest, files, log: this.#log }),
+      if (!isListingOf(this.spec.work, report)) return this.#distrust()
+      const { manifest, rows } = report
+      this.process.folder.output(this.spec.attempt, filesOf(report)).then(
+        (files) => this.#conclude({ ok: true, manifest, rows, files, log: this.#log }),
         () => this.#distrust(),
       )
     }

@@ -1,5 +1,5 @@
 import { upstreamOf } from './receipt.ts'
-import type { Agreed, BoundsManifest, Digest, JobRecord, Manifest, MapManifest } from '../types.ts'
+import type { Agreed, BoundsManifest, Digest, JobRecord, Manifest, MapManifest, RunRow } from '../types.ts'
 import { consumedRoot } from './graph.ts'
 import { rankSplits } from './ranks.ts'
 import type { Plan, PlannedTask } from './steps.ts'
@@ -16,8 +16,9 @@ export interface ReadShards {
 export interface Consumed {
   readonly producer: PlannedTask
   readonly digest: Digest
-  /** Of its runs only those that this task reads. */
   readonly manifest: Manifest
+  /** Where it reads a run of it: that one's. */
+  readonly rows: readonly RunRow[]
   /** Names, in the task's folder, of the files that it reads of the output. */
   readonly files: readonly string[]
 }
@@ -70,10 +71,9 @@ function runsOf({ snapshot }: JobRecord, consumed: readonly Consumed[]): RunWork
   const maps = consumed.map(({ manifest }) => manifest as MapManifest)
   const tasks = consumed.map(({ producer }) => producer)
   const ranks = rankSplits(snapshot, tasks, (t, s) => maps[t]!.splits[s]!.input)
-  return consumed.flatMap(({ producer, files: [file] }, t) => {
-    const [run] = maps[t]!.runs
-    if (run === undefined || file === undefined) return []
+  return consumed.flatMap(({ producer, rows: [row], files: [file] }, t) => {
+    if (row === undefined || row.digest === '' || file === undefined) return []
     const aliases = producer.splits.map((split) => split.input)
-    return { file, ranks: ranks[t]!, aliases, digest: run.digest, bytes: run.bytes }
+    return { file, ranks: ranks[t]!, aliases, digest: row.digest, bytes: row.bytes }
   })
 }

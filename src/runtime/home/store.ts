@@ -1,6 +1,6 @@
 import { hashText } from '../../core/hash.ts'
 import type { Delta } from '../../core/ledger/ledger.ts'
-import { outputOf, type TaskManifest } from '../../core/ledger/manifest.ts'
+import { outputOf, type TaskListing, type TaskManifest } from '../../core/ledger/manifest.ts'
 import type { Held } from '../../core/events.ts'
 import type { Digest, JobId, JobRecord, TaskIndex } from '../../core/types.ts'
 import type { Disk } from '../../ports.ts'
@@ -11,7 +11,9 @@ import { AttemptLog } from './attempt-log.ts'
 import { Coming } from './coming.ts'
 import { Damage } from './damage.ts'
 import { getKept, isDamaged, putKept } from './kept.ts'
+import { KeptInputs } from './kept-inputs.ts'
 import { readLog, toEntry } from './kept-log.ts'
+import { listingIn, recoverRows, ROWS, ROWS_LOG } from './rows.ts'
 
 /** What a job needs beside its record; content-addressed by the record's `code`. */
 export interface JobCode {
@@ -33,7 +35,7 @@ const LEAVING = 'leaving.json'
 export interface Arrival {
   readonly task: TaskIndex
   readonly digest: Digest
-  readonly manifest: TaskManifest
+  readonly listing: TaskListing
   readonly files: readonly string[]
 }
 
@@ -44,9 +46,8 @@ export interface Arrival {
  *   jobs/ID/leaving.json                            the record of a job that is being forgotten
  *   jobs/ID/ledger.log                              deltas as they were joined, to be joined again
  *   jobs/ID/attempts.log                            attempts started and ended: one left open is a death
- *   jobs/ID/out/TASK/{manifest.json, run-P|keys|part}   whole outputs that this node holds
- *   jobs/ID/in/TASK.DIGEST/{manifest.json, run-P|keys}  what arrived for tasks that run here: by content, so that two
- *                                                       outputs of one task never mix
+ *   jobs/ID/out/TASK/{manifest.json, part|keys|rows, run-P}        whole outputs that this node holds
+ *   jobs/ID/in/TASK.DIGEST/{manifest.json, keys|rows.log, run-P}   what arrived for tasks here, by content: never mixed
  *
  * Small files have the kept form (kept/form.ts), logs that of kept-log.ts, runs and parts that of data/blocks.ts:
  * each shows damage by itself. What is found is told to `damage`.
@@ -71,6 +72,7 @@ export class JobStore {
   readonly attempts: AttemptLog
   /** Jobs that are just being put here. */
   readonly coming: Coming = new Coming()
+  readonly inputs: KeptInputs = new KeptInputs()
 
   constructor(disk: Disk, damage: Damage = new Damage()) {
     this.#disk = disk
@@ -255,18 +257,15 @@ export class JobStore {
 
   /** null where there is none, or none that can be read. */
   async manifest(name: string): Promise<TaskManifest | null> {
-    return openManifest(await this.#json(name))
+    const bytes = await this.#kept(name, OUTPUT_LOST, (name.split('/')[1] ?? null) as JobId | null)
+    return bytes instanceof Uint8Array ? openManifest(parsed(bytes)) : null
   }
 
-  /** The same of one that was checked before in this life: a job's reduces read all its manifests again and again. */
-  async checkedManifest(name: string): Promise<TaskManifest | null> {
-    return (await this.#json(name)) as TaskManifest | null
-  }
-
-  async #json(name: string): Promise<unknown> {
-    const job = (name.split('/')[1] ?? null) as JobId | null
-    const bytes = await this.#kept(name, OUTPUT_LOST, job)
-    return bytes instanceof Uint8Array ? parsed(bytes) : null
+  /** An output that is here whole, with all its rows; null where any of that cannot be read. */
+  async listing(job: JobId, task: TaskIndex): Promise<TaskListing | null> {
+    const manifest = await this.manifest(this.output(job, task, 'manifest.json'))
+    const rows = this.output(job, task, ROWS)
+    return manifest && listingIn(this.#disk, manifest, rows, () => this.#damage.found(rows, OUTPUT_LOST, job))
   }
 
   /** A small file's content; damage is told. */
@@ -283,9 +282,12 @@ export class JobStore {
   /** Outputs that are here whole: a manifest, and every file that it names. */
   async holding(job: JobId): Promise<Held[]> {
     const held: Held[] = []
-    for (const { name, manifest, files } of await this.#found(`${this.folder(job)}/out`))
-      if (filesOf(manifest.manifest).every((file) => files.includes(file)))
-        held.push({ task: Number(name), output: outputOf(manifest) })
+    for (const name of await this.#disk.list(`${this.folder(job)}/out`)) {
+      const listing = await this.listing(job, Number(name))
+      const here = new Set(await this.#disk.list(`${this.folder(job)}/out/${name}`))
+      if (listing !== null && filesOf(listing).every((file) => here.has(file)))
+        held.push({ task: Number(name), output: outputOf(listing) })
+    }
     return held
   }
 
@@ -295,7 +297,10 @@ export class JobStore {
     for (const { name, manifest, files } of await this.#found(`${this.folder(job)}/in`)) {
       const { digest } = outputOf(manifest)
       const task = Number.parseInt(name, 10)
-      if (name === `${task}.${digest}`) arrivals.push({ task, digest, manifest, files })
+      if (name !== `${task}.${digest}`) continue
+      const log = this.arrival(job, task, digest, ROWS_LOG)
+      const rows = await recoverRows(this.#disk, log, () => this.#damage.found(log, OUTPUT_LOST, job))
+      arrivals.push({ task, digest, listing: { ...manifest, rows }, files })
     }
     return arrivals
   }
@@ -315,6 +320,7 @@ export class JobStore {
    */
   async release(job: JobId, isKept: (task: TaskIndex) => boolean, may: () => boolean): Promise<void> {
     if (!may()) return
+    this.inputs.forget(job)
     await this.#disk.remove(`${this.folder(job)}/in`)
     for (const { name, files } of await this.#found(`${this.folder(job)}/out`)) {
       if (isKept(Number(name))) continue
@@ -348,6 +354,7 @@ export class JobStore {
 
   /** Deletes all outputs and all that had arrived. */
   async dropOutputs(job: JobId): Promise<void> {
+    this.inputs.forget(job)
     await this.#disk.remove(`${this.folder(job)}/in`)
     await this.#disk.remove(`${this.folder(job)}/out`)
   }
@@ -365,6 +372,7 @@ export class JobStore {
   async drop(job: JobId): Promise<void> {
     await this.#disk.remove(this.folder(job))
     this.attempts.forget(job)
+    this.inputs.forget(job)
     this.#puts.delete(job)
     this.#withoutCode.delete(job)
     this.#withoutBundle.delete(job)

@@ -3,8 +3,9 @@ import type { Effect } from '../../core/effects.ts'
 import type { JobState } from '../../core/state.ts'
 import type { JobId, NodeId } from '../../core/types.ts'
 import type { ByteStream } from '../../ports.ts'
-import { manifestOf, pullRequest, type BatchHeader } from '../../wire/batch.ts'
-import { headerFor, sendBatch } from './batch.ts'
+import { listingOf, pullRequest, type BatchHeader } from '../../wire/batch.ts'
+import { sendBatch } from './batch.ts'
+import { Headers, type Asked } from './headers.ts'
 import { isWhole, loseOutput } from '../home/check-files.ts'
 import { nameOf, type Context } from '../context.ts'
 import { PROTOCOLS } from './protocols.ts'
@@ -16,9 +17,11 @@ export class Sender {
   readonly #context: Context
   /** One stream per (peer, job), and the push that is on it: batches follow one another. */
   readonly #lines = new Map<string, Line>()
+  readonly #headers: Headers
 
   constructor(context: Context) {
     this.#context = context
+    this.#headers = new Headers(context.disk, context.store)
   }
 
   push(effect: Push): void {
@@ -36,7 +39,8 @@ export class Sender {
     const output = jobState?.ledger.tasks[task]?.output
     if (!jobState || !output || !('digest' in output)) return ended('gone')
     try {
-      const header = await headerFor(disk, store, { job, task, digest: output.digest, consumers }, jobState.plan)
+      const asked = { job, task, digest: output.digest, consumers }
+      const header = await this.#headers.headerOf(asked, jobState.plan)
       if (header === null) {
         await loseOutput(this.#context, jobState, task, 'manifest.json')
         return ended('gone')
@@ -81,7 +85,7 @@ export class Sender {
         'digest' in output &&
         output.digest === request.digest &&
         job.has.has(request.task)
-      const header = held ? await this.#wholeHeader(pick(request), job) : null
+      const header = held ? await this.#wholeHeader(request, job) : null
       await framed.sendValue({ answer: header === null ? 'gone' : 'ready' })
       if (header !== null) await sendBatch(framed, disk, store, header)
       await framed.end()
@@ -92,15 +96,15 @@ export class Sender {
   }
 
   /** Pulls repair: what is pulled is read before, so that damage is repaired here, and not handed on. */
-  async #wholeHeader(batch: Parameters<typeof headerFor>[2], job: JobState): Promise<BatchHeader | null> {
-    const { disk, store } = this.#context
-    const header = await headerFor(disk, store, batch, job.plan)
-    const manifest = header === null ? null : manifestOf(header)
-    let lost = manifest === null ? 'manifest.json' : null
+  async #wholeHeader(asked: Asked, job: JobState): Promise<BatchHeader | null> {
+    const { store } = this.#context
+    const header = await this.#headers.headerOf(asked, job.plan)
+    const listing = header === null ? null : listingOf(header)
+    let lost = listing === null ? 'manifest.json' : null
     for (const { name } of header?.files ?? [])
-      if (!(await isWhole(this.#context, store.output(batch.job, batch.task, name), manifest!, name))) lost ??= name
+      if (!(await isWhole(this.#context, store.output(asked.job, asked.task, name), listing!, name))) lost ??= name
     if (lost === null) return header
-    await loseOutput(this.#context, job, batch.task, lost)
+    await loseOutput(this.#context, job, asked.task, lost)
     return null
   }
 }
@@ -108,13 +112,6 @@ export class Sender {
 interface Line {
   stream: FramedStream | null
   last: Promise<void>
-}
-
-function pick<T extends { job: JobId; task: number; digest: unknown; consumers: unknown }>(
-  request: T,
-): Pick<T, 'job' | 'task' | 'digest' | 'consumers'> {
-  const { job, task, digest, consumers } = request
-  return { job, task, digest, consumers }
 }
 
 export type { NodeId }

@@ -1,0 +1,58 @@
+/** Headers of batches, from what lies on this node's disk. */
+import { LIMITS } from '../../core/limits.ts'
+import { outputOf, type TaskListing } from '../../core/ledger/manifest.ts'
+import { cutFor, filesOf, partitionsFor } from '../../core/plan/files.ts'
+import { RowTree } from '../../core/plan/rows.ts'
+import type { Plan } from '../../core/plan/steps.ts'
+import type { Digest } from '../../core/types.ts'
+import { hashText } from '../../data/hash-text.ts'
+import type { Disk } from '../../ports.ts'
+import type { BatchFile, BatchHeader } from '../../wire/batch.ts'
+import { packProof, packRows } from '../../wire/rows.ts'
+import type { JobStore } from '../home/store.ts'
+
+/** What is asked for: without consumers a copy, the whole output. */
+export type Asked = Pick<BatchHeader, 'job' | 'task' | 'digest' | 'consumers'>
+
+export class Headers {
+  readonly #disk: Disk
+  readonly #store: JobStore
+  /** By root, the latest ones: what a task gave is pushed to one peer after the other. */
+  readonly #trees = new Map<Digest, RowTree>()
+
+  constructor(disk: Disk, store: JobStore) {
+    this.#disk = disk
+    this.#store = store
+  }
+
+  /** null when the output is not here, or not whole. */
+  async headerOf({ job, task, digest, consumers }: Asked, plan: Plan): Promise<BatchHeader | null> {
+    const producer = plan.tasks[task]
+    const all = await this.#store.listing(job, task)
+    if (producer === undefined || all === null || outputOf(all).digest !== digest) return null
+    const partitions = partitionsFor(plan, producer, consumers.length === 0 ? null : consumers)
+    const listing = cutFor(all, partitions)
+    const proof = this.#proof(all, partitions)
+    if (listing === null || proof === null) return null
+    const files: BatchFile[] = []
+    for (const name of filesOf(listing)) {
+      const size = await this.#disk.size(this.#store.output(job, task, name))
+      if (size === null) return null
+      files.push({ name, size })
+    }
+    const manifest = JSON.stringify({ consumed: all.consumed, manifest: all.manifest })
+    return { job, task, digest, consumers, manifest, rows: packRows(listing.rows), proof: packProof(proof), files }
+  }
+
+  /** null where the rows here are not those of the manifest. */
+  #proof({ manifest, rows }: TaskListing, partitions: readonly number[]): Digest[] | null {
+    if (manifest.kind !== 'map') return []
+    const { root } = manifest.rows
+    const tree = this.#trees.get(root) ?? new RowTree(rows, hashText)
+    if (tree.root !== root) return null
+    this.#trees.delete(root)
+    this.#trees.set(root, tree)
+    if (this.#trees.size > LIMITS.rowTreesKept) this.#trees.delete(this.#trees.keys().next().value!)
+    return tree.proof(partitions)
+  }
+}
