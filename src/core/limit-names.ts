@@ -185,6 +185,7 @@ export type Limit =
   | 'overSaveMs'
   | 'measureMs'
   | 'measureOpenMs'
+  | 'inputsKeptBytes'
   | 'jobsKeptMax'
   | 'forgottenKept'
   | 'storyEventsWaiting'

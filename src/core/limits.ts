@@ -4,10 +4,7 @@ import type { Limit } from './limit-names.ts'
 const KIB = 1024
 const MIB = 1024 * KIB
 
-/**
- * Every bound of Shoal, with its unit in its name and its reason. Those marked *format* enter results or ids:
- * changing one is a new FORMAT_VERSION.
- */
+/** Every bound of Shoal, with its reason. Those marked *format* enter results or ids: a change raises FORMAT_VERSION. */
 export const FORMAT_VERSION = 3
 
 export const LIMITS: Readonly<Record<Limit, number>> = {
@@ -335,6 +332,8 @@ export const LIMITS: Readonly<Record<Limit, number>> = {
   measureMs: 5_000,
   /** … and what open jobs take, whose files come and go. */
   measureOpenMs: 60_000,
+  /** Manifests and rows in memory that tasks here have read: those of 1,000 maps × 256 partitions are a quarter of it. */
+  inputsKeptBytes: 64 * MIB,
   jobsKeptMax: 1_000,
   /** Jobs that a node remembers to have forgotten, the latest ones: more than a node that is away for weeks misses. */
   forgottenKept: 10_000,
@@ -347,7 +346,6 @@ export const LIMITS: Readonly<Record<Limit, number>> = {
   ledgerGrownBytes: 1 * MIB,
   /** … and a finished job's sooner: it may lie for long. */
   ledgerGrownOverBytes: 32 * KIB,
-
   /** The journal of a job's attempts is written anew when it has grown by so much: ten thousand attempts. */
   journalGrownBytes: 1 * MIB,
 

@@ -1,6 +1,9 @@
 import { assert } from '../core/errors.ts'
+import type { Listing } from '../core/plan/files.ts'
+import { rootOfRows, rowsOf } from '../core/plan/rows.ts'
 import type { MapManifest, SplitFacts } from '../core/types.ts'
 import { MapCollector } from '../data/collector.ts'
+import { hashText } from '../data/hash-text.ts'
 import { hostFactory } from '../data/value.ts'
 import type { MapWork, SplitWork } from '../core/plan/work.ts'
 import type { TaskContext } from './context.ts'
@@ -11,15 +14,19 @@ import { sharingRealm } from './sharing-realm.ts'
 import { TaskSamples } from './skips.ts'
 import { NO_CALLS, type OpenRealm, UserCode } from './user-code.ts'
 
+export interface MapListing extends Listing {
+  readonly manifest: MapManifest
+}
+
 /**
  * Maps the task's splits in order, and leaves one run file for each partition that got records. No state of the job
  * outlives a split: each has a realm of its own, or one in which nothing can be changed. @throws TaskFailure
  */
-export function runMap(context: TaskContext, work: MapWork): Promise<MapManifest> {
+export function runMap(context: TaskContext, work: MapWork): Promise<MapListing> {
   return sharingRealm(context, work.splits, (within, realms) => mapSplits(within, work, realms))
 }
 
-async function mapSplits(context: TaskContext, work: MapWork, realms: OpenRealm): Promise<MapManifest> {
+async function mapSplits(context: TaskContext, work: MapWork, realms: OpenRealm): Promise<MapListing> {
   const { reporter, files } = context
   const counters = new CounterSum()
   const splits: SplitFacts[] = []
@@ -51,9 +58,10 @@ async function mapSplits(context: TaskContext, work: MapWork, realms: OpenRealm)
       reporter.moved(facts.bytes)
     }
     reporter.enter('own')
-    const runs = collector.finish()
+    const rows = rowsOf(collector.finish(), work.partitions)
     const took = new Array<number>(work.edges).fill(0)
-    return { kind: 'map', splits, runs, took, counters: counters.facts, upstream: work.upstream }
+    const told = { took, counters: counters.facts, upstream: work.upstream }
+    return { manifest: { kind: 'map', splits, rows: rootOfRows(rows, hashText), ...told }, rows }
   } catch (error) {
     throw user === null ? error : (user as UserCode).failure(error, 'own', null)
   } finally {

@@ -1,5 +1,6 @@
 /** One stage in this process: the tasks that a mesh would run, one after the other, over arrays and files in memory. */
-import type { MapManifest } from '../core/types.ts'
+import type { RunRow } from '../core/types.ts'
+import { runFile } from '../core/plan/files.ts'
 import { PART_NAME, PartReader } from '../data/part.ts'
 import { SAMPLE_NAME } from '../data/sample.ts'
 import { MemoryFiles } from '../data/spill.ts'
@@ -66,7 +67,7 @@ export async function runStage(stage: Stage, inputs: readonly RecordList[]): Pro
   const bounds = sort ? await boundsOf(contextOf, common) : null
   const runs = new MemoryFiles()
   const skipped: { reason: string; record: unknown }[] = []
-  const map = await runMap(
+  const { manifest, rows } = await runMap(
     {
       ...contextOf(runs, runs),
       onSkip: (batch, at, reason) => void skipped.push({ reason, record: batch.record(at) }),
@@ -74,11 +75,11 @@ export async function runStage(stage: Stage, inputs: readonly RecordList[]): Pro
     { kind: 'map', ...common, bounds },
   )
   const counters = new CounterSum()
-  counters.add(map.counters)
+  counters.add(manifest.counters)
   const parts: TestRecord[][] = []
   for (let partition = 0; partition < common.partitions; partition++) {
     const files = new MemoryFiles()
-    const reduced = await runReduce(contextOf(files, runs), reduceWork(stage, inputs, map, partition))
+    const reduced = await runReduce(contextOf(files, runs), reduceWork(stage, inputs, rows[partition]!))
     counters.add(reduced.counters)
     parts.push(recordsOf(files))
   }
@@ -94,19 +95,12 @@ async function boundsOf(contextOf: ContextOf, common: Omit<MapWork, 'kind' | 'bo
   return runBounds(contextOf(files, files), work).bounds
 }
 
-function reduceWork(
-  { shape }: Stage,
-  inputs: readonly RecordList[],
-  { runs }: MapManifest,
-  partition: number,
-): ReduceWork {
+function reduceWork({ shape }: Stage, inputs: readonly RecordList[], { partition, digest, bytes }: RunRow): ReduceWork {
   const ranks = inputs.map((_, i) => i)
   return {
     ...{ kind: 'reduce', stage: '', parts: [], keyed: null, edges: inputs.map(() => 0) },
     partition,
-    runs: runs
-      .filter((run) => run.partition === partition)
-      .map(({ digest, bytes }) => ({ file: `run-${partition}`, ranks, aliases: ranks, digest, bytes })),
+    runs: digest === '' ? [] : [{ file: runFile(partition), ranks, aliases: ranks, digest, bytes }],
     aliases: inputs.map(({ alias }) => alias),
     reduce: shape.reduce,
     consumed: NO_DIGEST,

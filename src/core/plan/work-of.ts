@@ -1,5 +1,15 @@
 import { upstreamOf } from './sums.ts'
-import type { Agreed, BoundsManifest, Digest, JobRecord, Manifest, MapManifest, Snapshot, StageRead } from '../types.ts'
+import type {
+  Agreed,
+  BoundsManifest,
+  Digest,
+  JobRecord,
+  Manifest,
+  MapManifest,
+  RunRow,
+  Snapshot,
+  StageRead,
+} from '../types.ts'
 import { consumedRoot, taskName } from './graph.ts'
 import { rankSplits } from './ranks.ts'
 import { stagesOf } from './stages.ts'
@@ -17,8 +27,9 @@ export interface ReadShards {
 export interface Consumed {
   readonly producer: PlannedTask
   readonly digest: Digest
-  /** Of its runs only those that this task reads. */
   readonly manifest: Manifest
+  /** Where it reads a run of it: that one's. */
+  readonly rows: readonly RunRow[]
   /** Names, in the task's folder, of the files that it reads of the output. */
   readonly files: readonly string[]
 }
@@ -119,14 +130,13 @@ function mergedBy(
       t,
       {
         producer,
-        manifest,
+        rows: [row],
         files: [file],
       },
     ] of own.entries()) {
-      const [run] = (manifest as MapManifest).runs
-      if (run === undefined || file === undefined) continue
+      if (row === undefined || row.digest === '' || file === undefined) continue
       const aliases = inputs === null ? [edge] : producer.splits.map((split) => inputs.indexOf(split.input))
-      runs.push({ file, ranks: ranks[t]!, aliases, digest: run.digest, bytes: run.bytes })
+      runs.push({ file, ranks: ranks[t]!, aliases, digest: row.digest, bytes: row.bytes })
     }
   }
   return { runs, parts }
