@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { LIMITS } from '../core/limits.ts'
 import type { Listing } from '../core/plan/files.ts'
 import { isSoundRow, rootOfRows } from '../core/plan/rows.ts'
-import type { Work } from '../core/plan/work.ts'
+import type { MapWork, Work } from '../core/plan/work.ts'
 import type { RunRow } from '../core/types.ts'
 import { hashText } from '../data/hash-text.ts'
 
@@ -24,7 +24,7 @@ export function isListingOf(work: Work, { manifest, rows }: Listing): boolean {
         isOf(fields, ['kind', 'splits', 'rows', 'took', 'counters', 'upstream']) &&
         isTook(fields['took'], work.edges) &&
         isDeepStrictEqual(fields['upstream'], work.upstream) &&
-        areSplits(fields['splits'], work.splits.length) &&
+        areSplits(fields['splits'], unitsIn(work)) &&
         isCounters(fields['counters']) &&
         areRows(rows, work.partitions) &&
         isDeepStrictEqual(fields['rows'], rootOfRows(rows, hashText))
@@ -33,7 +33,7 @@ export function isListingOf(work: Work, { manifest, rows }: Listing): boolean {
       return (
         isOf(fields, ['kind', 'splits', 'took', 'keys', 'bytes', 'digest']) &&
         isTook(fields['took'], work.edges) &&
-        areSplits(fields['splits'], work.splits.length) &&
+        areSplits(fields['splits'], unitsIn(work)) &&
         isCount(fields['keys']) &&
         isCount(fields['bytes']) &&
         isDigest(fields['digest'])
@@ -75,6 +75,11 @@ const REDUCE_FIELDS = [
 
 function isOf(value: unknown, names: readonly string[]): value is Fields {
   return isFields(value) && Object.keys(value).length === names.length && names.every((n) => Object.hasOwn(value, n))
+}
+
+/** Splits that a task reads, or the one part of another stage. */
+function unitsIn({ part, splits }: Pick<MapWork, 'part' | 'splits'>): number {
+  return part === null ? splits.length : 1
 }
 
 function isTook(value: unknown, edges: number): boolean {
