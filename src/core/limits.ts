@@ -3,7 +3,10 @@ import type { Limit } from './limit-names.ts'
 const KIB = 1024
 const MIB = 1024 * KIB
 
-/** Every bound of Shoal, with its reason. Those marked *format* enter results or ids: a change raises FORMAT_VERSION. */
+/**
+ * Every bound of Shoal, with its unit in its name and its reason. Those marked *format* enter results or ids:
+ * changing one is a new FORMAT_VERSION.
+ */
 export const FORMAT_VERSION = 3
 
 export const LIMITS: Readonly<Record<Limit, number>> = {
@@ -348,6 +351,7 @@ export const LIMITS: Readonly<Record<Limit, number>> = {
   ledgerGrownBytes: 1 * MIB,
   /** … and a finished job's sooner: it may lie for long. */
   ledgerGrownOverBytes: 32 * KIB,
+
   /** The journal of a job's attempts is written anew when it has grown by so much: ten thousand attempts. */
   journalGrownBytes: 1 * MIB,
 
