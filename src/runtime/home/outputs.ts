@@ -27,6 +27,7 @@ export interface Arrival {
 export class Outputs {
   readonly #disk: Disk
   readonly #damage: Damage
+  /** What tasks here have read of them. */
   readonly inputs: KeptInputs = new KeptInputs()
 
   constructor(disk: Disk, damage: Damage) {
