@@ -18,18 +18,20 @@ const stepFacts = z.strictObject({
 const upstream = list(stepFacts, LIMITS.stepsMax)
 const took = list(count, LIMITS.edgesMax)
 const rows = z.strictObject({ root: digest, count: z.number().check(z.int(), z.gte(1), z.lte(LIMITS.partitionsMax)) })
+const sides = z.optional(list(count, LIMITS.edgesMax))
 
 const taskManifest = z.strictObject({
   consumed: z.union([digest, z.literal('')]),
   manifest: z.discriminatedUnion('kind', [
-    z.strictObject({ kind: z.literal('map'), splits, rows, took, counters, upstream }),
-    z.strictObject({ kind: z.literal('sample'), splits, took, keys: count, bytes: count, digest }),
+    z.strictObject({ kind: z.literal('map'), splits, rows, took, sides, counters, upstream }),
+    z.strictObject({ kind: z.literal('sample'), splits, took, sides, keys: count, bytes: count, digest }),
     z.strictObject({ kind: z.literal('bounds'), consumed: digest, bounds: list(z.string(), LIMITS.partitionsMax) }),
     z.strictObject({
       kind: z.literal('reduce'),
       partition,
       consumed: digest,
       took,
+      sides,
       groups: count,
       records: count,
       bytes: count,

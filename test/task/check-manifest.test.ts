@@ -9,7 +9,7 @@ import { hash } from '../core/fake-work.ts'
 
 const work: Work = {
   ...{ kind: 'map', splits: [], partitions: 3, bounds: null, combine: false, onBadRecord: 'fail' },
-  ...{ stage: '', part: null, map: true, edges: 0, upstream: [] },
+  ...{ stage: '', part: null, map: true, edges: 0, sides: [], upstream: [] },
 }
 const rows = rowsOf([{ partition: 1, records: 2, weight: 2, bytes: 9, digest: hash('run') }], 3)
 

@@ -23,6 +23,7 @@ const map = {
   edges: 1,
   stage: '',
   part: null,
+  sides: [],
   map: true,
 } as const
 const upstream = (MANIFESTS[3]!.manifest as Extract<Manifest, { kind: 'reduce' }>).upstream
@@ -41,6 +42,8 @@ const WORKS: readonly Work[] = [
     stage: '',
     parts: [],
     keyed: false,
+    combine: false,
+    sides: [],
     reduce: true,
     consumed: DIGEST,
     upstream,
