@@ -137,6 +137,7 @@ export const OUTPUT: Flag<string> = text('output', 'PATH|-', 'folder (ends in /,
   short: 'o',
 })
 export const FORMAT: Flag<OutputFormat> = oneOf('format', OUTPUT_FORMATS, 'form of the result')
+export const GRAPH_FORMAT: Flag<'text' | 'mermaid'> = oneOf('format', ['text', 'mermaid'], 'form of the graph')
 export const OVERWRITE: Flag<boolean> = toggle('overwrite', 'replace what a folder holds')
 
 // The simulator
@@ -166,6 +167,7 @@ interface CommandFlags {
   readonly follow: readonly Flag<unknown>[]
   readonly wait: readonly Flag<unknown>[]
   readonly result: readonly Flag<unknown>[]
+  readonly graph: readonly Flag<unknown>[]
   readonly simRun: readonly Flag<unknown>[]
   readonly simUp: readonly Flag<unknown>[]
 }
@@ -178,6 +180,7 @@ export const FLAGS_OF: CommandFlags = {
   follow: [TIMEOUT, PROGRESS],
   wait: [TIMEOUT],
   result: RESULT_FLAGS,
+  graph: [GRAPH_FORMAT],
   simRun: [NODES, DATA, KILL, SEED, SLOTS, MEMORY, ...JOB_FLAGS, ...RESULT_FLAGS],
   simUp: [NODES, DATA, SEED, SLOTS, MEMORY],
 }

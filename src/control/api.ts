@@ -7,8 +7,12 @@ import type { Bytes, JobLimits, Millis, OutputSpec, ReadOptions, StageSpec } fro
 import type { ErrorJson } from '../core/errors.ts'
 import type { Settings } from '../core/spec/settings.ts'
 import type { Coverage, LeftOutInfo } from './coverage.ts'
+import type { GraphAnswer, OutputInfo, StageGraph } from './graph.ts'
+import type { DiffAnswer, Receipt, VerifyAnswer } from './proofs.ts'
 
 export type { Coverage, LeftOutInfo }
+export type * from './graph.ts'
+export type * from './proofs.ts'
 
 /** A job as `adapters/esbuild` finds it in a file: everything but the data and what the command line adds. */
 export interface PreparedJob extends Settings {
@@ -49,7 +53,9 @@ export interface SubmitAnswer {
 export type JobStatus = 'waiting' | 'running' | 'done' | 'failed' | 'cancelled' | 'disputed'
 
 export interface PhaseProgress {
-  /** A step's name; `shuffle` before a step that reads partitions; `copy`. */
+  /** Of a job of several stages; the copies at the end belong to none. */
+  readonly stage?: string
+  /** What a step does, in its stage; `shuffle` before a step that reads partitions; `copy`. */
   readonly phase: string
   readonly done: number
   readonly total: number
@@ -97,7 +103,10 @@ export interface JobSummary {
   readonly coverage: Coverage
   /** `sha256:` and 64 hex digits, once sealed. */
   readonly result: string | null
+  /** Parts of the result. */
   readonly partitions: number
+  /** Where there are several, in the order of the result. */
+  readonly outputs?: readonly OutputInfo[]
   readonly format: string | null
 }
 
@@ -121,6 +130,9 @@ export interface JobDetail extends JobSummary {
 
 export interface TaskDetail {
   readonly task: number
+  /** Of a job of several stages. */
+  readonly stage?: string
+  /** What its step does, in its stage. */
   readonly kind: string
   readonly state: 'open' | 'claimed' | 'running' | 'done' | 'conflict'
   /** Who has done it; until then, who says that it does. */
@@ -132,58 +144,6 @@ export interface TaskDetail {
   /** `dataset/path` of its splits (the first few), or `partition N`. */
   readonly what: string
   readonly bytes: Bytes
-}
-
-export interface Receipt {
-  readonly schema: 'shoal.receipt/1'
-  readonly job: string
-  readonly name: string
-  readonly result: string
-  readonly coverage: Coverage
-  readonly counters: Readonly<Record<string, number>>
-  readonly skipped: {
-    readonly count: number
-    readonly samples: readonly { readonly place: string; readonly reason: string; readonly record: string }[]
-  }
-  readonly records: { readonly read: number; readonly emitted: number; readonly reduced: number; readonly out: number }
-  readonly partitions: readonly {
-    readonly partition: number
-    readonly records: number
-    readonly bytes: Bytes
-    readonly part: string
-  }[]
-  readonly code: string
-  readonly params: Readonly<Record<string, string>>
-  readonly runtime: string
-  readonly snapshot: string
-  /** Root of the digests of all map tasks. */
-  readonly consumed: string
-  /** Tasks that were claimed more than once: after a death, a failure, or beside a straggler. */
-  readonly takenOver: number
-}
-
-export interface VerifyAnswer {
-  readonly schema: 'shoal.verify/1'
-  readonly job: string
-  readonly result: string
-  readonly ok: boolean
-  readonly checks: readonly { readonly name: string; readonly ok: boolean; readonly detail: string }[]
-}
-
-export interface DiffAnswer {
-  readonly schema: 'shoal.diff/1'
-  readonly a: string
-  readonly b: string
-  /** One job. */
-  readonly same: boolean
-  /** What differs in the specification, as JSON texts. */
-  readonly fields: readonly { readonly field: string; readonly a: string; readonly b: string }[]
-  readonly onlyA: { readonly count: number; readonly shards: readonly string[] }
-  readonly onlyB: { readonly count: number; readonly shards: readonly string[] }
-  readonly changed: { readonly count: number; readonly shards: readonly string[] }
-  readonly result: { readonly a: string | null; readonly b: string | null; readonly equal: boolean }
-  /** Partitions whose parts differ, where both have as many and both are done. */
-  readonly parts: readonly number[]
 }
 
 /** What jobs take on a node's disk, as measured a few seconds ago (open jobs: a minute). */
@@ -289,6 +249,8 @@ export interface ExplainAnswer {
       readonly bytes: Bytes
     }[]
   }[]
+  /** Of a job of several stages; the steps of `stages` are called after both, `totals reduce`. */
+  readonly graph?: readonly StageGraph[]
   readonly moves: Bytes
   /** Inputs whose Parquet files differ in their columns, and how they are read together. */
   readonly columns: readonly {
@@ -359,6 +321,8 @@ export interface NodeApi {
   job(id: string): Promise<JobDetail>
   /** One sentence: what the job waits for and whom; or why it failed. */
   why(id: string): Promise<string>
+  /** Its stages and steps, and what went from which to which. */
+  graph(id: string): Promise<GraphAnswer>
   events(id: string): Promise<readonly StoryEvent[]>
   logs(id: string): Promise<readonly { readonly task: number; readonly node: string; readonly text: string }[]>
   receipt(id: string): Promise<Receipt>
@@ -376,6 +340,7 @@ export interface NodeApi {
 
 /** `bytes` is whole records; a partition without records gives one empty chunk. */
 export interface ResultChunk {
+  /** Place of its part in the whole result: of several outputs, they go on from one to the next. */
   readonly partition: number
   readonly bytes: Uint8Array
 }

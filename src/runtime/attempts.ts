@@ -161,11 +161,12 @@ export class Attempts {
   }
 
   async #failed(effect: Start, failure: AttemptFailure): Promise<void> {
-    const { store, dispatch, name } = this.#context
+    const { state, store, dispatch, name } = this.#context
     await store.attempts
       .add(effect.job, effect.task, effect.attempt, 'ended')
       .catch((error: unknown) => this.#context.dropped('journal', error))
-    const error: ErrorJson = trim({ ...failure.error, job: effect.job, node: name.slice(0, LIMITS.namesBytesMax) })
+    const told = { ...inStage(failure, state.jobs.get(effect.job), effect.task), job: effect.job }
+    const error: ErrorJson = trim({ ...told, node: name.slice(0, LIMITS.namesBytesMax) })
     dispatch({
       type: 'attempt-failed',
       attempt: effect.attempt,
@@ -188,6 +189,15 @@ function blameFor(error: unknown): AttemptFailure {
   const blame = code === 'SHARD_CHANGED' ? 'input' : 'own'
   const json = errorToJson(error)
   return { blame, error: json, place: blame === 'input' ? json.message : '' }
+}
+
+/** What user code or input did, with the stage in which it did, where a job has several. */
+function inStage({ blame, error }: AttemptFailure, job: JobState | undefined, index: TaskIndex): ErrorJson {
+  const step = job?.plan.tasks[index]?.step
+  const stage = step === undefined ? undefined : job?.record.spec.stages?.[step.stage]
+  if (step === undefined || stage === undefined || blame === 'own') return error
+  const where = `in the ${step.gives === 'part' ? 'reduce' : 'map'} of stage ${stage.name}`
+  return { ...error, why: error.why === undefined ? where : `${where}\n${error.why}` }
 }
 
 function trim(error: ErrorJson): ErrorJson {

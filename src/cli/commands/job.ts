@@ -2,6 +2,7 @@ import type { Context } from '../context.ts'
 import { FORMAT } from '../flags.ts'
 import { follow, only, requireDone, type Outcome, type Via } from '../follow.ts'
 import { watchInterrupts } from '../interrupts.ts'
+import { refuseOneFile } from '../output/sections.ts'
 import { shownFormat } from '../output/target.ts'
 import { writeTo } from '../io.ts'
 import { SILENT } from '../progress/view.ts'
@@ -65,6 +66,7 @@ export async function result(context: Context, [id = '']: readonly string[]): Pr
   const node = context.node()
   const job = await node.job(id)
   shownFormat(context.settings.get(FORMAT), target, job.format)
+  refuseOneFile((job.outputs ?? []).map(({ output }) => output), target)
   const interrupts = watchInterrupts(context.io)
   try {
     const signal = AbortSignal.any([interrupts.signal, waitingLimit(context)])

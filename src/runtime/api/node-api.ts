@@ -13,6 +13,7 @@ import { damagedRecord } from '../home/damaged-record.ts'
 import { diffJobs } from './diff.ts'
 import { doctor } from './doctor.ts'
 import { explain } from './explain.ts'
+import { graphOf } from './graph.ts'
 import type { Frozen } from '../home/frozen.ts'
 import type { Keeping } from '../home/keeping.ts'
 import { detailOf, summaryOf, whyOf } from './job-views.ts'
@@ -96,6 +97,7 @@ export function createNodeApi(parts: ApiParts): NodeApi {
         .sort((a, b) => compareUtf8(b.submitted, a.submitted)),
     job: async (id) => detailOf(context, find(id), times),
     why: async (id) => whyOf(context, find(id)),
+    graph: async (id) => graphOf(context, find(id)),
     events: async (id) => {
       const job = find(id).record.id
       const told = await askAll<StoryEvent[]>(context, { call: 'story', job })
