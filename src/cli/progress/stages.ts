@@ -35,12 +35,13 @@ function stageOf(stage: string, place: number, phases: readonly PhaseProgress[])
   return { stage, place, done, total, fraction, active, shuffle }
 }
 
-/** The first stage that is not done. */
+/** The first stage that is under way, else the first that is not done. */
 export function activeStage(stages: readonly StageProgress[]): StageProgress | null {
-  return stages.find(({ active }) => active !== null) ?? null
+  const open = stages.filter(({ active }) => active !== null)
+  return open.find(({ done, active }) => done > 0 || active!.bytes > 0) ?? open[0] ?? null
 }
 
-/** Those of many that fit into `most` lines: around the first one that is not done. */
+/** Those of many that fit into `most` lines, around the active one. */
 export function shownStages(
   stages: readonly StageProgress[],
   most: number,

@@ -56,7 +56,7 @@ function outputHashes({ plan, ledger }: JobState, { outputs = [] }: Receipt): Ch
 
 function consumedText(job: JobState, outputs: readonly OutputPart[]): string {
   const [{ task }] = outputs as readonly [OutputPart]
-  if (hasStages(job)) return `every part was reduced from what the ledger has of the tasks that feed it`
+  if (hasStages(job)) return 'each part was made of what the ledger holds of the tasks that feed it'
   const root = expectedConsumed(job.plan, job.ledger, task)
   return `every part was reduced from the same ${[...producersOf(job.plan, task)].length} map outputs, root ${root}`
 }
