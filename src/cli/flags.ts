@@ -11,6 +11,8 @@ export interface Flag<T> {
   /** What its value is called in the help; null: a switch. */
   readonly value: string | null
   readonly many: boolean
+  /** On the command line alone: elsewhere its name means another flag's value. */
+  readonly lineOnly: boolean
   readonly help: string
   read(text: string): T
 }
@@ -18,6 +20,7 @@ export interface Flag<T> {
 interface FlagForm {
   readonly short?: string
   readonly many?: boolean
+  readonly lineOnly?: boolean
 }
 
 function flag<T>(
@@ -27,7 +30,15 @@ function flag<T>(
   read: (text: string) => T,
   form: FlagForm = {},
 ): Flag<T> {
-  return { name, value, help, read, short: form.short ?? null, many: form.many ?? false }
+  return {
+    name,
+    value,
+    help,
+    read,
+    short: form.short ?? null,
+    many: form.many ?? false,
+    lineOnly: form.lineOnly ?? false,
+  }
 }
 
 const toggle = (name: string, help: string, form?: FlagForm): Flag<boolean> => flag(name, null, help, readSwitch, form)
@@ -38,13 +49,13 @@ const duration = (name: string, help: string): Flag<number> => flag(name, 'D', h
 const count = (name: string, help: string, least: number, most: number): Flag<number> =>
   flag(name, 'N', help, (given) => parseCount(given, least, most))
 
-function oneOf<T extends string>(name: string, choices: readonly T[], help: string): Flag<T> {
+function oneOf<T extends string>(name: string, choices: readonly T[], help: string, form: FlagForm = {}): Flag<T> {
   const read = (given: string): T => {
     const found = choices.find((choice) => choice === given)
     if (found !== undefined) return found
     throw new ShoalError('USAGE', `${JSON.stringify(given)} is none of ${choices.join(', ')}`)
   }
-  return flag(name, choices.join('|'), help, read)
+  return flag(name, choices.join('|'), help, read, form)
 }
 
 function readText(given: string): string {
@@ -137,7 +148,9 @@ export const OUTPUT: Flag<string> = text('output', 'PATH|-', 'folder (ends in /,
   short: 'o',
 })
 export const FORMAT: Flag<OutputFormat> = oneOf('format', OUTPUT_FORMATS, 'form of the result')
-export const GRAPH_FORMAT: Flag<'text' | 'mermaid'> = oneOf('format', ['text', 'mermaid'], 'form of the graph')
+export const GRAPH_FORMAT: Flag<'text' | 'mermaid'> = oneOf('format', ['text', 'mermaid'], 'form of the graph', {
+  lineOnly: true,
+})
 export const OVERWRITE: Flag<boolean> = toggle('overwrite', 'replace what a folder holds')
 
 // The simulator

@@ -18,19 +18,19 @@ export interface StepRead {
 }
 
 export interface StepGraph {
-  /** What it does in its stage: `map`, `reduce`, `map homes` of a stage that joins several. */
+  /** What it does in its stage: `map`, `reduce`, `map homes` of a stage that joins several, `table reduce`. */
   readonly step: string
   readonly tasks: number
   /** Into how many partitions it deals out what it gives, or its bounds divide keys; else 0. */
   readonly partitions: number
+  /** The name of the output that it gives, '' where the job has one; null: it gives none. */
+  readonly output: string | null
   readonly reads: readonly (RowsRead | StepRead)[]
 }
 
 export interface StageGraph<Step extends StepGraph = StepGraph> {
   /** '' where the job is one stage. */
   readonly stage: string
-  /** The name of the output that it gives, '' where the job has one; null: it gives none. */
-  readonly output: string | null
   readonly steps: readonly Step[]
 }
 
@@ -42,7 +42,9 @@ export interface OutputInfo {
 }
 
 /** What has gone over an edge to tasks that are done; null where that is not known, or no records go there. */
-export type Flow = (RowsRead | StepRead) & { readonly went: { readonly records: number | null; readonly bytes: Bytes | null } }
+export type Flow = (RowsRead | StepRead) & {
+  readonly went: { readonly records: number | null; readonly bytes: Bytes | null }
+}
 
 export interface StepState extends StepGraph {
   readonly done: number

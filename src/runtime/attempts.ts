@@ -12,6 +12,7 @@ import type { Attempt, AttemptEnd, AttemptFailure } from '../ports.ts'
 import type { Context } from './context.ts'
 import { putKept } from './home/kept.ts'
 import { spoolFolder } from './peers/spool.ts'
+import { hasStages, stageName } from './stage-names.ts'
 import { loseDamaged, workFor } from './work.ts'
 import { folderFile, outputFile } from './home/folder.ts'
 
@@ -194,9 +195,8 @@ function blameFor(error: unknown): AttemptFailure {
 /** What user code or input did, with the stage in which it did, where a job has several. */
 function inStage({ blame, error }: AttemptFailure, job: JobState | undefined, index: TaskIndex): ErrorJson {
   const step = job?.plan.tasks[index]?.step
-  const stage = step === undefined ? undefined : job?.record.spec.stages?.[step.stage]
-  if (step === undefined || stage === undefined || blame === 'own') return error
-  const where = `in the ${step.gives === 'part' ? 'reduce' : 'map'} of stage ${stage.name}`
+  if (job === undefined || step === undefined || !hasStages(job) || blame === 'own') return error
+  const where = `in the ${step.gives === 'part' ? 'reduce' : 'map'} of stage ${stageName(job.record.spec, step)}`
   return { ...error, why: error.why === undefined ? where : `${where}\n${error.why}` }
 }
 

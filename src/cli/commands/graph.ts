@@ -6,9 +6,7 @@ import { shortId } from '../units.ts'
 
 /** `shoal job graph ID`: its stages and steps, how far they are, and what has gone between them. */
 export async function graph(context: Context, [id = '']: readonly string[]): Promise<number> {
-  const { settings } = context
-  // SHOAL_FORMAT and shoal.config.ts say how a result is written, which this is not.
-  const format = settings.origin(GRAPH_FORMAT) === 'flag' ? settings.get(GRAPH_FORMAT) : undefined
+  const format = context.settings.get(GRAPH_FORMAT)
   const answer = await context.node().graph(id)
   if (context.json) await context.printJson(answer)
   else if (context.quiet) await context.print(answer.job)

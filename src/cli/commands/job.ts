@@ -66,7 +66,10 @@ export async function result(context: Context, [id = '']: readonly string[]): Pr
   const node = context.node()
   const job = await node.job(id)
   shownFormat(context.settings.get(FORMAT), target, job.format)
-  refuseOneFile((job.outputs ?? []).map(({ output }) => output), target)
+  refuseOneFile(
+    (job.outputs ?? []).map(({ output }) => output),
+    target,
+  )
   const interrupts = watchInterrupts(context.io)
   try {
     const signal = AbortSignal.any([interrupts.signal, waitingLimit(context)])

@@ -75,7 +75,10 @@ async function printDetail(context: Context, job: JobDetail): Promise<void> {
   if (job.error !== null) await writeTo(context.io.stdout, failureText(job.error, context.paint))
   await context.print('')
   const [task] = job.tasks
-  await context.printTable(job.tasks, task?.stage === undefined ? TASK_COLUMNS : [TASK, STAGE, ...TASK_COLUMNS.slice(1)])
+  await context.printTable(
+    job.tasks,
+    task?.stage === undefined ? TASK_COLUMNS : [TASK, STAGE, ...TASK_COLUMNS.slice(1)],
+  )
 }
 
 /** How far each stage is, step by step: `spend  map 3/8  reduce 0/3`. */
@@ -88,7 +91,9 @@ function stagesOf(tasks: JobDetail['tasks']): string[] {
     stages.set(stage, steps.set(kind, { done: done + (state === 'done' ? 1 : 0), total: total + 1 }))
   }
   return [...stages].map(([stage, steps]) =>
-    [stage, ...[...steps].map(([kind, { done, total }]) => `${kind} ${countText(done)}/${countText(total)}`)].join('  '),
+    [stage, ...[...steps].map(([kind, { done, total }]) => `${kind} ${countText(done)}/${countText(total)}`)].join(
+      '  ',
+    ),
   )
 }
 
@@ -189,6 +194,9 @@ const STEP_COLUMNS: readonly Column<StageFacts>[] = [
   {
     title: 'COUNTERS',
     flexible: true,
-    cell: (one) => Object.entries(one.counters).map(([name, count]) => `${name} ${countText(count)}`).join(', '),
+    cell: (one) =>
+      Object.entries(one.counters)
+        .map(([name, count]) => `${name} ${countText(count)}`)
+        .join(', '),
   },
 ]

@@ -43,9 +43,7 @@ function resultLine({ result, parts, outputs }: DiffAnswer): string {
   if (result.equal) return `result equal: ${result.a}`
   if (result.a === null || result.b === null) return `result ${result.a ?? 'none yet'} and ${result.b ?? 'none yet'}`
   const which =
-    outputs === undefined
-      ? inParts(parts)
-      : outputs.map((one) => `, ${one.output} in ${partsText(one.parts)}`).join('')
+    outputs === undefined ? inParts(parts) : outputs.map((one) => `, ${one.output} in ${partsText(one.parts)}`).join('')
   return `result differs${which}: ${result.a} and ${result.b}`
 }
 

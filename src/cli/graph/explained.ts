@@ -8,11 +8,11 @@ type Shares = ExplainAnswer['stages'][number]
 export function stageLines({ stages: shares }: ExplainAnswer, stages: readonly StageGraph[]): string[] {
   const words = stages.flatMap(({ steps }) => steps.map(({ step }) => step.length))
   const cells = Math.min(24, Math.max(0, ...words))
-  return stages.flatMap(({ stage, output, steps }) => [
-    `stage ${stage}${output === null ? '' : `  gives ${outputText(output)}`}`,
+  return stages.flatMap(({ stage, steps }) => [
+    `stage ${stage}${steps.map(({ output }) => (output === null ? '' : `  gives ${outputText(output)}`)).join('')}`,
     ...steps.flatMap((step) => {
       const share = shares.find((one) => one.stage === `${stage} ${step.step}`)
-      return [`  ${step.step.padEnd(cells)}  ${stepText(step, share)}`, ...readsLines(step, stages, stage, cells)].concat(
+      return [`  ${step.step.padEnd(cells)}  ${stepText(step, share)}`, ...readsLines(step, stage, cells)].concat(
         step.reads.some(({ how }) => how === 'rows') ? nodeLines(share, cells) : [],
       )
     }),
@@ -24,8 +24,8 @@ function stepText({ tasks, partitions }: StepGraph, share: Shares | undefined): 
   return `${plural(tasks, 'task')}${on}${partitions === 0 ? '' : `, for ${plural(partitions, 'partition')}`}`
 }
 
-function readsLines({ reads }: StepGraph, stages: readonly StageGraph[], stage: string, cells: number): string[] {
-  return reads.map((read) => `  ${' '.repeat(cells)}    reads ${readText(read, stages, stage)}`)
+function readsLines({ reads }: StepGraph, stage: string, cells: number): string[] {
+  return reads.map((read) => `  ${' '.repeat(cells)}    reads ${readText(read, stage)}`)
 }
 
 function nodeLines(share: Shares | undefined, cells: number): string[] {

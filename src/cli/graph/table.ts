@@ -32,7 +32,7 @@ export function graphRows({ stages }: GraphAnswer): GraphRow[] {
         stage: i === 0 && j === 0 ? stage : '',
         step: j === 0 ? step.step : '',
         tasks: j === 0 ? tasksText(step) : '',
-        reads: sourceText(read, stages, stage),
+        reads: sourceText(read, stage),
         how: read.how,
         ...amounts(read),
       })),
@@ -55,14 +55,18 @@ function amounts({ went }: Flow): Pick<GraphRow, 'records' | 'bytes'> {
 
 /** `totals gives the result: 2/2 parts, 4 records, 45 B`. */
 export function outputLines({ stages, name }: GraphAnswer): string[] {
-  return stages.flatMap(({ stage, output, steps }) => {
-    const last = steps.at(-1)
-    if (output === null || last === undefined) return []
-    return [`${stage === '' ? name : stage} gives ${outputText(output)}: ${gaveText(last)}`]
-  })
+  return stages.flatMap(({ stage, steps }) =>
+    steps.flatMap((step) =>
+      step.output === null ? [] : `${stage === '' ? name : stage} gives ${outputText(step.output)}: ${gaveText(step)}`,
+    ),
+  )
 }
 
 export function gaveText({ done, tasks, gave, bytes }: StepState): string {
   const records = gave === null ? [] : [plural(gave, 'record')]
-  return [`${countText(done)}/${plural(tasks, 'part')}`, ...records, ...(bytes === null ? [] : [bytesText(bytes)])].join(', ')
+  return [
+    `${countText(done)}/${plural(tasks, 'part')}`,
+    ...records,
+    ...(bytes === null ? [] : [bytesText(bytes)]),
+  ].join(', ')
 }

@@ -6,10 +6,9 @@ import type { Receipt } from '../../control/api.ts'
 import { ShoalError } from '../../core/errors.ts'
 import type { RenderedFile } from '../../index.ts'
 import type { Engine } from '../engine.ts'
-import { writeRecords } from './records.ts'
+import { writeRecords, type ResultSource } from './records.ts'
 import { isFolderName, sectionOf, type Section } from './sections.ts'
 import { FileInWaiting, syncFolder } from './sink.ts'
-import type { ResultSource } from './write-result.ts'
 
 const RECEIPT = 'receipt.json'
 
@@ -102,7 +101,8 @@ async function removeOldResult(folder: string, within: readonly string[]): Promi
   for (const path of folders) await rm(join(path, '_SUCCESS'), { force: true })
   for (const path of folders) {
     for (const name of existsSync(path) ? await readdir(path) : [])
-      if (/^part-\d{5}\.[a-z]+$/.test(name) || (name === RECEIPT && path === folder)) await rm(join(path, name), { force: true })
+      if (/^part-\d{5}\.[a-z]+$/.test(name) || (name === RECEIPT && path === folder))
+        await rm(join(path, name), { force: true })
     if (path !== folder && !within.includes(path)) await rmdir(path).catch(() => {})
   }
 }

@@ -1,7 +1,6 @@
 import { open } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { isatty } from 'node:tty'
-import type { Receipt, ResultChunk } from '../../control/api.ts'
 import { ShoalError } from '../../core/errors.ts'
 import { reasonOf } from '../../words/reason.ts'
 import type { Renderer } from '../../index.ts'
@@ -9,19 +8,10 @@ import type { Engine } from '../engine.ts'
 import { writeTo, type Stream } from '../io.ts'
 import { shortId } from '../units.ts'
 import { writeFolder } from './folder.ts'
-import { writeRecords } from './records.ts'
+import { writeRecords, type ResultSource } from './records.ts'
 import { sectionOf, type Section } from './sections.ts'
 import { BufferedSink, FileInWaiting, TerminalSink, syncFolder } from './sink.ts'
 import { refuseBinary, type Target } from './target.ts'
-
-/** A result to be written. `chunks` can be asked for more than once: some formats look at all records first. */
-export interface ResultSource {
-  readonly job: string
-  /** The mesh ends with the command (--local, sim): the result cannot be asked for again later. */
-  readonly passing: boolean
-  chunks(): AsyncIterable<ResultChunk>
-  receipt(): Promise<Receipt>
-}
 
 /**
  * Writes a result to its target. Files appear whole or not at all; in a folder `_SUCCESS` comes last.

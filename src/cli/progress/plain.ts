@@ -40,7 +40,9 @@ export class PlainProgress {
     }
     const stage = activeStage(stages)
     if (stage !== null) return this.#stage(stage, stages.length, now, clock)
-    const phase = activePhase(stages.length === 0 ? event.phases : event.phases.filter((one) => one.stage === undefined))
+    const phase = activePhase(
+      stages.length === 0 ? event.phases : event.phases.filter((one) => one.stage === undefined),
+    )
     if (phase === null) return now - this.#last >= LINE_EVERY_MS ? this.#printed(now, `${clock} ${event.state}`) : null
     const fraction = fractionOf(phase)
     if (!this.#isDue(phase.phase, fraction, now)) return null

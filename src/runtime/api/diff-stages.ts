@@ -1,4 +1,5 @@
 /** What two jobs of several stages differ in, stage by stage. */
+import { stagesOf } from '../../core/plan/stages.ts'
 import { STAGE_SETTINGS } from '../../core/spec/stage-settings.ts'
 import type { JobState } from '../../core/state.ts'
 import type { JobSpec, StageSpec } from '../../core/types.ts'
@@ -23,12 +24,22 @@ export function compareStages(a: JobState, b: JobState, compare: Compare): void 
 
 function stagesIn({ record: { spec }, plan }: JobState): Map<string, Readonly<Record<string, unknown>>> {
   const stages = spec.stages ?? []
+  const planned = stagesOf(spec).stages
   return new Map(
-    stages.map((stage, index) => {
+    stages.map((stage) => {
       const settings = Object.keys(STAGE_SETTINGS).map((field) => [field, stage[field as keyof StageSpec]])
       // Partitions that the plan has decided on are no less the stage's than those that somebody asked for.
-      const { count } = plan.steps.findLast((step) => step.stage === index)!
-      return [stage.name, { reads: readsIn(spec, stage), map: stage.map, ...Object.fromEntries(settings), partitions: count }]
+      const { count } = plan.steps.find(({ gives, stage: at }) => gives === 'part' && planned[at]!.name === stage.name)!
+      return [
+        stage.name,
+        {
+          reads: readsIn(spec, stage),
+          sides: sidesIn(spec, stage),
+          map: stage.map,
+          ...Object.fromEntries(settings),
+          partitions: count,
+        },
+      ]
     }),
   )
 }
@@ -41,6 +52,12 @@ function readsIn({ inputs, stages = [] }: JobSpec, { reads }: StageSpec): unknow
     return [read.alias, input]
   })
   return all.length === 1 && all[0]![0] === '' ? all[0]![1] : Object.fromEntries(all)
+}
+
+function sidesIn({ stages = [] }: JobSpec, { sides }: StageSpec): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    sides.map(({ alias, stage, unique }) => [alias, `stage ${stages[stage]!.name}${unique ? ', unique' : ''}`]),
+  )
 }
 
 function outputsIn({ stages = [], outputs = [] }: JobSpec): Map<string, string> {

@@ -8,7 +8,7 @@ import type { JobState } from '../../core/state.ts'
 import type { Shard } from '../../core/types.ts'
 import { nameOf, type Context } from '../context.ts'
 import { compareStages } from './diff-stages.ts'
-import { hasStages, outputName, outputsOf } from './stage-names.ts'
+import { hasStages, outputName, outputsOf } from '../stage-names.ts'
 
 /** Shards named at most in each list; the counts are whole. */
 const NAMED_MAX = 100

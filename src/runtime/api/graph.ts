@@ -12,17 +12,19 @@ import type { JobSpec, Snapshot } from '../../core/types.ts'
 import type { Context } from '../context.ts'
 import { statusOf } from './job-views.ts'
 import { runsSent, type RunsSent } from './runs-sent.ts'
-import { outputName, stageName, stepWord } from './stage-names.ts'
+import { outputName, stageName, stepWord } from '../stage-names.ts'
 
 type Planned = { readonly plan: Plan; readonly record: { readonly spec: JobSpec; readonly snapshot: Snapshot } }
 
-/** Stage by stage, each with what `of` says of its steps that have tasks. */
-function stagesWith<T extends StepGraph>({ plan, record }: Planned, of: (step: Step) => T): StageGraph<T>[] {
-  return stagesOf(record.spec).stages.map(({ name }, stage) => {
-    const steps = plan.steps.filter((step) => step.stage === stage && step.count > 0)
-    const output = steps.map((step) => outputName({ plan }, step)).find((one) => one !== null)
-    return { stage: name, output: output ?? null, steps: steps.map(of) }
-  })
+/** Stage by stage, each with what `of` says of its steps that have tasks; those that make its table are its own. */
+function stagesWith<T extends StepGraph>({ plan, record: { spec } }: Planned, of: (step: Step) => T): StageGraph<T>[] {
+  const stages = new Map<string, T[]>()
+  for (const step of plan.steps) {
+    if (step.count === 0) continue
+    const stage = stageName(spec, step)
+    stages.set(stage, [...(stages.get(stage) ?? []), of(step)])
+  }
+  return [...stages].map(([stage, steps]) => ({ stage, steps }))
 }
 
 /** What a job's graph is before anything runs. */
@@ -30,8 +32,9 @@ export function plannedGraph(job: Planned): StageGraph[] {
   return stagesWith(job, (step) => ({ ...drawn(job, step), reads: readsOf(job, step) }))
 }
 
-function drawn({ record: { spec } }: Planned, step: Step): Omit<StepGraph, 'reads'> {
-  return { step: stepWord(spec, step), tasks: step.count, partitions: step.deals }
+function drawn({ plan, record: { spec } }: Planned, step: Step): Omit<StepGraph, 'reads'> {
+  const output = outputName({ plan }, step)
+  return { step: stepWord(spec, step), tasks: step.count, partitions: step.deals, output }
 }
 
 function readsOf(job: Planned, step: Step): (RowsRead | StepRead)[] {
@@ -80,7 +83,10 @@ export async function graphOf(context: Context, job: JobState): Promise<GraphAns
         running: tasks.filter(isRunning).length,
         reads: [
           ...rowsOf(job, step).map((rows): Flow => ({ ...rows, went: readOfShards(job, step, sum) })),
-          ...step.inputs.map((edge, at): Flow => ({ ...overEdge(job, edge), went: wentOver(job, edge, at, done, sent) })),
+          ...step.inputs.map((edge, at): Flow => ({
+            ...overEdge(job, edge),
+            went: wentOver(job, edge, at, done, sent),
+          })),
         ],
         gave: givesRecords ? sum(({ gave }) => gave) : null,
         bytes: step.gives === 'part' ? sum(({ bytes }) => bytes) : null,
@@ -100,13 +106,7 @@ function readOfShards(job: JobState, step: Step, sum: (of: (output: Output) => n
 }
 
 /** What tasks that are done have taken over one of their step's edges. Sampled keys and bounds are no records. */
-function wentOver(
-  job: JobState,
-  edge: Edge,
-  at: number,
-  done: readonly PlannedTask[],
-  sent: RunsSent,
-): Flow['went'] {
+function wentOver(job: JobState, edge: Edge, at: number, done: readonly PlannedTask[], sent: RunsSent): Flow['went'] {
   const producer = job.plan.steps[edge.from]!
   if (producer.gives !== 'runs' && producer.gives !== 'part') return { records: null, bytes: null }
   const records = done.reduce((n, { index }) => n + (outputAt(job, index)!.took[at] ?? 0), 0)

@@ -1,12 +1,5 @@
 /** A job in the words of the public API: state, progress, coverage, and in one sentence what it waits for. */
-import type {
-  Coverage,
-  JobDetail,
-  JobStatus,
-  JobSummary,
-  LeftOutInfo,
-  TaskDetail,
-} from '../../control/api.ts'
+import type { Coverage, JobDetail, JobStatus, JobSummary, LeftOutInfo, TaskDetail } from '../../control/api.ts'
 import { candidates, isStanding } from '../../core/members/candidates.ts'
 import { liveHolders } from '../../core/members/holders.ts'
 import { failureIndex, type FailureIndex } from '../../core/ledger/failures.ts'
@@ -25,7 +18,7 @@ import type { JobState } from '../../core/state.ts'
 import type { Snapshot } from '../../core/types.ts'
 import { nameOf, type Context } from '../context.ts'
 import type { Times } from '../home/times.ts'
-import { hasStages, outputsOf, stageName, stepWord } from './stage-names.ts'
+import { hasStages, outputsOf, stageName, stepWord } from '../stage-names.ts'
 import { leftOutInfo } from './views.ts'
 import { blockedTask, troubleOf, waitsFor } from './waits.ts'
 
@@ -229,15 +222,16 @@ const NAMED_MAX = 5
 function stagesText({ plan, ledger, record: { spec } }: JobState): string {
   const begun: string[] = []
   const toCome: string[] = []
-  for (const [stage, { name }] of spec.stages!.entries()) {
-    const steps = plan.steps.filter((step) => step.stage === stage)
+  for (const { name } of spec.stages!) {
+    const steps = plan.steps.filter((step) => stageName(spec, step) === name)
     const isBegun = steps.some(({ first, count }) =>
       ledger.tasks.slice(first, first + count).some(({ claim, output }) => claim !== null || output !== null),
     )
     const open = steps.filter(({ index }) => ledger.blank[index]!.size > 0)
     if (open.length === 0) continue
     if (!isBegun) toCome.push(name)
-    else begun.push(...open.map(({ name: step, count, index }) => `${step} ${count - ledger.blank[index]!.size}/${count}`))
+    else
+      begun.push(...open.map(({ name: step, count, index }) => `${step} ${count - ledger.blank[index]!.size}/${count}`))
   }
   const more = toCome.length - NAMED_MAX
   const named = toCome.slice(0, NAMED_MAX).join(', ') + (more > 0 ? ` and ${more} more` : '')

@@ -7,7 +7,7 @@ import type { Step } from '../../core/plan/steps.ts'
 import type { JobState } from '../../core/state.ts'
 import type { NodeId } from '../../core/types.ts'
 import { nameOf, type Context } from '../context.ts'
-import { hasStages, stageName, stepWord } from './stage-names.ts'
+import { hasStages, stageName, stepWord } from '../stage-names.ts'
 
 export function phasesOf(context: Context, job: JobState): PhaseProgress[] {
   const { spec } = job.record

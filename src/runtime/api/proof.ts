@@ -8,7 +8,7 @@ import type { JobState } from '../../core/state.ts'
 import type { Context } from '../context.ts'
 import { outputManifests, receiptOf, type OutputPart } from './receipts.ts'
 import { resultOf } from './results.ts'
-import { hasStages } from './stage-names.ts'
+import { hasStages } from '../stage-names.ts'
 
 type Check = VerifyAnswer['checks'][number]
 
@@ -50,7 +50,9 @@ function outputHashes({ plan, ledger }: JobState, { outputs = [] }: Receipt): Ch
     if (told === undefined) return []
     const digests = tasksOf(plan, plan.steps[step]!).map(({ index }) => agreed(ledger.tasks[index])!.part)
     const ok = `sha256:${resultDigest(digests)}` === told.result
-    return [{ name: `output ${name}`, ok, detail: `${told.result} is the hash of ${digests.length} part hashes in order` }]
+    return [
+      { name: `output ${name}`, ok, detail: `${told.result} is the hash of ${digests.length} part hashes in order` },
+    ]
   })
 }
 
@@ -68,10 +70,10 @@ function balances(job: JobState, { records: { read, emitted, reduced, out }, sta
     return [{ name: 'balance', ok: emitted === reduced, detail }]
   }
   const told = new Map(stages.map((facts) => [`${facts.stage} ${facts.step}`, facts]))
-  return job.plan.steps.flatMap(({ name, inputs, count, readsShards }): Check[] => {
+  return job.plan.steps.flatMap(({ name, inputs, sides, count, readsShards }): Check[] => {
     const facts = told.get(name)
     if (facts === undefined) return []
-    const due = inputs.reduce((sum, { from, how }) => {
+    const due = inputs.slice(0, inputs.length - sides).reduce((sum, { from, how }) => {
       const gave = told.get(job.plan.steps[from]!.name)?.gave ?? 0
       return sum + (how === 'broadcast' ? gave * count : gave)
     }, 0)

@@ -18,7 +18,7 @@ import { coverageOf, errorOf } from './job-views.ts'
 import { sourcesOf } from '../peers/part-sources.ts'
 import { lostPart } from './results.ts'
 import { outputFile } from '../home/folder.ts'
-import { hasStages, outputName, outputsOf, stageName, stepWord } from './stage-names.ts'
+import { hasStages, outputName, outputsOf, stageName, stepWord } from '../stage-names.ts'
 
 /** Throws the job's own error when it failed, JOB_FAILED while it is open, RESULT_LOST when a manifest cannot be had. */
 export async function receiptOf(context: Context, job: JobState): Promise<Receipt> {
@@ -55,9 +55,7 @@ export async function receiptOf(context: Context, job: JobState): Promise<Receip
     params: record.spec.params,
     runtime: record.spec.runtime,
     snapshot: snapshotId(record.snapshot),
-    consumed: hasStages(job)
-      ? rootOf(parts.map(({ manifest }) => manifest.consumed))
-      : parts[0]!.manifest.consumed,
+    consumed: hasStages(job) ? rootOf(parts.map(({ manifest }) => manifest.consumed)) : parts[0]!.manifest.consumed,
     takenOver: ledger.tasks.filter((task) => (task.claim?.term ?? 0) > 1).length,
   }
 }

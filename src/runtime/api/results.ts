@@ -17,7 +17,7 @@ import { readingMs } from '../peers/framed.ts'
 import { sourcesOf } from '../peers/part-sources.ts'
 import { callPeer } from '../peers/rpc.ts'
 import { outputFile } from '../home/folder.ts'
-import { partText } from './stage-names.ts'
+import { partText } from '../stage-names.ts'
 
 /**
  * Whole records of every part, output by output in partition order. Throws RESULT_LOST where a part cannot be had whole from anyone; ends

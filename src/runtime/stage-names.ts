@@ -1,21 +1,21 @@
 /** What people call the stages of a job, their steps and their outputs. */
-import type { OutputInfo } from '../../control/api.ts'
-import { stagesOf } from '../../core/plan/stages.ts'
-import type { PlannedTask, Step } from '../../core/plan/steps.ts'
-import type { JobState } from '../../core/state.ts'
-import type { JobSpec } from '../../core/types.ts'
+import type { OutputInfo } from '../control/api.ts'
+import { stagesOf } from '../core/plan/stages.ts'
+import type { PlannedTask, Step } from '../core/plan/steps.ts'
+import type { JobState } from '../core/state.ts'
+import type { JobSpec } from '../core/types.ts'
 
 /** A job in which a step alone does not say what is meant. */
 export function hasStages({ record }: Pick<JobState, 'record'>): boolean {
   return record.spec.stages !== undefined
 }
 
-/** '' where the job is one stage. */
+/** The stage that a person named, also of the steps that make its table; '' where the job is one stage. */
 export function stageName(spec: JobSpec, step: Pick<Step, 'stage'>): string {
-  return stagesOf(spec).stages[step.stage]?.name ?? ''
+  return stagesOf(spec).stages[step.stage]?.code ?? ''
 }
 
-/** What a step does, in its stage: its name without the stage's. */
+/** What a step does, in its stage: `map`, `reduce`, `table reduce`; its name without the stage's. */
 export function stepWord(spec: JobSpec, step: Pick<Step, 'stage' | 'name'>): string {
   const stage = stageName(spec, step)
   return stage === '' ? step.name : step.name.slice(stage.length + 1)
