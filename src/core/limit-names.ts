@@ -5,6 +5,7 @@ export type Limit =
   | 'recordBytesMax'
   | 'combineBlockBytes'
   | 'valueDepthMax'
+  | 'topMax'
   | 'splitBytes'
   | 'packBytes'
   | 'packBytesMin'

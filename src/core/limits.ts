@@ -20,6 +20,8 @@ export const LIMITS: Readonly<Record<Limit, number>> = {
   combineBlockBytes: 8 * MIB,
   /** Nesting of arrays and objects: deeper is a cycle or an attack on the stack. */
   valueDepthMax: 100,
+  /** `n` of the aggregate `top`, whose values are one list in one record: who wants more sorts. */
+  topMax: 10_000,
 
   // ---- plan (format)
   /** Nominal length of a split: long enough to hide a task's start, short enough that a retry is cheap. */

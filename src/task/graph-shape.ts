@@ -1,6 +1,7 @@
 import type { PreparedInput, PreparedJob } from '../control/api.ts'
 import { ShoalError } from '../core/errors.ts'
 import { LIMITS } from '../core/limits.ts'
+import { checkAggregate } from '../core/spec/aggregate.ts'
 import { SETTINGS } from '../core/spec/settings.ts'
 import { STAGE_SETTINGS, type StageSettings } from '../core/spec/stage-settings.ts'
 import { behind, graphMisfit, orderOf } from '../core/spec/stages.ts'
@@ -14,7 +15,7 @@ export type JobShape = Omit<PreparedJob, 'bundle' | 'sourceMap'>
 const JOB_FIELDS = ['name', 'params', 'format', 'output', 'outputs']
 const STAGE_FIELDS = ['name', 'shoal', 'input', 'map', 'emits', 'side', ...Object.keys(STAGE_SETTINGS)]
 /** What a cogroup does not have. */
-const OF_ONE_INPUT = ['map', 'combine', 'onBadRecord']
+const OF_ONE_INPUT = ['map', 'combine', 'aggregate', 'n', 'by', 'onBadRecord']
 
 /** A stage as it was found: what it reads are other stages by their place, or rows. */
 interface Drawn {
@@ -33,6 +34,8 @@ export function checkGraph(job: Found, found: readonly Found[], fileName: string
   if (found.length > LIMITS.stagesMax) throw refuse(`a job has at most ${LIMITS.stagesMax} stages`, [], 'LIMIT')
   const drawn = found.map(draw)
   checkNames(drawn)
+  const missing = drawn.find((one) => behind(one).some((stage) => stage >= drawn.length))
+  if (missing !== undefined) throw refuse(`stage "${missing.name}" reads a stage that is not there`)
   const order = orderOf(drawn)
   if (order.length < drawn.length) throw circle(drawn, order)
   const places = new Map(order.map((stage, place) => [stage, place]))
@@ -47,7 +50,7 @@ export function checkGraph(job: Found, found: readonly Found[], fileName: string
     const looked = sides.map((side) => ({ ...side, stage: places.get(side.stage)! }))
     return { name, reads: of, sides: looked, map, ...settings }
   })
-  const outputs = given.map(({ name, stage }): OutputSpec => ({ name, stage: places.get(stage)! }))
+  const outputs = given.map(({ name, stage }): OutputSpec => ({ name, stage: places.get(stage) ?? drawn.length }))
   const misfit = graphMisfit({ stages, outputs, inputs })
   if (misfit !== null) throw refuse(misfit)
   const { name, params, format } = job
@@ -158,6 +161,7 @@ function sidesOf(found: Found, what: string): SideRead[] {
 function settingsOf(found: Found, what: string): StageSettings {
   try {
     const settings = checkFields(STAGE_SETTINGS, found)
+    checkAggregate(settings)
     if (settings.keepsKey && !settings.reduce)
       throw refuse('keepsKey says something of reduce, and there is none', ['leave keepsKey out'])
     return settings

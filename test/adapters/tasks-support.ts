@@ -12,7 +12,7 @@ import { toKept } from '../../src/kept/form.ts'
 import type { Digest, MapManifest, ReduceManifest } from '../../src/core/types.ts'
 import { PartReader } from '../../src/data/part.ts'
 import type { Attempt, AttemptEnd, AttemptFailure, AttemptSpec, Tasks } from '../../src/ports.ts'
-import type { SplitWork } from '../../src/core/plan/work.ts'
+import type { AggregateWork, SplitWork } from '../../src/core/plan/work.ts'
 import { openFile } from '../../src/task/slot-files.ts'
 
 const ZEROS = '0'.repeat(64) as Digest
@@ -108,6 +108,7 @@ export class Workshop {
         kind: 'map',
         splits: (options.splits ?? [{}]).map((changes) => this.split(path, changes)),
         ...{ partitions, bounds, combine: prepared.combine, onBadRecord: prepared.onBadRecord },
+        ...foldsOf(prepared),
         ...{ stage: '', part: null, sides: [], map: true, edges: 0, upstream: [] },
       },
     }
@@ -169,6 +170,7 @@ export class Workshop {
               aliases: [''],
               edges: [0],
               reduce: job.prepared.reduce,
+              ...foldsOf(job.prepared),
               consumed: ZEROS,
               upstream: [],
             },
@@ -188,6 +190,10 @@ export class Workshop {
       for (const attempt of held) await attempt.release()
     }
   }
+}
+
+function foldsOf({ aggregate, n = 1 }: PreparedJob): { aggregate?: AggregateWork } {
+  return aggregate === undefined ? {} : { aggregate: { name: aggregate, n } }
 }
 
 function readAll(path: string): Uint8Array {

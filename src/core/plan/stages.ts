@@ -1,4 +1,6 @@
-import type { InputSpec, JobSpec, OutputSpec, StageSpec } from '../types.ts'
+import type { InputSpec, JobSpec, OutputSpec, ProgramKind, StageSpec } from '../types.ts'
+
+export const JAVASCRIPT: ProgramKind = 'js'
 
 export interface PlannedStage extends StageSpec {
   /** The stage under whose name its code is: a table has none of its own. */
@@ -21,7 +23,8 @@ export function stagesOf(spec: JobSpec): Stages {
     drawn.set(spec.stages, known)
     return known
   }
-  const { combine, reduce, sort, partitions, onBadRecord } = spec
+  const { combine, aggregate, n, by, reduce, sort, partitions, onBadRecord } = spec
+  const folds = aggregate === undefined ? {} : { aggregate, ...(n === undefined ? {} : { n }), by: by === true }
   const reads = spec.inputs.map(({ alias }: InputSpec, input) => ({ alias, input }))
   const stage = {
     name: '',
@@ -30,6 +33,7 @@ export function stagesOf(spec: JobSpec): Stages {
     sides: [],
     map: true,
     combine,
+    ...folds,
     reduce,
     keepsKey: false,
     sort,
@@ -37,6 +41,10 @@ export function stagesOf(spec: JobSpec): Stages {
     onBadRecord,
   }
   return { stages: [stage], outputs: [{ name: '', stage: 0 }] }
+}
+
+export function programOf({ program }: StageSpec): ProgramKind {
+  return program ?? JAVASCRIPT
 }
 
 /** They are asked for with every split of every task. */

@@ -14,7 +14,7 @@ import { consumedRoot, taskName } from './graph.ts'
 import { rankSplits } from './ranks.ts'
 import { stagesOf } from './stages.ts'
 import type { Plan, PlannedTask } from './steps.ts'
-import type { KeyedPartWork, MapWork, PartWork, RunWork, SideWork, SplitWork, Work } from './work.ts'
+import type { AggregateWork, KeyedPartWork, MapWork, PartWork, RunWork, SideWork, SplitWork, Work } from './work.ts'
 
 /** What a task reads of shards, as its process is told it. */
 export interface ReadShards {
@@ -47,6 +47,7 @@ export function workOf(
   const upstream = upstreamOf(record.snapshot, plan, task, told)
   const { code, combine, onBadRecord } = stage
   const sides = sidesOf(stage, task, consumed)
+  const folds = aggregateOf(stage)
   const reading = {
     stage: code,
     splits,
@@ -55,6 +56,7 @@ export function workOf(
     map: stage.map,
     partitions,
     combine,
+    ...folds,
     onBadRecord,
     edges: inputs.length - task.step.sides,
     sides,
@@ -84,12 +86,17 @@ export function workOf(
         sides,
         combine,
         reduce: stage.reduce,
+        ...folds,
         keyed: stage.reduce && stage.keepsKey,
         consumed: root as Digest,
         upstream,
       }
     }
   }
+}
+
+function aggregateOf({ aggregate, n }: StageSpec): { aggregate?: AggregateWork } {
+  return aggregate === undefined ? {} : { aggregate: { name: aggregate, n: n ?? 1 } }
 }
 
 function boundsOf(consumed: readonly Consumed[]): MapWork['bounds'] {
