@@ -6,7 +6,7 @@ import { ShoalError } from '../../core/errors.ts'
 import { isOver } from '../../core/ledger/outcome.ts'
 import { compareUtf8 } from '../../core/plan/ranks.ts'
 import type { JobState } from '../../core/state.ts'
-import type { NodeId } from '../../core/types.ts'
+import type { JobId, NodeId } from '../../core/types.ts'
 import { askAll } from '../peers/ask-all.ts'
 import { fullName, nameOf, type Context } from '../context.ts'
 import { damagedRecord } from '../home/damaged-record.ts'
@@ -99,16 +99,8 @@ export function createNodeApi(parts: ApiParts): NodeApi {
     job: async (id) => detailOf(context, find(id), times),
     why: async (id) => whyOf(context, find(id)),
     graph: async (id) => graphOf(context, find(id)),
-    events: async (id) => {
-      const job = find(id).record.id
-      const told = await askAll<StoryEvent[]>(context, { call: 'story', job })
-      return inOrder([...(await context.story.of(job)), ...told.flat()])
-    },
-    logs: async (id) => {
-      const job = find(id).record.id
-      const told = await askAll<TaskLog[]>(context, { call: 'logs', job })
-      return [...(await readLogs(context, job)), ...told.flat()].sort((a, b) => a.task - b.task)
-    },
+    events: async (id) => eventsOf(context, find(id).record.id),
+    logs: async (id) => logsOf(context, find(id).record.id),
     receipt: async (id) => receiptOf(context, await known(id)),
     verify: async (id, signal = new AbortController().signal) => verify(context, await known(id, signal), signal),
     diff: async (a, b) => diffJobs(context, find(a), find(b)),
@@ -121,6 +113,16 @@ export function createNodeApi(parts: ApiParts): NodeApi {
       yield* parts.keeping.whileRead(job.record.id, resultOf(context, job, signal))
     },
   }
+}
+
+async function eventsOf(context: Context, job: JobId): Promise<StoryEvent[]> {
+  const told = await askAll<StoryEvent[]>(context, { call: 'story', job })
+  return inOrder([...(await context.story.of(job)), ...told.flat()])
+}
+
+async function logsOf(context: Context, job: JobId): Promise<TaskLog[]> {
+  const told = await askAll<TaskLog[]>(context, { call: 'logs', job })
+  return [...(await readLogs(context, job)), ...told.flat()].sort((a, b) => a.task - b.task)
 }
 
 /** A node that is stopping takes no decisions: they could be lost with it. Throws NO_NODE. */
