@@ -306,6 +306,15 @@ export interface StoryEvent {
   readonly text: string
 }
 
+/** What a task wrote to its console. */
+export interface LogInfo {
+  readonly task: number
+  /** Of a job of several stages, as people say it: `totals reduce 1/2`. */
+  readonly name?: string
+  readonly node: string
+  readonly text: string
+}
+
 export interface NodeApi {
   status(): Promise<NodeStatus>
   members(): Promise<readonly MemberInfo[]>
@@ -334,7 +343,7 @@ export interface NodeApi {
   /** Its stages and steps, and what went from which to which. */
   graph(id: string): Promise<GraphAnswer>
   events(id: string): Promise<readonly StoryEvent[]>
-  logs(id: string): Promise<readonly { readonly task: number; readonly node: string; readonly text: string }[]>
+  logs(id: string): Promise<readonly LogInfo[]>
   receipt(id: string): Promise<Receipt>
   /** Reads the sealed result whole and checks everything that the receipt says. */
   verify(id: string, signal?: AbortSignal): Promise<VerifyAnswer>

@@ -276,6 +276,15 @@ describe('what is told of it', () => {
     ])
   })
 
+  test('job logs: each line has the task as people say it', async () => {
+    const node: Partial<NodeApi> = {
+      logs: () => Promise.resolve([{ task: 3, name: 'totals reduce 1/2', node: 'data-1', text: 'hello\nworld\n' }]),
+    }
+    expect((await shoal(['job', 'logs', '7c'], { node })).stdout).toBe(
+      'totals reduce 1/2 data-1| hello\ntotals reduce 1/2 data-1| world\n',
+    )
+  })
+
   test('job diff names the output whose parts differ', async () => {
     const answer = await fakeNode().diff('a', 'b')
     const node: Partial<NodeApi> = {

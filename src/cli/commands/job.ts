@@ -50,10 +50,10 @@ export async function logs(context: Context, [id = '']: readonly string[]): Prom
     return 0
   }
   const shown = context.io.stdout.isTTY === true ? visibleLines : (line: string): string => line
-  for (const { task, node, text } of texts) {
+  for (const { task, name = String(task), node, text } of texts) {
     if (text === '') continue
     const lines = text.replace(/\n$/, '').split('\n')
-    const written = lines.map((line) => `${task} ${visible(node)}| ${shown(line)}\n`).join('')
+    const written = lines.map((line) => `${visible(name)} ${visible(node)}| ${shown(line)}\n`).join('')
     await writeTo(context.io.stdout, written)
   }
   if (texts.every(({ text }) => text === '')) context.hint('the job has written nothing to its console')

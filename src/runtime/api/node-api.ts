@@ -1,9 +1,10 @@
 /** The node's public API over its runtime: finds the job, asks the parts, and gives plain data. */
 import { takeSnapshot } from '../../catalog/snapshot.ts'
-import type { NodeApi, NodeStatus, StoryEvent } from '../../control/api.ts'
+import type { LogInfo, NodeApi, NodeStatus, StoryEvent } from '../../control/api.ts'
 import { isLive, livenessOf } from '../../core/members/liveness.ts'
 import { ShoalError } from '../../core/errors.ts'
 import { isOver } from '../../core/ledger/outcome.ts'
+import { taskName } from '../../core/plan/graph.ts'
 import { compareUtf8 } from '../../core/plan/ranks.ts'
 import type { JobState } from '../../core/state.ts'
 import type { JobId, NodeId } from '../../core/types.ts'
@@ -26,6 +27,7 @@ import { cancelJob, removeJob, retryJob } from './decisions.ts'
 import { scanMesh } from './scan-mesh.ts'
 import { parseInput, Submission } from './submit.ts'
 import type { Times } from '../home/times.ts'
+import { hasStages } from '../stage-names.ts'
 import { datasetsOf, membersOf } from './views.ts'
 import { runtimesText } from '../../words/runtimes.ts'
 import { inOrder } from '../home/story.ts'
@@ -100,7 +102,7 @@ export function createNodeApi(parts: ApiParts): NodeApi {
     why: async (id) => whyOf(context, find(id)),
     graph: async (id) => graphOf(context, find(id)),
     events: async (id) => eventsOf(context, find(id).record.id),
-    logs: async (id) => logsOf(context, find(id).record.id),
+    logs: async (id) => logsOf(context, find(id)),
     receipt: async (id) => receiptOf(context, await known(id)),
     verify: async (id, signal = new AbortController().signal) => verify(context, await known(id, signal), signal),
     diff: async (a, b) => diffJobs(context, find(a), find(b)),
@@ -120,9 +122,16 @@ async function eventsOf(context: Context, job: JobId): Promise<StoryEvent[]> {
   return inOrder([...(await context.story.of(job)), ...told.flat()])
 }
 
-async function logsOf(context: Context, job: JobId): Promise<TaskLog[]> {
-  const told = await askAll<TaskLog[]>(context, { call: 'logs', job })
-  return [...(await readLogs(context, job)), ...told.flat()].sort((a, b) => a.task - b.task)
+async function logsOf(context: Context, job: JobState): Promise<LogInfo[]> {
+  const { id } = job.record
+  const told = await askAll<TaskLog[]>(context, { call: 'logs', job: id })
+  const all = [...(await readLogs(context, id)), ...told.flat()].sort((a, b) => a.task - b.task)
+  return hasStages(job) ? all.map((log) => ({ ...log, ...nameOfTask(job, log.task) })) : all
+}
+
+function nameOfTask({ plan }: JobState, index: number): Pick<LogInfo, 'name'> {
+  const task = plan.tasks[index]
+  return task === undefined ? {} : { name: taskName(task) }
 }
 
 /** A node that is stopping takes no decisions: they could be lost with it. Throws NO_NODE. */
