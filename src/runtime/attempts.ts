@@ -11,6 +11,7 @@ import type { Bytes, JobId, TaskIndex } from '../core/types.ts'
 import type { Attempt, AttemptEnd, AttemptFailure } from '../ports.ts'
 import type { Context } from './context.ts'
 import { putKept } from './home/kept.ts'
+import { putRows, ROWS } from './home/rows.ts'
 import { spoolFolder } from './peers/spool.ts'
 import { hasStages, stageName } from './stage-names.ts'
 import { loseDamaged, workFor } from './work.ts'
@@ -144,7 +145,7 @@ export class Attempts {
     return open.attempt
   }
 
-  /** Files and manifest onto disk under their names, together; only then is the output spoken of. */
+  /** Files, manifest and rows onto disk under their names, together; only then is the output spoken of. */
   async #adopt(
     { job: id, consumes }: Start,
     job: JobState,
@@ -156,6 +157,7 @@ export class Attempts {
     const place = (file: string): string => outputFile(id, task.index, file)
     await Promise.all([
       store.outputs.putManifest(place('manifest.json'), manifest),
+      end.rows.length > 0 ? putRows(disk, place(ROWS), end.rows) : null,
       ...end.files.map((file) => disk.adopt(file.path, place(file.name), file.size)),
     ])
     return outputOf(manifest)
