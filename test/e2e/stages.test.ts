@@ -130,7 +130,6 @@ describe('a job of several stages, and of two outputs', { timeout: 240_000 }, ()
         .flatMap(({ steps }) => steps.flatMap(({ reads }) => reads))
         .filter(({ how }) => how === 'hash')
       expect(shuffled.map(({ went }) => went.records)).toEqual([35, 400])
-      for (const { went } of shuffled) expect(went.bytes).toBeGreaterThan(0)
     }
   })
 

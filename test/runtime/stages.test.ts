@@ -2,14 +2,15 @@
 import { describe, expect, test } from 'vitest'
 import { plan } from '../../src/core/plan/plan.ts'
 import type { JobState } from '../../src/core/state.ts'
-import type { JobRecord, MapManifest, NodeId, StageSpec, TaskIndex } from '../../src/core/types.ts'
+import type { JobRecord, NodeId, RunFacts, StageSpec, TaskIndex } from '../../src/core/types.ts'
 import { diffJobs } from '../../src/runtime/api/diff.ts'
 import { graphOf, plannedGraph } from '../../src/runtime/api/graph.ts'
 import { detailOf, whyOf } from '../../src/runtime/api/job-views.ts'
 import { phasesOf } from '../../src/runtime/api/progress.ts'
 import type { Context } from '../../src/runtime/context.ts'
 import type { Times } from '../../src/runtime/home/times.ts'
-import { outputOf as outputOfManifest } from '../../src/core/ledger/manifest.ts'
+import { outputOf as outputOfManifest, type TaskListing } from '../../src/core/ledger/manifest.ts'
+import { rootOfRows, rowsOf } from '../../src/core/plan/rows.ts'
 import { hash, makeJob, type Graph } from '../core/fake-work.ts'
 import { OneNode, outputOf } from '../core/one-node.ts'
 
@@ -48,7 +49,8 @@ const tasksOf = (name: string): TaskIndex[] =>
 
 class Told {
   readonly node: OneNode = new OneNode(n1, [n2], 0)
-  readonly manifests: Map<string, MapManifest> = new Map()
+  /** Outputs of maps on this disk, with their rows. */
+  readonly listings: Map<TaskIndex, TaskListing> = new Map()
 
   constructor() {
     this.node.add(record)
@@ -60,10 +62,7 @@ class Told {
 
   get context(): Context {
     const outputs = {
-      manifest: (name: string) => {
-        const manifest = this.manifests.get(/out\/(\d+)\//.exec(name)?.[1] ?? '')
-        return Promise.resolve(manifest === undefined ? null : { consumed: '', manifest })
-      },
+      listing: (_: string, task: TaskIndex) => Promise.resolve(this.listings.get(task) ?? null),
     }
     const store = { codes: { isLost: () => false }, outputs }
     return { state: this.node.state, store, dropped: () => {}, local: false } as unknown as Context
@@ -123,25 +122,24 @@ test('a plan is told stage by stage: its steps, what they read and how, the outp
 })
 
 describe('while it runs', () => {
-  test('job graph tells how far each step is, and what has gone over its edges where manifests tell it', async () => {
+  test('job graph tells how far each step is, and what has gone over its edges where that is known', async () => {
     const told = new Told()
     const [m0, m1] = tasksOf('rates map') as [TaskIndex, TaskIndex]
     const [r0, r1] = tasksOf('rates reduce') as [TaskIndex, TaskIndex]
-    const run = (partition: number, bytes: number): MapManifest['runs'][number] => ({
+    const run = (partition: number, bytes: number): RunFacts => ({
       ...{ partition, bytes, records: 1, weight: 5 },
       digest: hash('run', partition, bytes),
     })
-    for (const [task, runs] of [[m0, [run(0, 70), run(1, 9)]] as const, [m1, [run(0, 500)]] as const])
-      told.manifests.set(String(task), {
-        ...{ kind: 'map', took: [], counters: {}, upstream: [], runs },
-        splits: [{ input: hash(task), bytes: 1000, records: 8, emitted: 6, skips: { count: 2, samples: [] } }],
-      })
+    for (const [task, runs] of [[m0, [run(0, 70), run(1, 9)]] as const, [m1, [run(0, 500)]] as const]) {
+      const rows = rowsOf(runs, 2)
+      const splits = [{ input: hash(task), bytes: 1000, records: 8, emitted: 6, skips: { count: 2, samples: [] } }]
+      const manifest = { kind: 'map', splits, rows: rootOfRows(rows), took: [], counters: {}, upstream: [] } as const
+      told.listings.set(task, { consumed: '', manifest, rows })
+      told.job.has.add(task)
+    }
     told.node.learn(
       record,
-      [m0, m1].map((task) => [
-        task,
-        { output: outputOfManifest({ consumed: '', manifest: told.manifests.get(String(task))! }) },
-      ]),
+      [m0, m1].map((task) => [task, { output: outputOfManifest(told.listings.get(task)!) }]),
     )
     told.node.learn(record, [[r0, { output: outputOf('r0', { part: hash('r0'), took: [10], gave: 4, bytes: 333 }) }]])
     told.begin(r1)
@@ -153,8 +151,8 @@ describe('while it runs', () => {
     expect(reduce).toMatchObject({ done: 1, running: 1, gave: 4, bytes: 333 })
     expect(reduce!.reads[0]!.went).toEqual({ records: 10, bytes: 570 })
     expect(tableMap).toMatchObject({ done: 0, running: 0, gave: 0, bytes: null })
-    // Another node has the one manifest, and does not answer: the bytes are not known, the records are.
-    told.manifests.delete(String(m1))
+    // Another node has the one output: the bytes are not known here, the records are.
+    told.job.has.delete(m1)
     const again = (await graphOf(told.context, told.job)).stages[0]!.steps[1]!
     expect(again.reads[0]!.went).toEqual({ records: 10, bytes: null })
   })
