@@ -144,9 +144,14 @@ export const DRY_RUN: Flag<boolean> = toggle('dry-run', 'explain, run nothing')
 export const LOCAL: Flag<boolean> = toggle('local', 'a mesh of this process alone, over --data')
 
 // A result
-export const OUTPUT: Flag<string> = text('output', 'PATH|-', 'folder (ends in /, or exists), file, or - for stdout', {
-  short: 'o',
-})
+export const OUTPUT: Flag<string> = text(
+  'output',
+  'PATH|-',
+  'folder (ends in /, or exists; several outputs need one), file, or - for stdout',
+  {
+    short: 'o',
+  },
+)
 export const FORMAT: Flag<OutputFormat> = oneOf('format', OUTPUT_FORMATS, 'form of the result')
 export const GRAPH_FORMAT: Flag<'text' | 'mermaid'> = oneOf('format', ['text', 'mermaid'], 'form of the graph', {
   lineOnly: true,

@@ -65,7 +65,7 @@ export type JobStatus = 'waiting' | 'running' | 'done' | 'failed' | 'cancelled' 
 export interface PhaseProgress {
   /** Of a job of several stages; the copies at the end belong to none. */
   readonly stage?: string
-  /** What a step does, in its stage; `shuffle` before a step that reads partitions; `copy`. */
+  /** What a step does, in its stage; `shuffle`, `table shuffle` before a step that reads partitions; `copy`. */
   readonly phase: string
   readonly done: number
   readonly total: number

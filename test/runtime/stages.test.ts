@@ -160,7 +160,7 @@ describe('while it runs', () => {
   test('progress has the stage of each phase; what stays where it is is not shuffled', () => {
     const phases = phasesOf(new Told().context, new Told().job)
     expect(phases.map(({ stage, phase, total }) => `${stage ?? '-'} ${phase} ${total}`)).toEqual([
-      ...['rates map 2', 'rates shuffle 0', 'rates reduce 2', 'rates table map 2', 'rates shuffle 0'],
+      ...['rates map 2', 'rates shuffle 0', 'rates reduce 2', 'rates table map 2', 'rates table shuffle 0'],
       ...['rates table reduce 1', 'spend map 2', 'spend shuffle 0', 'spend reduce 2', 'joined reduce 2'],
       ...['last sample 2', 'last bounds 1', 'last map 2', 'last shuffle 0', 'last reduce 3', '- copy 5'],
     ])

@@ -24,15 +24,20 @@ export function stagesIn(phases: readonly PhaseProgress[]): StageProgress[] {
 }
 
 function stageOf(stage: string, place: number, phases: readonly PhaseProgress[]): StageProgress {
-  const steps = phases.filter(({ phase }) => phase !== 'shuffle')
+  const steps = phases.filter((phase) => !isShuffle(phase))
   const sum = (of: (phase: PhaseProgress) => number): number => steps.reduce((n, phase) => n + of(phase), 0)
   const total = sum((step) => step.total)
   const done = sum((step) => step.done)
   const active = steps.find((step) => step.done < step.total) ?? null
   const before = active === null ? undefined : phases[phases.indexOf(active) - 1]
-  const shuffle = before?.phase === 'shuffle' && before.done < before.total ? before : null
+  const shuffle = before !== undefined && isShuffle(before) && before.done < before.total ? before : null
   const fraction = active === null ? 1 : Math.min(0.999, sum((step) => fractionOf(step) * step.total) / total)
   return { stage, place, done, total, fraction, active, shuffle }
+}
+
+/** What comes over to a step's tasks is no task. */
+function isShuffle({ phase }: PhaseProgress): boolean {
+  return phase === 'shuffle' || phase === 'table shuffle'
 }
 
 /** The first stage that is under way, else the first that is not done. */

@@ -17,7 +17,9 @@ export function phasesOf(context: Context, job: JobState): PhaseProgress[] {
     const tasks = tasksOf(job.plan, step)
     if (tasks.length === 0) continue
     const stage = hasStages(job) ? { stage: stageName(spec, step) } : {}
-    if (isDealtOut(step)) phases.push({ ...stage, ...shufflePhase(job, step) })
+    const word = stepWord(spec, step)
+    // `table shuffle` before the table of a stage.
+    if (isDealtOut(step)) phases.push({ ...stage, ...shufflePhase(job, step, word.replace(/reduce$/, 'shuffle')) })
     let done = 0
     let bytes = 0
     let bytesTotal = 0
@@ -30,7 +32,7 @@ export function phasesOf(context: Context, job: JobState): PhaseProgress[] {
       done++
       bytes += task.bytes
     }
-    phases.push({ ...stage, phase: stepWord(spec, step), done, total: tasks.length, bytes, bytesTotal })
+    phases.push({ ...stage, phase: word, done, total: tasks.length, bytes, bytesTotal })
   }
   phases.push(copyPhase(context, job))
   return phases
@@ -51,7 +53,7 @@ function isDealtOut({ inputs }: Step): boolean {
 }
 
 /** Arrivals that this node can see: of a step's tasks whose input lies here. */
-function shufflePhase({ plan, round: { books } }: JobState, step: Step): PhaseProgress {
+function shufflePhase({ plan, round: { books } }: JobState, step: Step, phase: string): PhaseProgress {
   const producers = step.inputs.reduce((sum, { from, how }) => sum + (how === 'same' ? 1 : plan.steps[from]!.count), 0)
   let done = 0
   let total = 0
@@ -61,7 +63,7 @@ function shufflePhase({ plan, round: { books } }: JobState, step: Step): PhasePr
     total += producers
     done += book.size
   }
-  return { phase: 'shuffle', done, total, bytes: 0, bytesTotal: 0 }
+  return { phase, done, total, bytes: 0, bytesTotal: 0 }
 }
 
 function copyPhase(context: Context, job: JobState): PhaseProgress {
