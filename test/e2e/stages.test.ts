@@ -40,7 +40,15 @@ const joined = cogroup('joined', {
     for (const n of cents) emit(country, n)
   },
 })
-const totals = stage('totals', { input: joined, combine: (a: number, b: number) => a + b, sort: true, partitions: 2 })
+const totals = stage('totals', {
+  input: joined,
+  emits: kv<string, number>(),
+  side: { homes },
+  map: (country, cents, { emit, side }) => emit(country, side.homes.get('u1')[0] === 'FR' ? cents : 0),
+  aggregate: 'sum',
+  sort: true,
+  partitions: 2,
+})
 export default defineJob({ ${outputs} })
 `
 
@@ -114,6 +122,7 @@ describe('a job of several stages, and of two outputs', { timeout: 240_000 }, ()
       expect(checks.filter(({ name }) => name === 'balance').map(({ detail }) => detail)).toContain(
         'joined reduce: 75 records in, 40 out',
       )
+      expect(checks.map(({ detail }) => detail)).toContain('homes table reduce: 35 records in, 35 out')
     }
   })
 
@@ -129,7 +138,7 @@ describe('a job of several stages, and of two outputs', { timeout: 240_000 }, ()
       const shuffled = stages
         .flatMap(({ steps }) => steps.flatMap(({ reads }) => reads))
         .filter(({ how }) => how === 'hash')
-      expect(shuffled.map(({ went }) => went.records)).toEqual([35, 400])
+      expect(shuffled.map(({ went }) => went.records)).toEqual([35, 35, 400])
     }
   })
 
