@@ -13,6 +13,7 @@ import type { Context } from './context.ts'
 import { putKept } from './home/kept.ts'
 import { putRows, ROWS } from './home/rows.ts'
 import { spoolFolder } from './peers/spool.ts'
+import { hasStages, stageName } from './stage-names.ts'
 import { loseDamaged, workFor } from './work.ts'
 import { folderFile, outputFile } from './home/folder.ts'
 
@@ -163,11 +164,12 @@ export class Attempts {
   }
 
   async #failed(effect: Start, failure: AttemptFailure): Promise<void> {
-    const { store, dispatch, name } = this.#context
+    const { state, store, dispatch, name } = this.#context
     await store.attempts
       .add(effect.job, effect.task, effect.attempt, 'ended')
       .catch((error: unknown) => this.#context.dropped('journal', error))
-    const error: ErrorJson = trim({ ...failure.error, job: effect.job, node: name.slice(0, LIMITS.namesBytesMax) })
+    const told = { ...inStage(failure, state.jobs.get(effect.job), effect.task), job: effect.job }
+    const error: ErrorJson = trim({ ...told, node: name.slice(0, LIMITS.namesBytesMax) })
     dispatch({
       type: 'attempt-failed',
       attempt: effect.attempt,
@@ -190,6 +192,14 @@ function blameFor(error: unknown): AttemptFailure {
   const blame = code === 'SHARD_CHANGED' ? 'input' : 'own'
   const json = errorToJson(error)
   return { blame, error: json, place: blame === 'input' ? json.message : '' }
+}
+
+/** What user code or input did, with the stage in which it did, where a job has several. */
+function inStage({ blame, error }: AttemptFailure, job: JobState | undefined, index: TaskIndex): ErrorJson {
+  const step = job?.plan.tasks[index]?.step
+  if (job === undefined || step === undefined || !hasStages(job) || blame === 'own') return error
+  const where = `in the ${step.gives === 'part' ? 'reduce' : 'map'} of stage ${stageName(job.record.spec, step)}`
+  return { ...error, why: error.why === undefined ? where : `${where}\n${error.why}` }
 }
 
 function trim(error: ErrorJson): ErrorJson {
