@@ -52,11 +52,28 @@ export type StageRead =
   | { readonly alias: string; readonly input: number }
   | { readonly alias: string; readonly stage: number }
 
+/** What kind of program a task runs: `js`, a bundle and a stage's name in it. Peers may know others. */
+export type ProgramKind = string
+/** What must be equal for two nodes to give equal answers, by kind of program; see `runtime-id`. */
+export type Runtimes = Readonly<Record<ProgramKind, string>>
+
+/** A stage whose records each task of another can look up by key, under an alias. */
+export interface SideRead {
+  readonly alias: string
+  readonly stage: number
+  /** No key has two records: it is an error where one has. */
+  readonly unique: boolean
+}
+
 /** One stage of a job that has several; what its functions are is in the code, under its name. */
 export interface StageSpec extends StageSettings {
   readonly name: string
+  /** Absent: `js`. */
+  readonly program?: ProgramKind
   /** By alias; '' where it reads one thing. All of it rows, or all of it stages before this one. */
   readonly reads: readonly StageRead[]
+  /** By alias; stages before this one. */
+  readonly sides: readonly SideRead[]
   /** False: pairs pass unchanged. */
   readonly map: boolean
 }
@@ -76,8 +93,10 @@ export interface JobSpec extends SpecSettings {
   readonly stages?: readonly StageSpec[]
   /** Beside `stages`: by name. */
   readonly outputs?: readonly OutputSpec[]
-  /** See `runtime-id`: only nodes with this id execute the job's tasks. */
+  /** See `runtime-id`: only nodes that offer this for JavaScript run its tasks of that kind. */
   readonly runtime: string
+  /** The same of other kinds of programs that the job has. */
+  readonly runtimes?: Runtimes
 }
 
 /** Facts of a file that change when its content does; read by fstat, all as decimal strings (64 bit). */
@@ -192,6 +211,8 @@ export interface JobLimits {
 export interface JobRecord {
   readonly id: JobId
   readonly key: string | null
+  /** Of a job with a key: the hash of its sources, see `Source` in control/api.ts. Up to format 2 there was none. */
+  readonly source?: Digest
   readonly spec: JobSpec
   readonly snapshot: Snapshot
   /** Live members at submission, sorted; steers placement only. */
@@ -238,8 +259,10 @@ export interface MapManifest {
   readonly kind: 'map'
   readonly splits: readonly SplitFacts[]
   readonly runs: readonly RunFacts[]
-  /** See `Output`. */
+  /** See `Output`; sides apart. */
   readonly took: readonly number[]
+  /** Where it has sides: how many records the table of each has. */
+  readonly sides?: readonly number[]
   readonly counters: Readonly<Record<string, number>>
   /** What the steps that it depends on tell, in the order of the plan. */
   readonly upstream: readonly StepFacts[]
@@ -249,8 +272,10 @@ export interface MapManifest {
 export interface SampleManifest {
   readonly kind: 'sample'
   readonly splits: readonly SplitFacts[]
-  /** See `Output`. */
+  /** See `Output`; sides apart. */
   readonly took: readonly number[]
+  /** Where it has sides: how many records the table of each has. */
+  readonly sides?: readonly number[]
   readonly keys: number
   readonly bytes: Bytes
   readonly digest: Digest
@@ -285,8 +310,10 @@ export interface ReduceManifest {
   readonly partition: Partition
   /** See `consumedRoot` in plan/graph.ts. */
   readonly consumed: Digest
-  /** See `Output`. */
+  /** See `Output`; sides apart. */
   readonly took: readonly number[]
+  /** Where it has sides: how many records the table of each has. */
+  readonly sides?: readonly number[]
   readonly groups: number
   readonly records: number
   /** Uncompressed bytes of the part's canonical records. */

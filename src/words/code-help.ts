@@ -18,6 +18,8 @@ export const HELP: Readonly<Record<Code, string>> = {
     'Nodes died one after the other while they ran this task, at last alone. It is not tried again: find out what the task does to a machine, then `shoal job retry`.',
   USER_VALUE:
     'A key or value that has no form in a record: undefined, a function, a symbol, a class instance, an invalid Date, a string with an unpaired surrogate. Emit plain data.',
+  SIDE_LIMIT:
+    "The tables of a stage's sides take more than a quarter of a task's memory. Raise --task-memory (and node --memory), look up in less, or join with cogroup, which takes stages of any size.",
   RECORD_LIMIT: 'A record, value or key is larger than the limit (record and value 32 MiB, key 64 KiB).',
   BAD_RECORD:
     'A record cannot be decoded as its format says. Repair the file, give the right options, or set onBadRecord: "skip" to count and leave out such records.',
@@ -29,7 +31,8 @@ export const HELP: Readonly<Record<Code, string>> = {
     'Two executions of one task gave different output for the same input. The code is not deterministic, or a machine is faulty: no result is given. The error names both hashes and the nodes.',
   DISPUTED:
     'Two different results were sealed for one job, or a conflict was learned after the seal. Neither counts. `shoal job show` has both hashes.',
-  KEY_CONFLICT: 'Two snapshots were pinned under one --key at the same time. Neither result counts; use another key.',
+  KEY_CONFLICT:
+    'Two snapshots, or one job as two versions bundle it, were pinned under one --key at the same time, or versions of before gave it two results. Neither counts; use another key.',
   OUTPUT:
     'The output cannot be written. No partial file was left. The result is kept on the mesh: fetch it again with `shoal job result ID -o PATH`.',
   SQL: 'The SQL text is wrong, or uses what Shoal does not offer.',

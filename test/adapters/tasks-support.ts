@@ -109,7 +109,7 @@ export class Workshop {
         splits: (options.splits ?? [{}]).map((changes) => this.split(path, changes)),
         ...{ partitions, bounds, combine: prepared.combine, onBadRecord: prepared.onBadRecord },
         ...foldsOf(prepared),
-        ...{ stage: '', part: null, map: true, edges: 0, upstream: [] },
+        ...{ stage: '', part: null, sides: [], map: true, edges: 0, upstream: [] },
       },
     }
   }
@@ -165,6 +165,8 @@ export class Workshop {
               stage: '',
               parts: [],
               keyed: false,
+              combine: job.prepared.combine,
+              sides: [],
               aliases: [''],
               edges: [0],
               reduce: job.prepared.reduce,

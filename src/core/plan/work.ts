@@ -44,6 +44,13 @@ export interface PartWork {
   readonly edge: number
 }
 
+/** A table to look up in: the one part of a stage, by key. */
+export interface SideWork extends Omit<PartWork, 'edge'> {
+  readonly alias: string
+  /** No key has two records: it is an error where one has. */
+  readonly unique: boolean
+}
+
 /** What values of a key are folded by. */
 export interface AggregateWork {
   readonly name: AggregateName
@@ -69,8 +76,9 @@ export interface MapWork {
   /** Then `combine` is false. */
   readonly aggregate?: AggregateWork
   readonly onBadRecord: 'fail' | 'skip'
-  /** How many edges the step reads. */
+  /** How many edges the step reads, sides apart. */
   readonly edges: number
+  readonly sides: readonly SideWork[]
   /** What the steps before it tell; goes into the manifest as it is. */
   readonly upstream: readonly StepFacts[]
 }
@@ -111,6 +119,8 @@ export interface ReduceWork {
   readonly aliases: readonly string[]
   /** By alias, the edge over which its records come. */
   readonly edges: readonly number[]
+  readonly sides: readonly SideWork[]
+  readonly combine: boolean
   readonly reduce: boolean
   /** What its runs have accumulators of. */
   readonly aggregate?: AggregateWork
