@@ -40,6 +40,8 @@ export interface SplitRealm {
   readonly combine: Combine | null
   /** What the aggregate `top` compares by, where that is not the value itself. */
   readonly by?: By | null
+  /** What the values of a key are sorted by; null: they come as they were emitted. Of all splits or none. */
+  readonly sortValues?: By | null
   readonly make: ValueFactory
 }
 
@@ -57,6 +59,7 @@ export class MapCollector {
   readonly #holder: Combiner | Folder | Sorter
   /** Of each split; those of neighbours that follow each other are equal. */
   readonly #ranges: number[] = []
+  #sortValues: By | null = null
   #split = -1
   #emitted = 0
   #emittedAtMark = 0
@@ -101,6 +104,7 @@ export class MapCollector {
     this.#emitted = 0
     this.#output.split = local
     this.#folder?.begin(realm.by ?? null)
+    this.#sortValues = realm.sortValues ?? null
     if (this.#combiner === null) return
     assert(realm.combine !== null, 'a job combines in all its splits or in none')
     this.#combiner.begin(realm.combine, realm.make)
@@ -116,6 +120,7 @@ export class MapCollector {
     try {
       if (this.#combiner !== null) this.#combiner.emit(key, value)
       else if (this.#folder !== null) this.#folder.emit(key, value)
+      else if (this.#sortValues !== null) this.#output.addSorted(key, this.#sortValues(value), value)
       else this.#output.add(key, 1, value)
       this.#emitted++
     } catch (error) {

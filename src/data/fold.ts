@@ -11,6 +11,7 @@ import { ByteReader, ByteWriter, compareBytes } from './bytes.ts'
 import { type Merge, inputOfPart, inputsOfRun, merge } from './merge.ts'
 import { KeyReader } from './order.ts'
 import type { RecordView, RunExpectation } from './run.ts'
+import { isOfKey, type KeyOf, keyOf } from './sorted-values.ts'
 import type { SpillFiles, SpillInput } from './spill.ts'
 import { type ValueFactory, decodeValue } from './value.ts'
 import { ValueQueue } from './value-queue.ts'
@@ -47,6 +48,8 @@ export interface GroupOptions {
   readonly aggregate?: Aggregate | null
   /** What the aggregate compares the values of parts by. */
   readonly by?: By | null
+  /** Runs have sorted values, see sorted-values.ts: of one alias alone. */
+  readonly sorted?: boolean
   readonly files: SpillFiles
   /** Values that were passed over are kept in memory up to this; default LIMITS.passedOverBytes. */
   readonly memory?: Bytes
@@ -85,12 +88,18 @@ export class Groups {
   #alias = 0
   #started = false
   #shape: Buffer = Buffer.alloc(0)
+  /** Of the group, where values are sorted. */
+  readonly #key = new ByteWriter(64)
+  readonly #sorted: boolean
+  readonly #at: KeyOf = { orderEnd: 0, shapeStart: 0 }
 
   constructor(options: GroupOptions) {
     const { inputs, parts = [], aliases, make, files, fanIn, progress } = options
     this.#make = make
     this.#aggregate = options.aggregate ?? null
     this.#by = options.by ?? null
+    this.#sorted = options.sorted ?? false
+    assert(!this.#sorted || (aliases === 1 && parts.length === 0 && this.#aggregate === null), 'only runs are sorted')
     this.weights = new Array<number>(aliases).fill(0)
     this.#aliasOf = aliasesByRank([...inputs, ...parts.map(({ rank, alias }) => ({ ranks: [rank], aliases: [alias] }))])
     const memory = (options.memory ?? LIMITS.passedOverBytes) / Math.max(1, aliases - 1)
@@ -124,15 +133,20 @@ export class Groups {
     this.groups++
     this.key = this.#typedKey(view)
     this.recordKey = this.key
-    if (view.shapeEnd > view.shapeStart || this.#shape.length > 0) {
-      this.#shape = Buffer.from(view.buffer.subarray(view.shapeStart, view.shapeEnd))
+    const { shapeStart } = this.#at
+    if (view.shapeEnd > shapeStart || this.#shape.length > 0) {
+      this.#shape = Buffer.from(view.buffer.subarray(shapeStart, view.shapeEnd))
+    }
+    if (this.#sorted) {
+      this.#key.reset()
+      this.#key.slice(view.buffer, view.orderStart, this.#at.orderEnd)
     }
     return true
   }
 
   /** The order form of the group's key; valid until the group's first value is taken. */
   get order(): Uint8Array {
-    return this.#merge.merger.key
+    return this.#sorted ? this.#key.view() : this.#merge.merger.key
   }
 
   /** The next value of that alias in this group, or END, then and from then on. */
@@ -144,7 +158,7 @@ export class Groups {
     }
     if (!this.#within || this.#alias > alias) return END
     const view = this.#view!
-    this.recordKey = view.shapeEnd > view.shapeStart || this.#shape.length > 0 ? this.#ownKey(view) : this.key
+    this.recordKey = view.shapeEnd > this.#at.shapeStart || this.#shape.length > 0 ? this.#ownKey(view) : this.key
     if (this.#aggregate !== null) return this.#finished(this.#aggregate, this.#foldAlias(this.#aggregate))
     this.#values.over(view.buffer, view.valueStart, view.valueEnd)
     const value = this.#value()
@@ -175,7 +189,8 @@ export class Groups {
       this.#within = false
       return
     }
-    this.#within &&= merger.sameKey
+    this.#locateKey(view)
+    this.#within &&= merger.sameKey || (this.#sorted && isOfKey(view, this.#at, this.#key))
     this.#alias = this.#aliasOf[merger.rank]!
     this.records++
     this.weights[this.#alias]! += view.weight
@@ -236,14 +251,21 @@ export class Groups {
     return value
   }
 
-  #typedKey(view: RecordView): unknown {
-    const { buffer, orderStart, orderEnd, shapeStart, shapeEnd } = view
+  /** Where in the record in hand its key is. */
+  #locateKey(view: RecordView): void {
+    if (this.#sorted) return keyOf(view, this.#at)
+    this.#at.orderEnd = view.orderEnd
+    this.#at.shapeStart = view.shapeStart
+  }
+
+  #typedKey({ buffer, orderStart, shapeEnd }: RecordView): unknown {
+    const { orderEnd, shapeStart } = this.#at
     return this.#keys.read(buffer, orderStart, orderEnd, buffer, shapeStart, shapeEnd, this.#make)
   }
 
   #ownKey(view: RecordView): unknown {
     const shape = this.#shape
-    const same = compareBytes(view.buffer, view.shapeStart, view.shapeEnd, shape, 0, shape.length) === 0
+    const same = compareBytes(view.buffer, this.#at.shapeStart, view.shapeEnd, shape, 0, shape.length) === 0
     return same ? this.key : this.#typedKey(view)
   }
 }

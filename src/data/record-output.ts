@@ -1,8 +1,11 @@
 /** Writes emitted records in run form into a sorter, each with the partition that its key belongs to. */
+import { LIMITS } from '../core/limits.ts'
 import type { Partition } from '../core/types.ts'
 import type { ByteWriter } from './bytes.ts'
 import { type KeyForm, writeKey } from './order.ts'
 import { partitionOf, rangePartitionOf } from './partition.ts'
+import { keyTooLarge } from './refused.ts'
+import { withKeyLength, writeSortKey } from './sorted-values.ts'
 import type { Sorter } from './sorter.ts'
 import { encodeValue } from './value.ts'
 
@@ -27,6 +30,32 @@ export class RecordOutput {
     this.#partitions = partitions
     this.#bounds = bounds
     this.#write = write
+  }
+
+  /**
+   * As `add`, for values of a key in an order of their own: that of `sortKey`, whose order form stands behind the key's.
+   * Which part of it is the key's is said before the shape, see `keyOf` in sorted-values.ts. Partitions go by keys alone.
+   * @throws ShoalError USER_VALUE, RECORD_LIMIT; nothing is then left of the record.
+   */
+  addSorted(key: unknown, sortKey: unknown, value: unknown): void {
+    const w = this.#sorter.arena
+    const start = w.length
+    try {
+      w.u8(0)
+      const shape = writeKey(w, key)
+      const keyLength = w.length - start - 1
+      writeSortKey(w, sortKey)
+      const length = w.length - start - 1
+      if (length > LIMITS.keyBytesMax) throw keyTooLarge()
+      w.fixLength(start, length)
+      const at = w.length - length
+      const partition = this.#partition(w.buffer, at, at + keyLength)
+      this.#finish(w, withKeyLength(keyLength, shape), 1, value)
+      this.#sorter.append(start, partition)
+    } catch (error) {
+      if (w.length > start) w.reset(start)
+      throw error
+    }
   }
 
   /**

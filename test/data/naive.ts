@@ -92,8 +92,8 @@ export function collect(
     ...options,
   })
   const emitted = splits.map((split, local) => {
-    const { combine = null, by = null, make = hostFactory } = options
-    collector.beginSplit(local, { combine, by, make }, follows && local > 0)
+    const { combine = null, by = null, sortValues = null, make = hostFactory } = options
+    collector.beginSplit(local, { combine, by, sortValues, make }, follows && local > 0)
     for (const call of split) {
       collector.mark()
       for (const [key, value] of call.emits) collector.emit(key, value)
