@@ -17,6 +17,8 @@ interface JobBase {
 
 /** What is said of a job that is one stage. */
 interface OneStage<V extends Value> extends JobBase, Folds {
+  /** Of a single input: values of a key come in the order of what this gives for them. A pure function. */
+  readonly sortValues?: (value: V) => Value
   /** Folds two values of a key into one; associative and commutative. */
   readonly combine?: (a: V, b: V) => V
   /** All parts together are in key order (else only each part is). */

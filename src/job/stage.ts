@@ -75,6 +75,8 @@ interface StageBase<V extends Value, A extends Aggregating> {
   readonly aggregate?: A
   readonly n?: number
   readonly by?: (value: V) => Value
+  /** Values of a key come in the order of what this gives for them, else in that of (producer, position). A pure function. */
+  readonly sortValues?: (value: V) => Value
   /** All parts together are in key order (else only each part is). */
   readonly sort?: boolean
   /** Default: as many as what it reads has; of rows by their size. */

@@ -1,5 +1,5 @@
 import type { PreparedInput } from '../control/api.ts'
-import { checkAggregate } from '../core/spec/aggregate.ts'
+import { refuseMisfits } from '../core/spec/misfits.ts'
 import { SETTINGS } from '../core/spec/settings.ts'
 import { nearestOne } from '../words/nearest.ts'
 import { checkGraph, type JobShape } from './graph-shape.ts'
@@ -27,7 +27,7 @@ export function checkShape({ job, stages }: FoundJob, fileName: string): JobShap
   const inputs = inputsOf(job['input'])
   checkMaps(job['map'], inputs)
   const settings = checkFields(SETTINGS, { name: fileName, ...job })
-  checkAggregate(settings)
+  refuseMisfits(settings, inputs.length)
   return { inputs, ...settings }
 }
 

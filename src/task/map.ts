@@ -48,7 +48,12 @@ async function mapUnits(context: TaskContext, work: MapWork, realms: OpenRealm):
       user = startUnit(context, work, unit, collector, sides, realms)
       context.attend(user)
       const { driver, values } = user.realm
-      const realm = { combine: work.combine ? driver.combine : null, by: driver.by(), make: values }
+      const realm = {
+        combine: work.combine ? driver.combine : null,
+        by: driver.by(),
+        sortValues: work.sortValues ? driver.sortValues() : null,
+        make: values,
+      }
       collector.beginSplit(index, realm, follows(work.splits[index - 1], work.splits[index]))
       const facts = await readUnit(context, unit, user, work, collector)
       const { emitted } = collector.endSplit()

@@ -116,6 +116,7 @@ function openGroups(context: TaskContext, work: ReduceWork, user: UserCode): Gro
         expected: { digest, bytes },
       })),
       aliases: work.aliases.length,
+      sorted: work.sortValues,
       make: user.realm.values,
       aggregate: work.aggregate === undefined ? null : aggregateOf(work.aggregate),
       by: user.realm.driver.by(),

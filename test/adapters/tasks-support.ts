@@ -109,7 +109,7 @@ export class Workshop {
         splits: (options.splits ?? [{}]).map((changes) => this.split(path, changes)),
         ...{ partitions, bounds, combine: prepared.combine, onBadRecord: prepared.onBadRecord },
         ...foldsOf(prepared),
-        ...{ stage: '', part: null, sides: [], map: true, edges: 0, upstream: [] },
+        ...{ stage: '', part: null, sides: [], sortValues: false, map: true, edges: 0, upstream: [] },
       },
     }
   }
@@ -167,6 +167,7 @@ export class Workshop {
               keyed: false,
               combine: job.prepared.combine,
               sides: [],
+              sortValues: false,
               aliases: [''],
               edges: [0],
               reduce: job.prepared.reduce,

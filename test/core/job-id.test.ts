@@ -18,6 +18,7 @@ const changes: Record<Exclude<keyof JobSpec, 'name'>, Partial<JobSpec>> = {
   aggregate: { aggregate: 'sum' },
   n: { n: 3 },
   by: { by: true },
+  sortValues: { sortValues: true },
   reduce: { reduce: false },
   sort: { sort: true },
   onBadRecord: { onBadRecord: 'skip' },

@@ -24,6 +24,7 @@ const changes: { [Name in OfOneStage]-?: Exclude<JobSpec[Name], undefined> } = {
   aggregate: 'top',
   n: 3,
   by: true,
+  sortValues: true,
   reduce: false,
   name: 'renamed',
   params: { since: '2026-01-01' },

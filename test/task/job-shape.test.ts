@@ -75,7 +75,7 @@ describe('what a job file declares', () => {
       { something: 1 },
       'a job has no field "something"',
       [
-        'fields: input, map, emits, combine, aggregate, n, by, reduce, name, params, sort, partitions, onBadRecord, format',
+        'fields: input, map, emits, combine, aggregate, n, by, sortValues, reduce, name, params, sort, partitions, onBadRecord, format',
       ],
     ],
   ])('%s', (_, job, message, remedies) => {

@@ -211,6 +211,7 @@ async function mapped(source: string, sharing: boolean, extra: readonly string[]
     stage: '',
     part: null,
     sides: [],
+    sortValues: false,
     map: true,
     edges: 0,
     upstream: [],

@@ -144,7 +144,7 @@ describe('what does not fit', () => {
         return value
       },
     })
-    expect(String(await failure(emitting))).toMatch(/emit was called inside combine or by/)
+    expect(String(await failure(emitting))).toMatch(/emit was called inside combine, by or sortValues/)
   })
 })
 

@@ -23,7 +23,7 @@ export function stagesOf(spec: JobSpec): Stages {
     drawn.set(spec.stages, known)
     return known
   }
-  const { combine, aggregate, n, by, reduce, sort, partitions, onBadRecord } = spec
+  const { combine, aggregate, n, by, sortValues, reduce, sort, partitions, onBadRecord } = spec
   const folds = aggregate === undefined ? {} : { aggregate, ...(n === undefined ? {} : { n }), by: by === true }
   const reads = spec.inputs.map(({ alias }: InputSpec, input) => ({ alias, input }))
   const stage = {
@@ -34,6 +34,7 @@ export function stagesOf(spec: JobSpec): Stages {
     map: true,
     combine,
     ...folds,
+    ...(sortValues && { sortValues }),
     reduce,
     keepsKey: false,
     sort,

@@ -75,6 +75,8 @@ export interface MapWork {
   readonly combine: boolean
   /** Then `combine` is false. */
   readonly aggregate?: AggregateWork
+  /** Values of a key are in an order of their own: that of what the stage's sortValues gives. */
+  readonly sortValues: boolean
   readonly onBadRecord: 'fail' | 'skip'
   /** How many edges the step reads, sides apart. */
   readonly edges: number
@@ -124,6 +126,8 @@ export interface ReduceWork {
   readonly reduce: boolean
   /** What its runs have accumulators of. */
   readonly aggregate?: AggregateWork
+  /** Its runs have sorted values. */
+  readonly sortValues: boolean
   /** Each record that reduce gives has to have the key of its group: what reads the part relies on it. */
   readonly keyed: boolean
   /** See `consumedRoot` in graph.ts; goes into the manifest as it is. */

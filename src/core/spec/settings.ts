@@ -16,6 +16,8 @@ export const SETTINGS = {
   n: { is: 'whole', least: 1, most: 'topMax' },
   /** … and what they are compared by, if not by themselves. */
   by: { is: 'function' },
+  /** What the values of a key are sorted by. No default, as above. */
+  sortValues: { is: 'function' },
   reduce: { is: 'function', default: false },
   /** A job file without one has its own. */
   name: { is: 'text', most: 200, file: { least: 1, most: 'namesBytesMax' }, needed: true, inId: false },

@@ -36,7 +36,7 @@ export function drive(own: Intrinsics, phase: Phase, outside: Outside, marks: Ma
   let at = 0
   let reason = ''
   let fault: { kind: Problem['kind']; error: unknown } | null = null
-  let user: JobFunctions = { map: null, combine: null, by: null, reduce: null }
+  let user: JobFunctions = { map: null, combine: null, by: null, sortValues: null, reduce: null }
   let aliases: readonly string[] = []
   let mapping = false
   let params: unknown = null
@@ -55,7 +55,7 @@ export function drive(own: Intrinsics, phase: Phase, outside: Outside, marks: Ma
     if (state === faulty && fault !== null) return fault.error
     const why =
       state === busy
-        ? 'inside combine or by, or while a value is being read'
+        ? 'inside combine, by or sortValues, or while a value is being read'
         : 'after its call has settled: await all work inside the call'
     return blame('late', new TypeFailure(`${what} ${why}`))
   }
@@ -325,10 +325,10 @@ export function drive(own: Intrinsics, phase: Phase, outside: Outside, marks: Ma
     if (state === busy) state = before
     return value
   }
-  const by = (value: unknown): unknown => {
-    // Called within an emit: what the job does in it is refused as there.
+  /** Called within an emit: what the job does in it is refused as there. */
+  const within = (fn: UserFunction) => (value: unknown) => {
     try {
-      return (user.by as UserFunction)(value)
+      return fn(value)
     } catch (error) {
       throw blame('threw', error)
     }
@@ -356,7 +356,8 @@ export function drive(own: Intrinsics, phase: Phase, outside: Outside, marks: Ma
     map,
     reduce,
     combine,
-    by: () => (user.by === null ? null : by),
+    by: () => (user.by === null ? null : within(user.by)),
+    sortValues: () => (user.sortValues === null ? null : within(user.sortValues)),
     hasCombine: () => user.combine !== null,
     hasReduce: () => user.reduce !== null,
     pause: () => pause,

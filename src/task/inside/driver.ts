@@ -66,6 +66,8 @@ export interface Driver {
   readonly combine: (a: unknown, b: unknown) => unknown
   /** What the job compares values by, if it says so. */
   readonly by: () => ((value: unknown) => unknown) | null
+  /** What the stage sorts values of a key by, if it says so. */
+  readonly sortValues: () => ((value: unknown) => unknown) | null
   readonly hasCombine: () => boolean
   readonly hasReduce: () => boolean
   pause(): Pause

@@ -9,6 +9,7 @@ export interface JobFunctions {
   readonly map: UserFunction | null
   readonly combine: UserFunction | null
   readonly by: UserFunction | null
+  readonly sortValues: UserFunction | null
   readonly reduce: UserFunction | null
 }
 
@@ -71,6 +72,7 @@ export function jobGraph(own: Intrinsics): JobGraph {
     map,
     combine: takes(fields['combine'], fields),
     by: takes(fields['by'], fields),
+    sortValues: takes(fields['sortValues'], fields),
     reduce: takes(fields['reduce'], fields),
   })
   /** Records of another stage come as pairs. */

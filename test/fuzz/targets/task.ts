@@ -23,6 +23,7 @@ const map = {
   stage: '',
   part: null,
   sides: [],
+  sortValues: false,
   map: true,
 } as const
 const upstream = (MANIFESTS[3]!.manifest as Extract<Manifest, { kind: 'reduce' }>).upstream
@@ -43,6 +44,7 @@ const WORKS: readonly Work[] = [
     keyed: false,
     combine: false,
     sides: [],
+    sortValues: false,
     reduce: true,
     consumed: DIGEST,
     upstream,
