@@ -188,6 +188,7 @@ export type Limit =
   | 'overSaveMs'
   | 'measureMs'
   | 'measureOpenMs'
+  | 'inputsKeptBytes'
   | 'jobsKeptMax'
   | 'forgottenKept'
   | 'storyEventsWaiting'

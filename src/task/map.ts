@@ -1,7 +1,10 @@
 import { assert } from '../core/errors.ts'
-import type { MapManifest, SplitFacts } from '../core/types.ts'
+import type { Listing } from '../core/plan/files.ts'
+import { rootOfRows, rowsOf } from '../core/plan/rows.ts'
+import type { SplitFacts } from '../core/types.ts'
 import { aggregateOf } from '../data/aggregates/of-job.ts'
 import { MapCollector } from '../data/collector.ts'
+import { hashText } from '../data/hash-text.ts'
 import { hostFactory } from '../data/value.ts'
 import { compareUtf8 } from '../core/plan/ranks.ts'
 import type { MapWork, SplitWork } from '../core/plan/work.ts'
@@ -20,11 +23,11 @@ import { NO_CALLS, type OpenRealm, UserCode } from './user-code.ts'
  * records. No state of the job outlives a split: each has a realm of its own, or one in which nothing can be changed.
  * @throws TaskFailure
  */
-export function runMap(context: TaskContext, work: MapWork): Promise<MapManifest> {
+export function runMap(context: TaskContext, work: MapWork): Promise<Listing> {
   return sharingRealm(context, work.splits, (within, realms) => mapUnits(within, work, realms))
 }
 
-async function mapUnits(context: TaskContext, work: MapWork, realms: OpenRealm): Promise<MapManifest> {
+async function mapUnits(context: TaskContext, work: MapWork, realms: OpenRealm): Promise<Listing> {
   const { reporter, files } = context
   const counters = new CounterSum()
   const splits: SplitFacts[] = []
@@ -63,16 +66,10 @@ async function mapUnits(context: TaskContext, work: MapWork, realms: OpenRealm):
       reporter.moved(facts.bytes)
     }
     reporter.enter('own')
-    const runs = collector.finish()
-    return {
-      kind: 'map',
-      splits,
-      runs,
-      took: tookOver(work, splits),
-      ...tookOfSides(sides),
-      counters: counters.facts,
-      upstream: work.upstream,
-    }
+    const rows = rowsOf(collector.finish(), work.partitions)
+    const given = { kind: 'map', splits, rows: rootOfRows(rows, hashText) } as const
+    const told = { ...tookOfSides(sides), counters: counters.facts, upstream: work.upstream }
+    return { manifest: { ...given, took: tookOver(work, splits), ...told }, rows }
   } catch (error) {
     throw user === null ? error : (user as UserCode).failure(error, 'own', null)
   } finally {

@@ -9,7 +9,7 @@ import { prepareJob } from '../../src/adapters/esbuild/prepare.ts'
 import { createTasks } from '../../src/adapters/tasks/pool.ts'
 import type { PreparedJob } from '../../src/control/api.ts'
 import { toKept } from '../../src/kept/form.ts'
-import type { Digest, MapManifest, ReduceManifest } from '../../src/core/types.ts'
+import type { Digest, MapManifest, ReduceManifest, RunRow } from '../../src/core/types.ts'
 import { PartReader } from '../../src/data/part.ts'
 import type { Attempt, AttemptEnd, AttemptFailure, AttemptSpec, Tasks } from '../../src/ports.ts'
 import type { AggregateWork, SplitWork } from '../../src/core/plan/work.ts'
@@ -36,6 +36,8 @@ export interface MapOptions {
 export interface JobResult {
   readonly records: readonly (readonly [unknown, unknown])[]
   readonly map: MapManifest
+  /** Of the map's partitions that are not empty. */
+  readonly runs: readonly RunRow[]
   readonly reduce: readonly ReduceManifest[]
   readonly log: string
 }
@@ -152,7 +154,8 @@ export class Workshop {
       const records: (readonly [unknown, unknown])[] = []
       const reduce: ReduceManifest[] = []
       let log = end.log
-      for (const { partition, digest, bytes } of map.runs) {
+      const rows = end.rows.filter((row) => row.digest !== '')
+      for (const { partition, digest, bytes } of rows) {
         const ranks = map.splits.map((_, i) => i)
         const attempt = this.tasks.start({
           ...this.spec(job, path, options),
@@ -160,7 +163,7 @@ export class Workshop {
           work: {
             kind: 'reduce',
             partition,
-            runs: [{ file: 'r0', ranks, aliases: ranks.map(() => 0), digest, bytes }],
+            runs: [{ file: 'r0', ranks, aliases: ranks.map(() => 0), digest: digest as Digest, bytes }],
             ...{
               stage: '',
               parts: [],
@@ -186,7 +189,7 @@ export class Workshop {
         await attempt.release()
         held.pop()
       }
-      return { records, map, reduce, log }
+      return { records, map, runs: rows, reduce, log }
     } finally {
       for (const attempt of held) await attempt.release()
     }

@@ -5,10 +5,13 @@ import { agreed, beats, type Claim } from '../../src/core/ledger/ledger.ts'
 import { LIMITS } from '../../src/core/limits.ts'
 import { plan } from '../../src/core/plan/plan.ts'
 import type { JobState } from '../../src/core/state.ts'
-import type { Digest, JobId, JobRecord, Manifest, NodeId } from '../../src/core/types.ts'
+import type { Digest, JobId, JobRecord, Manifest, NodeId, RunRow } from '../../src/core/types.ts'
 import { BlockReader } from '../../src/data/blocks.ts'
 import { RUN_MAGIC } from '../../src/data/run.ts'
+import { fromKept } from '../../src/kept/form.ts'
 import type { AttemptSpec } from '../../src/ports.ts'
+import { entriesOf } from '../../src/runtime/home/kept-log.ts'
+import { openRows } from '../../src/wire/rows.ts'
 import type { StepKind } from '../../src/core/plan/steps.ts'
 import type { ReduceWork } from '../../src/core/plan/work.ts'
 import { filesOf } from './execution.ts'
@@ -146,8 +149,12 @@ export class Checks {
     const folder = `jobs/${job.record.id}/in/${producer}.${digest}`
     const { manifest } = manifestIn(node.disk.files.get(`${folder}/manifest.json`)!)
     if (manifest.kind !== 'map') return
-    const run = manifest.runs.find(({ partition }) => partition === task.at)
-    if (run === undefined) return
+    const log = Buffer.from(node.disk.files.get(`${folder}/rows.log`) ?? [])
+    const run = entriesOf(log)
+      .payloads.flatMap((entry) => openRows(entry) ?? [])
+      .find(({ partition }) => partition === task.at)
+    if (run === undefined) breach('durable', node, `booked task ${producer} for task ${consumer}, and has no row of it`)
+    if (run.digest === '') return
     const name = `run-${task.at}`
     const bytes = node.disk.files.get(`${folder}/${name}`)
     if (bytes === undefined || !isRun(bytes, name, run.digest))
@@ -162,7 +169,9 @@ export class Checks {
     if (this.rotten || this.#seen.has(key)) return
     this.#seen.add(key)
     const { manifest } = manifestIn(kept)
-    for (const file of filesOf(manifest))
+    const rows = manifest.kind === 'map' ? rowsIn(node.disk.files.get(`${folder}/rows`)) : []
+    if (rows === null) breach('durable', node, `has task ${task}, and no rows of it`)
+    for (const file of filesOf({ manifest, rows }))
       if (!node.disk.files.has(`${folder}/${file}`)) breach('durable', node, `has task ${task}, and no ${file} of it`)
   }
 
@@ -325,6 +334,11 @@ export class Checks {
 function manifestIn(kept: Uint8Array): { manifest: Manifest } {
   const text = Buffer.from(kept).toString()
   return JSON.parse(text.slice(text.indexOf('{'))) as { manifest: Manifest }
+}
+
+function rowsIn(kept: Uint8Array | undefined): RunRow[] | null {
+  const packed = kept === undefined ? null : fromKept(kept)
+  return packed === null ? null : openRows(packed)
 }
 
 function isRun(bytes: Uint8Array, name: string, digest: string): boolean {

@@ -1,5 +1,7 @@
 /** What an attempt of a simulated job does: the production data plane over made-up splits, in memory. */
-import type { BoundsManifest, Manifest, MapManifest, ReduceManifest, SampleManifest } from '../../src/core/types.ts'
+import type { Listing } from '../../src/core/plan/files.ts'
+import { rootOfRows, rowsOf } from '../../src/core/plan/rows.ts'
+import type { BoundsManifest, ReduceManifest, SampleManifest } from '../../src/core/types.ts'
 import { MapCollector } from '../../src/data/collector.ts'
 import { END, Groups } from '../../src/data/fold.ts'
 import { PartWriter } from '../../src/data/part.ts'
@@ -30,29 +32,29 @@ export class JobThrew extends Error {
 }
 
 /** @throws JobThrew; ShoalError where an input is damaged */
-export function execute(execution: Execution): Manifest {
+export function execute(execution: Execution): Listing {
   const { work } = execution.spec
   switch (work.kind) {
     case 'sample':
-      return sample(execution, work)
+      return { manifest: sample(execution, work), rows: [] }
     case 'bounds':
-      return bounds(execution, work)
+      return { manifest: bounds(execution, work), rows: [] }
     case 'map':
       return map(execution, work)
     case 'reduce':
-      return reduce(execution, work)
+      return { manifest: reduce(execution, work), rows: [] }
   }
 }
 
 /** The names of what it leaves. */
-export function filesOf(manifest: Manifest): string[] {
+export function filesOf({ manifest, rows }: Listing): string[] {
   switch (manifest.kind) {
     case 'sample':
       return ['keys']
     case 'bounds':
       return []
     case 'map':
-      return manifest.runs.map((run) => `run-${run.partition}`)
+      return rows.flatMap(({ partition, records }) => (records > 0 ? [`run-${partition}`] : []))
     case 'reduce':
       return ['part']
   }
@@ -94,7 +96,7 @@ function bounds({ read }: Execution, work: BoundsWork): BoundsManifest {
   return { kind: 'bounds', consumed: work.consumed, bounds: found }
 }
 
-function map(execution: Execution, work: MapWork): MapManifest {
+function map(execution: Execution, work: MapWork): Listing {
   const collector = new MapCollector({
     partitions: work.partitions,
     bounds: work.bounds?.map((bound) => Buffer.from(bound, 'hex')) ?? null,
@@ -111,8 +113,10 @@ function map(execution: Execution, work: MapWork): MapManifest {
     const input = sha256(words.join('\n'))
     return { input, bytes: split.size, records: words.length, emitted, skips: NO_SKIPS }
   })
+  const rows = rowsOf(collector.finish(), work.partitions)
   const took = new Array<number>(work.edges).fill(0)
-  return { kind: 'map', splits, runs: collector.finish(), took, counters: {}, upstream: work.upstream }
+  const manifest = { kind: 'map', splits, rows: rootOfRows(rows), took, counters: {}, upstream: work.upstream } as const
+  return { manifest, rows }
 }
 
 function reduce({ out, read }: Execution, work: ReduceWork): ReduceManifest {

@@ -6,6 +6,7 @@ import type {
   JobRecord,
   Manifest,
   MapManifest,
+  RunRow,
   Snapshot,
   StageRead,
   StageSpec,
@@ -27,8 +28,9 @@ export interface ReadShards {
 export interface Consumed {
   readonly producer: PlannedTask
   readonly digest: Digest
-  /** Of its runs only those that this task reads. */
   readonly manifest: Manifest
+  /** Where it reads a run of it: that one's. */
+  readonly rows: readonly RunRow[]
   /** Names, in the task's folder, of the files that it reads of the output. */
   readonly files: readonly string[]
 }
@@ -153,14 +155,13 @@ function mergedBy(
       t,
       {
         producer,
-        manifest,
+        rows: [row],
         files: [file],
       },
     ] of own.entries()) {
-      const [run] = (manifest as MapManifest).runs
-      if (run === undefined || file === undefined) continue
+      if (row === undefined || row.digest === '' || file === undefined) continue
       const aliases = inputs === null ? [edge] : producer.splits.map((split) => inputs.indexOf(split.input))
-      runs.push({ file, ranks: ranks[t]!, aliases, digest: run.digest, bytes: run.bytes })
+      runs.push({ file, ranks: ranks[t]!, aliases, digest: row.digest, bytes: row.bytes })
     }
   }
   return { runs, parts }
