@@ -97,6 +97,7 @@ export type Limit =
   | 'lookPairsPerMs'
   | 'searchTasksPerMs'
   | 'lookOverMs'
+  | 'releaseMs'
   | 'reportTasksPerMs'
   | 'membersMax'
   | 'livesSkipped'

@@ -99,6 +99,8 @@ export const LIMITS: Readonly<Record<Limit, number>> = {
   searchTasksPerMs: 50,
   /** Jobs that are over are looked through so often: for copies of parts whose holders went. */
   lookOverMs: 500,
+  /** Proofs of steps take long, and while a job runs nobody waits for the room that its outputs take. */
+  releaseMs: 1_000,
   /** A report names all that a node has: one of thousands of tasks is signed, sent and kept less often. */
   reportTasksPerMs: 4,
   syncIntervalMs: 1_000,

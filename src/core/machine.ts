@@ -254,7 +254,10 @@ function tend(state: State, job: JobState): Effect[] {
     }
     effects.push({ type: 'sign-report', job: job.record.id, round: job.ledger.round, report })
   }
-  if (looks) effects.push(...release(state, job))
+  if (looks && (isOver(job.ledger.outcome) || state.now >= job.round.nextRelease)) {
+    job.round.nextRelease = state.now + LIMITS.releaseMs
+    effects.push(...release(state, job))
+  }
   if (isTimeOver(state, job)) effects.push(...forgetJob(state, job.record.id, true))
   return effects
 }

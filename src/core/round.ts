@@ -40,6 +40,8 @@ export interface RoundState {
   readonly readySince: (Millis | null)[]
   /** Not before then is all of the job looked through again; the pause grows with what there was to look at. */
   nextLook: Millis
+  /** Not before then is it asked again, while the job runs, what of it is needed no more. */
+  nextRelease: Millis
   /** Not before then is the job searched again for a task to begin, after nothing was found. */
   nextSearch: Millis
   /** Since its parts were asked for again, each has had a live holder. */
@@ -66,6 +68,7 @@ export function newRound({ steps }: Plan, now: Millis): RoundState {
     helping: new Set(),
     readySince: steps.map(() => null),
     nextLook: now,
+    nextRelease: now,
     nextSearch: now,
     whole: false,
     hopeless: null,

@@ -59,6 +59,11 @@ const PURCHASES = [
   { user: 'bob', cents: 250, day: '2026-11-02' },
   { user: 'ada', cents: 75, day: '2026-11-02' },
 ]
+const AMOUNTS = [
+  { user: 'ada', amount: 100 },
+  { user: 'bob', amount: 100 },
+  { user: 'ada', amount: 21 },
+]
 const PAID_ABROAD = [
   { user: 'ada', country: 'FR', cents: 10 },
   { user: 'ada', country: 'CH', cents: 20 },
@@ -68,6 +73,29 @@ const PAID_ABROAD = [
 
 /** The jobs of docs/jobs.md, and what they give, as [key, value]. */
 const RUNS: readonly [name: string, input: TestInput, gives: readonly unknown[], options?: TestOptions][] = [
+  [
+    'sum.ts',
+    AMOUNTS,
+    [
+      ['ada', 121],
+      ['bob', 100],
+    ],
+  ],
+  ['large-sums.ts', AMOUNTS, [['ada', 121]]],
+  [
+    'longest-visits.ts',
+    [3, 1, 2].map((seconds, i) => ({ page: '/', user: `u${i}`, seconds })),
+    [
+      [
+        '/',
+        [
+          { page: '/', user: 'u0', seconds: 3 },
+          { page: '/', user: 'u2', seconds: 2 },
+          { page: '/', user: 'u1', seconds: 1 },
+        ],
+      ],
+    ],
+  ],
   [
     'spend.ts',
     PURCHASES,

@@ -5,7 +5,7 @@ import { type ValueFactory, decodeValue } from '../value.ts'
 import { type Aggregate, TAGS } from './aggregate.ts'
 import { restOf } from './extremes.ts'
 import { type Held, heldBytes, heldHeap, holdElement, writeHeld } from './held.ts'
-import { listTooLarge, takeTag } from './misfit.ts'
+import { listTooLarge, notAnAccumulator, takeTag } from './misfit.ts'
 
 /** Bytes among the parts are one value, or several one after the other. */
 interface Collected {
@@ -41,6 +41,8 @@ export const collect: Aggregate<Held, Collected> = {
     takeTag(r, TAGS.collect)
     const count = r.varint()
     const part = restOf(r) as Uint8Array
+    // Each value takes at least a byte: a count that is damaged must not reserve gigabytes.
+    if (count === 0 || count > part.byteLength) throw notAnAccumulator()
     return { parts: [part], count, bytes: part.byteLength, heap: HEAP + heldHeap(part) }
   },
 }
@@ -71,5 +73,6 @@ function arrayOf(parts: readonly Held[], count: number, make: ValueFactory): unk
     reader.over(Buffer.from(part.buffer, part.byteOffset, part.byteLength), 0, part.byteLength)
     while (!reader.done) array[at++] = decodeValue(reader, make)
   }
+  if (at !== count) throw notAnAccumulator()
   return array
 }

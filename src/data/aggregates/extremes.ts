@@ -3,7 +3,7 @@ import type { ByteReader } from '../bytes.ts'
 import { type Aggregate, TAGS } from './aggregate.ts'
 import { type Held, heldHeap, heldOf, heldValue, hold, writeHeld } from './held.ts'
 import { takeTag } from './misfit.ts'
-import { compareRanks, formOf, type Rank, rankOf } from './ranked.ts'
+import { compareRanks, type Rank, rankOf, writeRank } from './ranked.ts'
 
 /** A value, and what stands for it where it is compared. */
 export interface Ranked {
@@ -36,9 +36,7 @@ function extreme(tag: number, beats: (a: Ranked, b: Ranked) => boolean): Aggrega
     heap: rankedHeap,
     write(w, { rank, value }) {
       w.u8(tag)
-      const form = formOf(rank)
-      w.varint(form.byteLength)
-      w.bytes(form)
+      writeRank(w, rank)
       writeHeld(w, value)
     },
     read(r) {

@@ -2,7 +2,7 @@
 import { ShoalError } from '../../core/errors.ts'
 import { LIMITS } from '../../core/limits.ts'
 import { ByteWriter, compareBytes } from '../bytes.ts'
-import { encodeKey } from '../order.ts'
+import { writeKey } from '../order.ts'
 import { compareText, encodeValue } from '../value.ts'
 
 /** What stands for a value where it is compared: a number or a text as it is, else the order form. */
@@ -11,12 +11,14 @@ export type Rank = number | string | Uint8Array
 /** An order form has at most three bytes for a code unit above the two lowest, and two for these. */
 const SHORT_TEXT = 16_384
 
+const scratch = new ByteWriter(256)
+
 /** `what` names the value in errors. @throws ShoalError USER_VALUE, RECORD_LIMIT (an order form above LIMITS.keyBytesMax) */
 export function rankOf(value: unknown, what: string): Rank {
   if (typeof value === 'number') return value === 0 ? 0 : value
   if (typeof value === 'string' && value.length <= SHORT_TEXT && value.isWellFormed()) return value
   try {
-    return encodeKey(value).order
+    return formOf(value)
   } catch (error) {
     if (!(error instanceof ShoalError)) throw error
     // It was refused as a key, and is to be named as what it is.
@@ -28,9 +30,20 @@ export function rankOf(value: unknown, what: string): Rank {
   }
 }
 
-/** The order form. */
-export function formOf(rank: Rank): Uint8Array {
-  return typeof rank === 'object' ? rank : encodeKey(rank).order
+/** Appends the length of the order form, and the form. */
+export function writeRank(w: ByteWriter, rank: Rank): void {
+  const at = w.length
+  w.u8(0)
+  if (typeof rank === 'object') w.bytes(rank)
+  else writeKey(w, rank)
+  w.fixLength(at, w.length - at - 1)
+}
+
+/** What `writeRank` appends. */
+export function rankBytes(rank: Rank): number {
+  scratch.reset()
+  writeRank(scratch, rank)
+  return scratch.length
 }
 
 /** Negative, 0 or positive. */
@@ -42,7 +55,13 @@ export function compareRanks(a: Rank, b: Rank): number {
     return a === b ? 0 : (Number.isNaN(a) ? 1 : 0) - (Number.isNaN(b) ? 1 : 0)
   }
   if (typeof a === 'string' && typeof b === 'string') return compareText(a, b)
-  const x = formOf(a)
-  const y = formOf(b)
+  const x = typeof a === 'object' ? a : formOf(a)
+  const y = typeof b === 'object' ? b : formOf(b)
   return compareBytes(x, 0, x.byteLength, y, 0, y.byteLength)
+}
+
+function formOf(value: unknown): Uint8Array {
+  scratch.reset()
+  writeKey(scratch, value)
+  return scratch.copy()
 }

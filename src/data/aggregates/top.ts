@@ -11,7 +11,7 @@ import { type Aggregate, TAGS } from './aggregate.ts'
 import { type Ranked, rankedHeap } from './extremes.ts'
 import { heldBytes, heldOf, heldValue, holdElement, writeHeld } from './held.ts'
 import { listTooLarge, notAnAccumulator, takeTag } from './misfit.ts'
-import { compareRanks, formOf, rankOf } from './ranked.ts'
+import { compareRanks, rankBytes, rankOf, writeRank } from './ranked.ts'
 
 interface Entry extends Ranked {
   /** Of value and order form, with their lengths. */
@@ -64,9 +64,7 @@ export function top(n: number): Aggregate<Ranked, Top> {
       w.u8(TAGS.top)
       w.varint(entries.length)
       for (const { rank, value } of entries) {
-        const form = formOf(rank)
-        w.varint(form.byteLength)
-        w.bytes(form)
+        writeRank(w, rank)
         w.varint(heldBytes(value))
         writeHeld(w, value)
       }
@@ -105,7 +103,6 @@ function count(folded: Top, entry: Entry, sign: number): void {
 }
 
 function entryBytes({ rank, value }: Ranked): number {
-  const form = formOf(rank).byteLength
   const bytes = heldBytes(value)
-  return varintLength(form) + form + varintLength(bytes) + bytes
+  return rankBytes(rank) + varintLength(bytes) + bytes
 }

@@ -33,6 +33,30 @@ describe('in any tree of merges', () => {
     )
   })
 
+  test.each([...ORACLES, { name: 'sum', aggregate: of('sum'), by: null }])(
+    '$name: damaged bytes are DAMAGED, or another accumulator',
+    ({ aggregate, by, name }) => {
+      const given = name === 'sum' ? [0.1, 2 ** 80, -3e-300] : [1, 'text', { a: [1n] }]
+      const form = hexOf(aggregate, foldTree(aggregate, given, new Random(1), by))
+      const read = (bytes: Uint8Array): void => {
+        try {
+          const reader = new ByteReader(bytes)
+          aggregate.finish(aggregate.read(reader), hostFactory)
+        } catch (error) {
+          expect(error).toMatchObject({ code: 'DAMAGED' })
+        }
+      }
+      for (let at = 0; at < form.length / 2; at++) {
+        read(Buffer.from(form, 'hex').subarray(0, at))
+        for (let byte = 0; byte < 256; byte++) {
+          const bytes = Buffer.from(form, 'hex')
+          bytes[at] = byte
+          read(bytes)
+        }
+      }
+    },
+  )
+
   test('no value begins as an accumulator', () => {
     for (const tag of Object.values(TAGS))
       expect(() => decodeValue(new ByteReader(Buffer.of(tag, 0, 0, 0)), hostFactory)).toThrow(
