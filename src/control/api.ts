@@ -3,7 +3,7 @@
  * over HTTP on the node's unix socket, `control/client.ts` is the same interface at the other end.
  * Every method rejects with a ShoalError.
  */
-import type { Bytes, JobLimits, Millis, ReadOptions } from '../core/types.ts'
+import type { Bytes, JobLimits, JobSpec, Millis, ReadOptions } from '../core/types.ts'
 import type { ErrorJson } from '../core/errors.ts'
 import type { Settings } from '../core/spec/settings.ts'
 import type { Coverage, LeftOutInfo } from './coverage.ts'
@@ -26,7 +26,7 @@ export interface PreparedInput extends ReadOptions {
 }
 
 export interface SubmitRequest {
-  readonly job: PreparedJob
+  readonly job: PreparedJob & Pick<JobSpec, 'stages' | 'outputs'>
   readonly key: string | null
   readonly allowPartial: boolean
   readonly waitForDataMs: number

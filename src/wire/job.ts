@@ -5,7 +5,7 @@ import { LIMITS } from '../core/limits.ts'
 import { CONTENTS } from '../core/look.ts'
 import { plan } from '../core/plan/plan.ts'
 import { READ_OPTIONS } from '../core/spec/read-options.ts'
-import { SPEC } from '../core/spec/spec.ts'
+import { GRAPH, SPEC } from '../core/spec/spec.ts'
 import { reasonOf } from '../words/reason.ts'
 import type { Digest, JobRecord, ReadOptions } from '../core/types.ts'
 import { checked, WireError } from './codec.ts'
@@ -65,7 +65,7 @@ const agreed = z.strictObject({
 const record = z.strictObject({
   id: digest,
   key: z.nullable(text(1000)),
-  spec: strictly(SPEC),
+  spec: strictly({ ...SPEC, ...GRAPH }),
   snapshot: z.strictObject({
     inputs: list(
       z.strictObject({

@@ -38,6 +38,8 @@ export class World implements NodeWorld {
   #atSeal: readonly { readonly node: number; readonly job: string }[] = []
   /** Faults that follow a submission, until it is said yes to. */
   #awaiting: readonly Fault[]
+  /** Those that follow a stage of a job that is under way. */
+  #atStage: readonly Fault[] = []
   #troubleUntil: Millis = 0
   /** Jobs that were refused because a node is away, and nobody knows what it had. */
   readonly #refused = new Set<string>()
@@ -103,6 +105,7 @@ export class World implements NodeWorld {
   stepped(node: SimNode): void {
     this.events++
     this.#guarded(() => this.checks.node(node))
+    if (this.#atStage.length > 0) this.#planReached(node)
     for (const { node: at, job } of this.#atSeal) {
       const id = this.acknowledged.get(job) as JobId
       if (node.state?.jobs.get(id)?.ledger.outcome.kind !== 'sealed') continue
@@ -178,7 +181,8 @@ export class World implements NodeWorld {
         settledOne = true
         const following = this.#awaiting.filter((fault) => fault.after === job.name)
         this.#awaiting = this.#awaiting.filter((fault) => fault.after !== job.name)
-        for (const fault of following) this.#plan(fault)
+        for (const fault of following) if (fault.stage === undefined) this.#plan(fault)
+        this.#atStage = [...this.#atStage, ...following.filter(({ stage }) => stage !== undefined)]
         this.#say(
           `${job.name} is ${id.slice(0, 8)}, submitted on ${node.name}${knownHereOnly ? ', known here only' : ''}`,
         )
@@ -198,7 +202,22 @@ export class World implements NodeWorld {
 
   /** Faults are under way or to come. */
   get isTroubled(): boolean {
-    return this.#awaiting.length > 0 || this.now < this.#troubleUntil
+    return this.#awaiting.length + this.#atStage.length > 0 || this.now < this.#troubleUntil
+  }
+
+  /** Plans the faults whose stage has begun to give parts, as this node knows it; one of a job that has failed is left out. */
+  #planReached(node: SimNode): void {
+    const waiting: Fault[] = []
+    for (const fault of this.#atStage) {
+      const job = node.state?.jobs.get(this.acknowledged.get(fault.after!) as JobId)
+      const isReached = job?.plan.steps.some(
+        ({ stage, gives, index, count }) =>
+          stage === fault.stage && gives === 'part' && job.ledger.blank[index]!.size < count,
+      )
+      if (isReached) this.#plan(fault)
+      else if (job === undefined || job.ledger.outcome.kind === 'open') waiting.push(fault)
+    }
+    this.#atStage = waiting
   }
 
   #plan(fault: Fault): void {
@@ -408,6 +427,7 @@ export class World implements NodeWorld {
   heal(): void {
     this.#say('healed')
     this.#awaiting = []
+    this.#atStage = []
     Object.assign(this.network.weather, { ...CALM, delay: [...CALM.delay] })
     this.network.healAll()
     for (const node of this.staying) {

@@ -161,6 +161,7 @@ export class Submission {
       code: codeDigest(job.bundle),
       inputs,
       ...specSettings(job),
+      ...(job.stages === undefined ? {} : { stages: job.stages, outputs: job.outputs ?? [] }),
       runtime: this.#context.state.self.runtime,
     }
   }
