@@ -66,13 +66,19 @@ interface Known {
   readonly released: Set<StepIndex>
   /** By members, partition count and partition: the order of nodes that any node has found. */
   readonly placed: Map<string, string>
-  /** Attempts at each task, in all. */
+  /** Attempts at each task, in all; and at any that were done, and were needed by nobody. */
   readonly begun: Map<TaskIndex, number>
+  needless: number
   /** Its code is no function: it may fail for that, or be disputed. */
   readonly unsteady: boolean
   /** Those who run it miscount: it may fail for that. */
   readonly miscounts: boolean
 }
+
+/** Attempts at one task: nodes that fail, die or are cut off take their turns, and none goes on for ever. */
+const BEGUN_MAX = 40
+/** Attempts at what is done and needed by nobody, of one job. */
+const NEEDLESS_MAX = 5
 
 export class Checks {
   /** By what was pinned: under one key two submissions may have pinned two snapshots. */
@@ -86,8 +92,6 @@ export class Checks {
   rotten = false
   /** Outcomes `failed` that a rule allows, such as a task that was open at too many deaths. */
   readonly failed: string[] = []
-  needless = 0
-  most = 0
 
   known(record: JobRecord): Known {
     const before = this.#byRecord.get(record)
@@ -105,6 +109,7 @@ export class Checks {
       released: new Set(),
       placed: new Map(),
       begun: new Map(),
+      needless: 0,
       miscounts: codeOf(record.spec.name) === 'miscounts',
       unsteady: codeOf(record.spec.name).startsWith('unsteady'),
     }
@@ -316,18 +321,22 @@ export class Checks {
     const journal = node.disk.files.get(`jobs/${job}/attempts.log`) ?? new Uint8Array()
     if (!this.rotten && !Buffer.from(journal).includes(`"${attempt}"`))
       breach('journal', node, `begins attempt ${attempt}, which is not in its journal`)
-    const { state } = node
-    const state1 = state?.jobs.get(job as JobId)
-    const running = state?.running.get(attempt)
-    if (state1 !== undefined && running !== undefined) this.#again(node, state1, running.task)
+    const running = node.state?.running.get(attempt)
+    const known = node.state?.jobs.get(job as JobId)
+    if (running !== undefined && known !== undefined) this.#again(node, known, running.task)
   }
 
+  /** Nothing is done again and again, and what nobody needs any more is not done again where it was given up. */
   #again(node: SimNode, job: JobState, task: TaskIndex): void {
     const known = this.known(job.record)
     const times = (known.begun.get(task) ?? 0) + 1
     known.begun.set(task, times)
-    if (agreed(job.ledger.tasks[task]) !== null && !isLacking(node.state!, job, task)) this.needless++
-    this.most = Math.max(this.most, times)
+    if (times > BEGUN_MAX) breach('again', node, `begins task ${task} for the ${times}th time`)
+    // What a look has found may have changed until the attempt begins.
+    if (agreed(job.ledger.tasks[task]) === null || isLacking(node.state!, job, task)) return
+    known.needless++
+    if (known.needless > NEEDLESS_MAX)
+      breach('again', node, `begins task ${task}, which is done, and whose output nobody needs: the ${known.needless}th such`)
   }
 
   /** A reduce is about to fold: each map task once, and all of them. */

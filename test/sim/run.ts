@@ -49,7 +49,7 @@ export async function run(scenario: Scenario, log: ((line: string) => void) | nu
     if (!done && world.violation === null) world.violated(new Violation('liveness', whatIsOpen(world)))
     if (world.violation === null) await readResults(world)
     if (world.violation === null) await converge(world)
-    if (process.env['DBG']) console.error(`DBG ${world.scenario.seed} needless ${world.checks.needless} most ${world.checks.most} tasks ${world.checks.jobs.reduce((a,b)=>a+b.plan.tasks.length,0)} exec ${world.executions} events ${world.events} ${world.checks.jobs.map(j=>[...j.released].length)}`)
+    if (process.env['DBG']) console.error(`DBG ${world.scenario.seed} ${world.checks.jobs.map(j=>`${j.needless}/${Math.max(0, ...j.begun.values())}`).join(' ')}`)
     return report(world, healing)
   } finally {
     process.off('unhandledRejection', rejected)

@@ -219,6 +219,55 @@ export const BROKEN: readonly BrokenCore[] = [
     'durable(record.id), () => undefined',
     'Promise.resolve(void durable), () => undefined',
   ),
+  one(
+    'keys-stay-where-they-are',
+    'a reduce leaves its keys where they came from, whatever it gives',
+    'core/plan/plan.ts',
+    'const isKeyed = !stage.sort && (!stage.reduce || stage.keepsKey)',
+    'const isKeyed = !stage.sort',
+  ),
+  one(
+    'release-when-held-once',
+    'what a part was made of can go as soon as somebody has the part',
+    'core/exchange/release.ts',
+    'const wanted = copiesWanted(state, job, plan.steps[index]!)',
+    'const wanted = plan.steps[index]!.isOutput ? copiesWanted(state, job, plan.steps[index]!) : 1',
+  ),
+  one(
+    'release-before-proof',
+    'a step whose tasks all have an output is done for good',
+    'core/exchange/release.ts',
+    'if (ledger.blank[index]!.size > 0 || !isProved(plan, ledger, index)) return false',
+    'if (ledger.blank[index]!.size > 0) return false',
+  ),
+  one(
+    'released-is-lost',
+    'an output that nobody has is lost, and made again',
+    'core/outcome/open-tasks.ts',
+    '!isConflict(output) && isNeeded(at) && isOrphaned(state, job, index)',
+    '!isConflict(output) && isOrphaned(state, job, index)',
+  ),
+  one(
+    'balance-over-all-edges',
+    'what a step took in all is what was given to it in all',
+    'core/outcome/seal.ts',
+    'step.inputs.every((_, edge) => isBalanced(plan, ledger, edge, step))',
+    `step.inputs.reduce((sum, { from }) => (['runs', 'part'].includes(plan.steps[from]!.gives) ? sum + sumOver(ledger, plan.steps[from]!, (o) => o.gave) : sum), 0) === sumOver(ledger, step, (o) => o.took.reduce((a, b) => a + b, 0))`,
+  ),
+  one(
+    'root-of-the-first-edge',
+    'what came over the first edge tells enough of what a task consumed',
+    'core/plan/graph.ts',
+    "return roots.length > 1 ? rootOf(roots) : (roots[0] ?? '')",
+    "return roots[0] ?? ''",
+  ),
+  one(
+    'placement-by-size',
+    'large outputs tell where their consumers had best lie',
+    'core/members/candidates.ts',
+    'if (isPlaced) order = placementOf(job, task.step.count)[task.at]!',
+    "if (isPlaced) order = placementOf(job, task.step.count)[(task.at + (job as JobState).ledger.tasks.reduce((sum, { output }) => sum + (output !== null && 'bytes' in output ? output.bytes : 0), 0)) % task.step.count]!",
+  ),
 ]
 
 /** Every node takes itself for the first candidate of everything, and no claim stands: the theorem of the design. */
