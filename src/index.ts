@@ -29,9 +29,9 @@ export async function startSimulatedNode(options: SimulatedNodeOptions): Promise
 }
 
 /** See `prepareJob` in adapters/esbuild/prepare.ts. Loaded at its first call, esbuild with it. */
-export async function prepareJob(file: string): Promise<PreparedJob> {
+export async function prepareJob(file: string, params: Readonly<Record<string, string>> = {}): Promise<PreparedJob> {
   const { prepareJob: prepare } = await import('./adapters/esbuild/prepare.ts')
-  return await prepare(file)
+  return await prepare(file, params)
 }
 
 export { runtimeId } from './control/runtime-id.ts'

@@ -20,9 +20,9 @@ export function submissionOf(job: PreparedJob, settings: Settings): SubmitReques
   return {
     job: {
       ...job,
-      params: { ...job.params, ...readParams(settings.all(PARAM)) },
+      params: { ...job.params, ...givenParams(settings) },
       inputs: overrideInputs(job.inputs, settings.all(INPUT)),
-      partitions: settings.get(PARTITIONS) ?? job.partitions,
+      partitions: partitionsOf(job, settings),
     },
     key: settings.get(KEY) ?? null,
     allowPartial: settings.on(ALLOW_PARTIAL),
@@ -40,16 +40,26 @@ export function submissionOf(job: PreparedJob, settings: Settings): SubmitReques
  */
 export function misspeltParams({ params }: PreparedJob, settings: Settings): string[] {
   const declared = Object.keys(params)
-  return Object.keys(readParams(settings.all(PARAM)))
+  return Object.keys(givenParams(settings))
     .filter((given) => !declared.includes(given))
     .map((given) => ({ given, meant: nearestOne(given, declared) }))
     .filter(({ meant }) => meant !== null)
     .map(({ given, meant }) => `--param ${given}: the job declares no such parameter; did you mean ${meant}?`)
 }
 
-function readParams(texts: readonly string[]): Record<string, string> {
+function partitionsOf(job: PreparedJob, settings: Settings): number | null {
+  const given = settings.get(PARTITIONS) ?? null
+  if (given !== null && job.stages !== undefined)
+    throw new ShoalError('USAGE', '--partitions: the job has several stages, each with partitions of its own', {
+      try: [`partitions: ${given} in the stage that is meant`],
+    })
+  return given ?? job.partitions
+}
+
+/** What --param says. @throws ShoalError USAGE */
+export function givenParams(settings: Settings): Record<string, string> {
   return Object.fromEntries(
-    texts.map((text) => {
+    settings.all(PARAM).map((text) => {
       const equals = text.indexOf('=')
       if (equals <= 0) throw new ShoalError('USAGE', `--param ${text}: it takes K=V`, { try: ['--param currency=EUR'] })
       return [text.slice(0, equals), text.slice(equals + 1)]

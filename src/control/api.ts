@@ -3,7 +3,7 @@
  * over HTTP on the node's unix socket, `control/client.ts` is the same interface at the other end.
  * Every method rejects with a ShoalError.
  */
-import type { Bytes, JobLimits, JobSpec, Millis, ReadOptions } from '../core/types.ts'
+import type { Bytes, JobLimits, Millis, OutputSpec, ReadOptions, StageSpec } from '../core/types.ts'
 import type { ErrorJson } from '../core/errors.ts'
 import type { Settings } from '../core/spec/settings.ts'
 import type { Coverage, LeftOutInfo } from './coverage.ts'
@@ -16,6 +16,9 @@ export interface PreparedJob extends Settings {
   readonly bundle: string
   readonly sourceMap: string
   readonly inputs: readonly PreparedInput[]
+  /** Of a job of several stages, whose inputs have the names of the stages that read them. */
+  readonly stages?: readonly StageSpec[]
+  readonly outputs?: readonly OutputSpec[]
 }
 
 export interface PreparedInput extends ReadOptions {
@@ -26,7 +29,7 @@ export interface PreparedInput extends ReadOptions {
 }
 
 export interface SubmitRequest {
-  readonly job: PreparedJob & Pick<JobSpec, 'stages' | 'outputs'>
+  readonly job: PreparedJob
   readonly key: string | null
   readonly allowPartial: boolean
   readonly waitForDataMs: number

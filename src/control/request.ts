@@ -5,6 +5,7 @@ import { ShoalError } from '../core/errors.ts'
 import type { FieldsOf } from '../core/spec/fields.ts'
 import { READ_OPTIONS } from '../core/spec/read-options.ts'
 import { SETTINGS } from '../core/spec/settings.ts'
+import { GRAPH } from '../core/spec/stages.ts'
 import { loosely } from './fields.ts'
 import { misfitText } from '../words/reason.ts'
 
@@ -18,6 +19,7 @@ const JOB: FieldsOf<PreparedJob> = {
   sourceMap: { is: 'text', most: 'bundleBytesMax', needed: true },
   inputs: { is: 'list', of: { is: 'fields', fields: INPUT }, most: 100, needed: true },
   ...SETTINGS,
+  ...GRAPH,
 }
 
 const submission = z.looseObject({

@@ -45,6 +45,8 @@ export type Limit =
   | 'syncRanges'
   | 'syncRangeTasks'
   | 'stepsMax'
+  | 'stagesMax'
+  | 'stageNameMax'
   | 'edgesMax'
   | 'deltaTasks'
   | 'syncTasks'

@@ -1,4 +1,3 @@
-import { assert } from './errors.ts'
 import type { Limit } from './limit-names.ts'
 
 const KIB = 1024
@@ -106,6 +105,9 @@ export const LIMITS: Readonly<Record<Limit, number>> = {
   /** Neighbours of a step that are compared as one, at least. */
   syncRangeTasks: 16,
   stepsMax: 1_000,
+  /** A stage has four steps at most; its name is part of each message about a task, and of an output's folder. */
+  stagesMax: 200,
+  stageNameMax: 64,
   /** What one stage may read: stages by alias, and bounds. */
   edgesMax: 33,
   /** Task states of about 250 bytes that fit into one gossip message. */
@@ -382,19 +384,3 @@ export const LIMITS: Readonly<Record<Limit, number>> = {
   probeAfterMs: 5_000,
   probeMs: 5_000,
 }
-
-assert(LIMITS.keyBytesMax < LIMITS.recordBytesMax, 'a key fits into a record')
-assert(LIMITS.suspectAfterMs >= 4 * LIMITS.heartbeatMs, 'one late heartbeat is no suspicion')
-assert(LIMITS.suspectAfterMs >= 2 * LIMITS.quietBeatMs, 'one late heartbeat of a quiet node is no suspicion either')
-assert(LIMITS.unheardMs > LIMITS.quietBeatMs, 'nobody asks for who is quiet')
-assert(2 * LIMITS.unheardMs < LIMITS.awayAfterMs, 'who is asked for has as long to answer as it was silent before')
-assert(LIMITS.awayAfterMs > LIMITS.suspectAfterMs, 'suspicion comes before takeover')
-assert(LIMITS.shuffleFrameBytes < LIMITS.streamReadBufferBytes, 'a frame fits into the read buffer')
-assert(LIMITS.combineBlockBytes * 4 < LIMITS.slotMemoryMin, 'combine blocks fit into the smallest task')
-assert(LIMITS.scanAnswerMs * 2 < LIMITS.scanRpcMs, 'a holder that scans is not taken for away')
-assert(
-  (2 * LIMITS.tasksMax) / LIMITS.syncTasks < LIMITS.controlQueueMax,
-  'a round of anti-entropy can tell all of a job: else the next one would begin with the same tasks',
-)
-assert(LIMITS.packedFileBytes <= LIMITS.smallFileBytes, 'a file that was copied for a task is read whole')
-assert(LIMITS.packBytes >= LIMITS.splitBytes, 'a full split fits into a pack')

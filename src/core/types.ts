@@ -5,6 +5,7 @@
 import type { Compression, LineEnd, Look } from './look.ts'
 import type { Format, ReadOptions } from './spec/read-options.ts'
 import type { SpecSettings } from './spec/settings.ts'
+import type { StageSettings } from './spec/stage-settings.ts'
 
 export type { Compression, Format, LineEnd, ReadOptions }
 
@@ -52,20 +53,12 @@ export type StageRead =
   | { readonly alias: string; readonly stage: number }
 
 /** One stage of a job that has several; what its functions are is in the code, under its name. */
-export interface StageSpec {
+export interface StageSpec extends StageSettings {
   readonly name: string
   /** By alias; '' where it reads one thing. All of it rows, or all of it stages before this one. */
   readonly reads: readonly StageRead[]
-  /** Absent: pairs pass unchanged. */
+  /** False: pairs pass unchanged. */
   readonly map: boolean
-  readonly combine: boolean
-  readonly reduce: boolean
-  /** Each record that reduce emits has the key of the group. */
-  readonly keepsKey: boolean
-  readonly sort: boolean
-  /** null: as many as what it reads has, or by the size of its rows. */
-  readonly partitions: number | null
-  readonly onBadRecord: 'fail' | 'skip'
 }
 
 /** A stage whose records are part of the result; `name` is '' where there is one output. */

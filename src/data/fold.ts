@@ -6,7 +6,7 @@ import { assert, ShoalError } from '../core/errors.ts'
 import { LIMITS } from '../core/limits.ts'
 import type { Bytes } from '../core/types.ts'
 import { ByteReader, compareBytes } from './bytes.ts'
-import { type Merge, inputsOfRun, merge } from './merge.ts'
+import { type Merge, inputOfPart, inputsOfRun, merge } from './merge.ts'
 import { KeyReader } from './order.ts'
 import type { RecordView, RunExpectation } from './run.ts'
 import type { SpillFiles, SpillInput } from './spill.ts'
@@ -26,8 +26,18 @@ export interface GroupInput {
   readonly expected: RunExpectation | null
 }
 
+/** One part to reduce, whose keys ascend: all its records come at one rank, of one alias. */
+export interface GroupPart {
+  readonly name: string
+  open(): SpillInput
+  readonly rank: number
+  readonly alias: number
+  readonly expected: RunExpectation
+}
+
 export interface GroupOptions {
   readonly inputs: readonly GroupInput[]
+  readonly parts?: readonly GroupPart[]
   /** The number of aliases. Ranks are alias-major: all of alias 0 below all of alias 1, and so on. */
   readonly aliases: number
   readonly make: ValueFactory
@@ -68,16 +78,19 @@ export class Groups {
   #shape: Buffer = Buffer.alloc(0)
 
   constructor(options: GroupOptions) {
-    const { inputs, aliases, make, files, fanIn, progress } = options
+    const { inputs, parts = [], aliases, make, files, fanIn, progress } = options
     this.#make = make
     this.weights = new Array<number>(aliases).fill(0)
-    this.#aliasOf = aliasesByRank(inputs)
+    this.#aliasOf = aliasesByRank([...inputs, ...parts.map(({ rank, alias }) => ({ ranks: [rank], aliases: [alias] }))])
     const memory = (options.memory ?? LIMITS.passedOverBytes) / Math.max(1, aliases - 1)
     for (let alias = 0; alias < aliases; alias++) {
       this.#queues.push(new ValueQueue(files, `passed-${alias}`, memory))
     }
     this.#merge = merge(
-      inputs.flatMap((input) => inputsOfRun(input.name, () => input.open(), input.ranks, input.expected)),
+      [
+        ...inputs.flatMap((input) => inputsOfRun(input.name, () => input.open(), input.ranks, input.expected)),
+        ...parts.map((part) => inputOfPart(part.name, () => part.open(), part.rank, part.expected)),
+      ],
       { files, prefix: 'merge-', progress, ...(fanIn === undefined ? {} : { fanIn }) },
     )
   }
@@ -173,7 +186,7 @@ export class Groups {
   }
 }
 
-function aliasesByRank(inputs: readonly GroupInput[]): Uint16Array {
+function aliasesByRank(inputs: readonly Pick<GroupInput, 'ranks' | 'aliases'>[]): Uint16Array {
   let top = -1
   for (const { ranks } of inputs) for (const rank of ranks) top = Math.max(top, rank)
   const aliasOf = new Uint16Array(top + 1)

@@ -6,6 +6,7 @@
 import { LIMITS } from '../core/limits.ts'
 import { BlockWriter, damaged } from './blocks.ts'
 import { ByteWriter, compareBytes } from './bytes.ts'
+import { PartCursor } from './part-cursor.ts'
 import { RUN_MAGIC, RunCursor, type RecordStream, type RecordView, type RunExpectation, writeRecordAs } from './run.ts'
 import type { SpillFiles, SpillInput } from './spill.ts'
 
@@ -15,21 +16,26 @@ import type { SpillFiles, SpillInput } from './spill.ts'
  */
 export type Ranking = 'by-input' | 'by-split' | readonly number[]
 
+/** The records of one file, in order. */
+interface Cursor extends RecordView {
+  next(): RecordView | null
+  /** This record has the key of the one before it. */
+  readonly sameKey: boolean
+  close(): void
+}
+
 /** One run to merge, opened when it is needed. */
 export interface MergeInput {
   readonly name: string
-  open(): SpillInput
-  /** Offset at which the run begins. */
-  readonly base: number
+  open(): Cursor
   readonly ranking: Ranking
-  readonly expected: RunExpectation | null
   /** The splits to read, if not all: another cursor over the same run reads the others. */
   readonly only?: ReadonlySet<number>
 }
 
 /** A run within a merge: its cursor, and what comparisons need of its current record. */
 class Contender {
-  readonly cursor: RunCursor
+  readonly cursor: Cursor
   readonly #name: string
   readonly #ranking: Ranking
   readonly #only: ReadonlySet<number> | undefined
@@ -41,7 +47,7 @@ class Contender {
   done = false
 
   constructor(input: MergeInput) {
-    this.cursor = new RunCursor(input.open(), input.base, input.name, input.expected)
+    this.cursor = input.open()
     this.#name = input.name
     this.#ranking = input.ranking
     this.#only = input.only
@@ -295,10 +301,8 @@ function mergeInto(name: string, group: readonly MergeInput[], options: MergeOpt
   }
   return {
     name,
-    open: () => options.files.open(name),
-    base: 0,
+    open: () => new RunCursor(options.files.open(name), 0, name),
     ranking: ranked ? 'by-split' : 'by-input',
-    expected: null,
   }
 }
 
@@ -322,6 +326,11 @@ export function inputsOfRun(
       group.last = rank
     }
   }
-  const input = { name, open, base: 0, ranking: ranks, expected }
+  const input = { name, open: () => new RunCursor(open(), 0, name, expected), ranking: ranks }
   return groups.length <= 1 ? [input] : groups.map((group) => ({ ...input, only: group.splits }))
+}
+
+/** The input for one part whose keys ascend, and whose records all rank the same. */
+export function inputOfPart(name: string, open: () => SpillInput, rank: number, expected: RunExpectation): MergeInput {
+  return { name, open: () => new PartCursor(open(), name, expected), ranking: [rank] }
 }

@@ -8,7 +8,7 @@ import type { Bytes, Partition } from '../core/types.ts'
 import { BlockWriter } from './blocks.ts'
 import { ByteWriter } from './bytes.ts'
 import { type Merge, merge } from './merge.ts'
-import { RUN_MAGIC, RecordView, type RecordStream } from './run.ts'
+import { RUN_MAGIC, RecordView, RunCursor, type RecordStream } from './run.ts'
 import { LOW, sortItems } from './sort.ts'
 import type { SpillFiles } from './spill.ts'
 
@@ -223,10 +223,8 @@ export class Sorter {
           .filter((spill) => spill.sections[partition]! >= 0)
           .map((spill) => ({
             name: spill.name,
-            open: () => files.open(spill.name),
-            base: spill.sections[partition]!,
+            open: () => new RunCursor(files.open(spill.name), spill.sections[partition]!, spill.name),
             ranking: 'by-input' as const,
-            expected: null,
           }))
         open = inputs.length === 0 ? null : merge(inputs, { files, prefix: `${prefix}m${partition}-`, progress })
         return open === null ? null : open.merger

@@ -1,7 +1,7 @@
 /** What a task process says that it has left, looked at before it is believed: it runs code that others wrote. */
 import { isDeepStrictEqual } from 'node:util'
 import { LIMITS } from '../core/limits.ts'
-import type { Work } from '../core/plan/work.ts'
+import type { MapWork, Work } from '../core/plan/work.ts'
 import type { Manifest } from '../core/types.ts'
 
 type Fields = Readonly<Record<string, unknown>>
@@ -21,7 +21,7 @@ export function isManifestOf(work: Work, manifest: Manifest): boolean {
         isOf(fields, ['kind', 'splits', 'runs', 'took', 'counters', 'upstream']) &&
         isTook(fields['took'], work.edges) &&
         isDeepStrictEqual(fields['upstream'], work.upstream) &&
-        areSplits(fields['splits'], work.splits.length) &&
+        areSplits(fields['splits'], unitsIn(work)) &&
         areRuns(fields['runs'], work.partitions) &&
         isCounters(fields['counters'])
       )
@@ -29,7 +29,7 @@ export function isManifestOf(work: Work, manifest: Manifest): boolean {
       return (
         isOf(fields, ['kind', 'splits', 'took', 'keys', 'bytes', 'digest']) &&
         isTook(fields['took'], work.edges) &&
-        areSplits(fields['splits'], work.splits.length) &&
+        areSplits(fields['splits'], unitsIn(work)) &&
         isCount(fields['keys']) &&
         isCount(fields['bytes']) &&
         isDigest(fields['digest'])
@@ -71,6 +71,11 @@ const REDUCE_FIELDS = [
 
 function isOf(value: unknown, names: readonly string[]): value is Fields {
   return isFields(value) && Object.keys(value).length === names.length && names.every((n) => Object.hasOwn(value, n))
+}
+
+/** Splits that a task reads, or the one part of another stage. */
+function unitsIn({ part, splits }: Pick<MapWork, 'part' | 'splits'>): number {
+  return part === null ? splits.length : 1
 }
 
 function isTook(value: unknown, edges: number): boolean {

@@ -1,33 +1,38 @@
-import type { PreparedInput, PreparedJob } from '../control/api.ts'
-import { READ_OPTIONS } from '../core/spec/read-options.ts'
+import type { PreparedInput } from '../control/api.ts'
 import { SETTINGS } from '../core/spec/settings.ts'
 import { nearestOne } from '../words/nearest.ts'
-import { checkFields, isFound, isFunction, isText, refuse, refuseUnknown, shown } from './check-fields.ts'
+import { checkGraph, type JobShape } from './graph-shape.ts'
+import { INPUT_FIELDS, inputOf } from './input-shape.ts'
+import { checkFields, type Found, isFound, isFunction, isText, refuse, refuseUnknown, shown } from './check-fields.ts'
 
-/** What a job declares, apart from its code. */
-export type JobShape = Omit<PreparedJob, 'bundle' | 'sourceMap'>
+const JOB_FIELDS = ['input', 'map', 'emits', ...Object.keys(SETTINGS)]
 
-const JOB_FIELDS = ['input', 'map', ...Object.keys(SETTINGS)]
-const INPUT_FIELDS = ['data', ...Object.keys(READ_OPTIONS)]
+/** The plain form (see `shape`) of what a job module exports. */
+export interface FoundJob {
+  readonly job: unknown
+  readonly stages: readonly Found[]
+}
 
 /**
- * Checks the plain form (see `shape`) of a job module's default export, strictly: a misspelt field is an error.
+ * Checks what a job module exports, strictly: a misspelt field is an error.
  * @throws ShoalError JOB_BUILD, PARTITIONS.
  */
-export function checkShape(found: unknown, fileName: string): JobShape {
-  if (!isFound(found)) {
+export function checkShape({ job, stages }: FoundJob, fileName: string): JobShape {
+  if (!isFound(job)) {
     throw refuse('the file does not export a job', ['export default defineJob({ input, map, … })'])
   }
-  refuseUnknown(found, JOB_FIELDS, 'a job')
-  const inputs = inputsOf(found['input'])
-  checkMaps(found['map'], inputs)
-  return { inputs, ...checkFields(SETTINGS, { name: fileName, ...found }) }
+  if ('output' in job || 'outputs' in job) return checkGraph(job, stages, fileName)
+  refuseUnknown(job, JOB_FIELDS, 'a job')
+  const inputs = inputsOf(job['input'])
+  checkMaps(job['map'], inputs)
+  return { inputs, ...checkFields(SETTINGS, { name: fileName, ...job }) }
 }
 
 /** A single input, or several by alias; `data` marks a single one, so it cannot be an alias. */
 function inputsOf(value: unknown): PreparedInput[] {
   if (value === undefined) throw refuse('the job has no input', ["input: 'dataset/*.ndjson'"])
-  if (isText(value) || (isFound(value) && 'data' in value && !isFound(value['data']))) return [inputOf('', value)]
+  if (isText(value) || (isFound(value) && 'data' in value && !isFound(value['data'])))
+    return [inputOf('', value, 'input')]
   if (!isFound(value)) throw refuse(`input is a text, or an object with data, not ${shown(value)}`)
   if ('data' in value) throw refuse('an alias of an input cannot be "data"', ['call it something else'])
   const known = Object.keys(value).filter((name) => INPUT_FIELDS.includes(name))
@@ -35,20 +40,10 @@ function inputsOf(value: unknown): PreparedInput[] {
     throw refuse('the input has no data', ["input: { data: 'dataset/*.csv', … }"])
   const inputs = Object.entries(value).map(([alias, input]) => {
     if (alias === '' || alias === '__proto__') throw refuse(`an alias of an input cannot be "${alias}"`)
-    return inputOf(alias, input)
+    return inputOf(alias, input, `input.${alias}`)
   })
   if (inputs.length === 0) throw refuse('the job has no input', ["input: 'dataset/*.ndjson'"])
   return inputs.toSorted((a, b) => Buffer.compare(Buffer.from(a.alias), Buffer.from(b.alias)))
-}
-
-function inputOf(alias: string, value: unknown): PreparedInput {
-  const what = alias === '' ? 'input' : `input.${alias}`
-  if (isText(value) && value !== '') return { alias, data: value }
-  if (!isFound(value)) throw refuse(`${what} is a dataset, dataset/glob, or an object with data, not ${shown(value)}`)
-  refuseUnknown(value, INPUT_FIELDS, what)
-  const { data } = value
-  if (!isText(data) || data === '') throw refuse(`${what}.data is a dataset or dataset/glob, not ${shown(data)}`)
-  return { alias, data, ...checkFields(READ_OPTIONS, value) }
 }
 
 function checkMaps(value: unknown, inputs: readonly PreparedInput[]): void {

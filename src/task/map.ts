@@ -2,29 +2,29 @@ import { assert } from '../core/errors.ts'
 import type { MapManifest, SplitFacts } from '../core/types.ts'
 import { MapCollector } from '../data/collector.ts'
 import { hostFactory } from '../data/value.ts'
-import type { MapWork, SplitWork } from '../core/plan/work.ts'
+import type { MapWork } from '../core/plan/work.ts'
 import type { TaskContext } from './context.ts'
 import { CounterSum } from './counters.ts'
-import { readSplit } from './read-split.ts'
-import { mapSeed } from './seed.ts'
+import { readUnit } from './read-unit.ts'
 import { sharingRealm } from './sharing-realm.ts'
 import { TaskSamples } from './skips.ts'
+import { type Unit, unitsOf } from './units.ts'
 import { NO_CALLS, type OpenRealm, UserCode } from './user-code.ts'
 
 /**
- * Maps the task's splits in order, and leaves one run file for each partition that got records. No state of the job
- * outlives a split: each has a realm of its own, or one in which nothing can be changed. @throws TaskFailure
+ * Maps the task's splits in order, or the one part that it reads, and leaves one run file for each partition that got
+ * records. No state of the job outlives a split: each has a realm of its own, or one in which nothing can be changed.
+ * @throws TaskFailure
  */
 export function runMap(context: TaskContext, work: MapWork): Promise<MapManifest> {
-  return sharingRealm(context, work.splits, (within, realms) => mapSplits(within, work, realms))
+  return sharingRealm(context, work.splits, (within, realms) => mapUnits(within, work, realms))
 }
 
-async function mapSplits(context: TaskContext, work: MapWork, realms: OpenRealm): Promise<MapManifest> {
+async function mapUnits(context: TaskContext, work: MapWork, realms: OpenRealm): Promise<MapManifest> {
   const { reporter, files } = context
   const counters = new CounterSum()
   const splits: SplitFacts[] = []
   const samples = new TaskSamples()
-  const records = context.records(work)
   let user: UserCode | null = null
   const collector = new MapCollector({
     partitions: work.partitions,
@@ -37,13 +37,13 @@ async function mapSplits(context: TaskContext, work: MapWork, realms: OpenRealm)
     progress: (bytes) => reporter.moved(bytes),
   })
   try {
-    for (const [index, split] of work.splits.entries()) {
-      records.readAhead(split)
-      user = startSplit(context, split, collector, realms)
+    for (const [index, unit] of unitsOf(context, work).entries()) {
+      unit.readAhead()
+      user = startUnit(context, work, unit, collector, realms)
       context.attend(user)
       const { driver, values } = user.realm
       collector.beginSplit(index, { combine: work.combine ? driver.combine : null, make: values })
-      const facts = await readSplit(context, records, split, user, work, collector)
+      const facts = await readUnit(context, unit, user, work, collector)
       const { emitted } = collector.endSplit()
       splits.push({ ...facts, emitted, skips: samples.take(facts.skips) })
       counters.add(JSON.parse(driver.counters()) as Record<string, number>)
@@ -52,8 +52,14 @@ async function mapSplits(context: TaskContext, work: MapWork, realms: OpenRealm)
     }
     reporter.enter('own')
     const runs = collector.finish()
-    const took = new Array<number>(work.edges).fill(0)
-    return { kind: 'map', splits, runs, took, counters: counters.facts, upstream: work.upstream }
+    return {
+      kind: 'map',
+      splits,
+      runs,
+      took: tookOver(work, splits),
+      counters: counters.facts,
+      upstream: work.upstream,
+    }
   } catch (error) {
     throw user === null ? error : (user as UserCode).failure(error, 'own', null)
   } finally {
@@ -61,18 +67,31 @@ async function mapSplits(context: TaskContext, work: MapWork, realms: OpenRealm)
   }
 }
 
-function startSplit(context: TaskContext, split: SplitWork, collector: MapCollector, realms: OpenRealm): UserCode {
-  const { job, code, reporter } = context
+/** Records that were read over each edge: what is read of shards comes over none. */
+export function tookOver({ part, edges }: Pick<MapWork, 'part' | 'edges'>, [read]: readonly SplitFacts[]): number[] {
+  const took = new Array<number>(edges).fill(0)
+  if (part !== null) took[part.edge] = read!.records
+  return took
+}
+
+function startUnit(
+  context: TaskContext,
+  { stage }: MapWork,
+  unit: Unit,
+  collector: MapCollector,
+  realms: OpenRealm,
+): UserCode {
+  const { job, reporter } = context
   const calls = {
     ...NO_CALLS,
     emit: (key: unknown, value: unknown) => collector.emit(key, value),
     mark: () => collector.mark(),
     commit: () => collector.commit(),
-    seed: () => mapSeed(code, job.params, split),
+    seed: () => unit.seed(),
   }
   reporter.enter('user')
-  const user = new UserCode(job, calls, reporter, split.alias, realms)
-  user.begin({ dataset: split.dataset, path: split.path }, null)
+  const user = new UserCode(job, calls, reporter, { stage, alias: unit.alias }, realms)
+  user.begin({ call: 'map', shard: unit.shard })
   return user
 }
 

@@ -1,5 +1,6 @@
 import { ShoalError } from '../core/errors.ts'
-import { checkShape, type JobShape } from './job-shape.ts'
+import type { JobShape } from './graph-shape.ts'
+import { checkShape, type FoundJob } from './job-shape.ts'
 import { compileJob, makeRealm } from './realm.ts'
 import { placesOf, placeText, sourceLine } from './stack.ts'
 import { titleOf } from './user-error.ts'
@@ -11,6 +12,8 @@ export interface JobCode {
   readonly sourceMap: string
   /** The job's name unless it gives one. */
   readonly name: string
+  /** For a job whose stages depend on them. */
+  readonly params: Readonly<Record<string, string>>
 }
 
 /** Loading takes milliseconds: a module that takes this long never ends. */
@@ -20,7 +23,7 @@ const LOAD_TIMEOUT_MS = 5_000
  * Loads a bundle in a realm, runs nothing of it but its module, and reads what job it declares.
  * @throws ShoalError JOB_THREW, JOB_BUILD, PARTITIONS.
  */
-export function readJob({ code, sourceMap, name }: JobCode): JobShape {
+export function readJob({ code, sourceMap, name, params }: JobCode): JobShape {
   const nothing = {
     emit: () => false,
     failure: () => '',
@@ -40,16 +43,16 @@ export function readJob({ code, sourceMap, name }: JobCode): JobShape {
   )
   const scripts = compileJob(code)
   const started = performance.now()
-  let exported: unknown
+  let shape: string
   try {
-    exported = realm.run(scripts, LOAD_TIMEOUT_MS)
+    shape = realm.shape(realm.run(scripts, LOAD_TIMEOUT_MS), JSON.stringify(params))
   } catch (error) {
     if (performance.now() - started >= LOAD_TIMEOUT_MS) {
       throw new ShoalError('JOB_THREW', `the job's module did not finish loading within ${LOAD_TIMEOUT_MS / 1000} s`)
     }
     throw loadError(JSON.parse(realm.driver.describe(error)) as Problem, sourceMap)
   }
-  return checkShape(JSON.parse(realm.shape(exported)) as unknown, name)
+  return checkShape(JSON.parse(shape) as FoundJob, name)
 }
 
 /** What the module threw while it was loaded. */

@@ -18,8 +18,9 @@ import { drive } from './inside/drive.ts'
 import type { Driver, Marks, Outside } from './inside/driver.ts'
 import { freezeRealm } from './inside/freeze.ts'
 import { intrinsics } from './inside/intrinsics.ts'
+import { jobGraph } from './inside/job-graph.ts'
 import { randomStream } from './inside/random.ts'
-import { shape } from './inside/shape.ts'
+import { shape, type Shape } from './inside/shape.ts'
 import { tame } from './inside/tame.ts'
 import { urls } from './inside/url.ts'
 import { values } from './inside/values.ts'
@@ -33,7 +34,7 @@ export const JOB_GLOBAL = '__shoal_job'
 interface Made {
   readonly rows: RowFactory
   readonly values: ValueFactory
-  readonly shape: (exported: unknown) => string
+  readonly shape: Shape
 }
 interface Inside extends Made {
   /** Makes a new driver: it shares no job, counters or random numbers with those made before. */
@@ -47,6 +48,7 @@ const PRELUDE = new vm.Script(
 'use strict'
 const own = (${intrinsics})()
 const phase = { running: false }
+const graph = (${jobGraph})(own)
 ;(${tame})(own, phase, temporal)
 ;(${web})(own, host)
 ;(${urls})(own, host)
@@ -54,12 +56,13 @@ const phase = { running: false }
 return {
   rows: (${makeRows})(),
   values: (${values})(own),
-  shape: (${shape})(own),
+  shape: (${shape})(own, graph),
   drive: (outside) => {
     phase.running = false
     return (${drive})(own, phase, outside, marks, {
       counters: (${counterBook})(own),
       describe: (${describer})(own),
+      graph,
       random: (${randomStream})(own),
     })
   },

@@ -10,9 +10,13 @@ import type { TaskContext } from './context.ts'
 import { cutText, hostFailure } from './failure.ts'
 import { reduceSeed } from './seed.ts'
 import { NO_CALLS, UserCode } from './user-code.ts'
+import { KeptKey } from './kept-key.ts'
 import type { Place } from './user-error.ts'
 
-/** Merges the runs of one partition, folds each group by the job's reduce, and leaves the part. @throws TaskFailure */
+/**
+ * Merges the runs of one partition, and parts that hold its keys already, folds each group by the stage's reduce, and
+ * leaves the part. @throws TaskFailure
+ */
 export async function runReduce(context: TaskContext, work: ReduceWork): Promise<ReduceManifest> {
   const { reporter, files } = context
   const part = new PartWriter(files.create(PART_NAME))
@@ -59,22 +63,29 @@ function tookOver({ edges }: ReduceWork, { weights }: Groups): number[] {
 
 function startReduce(context: TaskContext, work: ReduceWork, part: PartWriter, groups: () => Groups): UserCode {
   const { job, code, reporter } = context
-  const seed = reduceSeed(code, job.params)
+  const { stage, aliases } = work
+  const seed = reduceSeed(code, job.params, stage)
+  const kept = work.keyed ? new KeptKey(stage) : null
   const calls = {
     ...NO_CALLS,
-    emit: (key: unknown, value: unknown) => part.emit(key, value),
+    emit: (key: unknown, value: unknown) => {
+      kept?.check(key)
+      part.emit(key, value)
+    },
     seed: () => seed(encodeKey(groups().key).order),
     group: () => {
       reporter.records++
-      return groups().nextGroup()
+      if (!groups().nextGroup()) return false
+      kept?.begin(groups().order)
+      return true
     },
     key: () => groups().key,
     value: (alias: number) => groups().nextValue(alias),
   }
   reporter.enter('user')
-  const user = new UserCode(job, calls, reporter, null)
+  const user = new UserCode(job, calls, reporter, { stage, alias: null })
   context.attend(user)
-  user.begin(null, work.aliases)
+  user.begin({ call: 'reduce', aliases })
   return user
 }
 
@@ -88,6 +99,11 @@ function openGroups(context: TaskContext, work: ReduceWork, user: UserCode): Gro
         open: () => context.input(file),
         ranks,
         aliases,
+        expected: { digest, bytes },
+      })),
+      parts: work.parts.map(({ file, name, rank, alias, digest, bytes }) => ({
+        ...{ name, rank, alias },
+        open: () => context.input(file),
         expected: { digest, bytes },
       })),
       aliases: work.aliases.length,

@@ -3,25 +3,25 @@ import type { Batch } from '../data/formats/reader.ts'
 import { boundsOf, readSample, SAMPLE_NAME, SampleChoice, SampleWriter } from '../data/sample.ts'
 import type { BoundsWork, SampleWork } from '../core/plan/work.ts'
 import type { TaskContext } from './context.ts'
-import { readSplit } from './read-split.ts'
-import { mapSeed } from './seed.ts'
+import { tookOver } from './map.ts'
+import { readUnit } from './read-unit.ts'
 import { sharingRealm } from './sharing-realm.ts'
 import { TaskSamples } from './skips.ts'
+import { unitsOf } from './units.ts'
 import { NO_CALLS, type OpenRealm, UserCode } from './user-code.ts'
 
-/** Maps a choice of the splits' records, and leaves the keys that these emit. @throws TaskFailure */
+/** Maps a choice of the records that it reads, and leaves the keys that these emit. @throws TaskFailure */
 export function runSample(context: TaskContext, work: SampleWork): Promise<SampleManifest> {
-  return sharingRealm(context, work.splits, (within, realms) => sampleSplits(within, work, realms))
+  return sharingRealm(context, work.splits, (within, realms) => sampleUnits(within, work, realms))
 }
 
-async function sampleSplits(context: TaskContext, work: SampleWork, realms: OpenRealm): Promise<SampleManifest> {
-  const { job, code, reporter, files } = context
+async function sampleUnits(context: TaskContext, work: SampleWork, realms: OpenRealm): Promise<SampleManifest> {
+  const { job, reporter, files } = context
   const writer = new SampleWriter(files.create(SAMPLE_NAME))
   const splits: SplitFacts[] = []
   const samples = new TaskSamples()
-  const records = context.records(work)
-  for (const split of work.splits) {
-    records.readAhead(split)
+  for (const unit of unitsOf(context, work)) {
+    unit.readAhead()
     let emitted = 0
     const calls = {
       ...NO_CALLS,
@@ -31,23 +31,25 @@ async function sampleSplits(context: TaskContext, work: SampleWork, realms: Open
       },
       mark: () => writer.mark(),
       commit: () => writer.commit(),
-      seed: () => mapSeed(code, job.params, split),
+      seed: () => unit.seed(),
     }
     reporter.enter('user')
-    const user = new UserCode(job, calls, reporter, split.alias, realms)
+    const user = new UserCode(job, calls, reporter, { stage: work.stage, alias: unit.alias }, realms)
     context.attend(user)
-    user.begin({ dataset: split.dataset, path: split.path }, null)
+    user.begin({ call: 'map', shard: unit.shard })
     writer.beginSplit()
-    const choice = new SampleChoice(split.dataset, split.path, split.start)
+    const { dataset, path, start } = unit.origin
+    const choice = new SampleChoice(dataset, path, start)
     const choose = (batch: Batch, first: number): Batch =>
       chosen(batch, (i) => writer.wanting && choice.takes(first + i))
-    const facts = await readSplit(context, records, split, user, work, writer, choose)
+    const output = { emit: calls.emit, rollback: () => writer.rollback() }
+    const facts = await readUnit(context, unit, user, work, output, choose)
     writer.commit()
     splits.push({ ...facts, emitted, skips: samples.take(facts.skips) })
     reporter.bytes += facts.bytes
   }
   context.attend(null)
-  return { kind: 'sample', splits, took: new Array<number>(work.edges).fill(0), ...writer.finish() }
+  return { kind: 'sample', splits, took: tookOver(work, splits), ...writer.finish() }
 }
 
 /** The records of a batch that are taken, as a batch. */

@@ -5,7 +5,7 @@ import type { RowFactory } from '../data/formats/rows.ts'
 import { END } from '../data/fold.ts'
 import type { ValueFactory } from '../data/value.ts'
 import { hostFailure, isA, TaskFailure } from './failure.ts'
-import type { Driver, Marks, Outside, Pause, Problem } from './inside/driver.ts'
+import type { Begun, Driver, Marks, Outside, Pause, Problem } from './inside/driver.ts'
 import type { Progress } from './reporter.ts'
 import { type Place, titleOf, type UserError, userFailure } from './user-error.ts'
 
@@ -44,6 +44,12 @@ export interface Calls {
   value(alias: number): unknown
 }
 
+/** Whose functions are called: those of a stage, '' where the job has one; of its maps that of an alias, if any. */
+export interface PartOfJob {
+  readonly stage: string
+  readonly alias: string | null
+}
+
 export const MARKS: Marks = { bad: BAD, end: END, failed: Symbol('failed') }
 
 /** Work of one kind has no calls of the other. */
@@ -65,13 +71,13 @@ export class UserCode {
   #rejected: { readonly problem: Problem; readonly reason: unknown } | null = null
 
   /** Opens a realm, and loads the module in it. @throws TaskFailure JOB_THREW, JOB_BUILD */
-  constructor(job: JobCode, calls: Calls, reporter: Progress, alias: string | null, open: OpenRealm = job.open) {
+  constructor(job: JobCode, calls: Calls, reporter: Progress, part: PartOfJob, open: OpenRealm = job.open) {
     this.#job = job
     this.realm = open(this.#outside(calls, reporter))
     const { driver } = this.realm
     let loaded = false
     try {
-      loaded = driver.load(this.realm.load(), alias)
+      loaded = driver.load(this.realm.load(), part.stage, part.alias, JSON.stringify(job.params))
     } catch (error) {
       throw this.#threw(JSON.parse(driver.describe(error)) as Problem, error, null)
     }
@@ -121,14 +127,8 @@ export class UserCode {
     }
   }
 
-  begin(shard: { dataset: string; path: string } | null, aliases: readonly string[] | null): void {
-    const json = (value: unknown): string | null => (value === null ? null : JSON.stringify(value))
-    this.realm.driver.begin(
-      JSON.stringify(this.#job.params),
-      json(shard),
-      json(aliases),
-      shard !== null && this.#job.maySkip,
-    )
+  begin(what: Begun): void {
+    this.realm.driver.begin(JSON.stringify(what), what.call === 'map' && this.#job.maySkip)
   }
 
   /** Calls map for the records from `from` on, until the batch ends or something is to be decided. */

@@ -6,10 +6,8 @@ import type { SplitWork } from '../core/plan/work.ts'
 import { splitName } from '../task/protocol.ts'
 import type { RecordSource, SplitRecords } from '../task/records.ts'
 
-/** The records of one input of a stage, and what they are called. */
+/** The records of one input of a job, and what they are called. */
 export interface RecordList {
-  /** '' where the stage has a single input. */
-  readonly alias: string
   /** `ctx.shard`, and with it what random numbers start from. */
   readonly dataset: string
   readonly path: string
@@ -45,10 +43,10 @@ export class ListRecords implements RecordSource {
   }
 }
 
-/** As a mesh knows a list of records: one split of one file. */
-export function splitOf({ alias, dataset, path, records }: RecordList): SplitWork {
+/** As a task knows a list of records, which its stage reads under an alias: one split of one file. */
+export function splitOf({ dataset, path, records }: RecordList, alias: string): SplitWork {
   const range = { size: 0, start: 0, end: records.length, headerBytes: 0, rowGroups: false }
-  return { file: alias, alias, dataset, path, ...range, options: {}, witness: '' }
+  return { file: path, alias, dataset, path, ...range, options: {}, witness: '' }
 }
 
 function batchOf(records: readonly unknown[], name: string): Batch {

@@ -4,6 +4,7 @@ import { counterBook } from '../task/inside/counter-book.ts'
 import { describer } from '../task/inside/describe.ts'
 import { drive } from '../task/inside/drive.ts'
 import { intrinsics } from '../task/inside/intrinsics.ts'
+import { jobGraph } from '../task/inside/job-graph.ts'
 import { randomStream } from '../task/inside/random.ts'
 import { type JobCode, MARKS } from '../task/user-code.ts'
 
@@ -17,7 +18,12 @@ export function codeInOwnRealm(exported: unknown, params: Readonly<Record<string
     params,
     maySkip: true,
     open: (outside) => {
-      const tools = { counters: counterBook(own), describe: describer(own), random: randomStream(own) }
+      const tools = {
+        counters: counterBook(own),
+        describe: describer(own),
+        graph: jobGraph(own),
+        random: randomStream(own),
+      }
       const driver = drive(own, { running: false }, outside, MARKS, tools)
       return { driver, rows: makeRows(), values: hostFactory, load: () => exported }
     },

@@ -5,7 +5,8 @@ import { LIMITS } from '../core/limits.ts'
 import { CONTENTS } from '../core/look.ts'
 import { plan } from '../core/plan/plan.ts'
 import { READ_OPTIONS } from '../core/spec/read-options.ts'
-import { GRAPH, SPEC } from '../core/spec/spec.ts'
+import { SPEC } from '../core/spec/spec.ts'
+import { graphMisfit } from '../core/spec/stages.ts'
 import { reasonOf } from '../words/reason.ts'
 import type { Digest, JobRecord, ReadOptions } from '../core/types.ts'
 import { checked, WireError } from './codec.ts'
@@ -65,7 +66,7 @@ const agreed = z.strictObject({
 const record = z.strictObject({
   id: digest,
   key: z.nullable(text(1000)),
-  spec: strictly({ ...SPEC, ...GRAPH }),
+  spec: strictly(SPEC),
   snapshot: z.strictObject({
     inputs: list(
       z.strictObject({
@@ -149,6 +150,8 @@ export function openJobRecord(text: string): JobRecord {
     snapshot.inputs[i]?.alias === alias && snapshot.inputs[i].dataset === dataset
   if (snapshot.inputs.length !== spec.inputs.length || !spec.inputs.every(isPinned))
     throw new WireError('a snapshot of other inputs than the job has')
+  const misfit = graphMisfit(spec)
+  if (misfit !== null) throw new WireError(`a job of stages that are none: ${misfit}`)
   try {
     plan(spec, snapshot)
   } catch (error) {

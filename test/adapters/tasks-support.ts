@@ -163,7 +163,7 @@ export class Workshop {
             ...{
               stage: '',
               parts: [],
-              keyed: null,
+              keyed: false,
               aliases: [''],
               edges: [0],
               reduce: job.prepared.reduce,

@@ -1,23 +1,18 @@
 /** What a simulated reduce does: merges runs and parts in the order in which it is told to, and folds group by group. */
 import { ShoalError } from '../../src/core/errors.ts'
 import type { ReduceManifest } from '../../src/core/types.ts'
-import type { KeyedPartWork, ReduceWork } from '../../src/core/plan/work.ts'
-import { MapCollector } from '../../src/data/collector.ts'
+import type { ReduceWork } from '../../src/core/plan/work.ts'
 import { Groups, type GroupInput } from '../../src/data/fold.ts'
-import { encodeKey } from '../../src/data/order.ts'
 import { PartWriter } from '../../src/data/part.ts'
-import { partitionOf } from '../../src/data/partition.ts'
-import { MemoryFiles, type SpillInput } from '../../src/data/spill.ts'
+import type { MemoryFiles, SpillInput } from '../../src/data/spill.ts'
 import { hostFactory } from '../../src/data/value.ts'
-import { combineValues, reduceGroup, type Pair, type Program } from './programs.ts'
+import { combineValues, reduceGroup, type Program } from './programs.ts'
 
 export interface Surroundings {
   readonly program: Program
   readonly out: MemoryFiles
   /** A file that the attempt was given. */
   open(name: string): SpillInput
-  /** The records of a part among these. */
-  pairs(name: string): Iterable<Pair>
   /** It tells one record too few of one input, and one too many of another. */
   readonly miscounts: boolean
 }
@@ -34,14 +29,22 @@ export function reduce(work: ReduceWork, around: Surroundings): ReduceManifest {
     expected: { digest, bytes },
   }))
   const groups = new Groups({
-    inputs: [...runs, ...work.parts.flatMap((one) => asRun(one, around.pairs(one.file)))],
+    inputs: runs,
+    parts: work.parts.map(({ file, name, rank, alias, digest, bytes }) => ({
+      ...{ name, rank, alias },
+      open: () => open(file),
+      expected: { digest, bytes },
+    })),
     aliases: work.aliases.length,
     make: hostFactory,
     files: out,
   })
-  const emit = writerOf(work, part)
   while (groups.nextGroup()) {
     const key = groups.key as string
+    const emit = (given: string, value: number): void => {
+      if (work.keyed && given !== key) throw new ShoalError('INTERNAL', `${given} is given in the group of ${key}`)
+      part.emit(given, value)
+    }
     const inputs = work.aliases.map((_, alias) => [...groups.values(alias)] as number[])
     if (work.reduce) reduceGroup(program, key, inputs, emit)
     else if (program.combine) emit(key, inputs.flat().reduce(combineValues))
@@ -60,30 +63,6 @@ export function reduce(work: ReduceWork, around: Surroundings): ReduceManifest {
     part: digest,
     counters: {},
     upstream,
-  }
-}
-
-/** A part as a run of its records: a stable sort by key, so that those of equal keys keep their order. */
-function asRun({ file, rank, alias }: KeyedPartWork, pairs: Iterable<Pair>): GroupInput[] {
-  const files = new MemoryFiles()
-  const sorter = new MapCollector({ partitions: 1, bounds: null, combine: null, memory: 200_000, files, make: hostFactory })
-  sorter.beginSplit(0)
-  for (const [key, value] of pairs) sorter.emit(key, value)
-  sorter.endSplit()
-  const isEmpty = sorter.finish().length === 0
-  const run: GroupInput = { name: file, open: () => files.open('run-0'), ranks: [rank], aliases: [alias], expected: null }
-  return isEmpty ? [] : [run]
-}
-
-/** Keeps what the plan was promised: keys ascend, and belong here. */
-function writerOf({ keyed, partition }: ReduceWork, part: PartWriter): (key: string, value: number) => void {
-  let last = ''
-  return (key, value) => {
-    const { order } = encodeKey(key)
-    const isHere = keyed === null || (key >= last && partitionOf(order, 0, order.length, keyed.partitions) === partition)
-    if (!isHere) throw new ShoalError('INTERNAL', `${key} is given behind ${last}, in partition ${partition}`)
-    last = key
-    part.emit(key, value)
   }
 }
 

@@ -162,7 +162,6 @@ function reduceOf({ spec, out, read }: Execution, work: ReduceWork): ReduceManif
     program: programOf(spec.params, work.stage),
     out,
     open: (name) => inputOf(read(name)),
-    pairs: (name) => pairsOf(read(name), name),
     miscounts,
   })
 }

@@ -35,11 +35,8 @@ export function drawGraph(random: Random, shards: number, partitions: number): S
   const shape = random.pick(SHAPES)
   const inputs: SimGraph['inputs'][number][] = []
   const readRows = (name: string): StageSpec['reads'] => {
-    const first = inputs.length
-    const aliases = random.chance(0.15) ? ['one', 'two'] : ['']
-    for (const alias of aliases)
-      inputs.push({ alias: alias === '' ? name : `${name} ${alias}`, shards: random.between(1, Math.min(shards, SHARDS_MAX)) })
-    return aliases.map((alias, i) => ({ alias, input: first + i }))
+    inputs.push({ alias: name, shards: random.between(1, Math.min(shards, SHARDS_MAX)) })
+    return [{ alias: '', input: inputs.length - 1 }]
   }
   // Whether partners stay where they are: then nothing on their way changes keys or counts.
   const still = random.chance(0.5)

@@ -6,7 +6,7 @@ import type { Input, InputOptions, MultiInputJob, SingleInputJob } from '../../s
 import { checkShape } from '../../src/task/job-shape.ts'
 
 const FUNCTION = '\0function'
-const shape = (job: object): unknown => checkShape({ input: 'd', map: FUNCTION, ...job }, 'file')
+const shape = (job: object): unknown => checkShape({ job: { input: 'd', map: FUNCTION, ...job }, stages: [] }, 'file')
 const ofInput = (options: object): unknown => shape({ input: { data: 'd', ...options } })
 
 /** The names of the properties that any of these has. */
@@ -74,7 +74,7 @@ describe('what a job file declares', () => {
       'a field of no name',
       { something: 1 },
       'a job has no field "something"',
-      ['fields: input, map, combine, reduce, name, params, sort, partitions, onBadRecord, format'],
+      ['fields: input, map, emits, combine, reduce, name, params, sort, partitions, onBadRecord, format'],
     ],
   ])('%s', (_, job, message, remedies) => {
     expect(() => shape(job)).toThrow(expect.objectContaining({ code: 'JOB_BUILD', message, try: remedies }) as Error)

@@ -2,13 +2,13 @@ import type { ExplainAnswer } from '../../control/api.ts'
 import type { Context } from '../context.ts'
 import { orInterrupted } from '../interrupts.ts'
 import { withNode } from '../local.ts'
-import { submissionOf } from '../submission.ts'
+import { givenParams, submissionOf } from '../submission.ts'
 import { bytesText, countText, plural, shortId } from '../units.ts'
 
 /** `shoal explain JOB.ts`: who would run what. Nothing runs. */
 export async function explain(context: Context, [file = '']: readonly string[]): Promise<number> {
   const { prepareJob } = await context.engine()
-  const request = submissionOf(await prepareJob(context.path(file)), context.settings)
+  const request = submissionOf(await prepareJob(context.path(file), givenParams(context.settings)), context.settings)
   return await withNode(context, async (node) => {
     return await showExplanation(context, await orInterrupted(context.io, node.explain(request)))
   })

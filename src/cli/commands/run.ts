@@ -8,7 +8,7 @@ import { withNode } from '../local.ts'
 import { formatFor, resolveTarget, shownFormat, type Target } from '../output/target.ts'
 import { writeResult } from '../output/write-result.ts'
 import { makeProgressView, progressMode } from '../progress/view.ts'
-import { misspeltParams, submissionOf } from '../submission.ts'
+import { givenParams, misspeltParams, submissionOf } from '../submission.ts'
 import { summaryLine, summaryNotes } from '../summary.ts'
 import { widthOf } from '../io.ts'
 import { elapsedText, shortId } from '../units.ts'
@@ -39,7 +39,7 @@ export async function run(context: Context, [file = '']: readonly string[]): Pro
 async function prepare(context: Context, file: string, target: Target): Promise<SubmitRequest> {
   const { settings } = context
   const { prepareJob } = await context.engine()
-  const job = await prepareJob(context.path(file))
+  const job = await prepareJob(context.path(file), givenParams(context.settings))
   const request = submissionOf(job, settings)
   for (const warning of misspeltParams(job, settings)) context.hint(`warning: ${warning}`)
   const checkFormat = settings.on(DETACH) || settings.on(DRY_RUN) ? formatFor : shownFormat

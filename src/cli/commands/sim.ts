@@ -6,7 +6,7 @@ import { shownFormat } from '../output/target.ts'
 import { drawVictims, holdersOf, hunt } from '../sim/killer.ts'
 import type { NodeProcess } from '../sim/node-process.ts'
 import { SimMesh, planSim, type SimPlan } from '../sim/mesh.ts'
-import { submissionOf } from '../submission.ts'
+import { givenParams, submissionOf } from '../submission.ts'
 import { elapsedText, plural } from '../units.ts'
 import { runAt, targetOf } from './run.ts'
 
@@ -21,7 +21,7 @@ export async function simRun(context: Context, [file = '']: readonly string[]): 
   }
   const target = targetOf(context)
   const { prepareJob } = await context.engine()
-  const request = submissionOf(await prepareJob(context.path(file)), settings)
+  const request = submissionOf(await prepareJob(context.path(file), givenParams(settings)), settings)
   shownFormat(settings.get(FORMAT), target, request.job.format)
   holdersOf(plan, request)
   return await withMesh(context, plan, async (mesh, signal) => {

@@ -70,7 +70,7 @@ export function workOf(
         // All inputs of a stage come dealt out by one step; of several stages each has a step of its own.
         edges: stage.reads.map((_, i) => (isRows ? 0 : i)),
         reduce: stage.reduce,
-        keyed: stage.reduce && task.step.isKeyed ? { partitions: task.step.count } : null,
+        keyed: stage.reduce && stage.keepsKey,
         consumed: root as Digest,
         upstream,
       }

@@ -102,8 +102,8 @@ export interface ReduceWork {
   /** By alias, the edge over which its records come. */
   readonly edges: readonly number[]
   readonly reduce: boolean
-  /** Keys that are given have to ascend, and to belong to this of so many partitions; null: they may be any. */
-  readonly keyed: { readonly partitions: number } | null
+  /** Each record that reduce gives has to have the key of its group: what reads the part relies on it. */
+  readonly keyed: boolean
   /** See `consumedRoot` in graph.ts; goes into the manifest as it is. */
   readonly consumed: Digest
   /** What the steps before it tell; goes into the manifest as it is. */

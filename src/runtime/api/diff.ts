@@ -46,7 +46,7 @@ export function diffJobs(context: Context, a: JobState, b: JobState): DiffAnswer
 
 /** Partitions that the plan has decided on are no less a job's than those that somebody asked for. */
 function inEffect({ record, plan }: JobState, field: keyof typeof SPEC): unknown {
-  return field === 'partitions' ? plan.partitions : record.spec[field]
+  return field === 'partitions' ? plan.partitions : (record.spec[field] ?? null)
 }
 
 /** By input, path and node; what tells one content from another is the hash, or size and witness. */

@@ -11,6 +11,7 @@ import { compareUtf8 } from '../../core/plan/ranks.ts'
 import { reasonOf } from '../../words/reason.ts'
 import { lostParts } from '../../core/outcome/remake.ts'
 import { specSettings } from '../../core/spec/settings.ts'
+import { graphMisfit } from '../../core/spec/stages.ts'
 import type { JobState } from '../../core/state.ts'
 import type { InputSpec, JobId, JobRecord, JobSpec, NodeId, Snapshot } from '../../core/types.ts'
 import { fromBytes, toBytes } from '../../wire/codec.ts'
@@ -157,11 +158,15 @@ export class Submission {
     const inputs = job.inputs
       .map((input) => parseInput(input, this.#frozen))
       .sort((a, b) => compareUtf8(a.alias, b.alias))
+    const { stages, outputs } = job
+    const misfit = graphMisfit({ inputs, ...(stages && { stages }), ...(outputs && { outputs }) })
+    if (misfit !== null) throw new ShoalError('USAGE', 'the stages of this submission are no job', { why: misfit })
     return {
       code: codeDigest(job.bundle),
       inputs,
       ...specSettings(job),
-      ...(job.stages === undefined ? {} : { stages: job.stages, outputs: job.outputs ?? [] }),
+      ...(stages && { stages }),
+      ...(outputs && { outputs }),
       runtime: this.#context.state.self.runtime,
     }
   }

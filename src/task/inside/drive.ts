@@ -1,7 +1,8 @@
 import type { Intrinsics } from './intrinsics.ts'
 import type { CounterBook } from './counter-book.ts'
 import type { Describe } from './describe.ts'
-import type { Driver, Marks, Outside, Pause, Problem, RecordBatch } from './driver.ts'
+import type { Begun, Driver, Marks, Outside, Pause, Problem, RecordBatch } from './driver.ts'
+import type { JobGraph } from './job-graph.ts'
 import type { Random } from './random.ts'
 import type { Phase } from './tame.ts'
 
@@ -9,13 +10,14 @@ import type { Phase } from './tame.ts'
 export interface DriverTools {
   readonly counters: CounterBook
   readonly describe: Describe
+  readonly graph: JobGraph
   readonly random: Random
 }
 
 /** Calls user code, strictly one call after the other. Self-contained, see `intrinsics`. */
 export function drive(own: Intrinsics, phase: Phase, outside: Outside, marks: Marks, tools: DriverTools): Driver {
   const { Failure, TypeFailure, RangeFailure } = own
-  const { counters, describe, random: draw } = tools
+  const { counters, describe, graph, random: draw } = tools
   const idle = 0
   const call = 1
   const skipping = 2
@@ -36,7 +38,8 @@ export function drive(own: Intrinsics, phase: Phase, outside: Outside, marks: Ma
   let userMap: UserFunction | null = null
   let userReduce: UserFunction | null = null
   let userCombine: UserFunction | null = null
-  let aliases: string[] = []
+  let aliases: readonly string[] = []
+  let mapping = false
   let params: unknown = null
   let shard: unknown = null
   let context: unknown = null
@@ -125,8 +128,9 @@ export function drive(own: Intrinsics, phase: Phase, outside: Outside, marks: Ma
       state = call
       emitted = true
     }
+    if (!mapping) return own.freeze({ emit, params, counter, random })
     return own.freeze(
-      shard === null ? { emit, params, counter, random } : { emit, params, counter, random, shard, skip },
+      shard === null ? { emit, params, counter, random, skip } : { emit, params, counter, random, shard, skip },
     )
   }
 
@@ -214,6 +218,7 @@ export function drive(own: Intrinsics, phase: Phase, outside: Outside, marks: Ma
   // ---- values of a group
   const values = (alias: number): unknown => {
     const mine = generation
+    let exhausted = false
     const next = (): unknown => {
       if (state !== call || mine !== generation) throw refuse('values were read')
       let value: unknown = marks.failed
@@ -226,10 +231,18 @@ export function drive(own: Intrinsics, phase: Phase, outside: Outside, marks: Ma
       if (value === marks.failed) throw blame('refused', new TypeFailure(outside.failure()))
       state = call
       if (--budget === 0) ask(tick, undefined)
-      return value === marks.end ? { value: undefined, done: true } : { value, done: false }
+      if (value !== marks.end) return { value, done: false }
+      exhausted = true
+      return { value: undefined, done: true }
     }
     const iterator = own.create(own.iteratorPrototype)
     own.define(iterator, 'next', next)
+    // A loop within a loop would find nothing the second time, and nobody would notice.
+    own.define(iterator, own.iteratorSymbol, () => {
+      if (exhausted)
+        throw blame('threw', new TypeFailure('values are iterated again after their end: keep [...values]'))
+      return iterator
+    })
     return iterator
   }
   const open = (): boolean => {
@@ -302,10 +315,28 @@ export function drive(own: Intrinsics, phase: Phase, outside: Outside, marks: Ma
 
   const takes = (fn: unknown, self: unknown): UserFunction | null =>
     typeof fn === 'function' ? (own.bind(fn, self) as UserFunction) : null
+  const takeStage = (job: unknown, name: string): boolean => {
+    const stages = graph.stagesOf(job)
+    let stage: Readonly<Record<string, unknown>> | null = null
+    for (let i = 0; i < stages.length && stage === null; i++)
+      if (stages[i]?.['name'] === name) stage = stages[i] ?? null
+    if (stage === null) return false
+    const mapped = takes(stage['map'], stage)
+    // Records of another stage come as pairs.
+    userMap =
+      mapped !== null && graph.isStage(stage['input'])
+        ? (pair, ctx) => mapped((pair as unknown[])[0], (pair as unknown[])[1], ctx)
+        : mapped
+    userReduce = takes(stage['reduce'], stage)
+    userCombine = takes(stage['combine'], stage)
+    return true
+  }
   return {
-    load: (exported, alias) => {
-      const job = (exported as { default?: Record<string, unknown> } | undefined)?.default
+    load: (exported, stage, alias, paramsJson) => {
+      params = own.freeze(own.parse(paramsJson))
+      const job = graph.jobOf(exported, params) as Record<string, unknown> | undefined | null
       if (typeof job !== 'object' || job === null) return false
+      if (stage !== '') return takeStage(job, stage)
       const maps = job['map']
       if (alias === null || alias === '') userMap = takes(maps, job)
       else userMap = takes((maps as Record<string, unknown> | undefined)?.[alias], maps)
@@ -313,12 +344,13 @@ export function drive(own: Intrinsics, phase: Phase, outside: Outside, marks: Ma
       userCombine = takes(job['combine'], job)
       return alias === null || userMap !== null
     },
-    begin: (paramsJson, shardJson, aliasesJson, maySkip) => {
+    begin: (begunJson, maySkip) => {
+      const begun = own.parse(begunJson) as Begun
       tentative = maySkip
       phase.running = true
-      params = own.freeze(own.parse(paramsJson))
-      shard = shardJson === null ? null : own.freeze(own.parse(shardJson))
-      aliases = aliasesJson === null ? [] : (own.parse(aliasesJson) as string[])
+      mapping = begun.call === 'map'
+      if (begun.call === 'map') shard = begun.shard === null ? null : own.freeze(begun.shard)
+      else aliases = begun.aliases
       tick()
       context = makeContext()
     },

@@ -33,11 +33,19 @@ export interface RecordBatch {
 /** Why `map` or `reduce` came back: all done, a bad record, a skip, a problem; or it goes on asynchronously. */
 export type Pause = 'done' | 'bad' | 'skip' | 'problem' | 'pending'
 
+/** What is called from now on: map for records of a file or, where `shard` is null, of a stage; or reduce. */
+export type Begun =
+  | { readonly call: 'map'; readonly shard: { readonly dataset: string; readonly path: string } | null }
+  | { readonly call: 'reduce'; readonly aliases: readonly string[] }
+
 export interface Driver {
-  /** Takes the job's functions; false if the module has no such job. */
-  load(exported: unknown, alias: string | null): boolean
-  /** `tentative`: the job may call skip, so that emits must be taken back. */
-  begin(params: string, shard: string | null, aliases: string | null, tentative: boolean): void
+  /**
+   * Takes the functions of a stage ('' where the job has one), and of its maps that of `alias`, if not null; false if
+   * the module has no such job. `params` is JSON: what stages there are may depend on it.
+   */
+  load(exported: unknown, stage: string, alias: string | null, params: string): boolean
+  /** `begun` is the JSON of a Begun. `tentative`: the job may call skip, so that emits must be taken back. */
+  begin(begun: string, tentative: boolean): void
   map(batch: RecordBatch, from: number): void
   reduce(): void
   readonly combine: (a: unknown, b: unknown) => unknown

@@ -6,6 +6,7 @@ import { parseCount, parseDuration, parseSize } from '../../../src/cli/quantitie
 import { overrideInputs } from '../../../src/cli/submission.ts'
 import { fromKept, toKept } from '../../../src/kept/form.ts'
 import { entriesOf, toEntry } from '../../../src/runtime/home/kept-log.ts'
+import { isFound } from '../../../src/task/check-fields.ts'
 import { checkShape } from '../../../src/task/job-shape.ts'
 import { mutate } from '../mutate.ts'
 import { holds, orShoalError, target, type Target } from '../target.ts'
@@ -32,7 +33,7 @@ const GLOBS = texts([
   '{1..9}',
 ])
 
-const SHAPES = [
+const JOBS = [
   { input: 'logs/*.csv', map: '\0function', reduce: '\0function', name: 'n', params: { a: 'b' }, partitions: 4 },
   {
     input: { a: { data: 'logs', format: 'csv', columns: ['x'], delimiter: ';', quote: '' }, b: 'orders' },
@@ -41,6 +42,23 @@ const SHAPES = [
     onBadRecord: 'skip',
     format: 'csv',
   },
+]
+
+const STAGES = [
+  {
+    shoal: 'stage',
+    name: 'spend',
+    input: { shoal: 'rows', data: 'purchases' },
+    map: '\0function',
+    emits: { shoal: 'kv' },
+  },
+  { shoal: 'stage', name: 'both', input: { a: '\0stage 0', b: '\0stage 2' }, reduce: '\0function', partitions: 3 },
+  { shoal: 'stage', name: 'again', input: '\0stage 0', sort: true },
+]
+const SHAPES = [
+  { job: { output: '\0stage 1' }, stages: STAGES },
+  { job: { outputs: { a: '\0stage 1', b: '\0stage 0' }, format: 'csv' }, stages: STAGES },
+  ...JOBS.map((job) => ({ job, stages: [] })),
 ]
 
 export const FACES: readonly Target[] = [
@@ -91,8 +109,10 @@ export const FACES: readonly Target[] = [
     what: 'task/job-shape: what a job file declares',
     input: jsonInput(SHAPES),
     check: (bytes) => {
-      const json = jsonOf(bytes)
-      if (json !== null) orShoalError(['JOB_BUILD', 'PARTITIONS'], () => checkShape(json.value, 'file'))
+      const { job, stages } = (jsonOf(bytes)?.value ?? {}) as { job?: unknown; stages?: unknown }
+      // The realm gives a list of objects, whatever a job exports.
+      const found = Array.isArray(stages) ? stages.filter(isFound) : []
+      orShoalError(['JOB_BUILD', 'PARTITIONS', 'LIMIT'], () => checkShape({ job, stages: found }, 'file'))
     },
   }),
   target('kept', {

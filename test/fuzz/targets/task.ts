@@ -39,7 +39,7 @@ const WORKS: readonly Work[] = [
     edges: [0],
     stage: '',
     parts: [],
-    keyed: null,
+    keyed: false,
     reduce: true,
     consumed: DIGEST,
     upstream,

@@ -1,11 +1,11 @@
 import { ShoalError } from '../core/errors.ts'
 import type { SplitFacts } from '../core/types.ts'
 import type { Batch } from '../data/formats/reader.ts'
-import type { MapWork, SplitWork } from '../core/plan/work.ts'
+import type { MapWork } from '../core/plan/work.ts'
 import type { TaskContext } from './context.ts'
 import { cutText, TaskFailure } from './failure.ts'
-import type { RecordSource } from './records.ts'
 import { SkipBook } from './skips.ts'
+import type { Unit } from './units.ts'
 import type { UserCode } from './user-code.ts'
 import type { Place } from './user-error.ts'
 
@@ -15,27 +15,34 @@ const SHOWN_BYTES = 1024
 /** Which records of a batch are handed to map: a batch of these. `first` is the number of the batch's first record. */
 export type Choose = (batch: Batch, first: number) => Batch
 
+/** Where emits go. */
+interface Output {
+  emit(key: unknown, value: unknown): void
+  rollback(): void
+}
+
 /**
- * Reads one split, and calls map for its records in order. What a skip or a bad record leaves behind is in the facts.
- * @throws TaskFailure
+ * Reads one unit, and calls map for its records in order; where the stage has none, they pass unchanged. What a skip or
+ * a bad record leaves behind is in the facts. @throws TaskFailure
  */
-export async function readSplit(
+export async function readUnit(
   context: TaskContext,
-  source: RecordSource,
-  split: SplitWork,
+  unit: Unit,
   user: UserCode,
-  { onBadRecord }: Pick<MapWork, 'onBadRecord'>,
-  output: { rollback(): void },
+  { map, onBadRecord }: Pick<MapWork, 'map' | 'onBadRecord'>,
+  output: Output,
   choose: Choose = (batch) => batch,
 ): Promise<Omit<SplitFacts, 'emitted'>> {
   const { reporter } = context
-  const input = await source.open(split, user.realm.rows)
+  const input = await unit.open(user.realm)
   try {
     const skips = new SkipBook()
     let records = 0
     for (let batch = await input.next(); batch !== null; batch = await input.next()) {
       reporter.enter('user')
-      await mapBatch(context, choose(batch, records), user, onBadRecord, output, skips)
+      const chosen = choose(batch, records)
+      if (map) await mapBatch(context, chosen, user, onBadRecord, output, skips)
+      else passBatch(context, chosen, output)
       records += batch.length
       reporter.records += batch.length
     }
@@ -46,12 +53,21 @@ export async function readSplit(
   }
 }
 
+/** Pairs of another stage, as they are. */
+function passBatch({ reporter }: TaskContext, batch: Batch, output: Output): void {
+  for (let i = 0; i < batch.length; i++) {
+    const [key, value] = batch.record(i) as [unknown, unknown]
+    output.emit(key, value)
+    reporter.tick(1)
+  }
+}
+
 async function mapBatch(
   context: TaskContext,
   batch: Batch,
   user: UserCode,
   onBadRecord: MapWork['onBadRecord'],
-  output: { rollback(): void },
+  output: Output,
   skips: SkipBook,
 ): Promise<void> {
   const { driver } = user.realm

@@ -1,0 +1,85 @@
+import type { InputSpec, JobSpec, OutputSpec, StageRead, StageSpec } from '../types.ts'
+import type { Field, FieldsOf } from './fields.ts'
+import { STAGE_SETTINGS } from './stage-settings.ts'
+
+const READ: FieldsOf<{ alias: string; input?: number; stage?: number }> = {
+  alias: { is: 'text', most: 100, needed: true },
+  input: { is: 'whole', least: 0, most: 'stagesMax' },
+  stage: { is: 'whole', least: 0, most: 'stagesMax' },
+}
+const STAGE: FieldsOf<StageSpec> = {
+  name: { is: 'text', most: 'stageNameMax', needed: true },
+  reads: { is: 'list', of: { is: 'fields', fields: READ }, least: 1, most: 'edgesMax', needed: true },
+  map: { is: 'flag', needed: true },
+  ...STAGE_SETTINGS,
+}
+const OUTPUT: FieldsOf<OutputSpec> = {
+  name: { is: 'text', most: 'stageNameMax', needed: true },
+  stage: { is: 'whole', least: 0, most: 'stagesMax', needed: true },
+}
+
+/** Of a job of several stages. */
+export const GRAPH: { readonly stages: Field; readonly outputs: Field } = {
+  stages: { is: 'list', of: { is: 'fields', fields: STAGE }, least: 1, most: 'stagesMax' },
+  outputs: { is: 'list', of: { is: 'fields', fields: OUTPUT }, least: 1, most: 'stagesMax' },
+}
+
+type StagedSpec = Pick<JobSpec, 'stages' | 'outputs'> & { readonly inputs: readonly Pick<InputSpec, 'alias'>[] }
+
+/**
+ * What is wrong with the graph of a job, as a text; null where nothing is. There is one right form of a graph, so that
+ * two jobs are one only if they mean the same: stages stand behind those that they read, else by name.
+ */
+export function graphMisfit({ stages, outputs, inputs }: StagedSpec): string | null {
+  if (stages === undefined || outputs === undefined)
+    return stages === outputs ? null : 'a job has stages and outputs, or neither'
+  const names = new Set(stages.map(({ name }) => name))
+  if (names.size < stages.length || names.has('')) return 'two stages have one name, or one has none'
+  if (orderOf(stages).some((index, i) => index !== i)) return 'stages are not in order'
+  const read = new Set<string>()
+  for (const [index, { name, reads, map }] of stages.entries()) {
+    const aliases = reads.map(({ alias }) => alias)
+    if (new Set(aliases).size < aliases.length || (aliases.length > 1 && aliases.includes('')))
+      return `stage ${name} reads two things under one alias`
+    const of = new Set(reads.map(readOf))
+    if (of.size < reads.length) return `stage ${name} reads one thing twice`
+    const isRows = reads.some((one) => 'input' in one)
+    if (isRows && (reads.length > 1 || !map || aliases[0] !== '')) return `stage ${name} reads rows as no stage does`
+    for (const one of reads) {
+      if ('input' in one === 'stage' in one) return `stage ${name} reads neither rows nor a stage`
+      if ('stage' in one ? one.stage >= index : inputs[one.input]?.alias !== name)
+        return `stage ${name} reads what is not there`
+    }
+    for (const one of of) read.add(one)
+  }
+  if (!inputs.every((_, i) => read.has(`input ${i}`))) return 'an input is read by no stage'
+  if (new Set(outputs.map(({ name }) => name)).size < outputs.length) return 'two outputs have one name'
+  if (!outputs.every(({ name, stage }) => stage < stages.length && (name === '') === (outputs.length === 1)))
+    return 'an output is none'
+  const given = new Set(outputs.map(({ stage }) => stage))
+  if (given.size < outputs.length) return 'two outputs are one stage'
+  if (outputs.some(({ name }, i) => i > 0 && name <= outputs[i - 1]!.name)) return 'outputs are not in order'
+  const unread = stages.find((_, i) => !given.has(i) && !read.has(`stage ${i}`))
+  return unread === undefined ? null : `stage ${unread.name} is read by nothing`
+}
+
+function readOf(read: StageRead): string {
+  return 'input' in read ? `input ${read.input}` : `stage ${read.stage}`
+}
+
+/** Stages by index: each behind those that it reads, else by name. Those in a circle, and behind one, are left out. */
+export function orderOf(
+  stages: readonly { readonly name: string; readonly reads: readonly (StageRead | { readonly stage: number })[] }[],
+): number[] {
+  const order: number[] = []
+  const placed = new Set<number>()
+  const byName = [...stages.keys()].sort((a, b) => (stages[a]!.name < stages[b]!.name ? -1 : 1))
+  for (;;) {
+    const next = byName.find(
+      (i) => !placed.has(i) && stages[i]!.reads.every((read) => !('stage' in read) || placed.has(read.stage)),
+    )
+    if (next === undefined) return order
+    placed.add(next)
+    order.push(next)
+  }
+}

@@ -1,0 +1,70 @@
+import type { MapContext, ReduceContext, Row, Value } from './context.ts'
+import type { Input } from './input.ts'
+import type { Kv, Stage } from './stage.ts'
+
+export type MapFunction<R, K extends Value = Row, V extends Value = Row> = (
+  record: R,
+  ctx: MapContext<K, V>,
+) => void | Promise<void>
+
+/** What is said of any job. */
+interface JobBase {
+  readonly name?: string
+  readonly params?: Readonly<Record<string, string>>
+  readonly format?: 'ndjson' | 'csv' | 'parquet' | 'table' | 'json' | 'text'
+}
+
+/** What is said of a job that is one stage. */
+interface OneStage<V extends Value> extends JobBase {
+  /** Folds two values of a key into one; associative and commutative. */
+  readonly combine?: (a: V, b: V) => V
+  /** All parts together are in key order (else only each part is). */
+  readonly sort?: boolean
+  readonly partitions?: number
+  readonly onBadRecord?: 'fail' | 'skip'
+}
+
+/** A job over a single input. */
+export interface SingleInputJob<R, K extends Value, V extends Value> extends OneStage<V> {
+  readonly input: Input
+  readonly map: MapFunction<R, K, V>
+  /** Values come in order of (split, position), once each. */
+  readonly reduce?: (key: K, values: Iterable<V>, ctx: ReduceContext) => void | Promise<void>
+}
+
+/** A job over several inputs by alias, co-grouped by key. */
+export interface MultiInputJob<A extends string, R, K extends Value, V extends Value> extends OneStage<V> {
+  readonly input: { readonly [alias in A]: Input }
+  readonly map: { readonly [alias in A]: MapFunction<R, K, V> }
+  readonly reduce?: (key: K, values: { readonly [alias in A]: Iterable<V> }, ctx: ReduceContext) => void | Promise<void>
+}
+
+/** A job of several stages: its result is what one of them gives, or what several give, by name. */
+export type StagedJob = JobBase &
+  (
+    | { readonly output: Stage<Value, Value>; readonly outputs?: undefined }
+    | { readonly outputs: Readonly<Record<string, Stage<Value, Value>>>; readonly output?: undefined }
+  )
+
+/** Its stages may depend on parameters: what a parameter is where none is given is said where it is read. */
+type StagedJobOf = (params: Readonly<Record<string, string>>) => Omit<StagedJob, 'params'>
+
+export type Job = SingleInputJob<Row, never, never> | MultiInputJob<string, Row, never, never> | StagedJob | StagedJobOf
+
+/** Several stages: those that `output` or `outputs` name, and all that these read. */
+export function defineJob<J extends StagedJob>(job: J): J
+/** The same, with stages that depend on `--param`. */
+export function defineJob<J extends Omit<StagedJob, 'params'>>(
+  job: (params: Readonly<Record<string, string>>) => J,
+): (params: Readonly<Record<string, string>>) => J
+/** Declares a job. It returns its argument: what it adds is types. */
+export function defineJob<R = Row, K extends Value = Row, V extends Value = Row>(
+  job: SingleInputJob<R, K, V> & { readonly emits?: Kv<K, V> },
+): SingleInputJob<R, K, V>
+/** Several inputs: say what each map's record is where the map takes it, `db: (row: Payment, ctx) => …`. */
+export function defineJob<A extends string, K extends Value = Row, V extends Value = Row>(
+  job: MultiInputJob<A, Row, K, V>,
+): MultiInputJob<A, Row, K, V>
+export function defineJob(job: unknown): unknown {
+  return job
+}

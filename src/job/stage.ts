@@ -1,0 +1,147 @@
+/** Stages of a job: what reads records, what it gives, and what reads that. */
+import type { MapContext, PairContext, ReduceContext, Row, Value } from './context.ts'
+import type { Input } from './input.ts'
+
+declare const record: unique symbol
+declare const gives: unique symbol
+
+/** Records of an input, of type R. */
+export interface Rows<R> {
+  readonly shoal: 'rows'
+  readonly [record]?: () => R
+}
+
+/** A stage of a job, whose records have keys of type K and values of type V. */
+export interface Stage<out K extends Value, out V extends Value> {
+  readonly shoal: 'stage'
+  readonly name: string
+  readonly [gives]?: () => readonly [K, V]
+}
+
+/** Names a type of key and a type of value. */
+export interface Kv<K extends Value, V extends Value> {
+  readonly shoal: 'kv'
+  readonly [gives]?: (pair: readonly [K, V]) => readonly [K, V]
+}
+
+/** What a stage's map emits: `emits: kv<string, number>()`. TypeScript does not see it in the calls of `emit`. */
+export function kv<K extends Value, V extends Value>(): Kv<K, V> {
+  return { shoal: 'kv' }
+}
+
+/** The records of a dataset, or dataset/glob, for a stage: `rows<Purchase>('purchases')`. */
+export function rows<R = Row>(input: Input): Rows<R> {
+  return { shoal: 'rows', ...(typeof input === 'string' ? { data: input } : input) } as Rows<R>
+}
+
+type Call = void | Promise<void>
+
+/** What is said of any stage but a cogroup. */
+interface StageBase<V extends Value> {
+  /** Folds two values of a key into one; associative and commutative. Without a reduce, one record a key is left. */
+  readonly combine?: (a: V, b: V) => V
+  /** All parts together are in key order (else only each part is). */
+  readonly sort?: boolean
+  /** Default: as many as what it reads has; of rows by their size. */
+  readonly partitions?: number
+}
+
+/** A stage without a reduce: records are grouped by key, and stay as they are. */
+interface NoReduce {
+  readonly reduce?: undefined
+  readonly keepsKey?: undefined
+}
+
+interface Reduce<K extends Value, V extends Value, Out extends Value, OutV extends Value> {
+  /** Values come in order of (producer, position), once each. */
+  readonly reduce: (key: K, values: Iterable<V>, ctx: ReduceContext<Out, OutV>) => Call
+  /** It emits each record under the key that it was called with (checked): then a join may read its parts where they lie. */
+  readonly keepsKey?: boolean
+}
+
+interface MapsRows<R, K extends Value, V extends Value> extends StageBase<V> {
+  readonly input: Rows<R>
+  readonly emits?: Kv<K, V>
+  readonly map: (record: R, ctx: MapContext<K, V>) => Call
+  readonly onBadRecord?: 'fail' | 'skip'
+}
+
+interface MapsPairs<InK extends Value, InV extends Value, K extends Value, V extends Value> extends StageBase<V> {
+  readonly input: Stage<InK, InV>
+  readonly emits?: Kv<K, V>
+  readonly map: (key: InK, value: InV, ctx: PairContext<K, V>) => Call
+}
+
+interface PassesPairs<K extends Value, V extends Value> extends StageBase<V> {
+  readonly input: Stage<K, V>
+  readonly map?: undefined
+}
+
+/**
+ * A stage: it maps the records of an input, or those that another stage gives, groups what map emits by key, and
+ * reduces each group. Its name is unique in the job. Without `map` pairs pass unchanged, without `reduce` too.
+ *
+ * Types of key and value come from `emits`, or from the annotated type of `ctx`; they flow on to whatever reads the
+ * stage. What reduce emits is typed by its own `ctx`, and else is what map emits.
+ */
+export function stage<R, K extends Value, V extends Value>(
+  name: string,
+  stage: MapsRows<R, K, V> & NoReduce,
+): Stage<K, V>
+export function stage<R, K extends Value, V extends Value, Out extends Value = K, OutV extends Value = V>(
+  name: string,
+  stage: MapsRows<R, K, V> & Reduce<K, V, Out, OutV>,
+): Stage<Out, OutV>
+export function stage<InK extends Value, InV extends Value, K extends Value, V extends Value>(
+  name: string,
+  stage: MapsPairs<InK, InV, K, V> & NoReduce,
+): Stage<K, V>
+export function stage<
+  InK extends Value,
+  InV extends Value,
+  K extends Value,
+  V extends Value,
+  Out extends Value = K,
+  OutV extends Value = V,
+>(name: string, stage: MapsPairs<InK, InV, K, V> & Reduce<K, V, Out, OutV>): Stage<Out, OutV>
+export function stage<K extends Value, V extends Value>(name: string, stage: PassesPairs<K, V> & NoReduce): Stage<K, V>
+export function stage<K extends Value, V extends Value, Out extends Value = K, OutV extends Value = V>(
+  name: string,
+  stage: PassesPairs<K, V> & Reduce<K, V, Out, OutV>,
+): Stage<Out, OutV>
+export function stage(name: string, definition: object): unknown {
+  return Object.freeze({ ...definition, shoal: 'stage', name })
+}
+
+/** Stages by the alias under which a cogroup reads them. */
+type Inputs = Readonly<Record<string, Stage<Value, Value>>>
+type KeyOf<S> = S extends Stage<infer K, Value> ? K : never
+type ValueOf<S> = S extends Stage<Value, infer V> ? V : never
+/** By alias, the values that a stage gave for the key: in order, once each. */
+type Sides<I extends Inputs> = { readonly [Alias in keyof I]: Iterable<ValueOf<I[Alias]>> }
+/** An alias whose stage's type of key holds the keys of all of them; keys of types that have nothing in common never meet. */
+type Widest<I extends Inputs> = {
+  [Alias in keyof I]: [KeyOf<I[keyof I]>] extends [KeyOf<I[Alias]>] ? Alias : never
+}[keyof I]
+type KeysMeet<I extends Inputs> = [Widest<I>] extends [never]
+  ? 'the keys of these stages are of different types'
+  : unknown
+
+/**
+ * Joins stages by key: `reduce` is called for each key that any of them gives, with the values of each by alias. What
+ * it emits is typed by `emits`, or by the annotated type of its ctx.
+ */
+export function cogroup<I extends Inputs, Out extends Value, OutV extends Value>(
+  name: string,
+  definition: {
+    readonly input: I & KeysMeet<I>
+    readonly emits?: Kv<Out, OutV>
+    readonly reduce: (key: KeyOf<I[keyof I]>, values: Sides<I>, ctx: ReduceContext<Out, OutV>) => Call
+    /** See `stage`. */
+    readonly keepsKey?: boolean
+    readonly sort?: boolean
+    readonly partitions?: number
+  },
+): Stage<Out, OutV> {
+  return Object.freeze({ ...definition, shoal: 'stage', name }) as Stage<Out, OutV>
+}

@@ -1,0 +1,158 @@
+import { describe, expect, test } from 'vitest'
+import { cogroup, defineJob, kv, type PairContext, rows, stage } from '../../src/job.ts'
+import { runJob } from '../../src/testing.ts'
+
+type Purchase = { user: string; cents: number }
+type User = { user: string; country: string }
+
+const spend = stage('spend', {
+  input: rows<Purchase>('purchases'),
+  emits: kv<string, number>(),
+  map: ({ user, cents }, { emit }) => emit(user, cents),
+  combine: (a, b) => a + b,
+})
+const homes = stage('homes', {
+  input: rows<User>('users'),
+  emits: kv<string, string>(),
+  map: ({ user, country }, { emit }) => emit(user, country),
+})
+const byCountry = cogroup('by-country', {
+  input: { spend, homes },
+  emits: kv<string, number>(),
+  reduce(_user, { spend: cents, homes: countries }, { emit, counter }) {
+    const [country = 'unknown'] = countries
+    for (const n of cents) emit(country, n)
+    counter('users').add()
+  },
+})
+const totals = stage('totals', {
+  input: byCountry,
+  reduce: (country, values, { emit }) =>
+    emit(
+      country,
+      [...values].reduce((a, b) => a + b, 0),
+    ),
+})
+
+const PURCHASES = [
+  { user: 'ann', cents: 300 },
+  { user: 'bob', cents: 250 },
+  { user: 'ann', cents: 75 },
+  { user: 'dan', cents: 1 },
+  { user: 'cy', cents: 30 },
+]
+const USERS = [
+  { user: 'bob', country: 'DE' },
+  { user: 'ann', country: 'FR' },
+  { user: 'cy', country: 'DE' },
+]
+const INPUT = { spend: PURCHASES, homes: USERS }
+
+describe('a job of several stages in a test', () => {
+  test('joins what two stages gave, and goes on from there', async () => {
+    const { records, counters } = await runJob(defineJob({ output: totals }), INPUT)
+    expect(records).toEqual([
+      { key: 'DE', value: 280 },
+      { key: 'FR', value: 375 },
+      { key: 'unknown', value: 1 },
+    ])
+    expect(counters).toEqual({ users: 4 })
+  })
+
+  test.each([1, 2, 7])('gives the same on %i partitions, with sides that have to be dealt out again', async (n) => {
+    const again = stage('again', {
+      input: spend,
+      partitions: n,
+      map: (user, cents, { emit }: PairContext<string, number>) => emit(user, cents * 2),
+      reduce: (user, values, { emit }) =>
+        emit(
+          user,
+          [...values].reduce((a, b) => a + b, 0),
+        ),
+    })
+    const joined = cogroup('joined', {
+      input: { again, spend, homes },
+      emits: kv<string, (number | string)[]>(),
+      reduce: (user, sides, { emit }) => emit(user, [...sides.again, ...sides.spend, ...sides.homes]),
+    })
+    const sorted = stage('sorted', { input: joined, sort: true, partitions: 3 })
+    const { records } = await runJob(defineJob({ output: sorted }), INPUT)
+    expect(records).toEqual([
+      { key: 'ann', value: [750, 375, 'FR'] },
+      { key: 'bob', value: [500, 250, 'DE'] },
+      { key: 'cy', value: [60, 30, 'DE'] },
+      { key: 'dan', value: [2, 1] },
+    ])
+  })
+
+  test('has each output by its name', async () => {
+    const { outputs, records } = await runJob(defineJob({ outputs: { totals, homes } }), INPUT)
+    expect(Object.keys(outputs!)).toEqual(['homes', 'totals'])
+    expect(outputs!['homes']).toEqual([
+      { key: 'ann', value: 'FR' },
+      { key: 'bob', value: 'DE' },
+      { key: 'cy', value: 'DE' },
+    ])
+    expect(records).toEqual([...outputs!['homes']!, ...outputs!['totals']!])
+  })
+
+  test('its stages may depend on parameters', async () => {
+    const job = defineJob((params) => {
+      const capped = stage('capped', {
+        input: spend,
+        map: (user, cents, { emit, skip }: PairContext<string, number>) =>
+          cents > Number(params['most'] ?? 300) ? skip('too much') : emit(user, cents),
+      })
+      return { output: params['capped'] === 'yes' ? capped : spend }
+    })
+    expect((await runJob(job, PURCHASES)).records).toHaveLength(4)
+    const { records, skipped } = await runJob(job, PURCHASES, { params: { capped: 'yes', most: '100' } })
+    expect(records).toEqual([
+      { key: 'cy', value: 30 },
+      { key: 'dan', value: 1 },
+    ])
+    expect(skipped.map(({ record }) => record)).toEqual([
+      ['ann', 375],
+      ['bob', 250],
+    ])
+  })
+
+  test('a reduce that says that it keeps its key is held to it', async () => {
+    const liar = stage('liar', { input: spend, keepsKey: true, reduce: (user, _, { emit }) => emit(`${user}!`, 1) })
+    await expect(runJob(defineJob({ output: liar }), PURCHASES)).rejects.toMatchObject({
+      code: 'USER_VALUE',
+      message: 'stage "liar" emits a key that is not that of its group',
+    })
+  })
+
+  test('values that are iterated again after their end are an error, not an empty loop', async () => {
+    const nested = cogroup('nested', {
+      input: { spend, homes },
+      emits: kv<string, string>(),
+      reduce(user, sides, { emit }) {
+        for (const cents of sides.spend) for (const country of sides.homes) emit(user, `${country} ${cents}`)
+        for (const cents of sides.spend) emit(user, String(cents))
+      },
+    })
+    await expect(runJob(defineJob({ output: nested }), INPUT)).rejects.toThrow('keep [...values]')
+  })
+
+  test('an error has the stage and the place of the record in what it read', async () => {
+    const broken = stage('broken', {
+      input: spend,
+      emits: kv<string, number>(),
+      map(user, cents, { emit }) {
+        if (cents === 250) throw new Error('no such amount')
+        emit(user, cents)
+      },
+    })
+    await expect(runJob(defineJob({ output: broken }), PURCHASES)).rejects.toThrow('no such amount')
+  })
+
+  test('takes the records of each stage that reads some', async () => {
+    await expect(runJob(defineJob({ output: totals }), PURCHASES)).rejects.toMatchObject({
+      code: 'USAGE',
+      message: 'runJob takes an object with the records of stage "homes"',
+    })
+  })
+})
