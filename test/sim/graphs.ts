@@ -24,6 +24,8 @@ const SHAPES: readonly (readonly (readonly number[])[])[] = [
   [[], [0], [0], [1, 2]],
   [[], [], [0, 1]],
   [[], [], [0, 1], [2]],
+  [[], [0], [0, 1], [2]],
+  [[], [], [0, 1], [0, 2]],
   [[], [], [], [0, 1, 2]],
   [[], [], [0], [0, 1, 2]],
 ]
@@ -42,26 +44,23 @@ export function drawGraph(random: Random, shards: number, partitions: number): S
   const still = random.chance(0.5)
   const stages = shape.map((reads, i): SimStage => {
     const name = NAMES[i]!
+    const isRows = reads.length === 0
     const isLast = shape.every((others) => !others.includes(i))
-    const common = { name, keepsKey: still, sort: false, onBadRecord: 'fail' } as const
-    if (reads.length === 0) {
-      const combine = random.chance(0.3)
-      const program = { map: random.pick(['count', 'same']), reduce: combine ? 'sum' : keeping(random, false), combine }
-      const stage = { ...common, reads: readRows(name), map: true, combine, reduce: still || random.chance(0.85), program }
-      return { ...stage, partitions: still || random.chance(0.7) ? partitions : random.between(1, 5) }
-    }
-    const map = !random.chance(reads.length > 1 || still ? 0.75 : 0.4)
-    const sort = random.chance(isLast ? 0.3 : 0.05)
-    const renames = !still && random.chance(0.3)
+    const map = isRows || random.chance(reads.length > 1 || still ? 0.25 : 0.4)
     const combine = map && random.chance(0.2)
+    const renames = !still && random.chance(0.35)
     const reduce = combine ? 'sum' : renames ? 'renamed' : keeping(random, reads.length > 1)
     return {
-      ...common,
-      reads: reads.map((stage) => ({ alias: reads.length === 1 ? '' : NAMES[stage]!, stage })),
-      ...{ map, combine, sort, reduce: random.chance(0.8) },
+      name,
+      reads: isRows ? readRows(name) : reads.map((stage) => ({ alias: reads.length === 1 ? '' : NAMES[stage]!, stage })),
+      map,
+      combine,
+      reduce: random.chance(0.8),
       keepsKey: reduce !== 'renamed' && (still || random.chance(0.5)),
-      partitions: still || random.chance(0.5) ? null : random.between(1, 5),
-      program: { map: random.pick(MAP_WORDS), reduce, combine },
+      sort: !isRows && random.chance(isLast ? 0.3 : 0.05),
+      partitions: still || random.chance(0.6) ? (isRows ? partitions : null) : random.between(1, 5),
+      onBadRecord: 'fail',
+      program: { map: random.pick(isRows ? ['count', 'same'] : MAP_WORDS), reduce, combine },
     }
   })
   return { stages, outputs: outputsOf(random, shape), inputs }

@@ -175,7 +175,7 @@ function withGraphs(scenario: Scenario): Scenario {
     const replicated = isLoss || job.replicated
     if (i > 0 && random.chance(0.5)) return { ...job, replicated }
     const graph = drawGraph(random, job.shards, job.partitions)
-    const code = job.code === 'steady' && random.chance(0.08) ? 'miscounts' : job.code
+    const code = job.code === 'steady' && random.chance(0.12) ? 'miscounts' : job.code
     return { ...job, replicated, code, graph }
   })
   const [first] = jobs as [SimJob]
