@@ -169,7 +169,9 @@ export class Checks {
     const { manifest } = manifestIn(node.disk.files.get(`${folder}/manifest.json`)!)
     const run = manifest.kind === 'map' ? manifest.runs.find(({ partition }) => partition === task.at) : undefined
     const [name, given, magic] =
-      manifest.kind === 'reduce' ? ['part', manifest.part, PART_MAGIC] : [`run-${task.at}`, run?.digest ?? null, RUN_MAGIC]
+      manifest.kind === 'reduce'
+        ? ['part', manifest.part, PART_MAGIC]
+        : [`run-${task.at}`, run?.digest ?? null, RUN_MAGIC]
     if (given === null) return
     const bytes = node.disk.files.get(`${folder}/${name}`)
     if (bytes === undefined || !isWhole(bytes, name, given, magic))
@@ -336,7 +338,11 @@ export class Checks {
     if (agreed(job.ledger.tasks[task]) === null || isLacking(node.state!, job, task)) return
     known.needless++
     if (known.needless > NEEDLESS_MAX)
-      breach('again', node, `begins task ${task}, which is done, and whose output nobody needs: the ${known.needless}th such`)
+      breach(
+        'again',
+        node,
+        `begins task ${task}, which is done, and whose output nobody needs: the ${known.needless}th such`,
+      )
   }
 
   /** A reduce is about to fold: each map task once, and all of them. */

@@ -83,13 +83,20 @@ function imbalance(plan: Plan, ledger: Ledger, step: Step, edge: number): string
 }
 
 /** Whether a reduce was told of each step before it, and what that gave. */
-export function mistold(plan: Plan, expected: Expected, { stage: name, partition, upstream }: ReduceWork): string | null {
-  const own = plan.steps.find((step) => step.kind === 'reduce' && (step.name === 'reduce' || step.name === `${name} reduce`))!
+export function mistold(
+  plan: Plan,
+  expected: Expected,
+  { stage: name, partition, upstream }: ReduceWork,
+): string | null {
+  const own = plan.steps.find(
+    (step) => step.kind === 'reduce' && (step.name === 'reduce' || step.name === `${name} reduce`),
+  )!
   const before = [...ancestors(plan, [own.index])].filter(
     (index) => index !== own.index && ['runs', 'part'].includes(plan.steps[index]!.gives),
   )
   const told = upstream.map(({ step }) => step)
-  if (told.join() !== before.sort((a, b) => a - b).join()) return `is told of steps ${told.join()}, not of ${before.join()}`
+  if (told.join() !== before.sort((a, b) => a - b).join())
+    return `is told of steps ${told.join()}, not of ${before.join()}`
   for (const { step: index, whole, gave } of upstream) {
     const step = plan.steps[index]!
     const { parts, emitted } = expected.stages[step.stage]!

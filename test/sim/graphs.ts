@@ -52,7 +52,9 @@ export function drawGraph(random: Random, shards: number, partitions: number): S
     const reduce = combine ? 'sum' : renames ? 'renamed' : keeping(random, reads.length > 1)
     return {
       name,
-      reads: isRows ? readRows(name) : reads.map((stage) => ({ alias: reads.length === 1 ? '' : NAMES[stage]!, stage })),
+      reads: isRows
+        ? readRows(name)
+        : reads.map((stage) => ({ alias: reads.length === 1 ? '' : NAMES[stage]!, stage })),
       map,
       combine,
       reduce: random.chance(0.8),

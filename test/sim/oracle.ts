@@ -75,7 +75,11 @@ function evaluate(spec: JobSpec, stage: Stage, read: readonly (readonly Unit[])[
       let count = 0
       for (const [record, [key, value]] of pairs.entries()) {
         const emit = (k: string, v: number): void => {
-          if (!groups.has(k)) groups.set(k, read.map((): number[] => []))
+          if (!groups.has(k))
+            groups.set(
+              k,
+              read.map((): number[] => []),
+            )
           groups.get(k)![input]!.push(v)
           if (samples(record)) sampled.push(k)
           count++

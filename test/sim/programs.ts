@@ -64,8 +64,12 @@ const REDUCES: Readonly<Record<string, Reduce>> = {
 export const MAP_WORDS: readonly string[] = Object.keys(MAPS)
 export const KEEPING_WORDS: readonly string[] = Object.keys(KEEPING)
 
-export function paramsOf(stages: readonly { readonly name: string; readonly program: Program }[]): Record<string, string> {
-  return Object.fromEntries(stages.map(({ name, program }) => [name, `${program.map} ${program.reduce} ${program.combine ? 'combine' : ''}`]))
+export function paramsOf(
+  stages: readonly { readonly name: string; readonly program: Program }[],
+): Record<string, string> {
+  return Object.fromEntries(
+    stages.map(({ name, program }) => [name, `${program.map} ${program.reduce} ${program.combine ? 'combine' : ''}`]),
+  )
 }
 
 /** Of a stage, by the job's parameters. */
@@ -79,7 +83,12 @@ export function mapPair({ map }: Program, key: string, value: number, emit: Emit
 }
 
 /** `inputs`: the values of the key, by what they are read as. */
-export function reduceGroup({ reduce }: Program, key: string, inputs: readonly (readonly number[])[], emit: Emit): void {
+export function reduceGroup(
+  { reduce }: Program,
+  key: string,
+  inputs: readonly (readonly number[])[],
+  emit: Emit,
+): void {
   REDUCES[reduce]!(key, inputs, emit)
 }
 
