@@ -4,7 +4,7 @@ import { agreed, beats, type Claim } from '../../src/core/ledger/ledger.ts'
 import { LIMITS } from '../../src/core/limits.ts'
 import { plan } from '../../src/core/plan/plan.ts'
 import type { Plan, StepIndex } from '../../src/core/plan/steps.ts'
-import type { JobState } from '../../src/core/state.ts'
+import type { JobState, State } from '../../src/core/state.ts'
 import type { Digest, JobId, JobRecord, Manifest, NodeId, TaskIndex } from '../../src/core/types.ts'
 import { BlockReader } from '../../src/data/blocks.ts'
 import { PART_MAGIC } from '../../src/data/part.ts'
@@ -77,7 +77,7 @@ interface Known {
 
 /** Attempts at one task: nodes that fail, die or are cut off take their turns, and none goes on for ever. */
 const BEGUN_MAX = 40
-/** Attempts at what is done and needed by nobody, of one job. */
+/** Attempts at what is done and needed by nobody, of one job: news may have come since a node last looked. */
 const NEEDLESS_MAX = 5
 
 export class Checks {
@@ -124,6 +124,7 @@ export class Checks {
     if (state === null) return
     if (state.running.size > state.self.slots) breach('slots', node, `runs ${state.running.size} tasks`)
     if (state.fetching.size > LIMITS.jobsKeptMax) breach('memory', node, 'fetches too many jobs')
+    this.#again(node, state)
     for (const job of state.jobs.values()) this.#job(node, job)
   }
 
@@ -323,26 +324,24 @@ export class Checks {
     const journal = node.disk.files.get(`jobs/${job}/attempts.log`) ?? new Uint8Array()
     if (!this.rotten && !Buffer.from(journal).includes(`"${attempt}"`))
       breach('journal', node, `begins attempt ${attempt}, which is not in its journal`)
-    const running = node.state?.running.get(attempt)
-    const known = node.state?.jobs.get(job as JobId)
-    if (running !== undefined && known !== undefined) this.#again(node, known, running.task)
   }
 
-  /** Nothing is done again and again, and what nobody needs any more is not done again where it was given up. */
-  #again(node: SimNode, job: JobState, task: TaskIndex): void {
-    const known = this.known(job.record)
-    const times = (known.begun.get(task) ?? 0) + 1
-    known.begun.set(task, times)
-    if (times > BEGUN_MAX) breach('again', node, `begins task ${task} for the ${times}th time`)
-    // What a look has found may have changed until the attempt begins.
-    if (agreed(job.ledger.tasks[task]) === null || isLacking(node.state!, job, task)) return
-    known.needless++
-    if (known.needless > NEEDLESS_MAX)
-      breach(
-        'again',
-        node,
-        `begins task ${task}, which is done, and whose output nobody needs: the ${known.needless}th such`,
-      )
+  /** Nothing is begun for ever, and what is done and needed by nobody is not done again. */
+  #again(node: SimNode, state: State): void {
+    for (const [attempt, { job: id, task }] of state.running) {
+      const key = `${node.id} ${node.process.life} begins ${attempt}`
+      const job = state.jobs.get(id)
+      if (job === undefined || this.#seen.has(key)) continue
+      this.#seen.add(key)
+      const known = this.known(job.record)
+      const times = (known.begun.get(task) ?? 0) + 1
+      known.begun.set(task, times)
+      if (times > BEGUN_MAX) breach('again', node, `begins task ${task} for the ${times}th time`)
+      if (agreed(job.ledger.tasks[task]) === null || isLacking(state, job, task)) continue
+      known.needless++
+      if (known.needless > NEEDLESS_MAX)
+        breach('again', node, `begins task ${task}, done and needed by nobody: the ${known.needless}th such`)
+    }
   }
 
   /** A reduce is about to fold: each map task once, and all of them. */
