@@ -59,7 +59,7 @@ export function drawGraph(random: Random, shards: number, partitions: number): S
       combine,
       reduce: random.chance(0.8),
       keepsKey: reduce !== 'renamed' && (still || random.chance(0.5)),
-      sort: !isRows && random.chance(isLast ? 0.3 : 0.05),
+      sort: random.chance(isLast ? 0.3 : 0.06),
       partitions: still || random.chance(0.6) ? (isRows ? partitions : null) : random.between(1, 5),
       onBadRecord: 'fail',
       program: { map: random.pick(isRows ? ['count', 'same'] : MAP_WORDS), reduce, combine },

@@ -11,6 +11,7 @@ import { SimNode, type NodeWorld } from './node.ts'
 import { SimProcess } from './process.ts'
 import { Random } from './random.ts'
 import { describeFault, type Fault, type Scenario, type SimJob } from './scenario.ts'
+import { StageFaults } from './stage-faults.ts'
 import { isSoleHolder, nodeIds, requestFor, shardsOf } from './setting.ts'
 import { workName } from './tasks.ts'
 import { catalogOf } from './workload.ts'
@@ -38,8 +39,7 @@ export class World implements NodeWorld {
   #atSeal: readonly { readonly node: number; readonly job: string }[] = []
   /** Faults that follow a submission, until it is said yes to. */
   #awaiting: readonly Fault[]
-  /** Those that follow a stage of a job that is under way. */
-  #atStage: readonly Fault[] = []
+  readonly #atStage = new StageFaults()
   #troubleUntil: Millis = 0
   /** Jobs that were refused because a node is away, and nobody knows what it had. */
   readonly #refused = new Set<string>()
@@ -105,7 +105,9 @@ export class World implements NodeWorld {
   stepped(node: SimNode): void {
     this.events++
     this.#guarded(() => this.checks.node(node))
-    if (this.#atStage.length > 0) this.#planReached(node)
+    if (this.#atStage.size > 0)
+      for (const fault of this.#atStage.reached((job) => node.state?.jobs.get(this.acknowledged.get(job) as JobId)))
+        this.#plan(fault)
     for (const { node: at, job } of this.#atSeal) {
       const id = this.acknowledged.get(job) as JobId
       if (node.state?.jobs.get(id)?.ledger.outcome.kind !== 'sealed') continue
@@ -182,7 +184,7 @@ export class World implements NodeWorld {
         const following = this.#awaiting.filter((fault) => fault.after === job.name)
         this.#awaiting = this.#awaiting.filter((fault) => fault.after !== job.name)
         for (const fault of following) if (fault.stage === undefined) this.#plan(fault)
-        this.#atStage = [...this.#atStage, ...following.filter(({ stage }) => stage !== undefined)]
+        this.#atStage.add(following.filter(({ stage }) => stage !== undefined))
         this.#say(
           `${job.name} is ${id.slice(0, 8)}, submitted on ${node.name}${knownHereOnly ? ', known here only' : ''}`,
         )
@@ -202,22 +204,7 @@ export class World implements NodeWorld {
 
   /** Faults are under way or to come. */
   get isTroubled(): boolean {
-    return this.#awaiting.length + this.#atStage.length > 0 || this.now < this.#troubleUntil
-  }
-
-  /** Plans the faults whose stage has begun to give parts, as this node knows it; one of a job that has failed is left out. */
-  #planReached(node: SimNode): void {
-    const waiting: Fault[] = []
-    for (const fault of this.#atStage) {
-      const job = node.state?.jobs.get(this.acknowledged.get(fault.after!) as JobId)
-      const isReached = job?.plan.steps.some(
-        ({ stage, gives, index, count }) =>
-          stage === fault.stage && gives === 'part' && job.ledger.blank[index]!.size < count,
-      )
-      if (isReached) this.#plan(fault)
-      else if (job === undefined || job.ledger.outcome.kind === 'open') waiting.push(fault)
-    }
-    this.#atStage = waiting
+    return this.#awaiting.length + this.#atStage.size > 0 || this.now < this.#troubleUntil
   }
 
   #plan(fault: Fault): void {
@@ -427,7 +414,7 @@ export class World implements NodeWorld {
   heal(): void {
     this.#say('healed')
     this.#awaiting = []
-    this.#atStage = []
+    this.#atStage.clear()
     Object.assign(this.network.weather, { ...CALM, delay: [...CALM.delay] })
     this.network.healAll()
     for (const node of this.staying) {
