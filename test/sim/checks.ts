@@ -76,9 +76,9 @@ interface Known {
 }
 
 /** Attempts at one task: nodes that fail, die or are cut off take their turns, and none goes on for ever. */
-const BEGUN_MAX = 40
+const BEGUN_MAX = 25
 /** Attempts at what is done and needed by nobody, of one job: news may have come since a node last looked. */
-const NEEDLESS_MAX = 5
+const NEEDLESS_MAX = 4
 
 export class Checks {
   /** By what was pinned: under one key two submissions may have pinned two snapshots. */

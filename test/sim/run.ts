@@ -49,10 +49,6 @@ export async function run(scenario: Scenario, log: ((line: string) => void) | nu
     if (!done && world.violation === null) world.violated(new Violation('liveness', whatIsOpen(world)))
     if (world.violation === null) await readResults(world)
     if (world.violation === null) await converge(world)
-    if (process.env['DBG'])
-      console.error(
-        `DBG ${world.scenario.seed} ${world.checks.jobs.map((j) => `${j.needless}/${Math.max(0, ...j.begun.values())}`).join(' ')}`,
-      )
     return report(world, healing)
   } finally {
     process.off('unhandledRejection', rejected)
