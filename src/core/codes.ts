@@ -14,6 +14,7 @@ export type Code =
   | 'JOB_EXITED'
   | 'TASK_TIMEOUT'
   | 'TASK_MEMORY'
+  | 'SIDE_LIMIT'
   | 'TASK_POISON'
   | 'USER_VALUE'
   | 'RECORD_LIMIT'
@@ -70,6 +71,7 @@ export const CODES: Readonly<Record<Code, CodeFacts>> = {
   JOB_EXITED: of(1, false),
   TASK_TIMEOUT: of(1, false),
   TASK_MEMORY: of(1, false),
+  SIDE_LIMIT: of(1, false),
   TASK_POISON: of(1, false),
   USER_VALUE: of(1, false),
   RECORD_LIMIT: of(1, false),

@@ -52,11 +52,21 @@ export type StageRead =
   | { readonly alias: string; readonly input: number }
   | { readonly alias: string; readonly stage: number }
 
+/** A stage whose records each task of another can look up by key, under an alias. */
+export interface SideRead {
+  readonly alias: string
+  readonly stage: number
+  /** No key has two records: it is an error where one has. */
+  readonly unique: boolean
+}
+
 /** One stage of a job that has several; what its functions are is in the code, under its name. */
 export interface StageSpec extends StageSettings {
   readonly name: string
   /** By alias; '' where it reads one thing. All of it rows, or all of it stages before this one. */
   readonly reads: readonly StageRead[]
+  /** By alias; stages before this one. */
+  readonly sides: readonly SideRead[]
   /** False: pairs pass unchanged. */
   readonly map: boolean
 }
@@ -238,8 +248,10 @@ export interface MapManifest {
   readonly kind: 'map'
   readonly splits: readonly SplitFacts[]
   readonly runs: readonly RunFacts[]
-  /** See `Output`. */
+  /** See `Output`; sides apart. */
   readonly took: readonly number[]
+  /** Where it has sides: how many records the table of each has. */
+  readonly sides?: readonly number[]
   readonly counters: Readonly<Record<string, number>>
   /** What the steps that it depends on tell, in the order of the plan. */
   readonly upstream: readonly StepFacts[]
@@ -249,8 +261,10 @@ export interface MapManifest {
 export interface SampleManifest {
   readonly kind: 'sample'
   readonly splits: readonly SplitFacts[]
-  /** See `Output`. */
+  /** See `Output`; sides apart. */
   readonly took: readonly number[]
+  /** Where it has sides: how many records the table of each has. */
+  readonly sides?: readonly number[]
   readonly keys: number
   readonly bytes: Bytes
   readonly digest: Digest
@@ -285,8 +299,10 @@ export interface ReduceManifest {
   readonly partition: Partition
   /** See `consumedRoot` in plan/graph.ts. */
   readonly consumed: Digest
-  /** See `Output`. */
+  /** See `Output`; sides apart. */
   readonly took: readonly number[]
+  /** Where it has sides: how many records the table of each has. */
+  readonly sides?: readonly number[]
   readonly groups: number
   readonly records: number
   /** Uncompressed bytes of the part's canonical records. */

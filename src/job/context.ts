@@ -42,6 +42,23 @@ export interface MapContext<K extends Value = Row, V extends Value = Row> extend
   readonly shard: { readonly dataset: string; readonly path: string }
 }
 
+/** A stage that another looks up in. Keys are equal as they are for a reduce: 1 and 1n are one. */
+interface SideTable<K extends Value, V extends Value> {
+  has(key: K): boolean
+  /** All records, in the order of keys, of one key in theirs. */
+  [Symbol.iterator](): IterableIterator<readonly [K, V]>
+}
+
+export interface Side<K extends Value, V extends Value> extends SideTable<K, V> {
+  /** The key's values in their order; none: an empty list. */
+  get(key: K): readonly V[]
+}
+
+/** The same, where no key has two. */
+export interface UniqueSide<K extends Value, V extends Value> extends SideTable<K, V> {
+  get(key: K): V | undefined
+}
+
 /** A record as a map gets it: a line, a row object, or bytes. Declare its fields with a type argument. */
 // oxlint-disable-next-line typescript/no-explicit-any -- the record's type is the user's to declare
 export type Row = any

@@ -1,5 +1,5 @@
 /** Stages of a job: what reads records, what it gives, and what reads that. */
-import type { MapContext, PairContext, ReduceContext, Row, Value } from './context.ts'
+import type { MapContext, PairContext, ReduceContext, Row, Side, UniqueSide, Value } from './context.ts'
 import type { Input } from './input.ts'
 
 declare const record: unique symbol
@@ -34,6 +34,32 @@ export function rows<R = Row>(input: Input): Rows<R> {
   return { shoal: 'rows', ...(typeof input === 'string' ? { data: input } : input) } as Rows<R>
 }
 
+/** A stage as a side of another, of whose keys none has two records; it is an error where one has. */
+export interface Unique<out K extends Value, out V extends Value> {
+  readonly shoal: 'unique'
+  readonly stage: Stage<K, V>
+}
+
+/** `side: { users: unique(users) }`: then `ctx.side.users.get(key)` gives the value, or undefined. */
+export function unique<K extends Value, V extends Value>(stage: Stage<K, V>): Unique<K, V> {
+  return { shoal: 'unique', stage }
+}
+
+/** By alias, the stages whose records a stage looks up by key. */
+type SideStages = Readonly<Record<string, Stage<Value, Value> | Unique<Value, Value>>>
+interface Looks<S extends SideStages> {
+  /**
+   * Stages whose records `ctx.side` finds by key: all of them are in each task's memory, and may take a quarter of it.
+   * Larger ones are joined with `cogroup`.
+   */
+  readonly side?: S
+}
+interface SideContext<S extends SideStages> {
+  readonly side: { readonly [Alias in keyof S]: TableOf<S[Alias]> }
+}
+type TableOf<T> =
+  T extends Unique<infer K, infer V> ? UniqueSide<K, V> : T extends Stage<infer K, infer V> ? Side<K, V> : never
+
 type Call = void | Promise<void>
 
 /** What is said of any stage but a cogroup. */
@@ -52,30 +78,34 @@ interface NoReduce {
   readonly keepsKey?: undefined
 }
 
-interface Reduce<K extends Value, V extends Value, Out extends Value, OutV extends Value> {
+interface Reduce<K extends Value, V extends Value, Out extends Value, OutV extends Value, S extends SideStages> {
   /** Values come in order of (producer, position), once each. */
-  readonly reduce: (key: K, values: Iterable<V>, ctx: ReduceContext<Out, OutV>) => Call
+  readonly reduce: (key: K, values: Iterable<V>, ctx: ReduceContext<Out, OutV> & SideContext<S>) => Call
   /** It emits each record under the key that it was called with (checked): then a join may read its parts where they lie. */
   readonly keepsKey?: boolean
 }
 
-interface MapsRows<R, K extends Value, V extends Value> extends StageBase<V> {
+interface MapsRows<R, K extends Value, V extends Value, S extends SideStages> extends StageBase<V>, Looks<S> {
   readonly input: Rows<R>
   readonly emits?: Kv<K, V>
-  readonly map: (record: R, ctx: MapContext<K, V>) => Call
+  readonly map: (record: R, ctx: MapContext<K, V> & SideContext<S>) => Call
   readonly onBadRecord?: 'fail' | 'skip'
 }
 
-interface MapsPairs<InK extends Value, InV extends Value, K extends Value, V extends Value> extends StageBase<V> {
+interface MapsPairs<InK extends Value, InV extends Value, K extends Value, V extends Value, S extends SideStages>
+  extends StageBase<V>, Looks<S> {
   readonly input: Stage<InK, InV>
   readonly emits?: Kv<K, V>
-  readonly map: (key: InK, value: InV, ctx: PairContext<K, V>) => Call
+  readonly map: (key: InK, value: InV, ctx: PairContext<K, V> & SideContext<S>) => Call
 }
 
 interface PassesPairs<K extends Value, V extends Value> extends StageBase<V> {
   readonly input: Stage<K, V>
   readonly map?: undefined
 }
+
+/** No sides. */
+type None = Readonly<Record<never, never>>
 
 /**
  * A stage: it maps the records of an input, or those that another stage gives, groups what map emits by key, and
@@ -84,18 +114,25 @@ interface PassesPairs<K extends Value, V extends Value> extends StageBase<V> {
  * Types of key and value come from `emits`, or from the annotated type of `ctx`; they flow on to whatever reads the
  * stage. What reduce emits is typed by its own `ctx`, and else is what map emits.
  */
-export function stage<R, K extends Value, V extends Value>(
+export function stage<R, K extends Value, V extends Value, S extends SideStages = None>(
   name: string,
-  stage: MapsRows<R, K, V> & NoReduce,
+  stage: MapsRows<R, K, V, S> & NoReduce,
 ): Stage<K, V>
-export function stage<R, K extends Value, V extends Value, Out extends Value = K, OutV extends Value = V>(
-  name: string,
-  stage: MapsRows<R, K, V> & Reduce<K, V, Out, OutV>,
-): Stage<Out, OutV>
-export function stage<InK extends Value, InV extends Value, K extends Value, V extends Value>(
-  name: string,
-  stage: MapsPairs<InK, InV, K, V> & NoReduce,
-): Stage<K, V>
+export function stage<
+  R,
+  K extends Value,
+  V extends Value,
+  Out extends Value = K,
+  OutV extends Value = V,
+  S extends SideStages = None,
+>(name: string, stage: MapsRows<R, K, V, S> & Reduce<K, V, Out, OutV, S>): Stage<Out, OutV>
+export function stage<
+  InK extends Value,
+  InV extends Value,
+  K extends Value,
+  V extends Value,
+  S extends SideStages = None,
+>(name: string, stage: MapsPairs<InK, InV, K, V, S> & NoReduce): Stage<K, V>
 export function stage<
   InK extends Value,
   InV extends Value,
@@ -103,12 +140,16 @@ export function stage<
   V extends Value,
   Out extends Value = K,
   OutV extends Value = V,
->(name: string, stage: MapsPairs<InK, InV, K, V> & Reduce<K, V, Out, OutV>): Stage<Out, OutV>
+  S extends SideStages = None,
+>(name: string, stage: MapsPairs<InK, InV, K, V, S> & Reduce<K, V, Out, OutV, S>): Stage<Out, OutV>
 export function stage<K extends Value, V extends Value>(name: string, stage: PassesPairs<K, V> & NoReduce): Stage<K, V>
-export function stage<K extends Value, V extends Value, Out extends Value = K, OutV extends Value = V>(
-  name: string,
-  stage: PassesPairs<K, V> & Reduce<K, V, Out, OutV>,
-): Stage<Out, OutV>
+export function stage<
+  K extends Value,
+  V extends Value,
+  Out extends Value = K,
+  OutV extends Value = V,
+  S extends SideStages = None,
+>(name: string, stage: PassesPairs<K, V> & Looks<S> & Reduce<K, V, Out, OutV, S>): Stage<Out, OutV>
 export function stage(name: string, definition: object): unknown {
   return Object.freeze({ ...definition, shoal: 'stage', name })
 }
@@ -131,12 +172,12 @@ type KeysMeet<I extends Inputs> = [Widest<I>] extends [never]
  * Joins stages by key: `reduce` is called for each key that any of them gives, with the values of each by alias. What
  * it emits is typed by `emits`, or by the annotated type of its ctx.
  */
-export function cogroup<I extends Inputs, Out extends Value, OutV extends Value>(
+export function cogroup<I extends Inputs, Out extends Value, OutV extends Value, S extends SideStages = None>(
   name: string,
-  definition: {
+  definition: Looks<S> & {
     readonly input: I & KeysMeet<I>
     readonly emits?: Kv<Out, OutV>
-    readonly reduce: (key: KeyOf<I[keyof I]>, values: Sides<I>, ctx: ReduceContext<Out, OutV>) => Call
+    readonly reduce: (key: KeyOf<I[keyof I]>, values: Sides<I>, ctx: ReduceContext<Out, OutV> & SideContext<S>) => Call
     /** See `stage`. */
     readonly keepsKey?: boolean
     readonly sort?: boolean

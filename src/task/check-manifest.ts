@@ -18,7 +18,8 @@ export function isManifestOf(work: Work, manifest: Manifest): boolean {
   switch (work.kind) {
     case 'map':
       return (
-        isOf(fields, ['kind', 'splits', 'runs', 'took', 'counters', 'upstream']) &&
+        isOf(fields, withSides(work, ['kind', 'splits', 'runs', 'took', 'counters', 'upstream'])) &&
+        isTookOfSides(fields['sides'], work) &&
         isTook(fields['took'], work.edges) &&
         isDeepStrictEqual(fields['upstream'], work.upstream) &&
         areSplits(fields['splits'], unitsIn(work)) &&
@@ -27,7 +28,8 @@ export function isManifestOf(work: Work, manifest: Manifest): boolean {
       )
     case 'sample':
       return (
-        isOf(fields, ['kind', 'splits', 'took', 'keys', 'bytes', 'digest']) &&
+        isOf(fields, withSides(work, ['kind', 'splits', 'took', 'keys', 'bytes', 'digest'])) &&
+        isTookOfSides(fields['sides'], work) &&
         isTook(fields['took'], work.edges) &&
         areSplits(fields['splits'], unitsIn(work)) &&
         isCount(fields['keys']) &&
@@ -44,7 +46,8 @@ export function isManifestOf(work: Work, manifest: Manifest): boolean {
       )
     case 'reduce':
       return (
-        isOf(fields, REDUCE_FIELDS) &&
+        isOf(fields, withSides(work, REDUCE_FIELDS)) &&
+        isTookOfSides(fields['sides'], work) &&
         isTook(fields['took'], new Set(work.edges).size) &&
         ['groups', 'records', 'bytes'].every((name) => isCount(fields[name])) &&
         isDigest(fields['part']) &&
@@ -71,6 +74,18 @@ const REDUCE_FIELDS = [
 
 function isOf(value: unknown, names: readonly string[]): value is Fields {
   return isFields(value) && Object.keys(value).length === names.length && names.every((n) => Object.hasOwn(value, n))
+}
+
+type WithSides = Pick<MapWork, 'sides'>
+
+function withSides({ sides }: WithSides, names: readonly string[]): readonly string[] {
+  return sides.length === 0 ? names : [...names, 'sides']
+}
+
+/** All of each table: as many records as it was told to have. */
+function isTookOfSides(value: unknown, { sides }: WithSides): boolean {
+  const records = sides.map((side) => side.records)
+  return sides.length === 0 ? value === undefined : isDeepStrictEqual(value, records)
 }
 
 /** Splits that a task reads, or the one part of another stage. */

@@ -14,6 +14,8 @@ export interface TaskContext {
   readonly code: Digest
   /** For the data plane's buffers: arenas and blocks, outside the JavaScript heap. */
   readonly arena: Bytes
+  /** What tables of sides may take, outside the heap as well. */
+  readonly sides: Bytes
   readonly records: OpenRecordSource
   /** Opens what other tasks left for this one, a run or sampled keys, by the name that the work has for it. */
   input(name: string): SpillInput

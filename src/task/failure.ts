@@ -2,6 +2,8 @@ import { types } from 'node:util'
 import { type ErrorJson, ShoalError } from '../core/errors.ts'
 import { errorToJson } from '../words/thrown.ts'
 import { LIMITS } from '../core/limits.ts'
+import { ValueCopier } from '../data/copy.ts'
+import { hostFactory } from '../data/value.ts'
 import { systemReasonWithPath } from '../words/reason.ts'
 import type { AttemptFailure } from '../ports.ts'
 
@@ -77,4 +79,17 @@ export function hostFailure(error: unknown, during: 'reading' | 'own', place = '
     )
   }
   return new TaskFailure('own', new ShoalError('INTERNAL', message, { why: error.stack, cause: error }), place)
+}
+
+/** User code may have changed a key that is an object: it is shown only as far as it is still a key. */
+export function shownKey(key: unknown): string {
+  if (typeof key === 'bigint') return `${key}n`
+  if (typeof key !== 'object' || key === null) return JSON.stringify(key)
+  try {
+    return JSON.stringify(new ValueCopier(hostFactory).copy(key), (_, value: unknown) =>
+      typeof value === 'bigint' ? `${value}n` : value,
+    )
+  } catch {
+    return 'that user code has changed'
+  }
 }

@@ -3,8 +3,8 @@ import { ShoalError } from '../core/errors.ts'
 import { LIMITS } from '../core/limits.ts'
 import { SETTINGS } from '../core/spec/settings.ts'
 import { STAGE_SETTINGS, type StageSettings } from '../core/spec/stage-settings.ts'
-import { graphMisfit, orderOf } from '../core/spec/stages.ts'
-import type { OutputSpec, StageRead, StageSpec } from '../core/types.ts'
+import { behind, graphMisfit, orderOf } from '../core/spec/stages.ts'
+import type { OutputSpec, SideRead, StageRead, StageSpec } from '../core/types.ts'
 import { checkFields, type Found, isFound, isFunction, isText, refuse, refuseUnknown, shown } from './check-fields.ts'
 import { inputOf } from './input-shape.ts'
 
@@ -12,7 +12,7 @@ import { inputOf } from './input-shape.ts'
 export type JobShape = Omit<PreparedJob, 'bundle' | 'sourceMap'>
 
 const JOB_FIELDS = ['name', 'params', 'format', 'output', 'outputs']
-const STAGE_FIELDS = ['name', 'shoal', 'input', 'map', 'emits', ...Object.keys(STAGE_SETTINGS)]
+const STAGE_FIELDS = ['name', 'shoal', 'input', 'map', 'emits', 'side', ...Object.keys(STAGE_SETTINGS)]
 /** What a cogroup does not have. */
 const OF_ONE_INPUT = ['map', 'combine', 'onBadRecord']
 
@@ -21,6 +21,7 @@ interface Drawn {
   readonly name: string
   readonly rows: PreparedInput | null
   readonly reads: readonly { readonly alias: string; readonly stage: number }[]
+  readonly sides: readonly SideRead[]
   readonly map: boolean
   readonly settings: StageSettings
 }
@@ -39,11 +40,12 @@ export function checkGraph(job: Found, found: readonly Found[], fileName: string
     .flatMap(({ rows }) => rows ?? [])
     .toSorted((a, b) => Buffer.compare(Buffer.from(a.alias), Buffer.from(b.alias)))
   const stages = order.map((index): StageSpec => {
-    const { name, rows, reads, map, settings } = drawn[index]!
+    const { name, rows, reads, sides, map, settings } = drawn[index]!
     const input = inputs.findIndex(({ alias }) => alias === name)
     const of: StageRead[] =
       rows === null ? reads.map(({ alias, stage }) => ({ alias, stage: places.get(stage)! })) : [{ alias: '', input }]
-    return { name, reads: of, map, ...settings }
+    const looked = sides.map((side) => ({ ...side, stage: places.get(side.stage)! }))
+    return { name, reads: of, sides: looked, map, ...settings }
   })
   const outputs = given.map(({ name, stage }): OutputSpec => ({ name, stage: places.get(stage)! }))
   const misfit = graphMisfit({ stages, outputs, inputs })
@@ -88,7 +90,7 @@ function draw(found: Found): Drawn {
   refuseUnknown(found, STAGE_FIELDS, what)
   if (map !== undefined && !isFunction(map)) throw refuse(`${what}: map is a function, not ${shown(map)}`)
   const settings = settingsOf(found, what)
-  const drawn = { name, map: map !== undefined, settings, rows: null, reads: [] }
+  const drawn = { name, map: map !== undefined, settings, rows: null, reads: [], sides: sidesOf(found, what) }
   if (isStage(input)) {
     if ('onBadRecord' in found)
       throw refuse(`${what}: onBadRecord is for a stage that reads rows: what a stage gives can be read`)
@@ -105,10 +107,10 @@ function draw(found: Found): Drawn {
       `input: rows('${isText(input) && input !== '' ? input : 'dataset'}')`,
       'input: anotherStage',
     ])
-  return { ...drawn, reads: sidesOf(found, input, what) }
+  return { ...drawn, reads: joinedBy(found, input, what) }
 }
 
-function sidesOf(found: Found, input: Found, what: string): Drawn['reads'] {
+function joinedBy(found: Found, input: Found, what: string): Drawn['reads'] {
   const unfit = OF_ONE_INPUT.find((field) => field in found)
   if (unfit !== undefined)
     throw refuse(`${what} joins several stages, and so has no ${unfit}`, [
@@ -129,6 +131,28 @@ function sidesOf(found: Found, input: Found, what: string): Drawn['reads'] {
       "a stage between, under a name of its own: stage('again', { input: theStage })",
     ])
   return reads
+}
+
+/** `side: { rates, users: unique(users) }` */
+function sidesOf(found: Found, what: string): SideRead[] {
+  const { side } = found
+  if (side === undefined) return []
+  if (!isFound(side))
+    throw refuse(`${what}: side is an object of stages by name, not ${shown(side)}`, ['side: { rates }'])
+  const sides = Object.keys(side)
+    .toSorted()
+    .map((alias): SideRead => {
+      checkName(alias, `a side of ${what}`)
+      const value = side[alias]
+      const unique = isFound(value) && value['shoal'] === 'unique'
+      const stage = placeOf(unique ? value['stage'] : value, `${what}: side.${alias}`, ['side: { rates }'])
+      return { alias, stage, unique }
+    })
+  const twice = sides.find(({ stage }, i) => sides.findIndex((one) => one.stage === stage) < i)
+  if (twice !== undefined) throw refuse(`${what}: side.${twice.alias} is a stage that another of its sides is, too`)
+  if (!isFunction(found['map']) && !isFunction(found['reduce']))
+    throw refuse(`${what} has a side, and neither map nor reduce to look up in it`, ['leave side out'])
+  return sides
 }
 
 function settingsOf(found: Found, what: string): StageSettings {
@@ -163,7 +187,7 @@ function circle(drawn: readonly Drawn[], order: readonly number[]): ShoalError {
   let at = drawn.findIndex((_, i) => !placed.has(i))
   while (!path.includes(at)) {
     path.push(at)
-    at = drawn[at]!.reads.find(({ stage }) => !placed.has(stage))!.stage
+    at = behind(drawn[at]!).find((stage) => !placed.has(stage))!
   }
   const names = [...path.slice(path.indexOf(at)), at].map((i) => drawn[i]!.name)
   return refuse(`stages read each other in a circle: ${names.join(' reads ')}`, [

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { setFlagsFromString } from 'node:v8'
 import vm from 'node:vm'
 import { keepDecoderAt } from '../data/formats/parquet/decode/decoder.ts'
-import { arenaBytes, windowBytes } from './memory.ts'
+import { arenaBytes, sideBytes, windowBytes } from './memory.ts'
 import type { TaskContext } from './context.ts'
 import { hostFailure } from './failure.ts'
 import { harden, leave } from './harden.ts'
@@ -67,6 +67,7 @@ async function run(command: StartCommand): Promise<TaskMessage> {
       job: codeInRealms(job, params, (text) => reporter.log(text)),
       code,
       arena: arenaBytes(memory),
+      sides: sideBytes(memory),
       records: (work) => new ShardRecords(reading, work),
       input: (name) => openFile(join(folder, name)),
       files: slotFiles(output),

@@ -7,6 +7,8 @@ import type { TaskContext } from './context.ts'
 import { CounterSum } from './counters.ts'
 import { readUnit } from './read-unit.ts'
 import { sharingRealm } from './sharing-realm.ts'
+import { arenaBeside } from './memory.ts'
+import { openSides, sideCalls, type Sides, tookOfSides } from './sides.ts'
 import { TaskSamples } from './skips.ts'
 import { type Unit, unitsOf } from './units.ts'
 import { NO_CALLS, type OpenRealm, UserCode } from './user-code.ts'
@@ -25,6 +27,7 @@ async function mapUnits(context: TaskContext, work: MapWork, realms: OpenRealm):
   const counters = new CounterSum()
   const splits: SplitFacts[] = []
   const samples = new TaskSamples()
+  const sides = openSides(context, work.sides)
   let user: UserCode | null = null
   const collector = new MapCollector({
     partitions: work.partitions,
@@ -32,14 +35,14 @@ async function mapUnits(context: TaskContext, work: MapWork, realms: OpenRealm):
     // `beginSplit` gives each split's own: combine is a function of the split's realm, and is given objects made there.
     combine: work.combine ? notYet : null,
     make: hostFactory,
-    memory: context.arena,
+    memory: arenaBeside(context.arena, sides.bytes),
     files,
     progress: (bytes) => reporter.moved(bytes),
   })
   try {
     for (const [index, unit] of unitsOf(context, work).entries()) {
       unit.readAhead()
-      user = startUnit(context, work, unit, collector, realms)
+      user = startUnit(context, work, unit, collector, sides, realms)
       context.attend(user)
       const { driver, values } = user.realm
       collector.beginSplit(index, { combine: work.combine ? driver.combine : null, make: values })
@@ -57,6 +60,7 @@ async function mapUnits(context: TaskContext, work: MapWork, realms: OpenRealm):
       splits,
       runs,
       took: tookOver(work, splits),
+      ...tookOfSides(sides),
       counters: counters.facts,
       upstream: work.upstream,
     }
@@ -79,6 +83,7 @@ function startUnit(
   { stage }: MapWork,
   unit: Unit,
   collector: MapCollector,
+  sides: Sides,
   realms: OpenRealm,
 ): UserCode {
   const { job, reporter } = context
@@ -88,10 +93,11 @@ function startUnit(
     mark: () => collector.mark(),
     commit: () => collector.commit(),
     seed: () => unit.seed(),
+    ...sideCalls(sides, () => user.realm.values),
   }
   reporter.enter('user')
-  const user = new UserCode(job, calls, reporter, { stage, alias: unit.alias }, realms)
-  user.begin({ call: 'map', shard: unit.shard })
+  const user: UserCode = new UserCode(job, calls, reporter, { stage, alias: unit.alias }, realms)
+  user.begin({ call: 'map', shard: unit.shard, sides: sides.named })
   return user
 }
 

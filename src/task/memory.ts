@@ -14,9 +14,22 @@ function room(memory: Bytes): Bytes {
   return Math.max(WORKING, memory - RESIDENT)
 }
 
+/** Sorting gets along with so little. */
+const ARENA_LEAST: Bytes = 5 * MB
+
 /** For record arenas and their index. Above 512 MB more of it saves no time. */
 export function arenaBytes(memory: Bytes): Bytes {
-  return Math.max(5 * MB, Math.min(512 * MB, Math.floor((room(memory) - WORKING) * 0.45)))
+  return Math.max(ARENA_LEAST, Math.min(512 * MB, Math.floor((room(memory) - WORKING) * 0.45)))
+}
+
+/** What is left of an arena beside tables that take so much. */
+export function arenaBeside(arena: Bytes, tables: Bytes): Bytes {
+  return Math.max(ARENA_LEAST, arena - tables)
+}
+
+/** What tables of sides may take; what they do take is not there for arenas. */
+export function sideBytes(memory: Bytes): Bytes {
+  return Math.floor(memory / 4)
 }
 
 /**

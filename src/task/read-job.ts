@@ -33,6 +33,10 @@ export function readJob({ code, sourceMap, name, params }: JobCode): JobShape {
     group: () => false,
     key: () => null,
     value: () => null,
+    find: () => -1,
+    found: () => 0,
+    sideKey: () => null,
+    sideValue: () => null,
     tick: () => 1,
     settled: () => undefined,
   }

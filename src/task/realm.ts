@@ -19,6 +19,7 @@ import type { Driver, Marks, Outside } from './inside/driver.ts'
 import { freezeRealm } from './inside/freeze.ts'
 import { intrinsics } from './inside/intrinsics.ts'
 import { jobGraph } from './inside/job-graph.ts'
+import { lookUps } from './inside/look-ups.ts'
 import { randomStream } from './inside/random.ts'
 import { shape, type Shape } from './inside/shape.ts'
 import { tame } from './inside/tame.ts'
@@ -63,6 +64,7 @@ return {
       counters: (${counterBook})(own),
       describe: (${describer})(own),
       graph,
+      lookUps: (outside, ask, sides) => (${lookUps})(own, marks, outside, ask, sides),
       random: (${randomStream})(own),
     })
   },

@@ -1,16 +1,15 @@
 import { LIMITS } from '../core/limits.ts'
 import type { ReduceManifest } from '../core/types.ts'
-import { ValueCopier } from '../data/copy.ts'
 import { END, Groups } from '../data/fold.ts'
 import { encodeKey } from '../data/order.ts'
 import { PART_NAME, PartWriter } from '../data/part.ts'
-import { hostFactory } from '../data/value.ts'
 import type { ReduceWork } from '../core/plan/work.ts'
 import type { TaskContext } from './context.ts'
-import { cutText, hostFailure } from './failure.ts'
+import { cutText, hostFailure, shownKey } from './failure.ts'
 import { reduceSeed } from './seed.ts'
 import { NO_CALLS, UserCode } from './user-code.ts'
 import { KeptKey } from './kept-key.ts'
+import { openSides, sideCalls, type Sides, tookOfSides } from './sides.ts'
 import type { Place } from './user-error.ts'
 
 /**
@@ -21,13 +20,14 @@ export async function runReduce(context: TaskContext, work: ReduceWork): Promise
   const { reporter, files } = context
   const part = new PartWriter(files.create(PART_NAME))
   let groups: Groups | null = null
-  const user = startReduce(context, work, part, () => groups as Groups)
+  const sides = openSides(context, work.sides)
+  const user = startReduce(context, work, part, sides, () => groups as Groups)
   const { driver } = user.realm
   try {
     reporter.enter('own')
     groups = openGroups(context, work, user)
     if (driver.hasReduce() && work.reduce) await callReduce(context, user, () => placeOf(work, groups))
-    else if (driver.hasCombine()) foldGroups(context, work, groups, part, driver.combine)
+    else if (driver.hasCombine() && work.combine) foldGroups(context, work, groups, part, driver.combine)
     else passRecords(context, work, groups, part)
     reporter.enter('own')
     const { records, bytes, part: digest } = part.finish()
@@ -39,6 +39,7 @@ export async function runReduce(context: TaskContext, work: ReduceWork): Promise
       partition,
       consumed,
       took: tookOver(work, groups),
+      ...tookOfSides(sides),
       groups: count,
       records,
       bytes,
@@ -61,7 +62,13 @@ function tookOver({ edges }: ReduceWork, { weights }: Groups): number[] {
   return took
 }
 
-function startReduce(context: TaskContext, work: ReduceWork, part: PartWriter, groups: () => Groups): UserCode {
+function startReduce(
+  context: TaskContext,
+  work: ReduceWork,
+  part: PartWriter,
+  sides: Sides,
+  groups: () => Groups,
+): UserCode {
   const { job, code, reporter } = context
   const { stage, aliases } = work
   const seed = reduceSeed(code, job.params, stage)
@@ -81,11 +88,12 @@ function startReduce(context: TaskContext, work: ReduceWork, part: PartWriter, g
     },
     key: () => groups().key,
     value: (alias: number) => groups().nextValue(alias),
+    ...sideCalls(sides, () => user.realm.values),
   }
   reporter.enter('user')
-  const user = new UserCode(job, calls, reporter, { stage, alias: null })
+  const user: UserCode = new UserCode(job, calls, reporter, { stage, alias: null })
   context.attend(user)
-  user.begin({ call: 'reduce', aliases })
+  user.begin({ call: 'reduce', aliases, sides: sides.named })
   return user
 }
 
@@ -162,17 +170,4 @@ function passRecords({ reporter }: TaskContext, { aliases }: ReduceWork, groups:
 function placeOf({ partition }: ReduceWork, groups: Groups | null): Place | null {
   if (groups === null || groups.groups === 0) return null
   return { place: `partition ${partition}`, record: `key ${cutText(shownKey(groups.key), LIMITS.skipTextBytesMax)}` }
-}
-
-/** User code may have changed a key that is an object: it is shown only as far as it is still a key. */
-function shownKey(key: unknown): string {
-  if (typeof key === 'bigint') return `${key}n`
-  if (typeof key !== 'object' || key === null) return JSON.stringify(key)
-  try {
-    return JSON.stringify(new ValueCopier(hostFactory).copy(key), (_, value: unknown) =>
-      typeof value === 'bigint' ? `${value}n` : value,
-    )
-  } catch {
-    return 'that user code has changed'
-  }
 }

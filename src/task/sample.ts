@@ -6,6 +6,7 @@ import type { TaskContext } from './context.ts'
 import { tookOver } from './map.ts'
 import { readUnit } from './read-unit.ts'
 import { sharingRealm } from './sharing-realm.ts'
+import { openSides, sideCalls, tookOfSides } from './sides.ts'
 import { TaskSamples } from './skips.ts'
 import { unitsOf } from './units.ts'
 import { NO_CALLS, type OpenRealm, UserCode } from './user-code.ts'
@@ -20,6 +21,7 @@ async function sampleUnits(context: TaskContext, work: SampleWork, realms: OpenR
   const writer = new SampleWriter(files.create(SAMPLE_NAME))
   const splits: SplitFacts[] = []
   const samples = new TaskSamples()
+  const sides = openSides(context, work.sides)
   for (const unit of unitsOf(context, work)) {
     unit.readAhead()
     let emitted = 0
@@ -32,11 +34,12 @@ async function sampleUnits(context: TaskContext, work: SampleWork, realms: OpenR
       mark: () => writer.mark(),
       commit: () => writer.commit(),
       seed: () => unit.seed(),
+      ...sideCalls(sides, () => user.realm.values),
     }
     reporter.enter('user')
-    const user = new UserCode(job, calls, reporter, { stage: work.stage, alias: unit.alias }, realms)
+    const user: UserCode = new UserCode(job, calls, reporter, { stage: work.stage, alias: unit.alias }, realms)
     context.attend(user)
-    user.begin({ call: 'map', shard: unit.shard })
+    user.begin({ call: 'map', shard: unit.shard, sides: sides.named })
     writer.beginSplit()
     const { dataset, path, start } = unit.origin
     const choice = new SampleChoice(dataset, path, start)
@@ -49,7 +52,7 @@ async function sampleUnits(context: TaskContext, work: SampleWork, realms: OpenR
     reporter.bytes += facts.bytes
   }
   context.attend(null)
-  return { kind: 'sample', splits, took: tookOver(work, splits), ...writer.finish() }
+  return { kind: 'sample', splits, took: tookOver(work, splits), ...tookOfSides(sides), ...writer.finish() }
 }
 
 /** The records of a batch that are taken, as a batch. */

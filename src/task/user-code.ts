@@ -42,6 +42,10 @@ export interface Calls {
   group(): boolean
   key(): unknown
   value(alias: number): unknown
+  find(side: number, key: unknown): number
+  found(): number
+  sideKey(side: number, record: number): unknown
+  sideValue(side: number, record: number): unknown
 }
 
 /** Whose functions are called: those of a stage, '' where the job has one; of its maps that of an alias, if any. */
@@ -61,6 +65,10 @@ export const NO_CALLS: Calls = {
   group: () => false,
   key: () => null,
   value: () => MARKS.end,
+  find: () => -1,
+  found: () => 0,
+  sideKey: () => MARKS.end,
+  sideValue: () => MARKS.end,
 }
 
 export class UserCode {
@@ -91,6 +99,14 @@ export class UserCode {
     const refuse = (error: unknown): void => {
       if (this.#refused === null) this.#refused = error
     }
+    const orRefused = <T>(call: () => T, refused: T): T => {
+      try {
+        return call()
+      } catch (error) {
+        refuse(error)
+        return refused
+      }
+    }
     return {
       emit: (key, value) => {
         try {
@@ -104,14 +120,7 @@ export class UserCode {
       failure: () => (isA(this.#refused, ShoalError) ? this.#refused.message : 'the task cannot go on'),
       mark: () => calls.mark(),
       commit: () => calls.commit(),
-      seed: () => {
-        try {
-          return calls.seed()
-        } catch (error) {
-          refuse(error)
-          return ''
-        }
-      },
+      seed: () => orRefused(() => calls.seed(), ''),
       group: () => calls.group(),
       key: () => calls.key(),
       value: (alias) => {
@@ -122,6 +131,10 @@ export class UserCode {
           return MARKS.failed
         }
       },
+      find: (side, key) => orRefused(() => calls.find(side, key), -2),
+      found: () => calls.found(),
+      sideKey: (side, record) => orRefused(() => calls.sideKey(side, record), MARKS.failed),
+      sideValue: (side, record) => orRefused(() => calls.sideValue(side, record), MARKS.failed),
       tick: (spent) => reporter.tick(spent),
       settled: () => this.#settled?.(),
     }

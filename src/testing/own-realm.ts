@@ -2,9 +2,10 @@ import { makeRows } from '../data/formats/rows.ts'
 import { hostFactory } from '../data/value.ts'
 import { counterBook } from '../task/inside/counter-book.ts'
 import { describer } from '../task/inside/describe.ts'
-import { drive } from '../task/inside/drive.ts'
+import { drive, type DriverTools } from '../task/inside/drive.ts'
 import { intrinsics } from '../task/inside/intrinsics.ts'
 import { jobGraph } from '../task/inside/job-graph.ts'
+import { lookUps } from '../task/inside/look-ups.ts'
 import { randomStream } from '../task/inside/random.ts'
 import { type JobCode, MARKS } from '../task/user-code.ts'
 
@@ -18,10 +19,11 @@ export function codeInOwnRealm(exported: unknown, params: Readonly<Record<string
     params,
     maySkip: true,
     open: (outside) => {
-      const tools = {
+      const tools: DriverTools = {
         counters: counterBook(own),
         describe: describer(own),
         graph: jobGraph(own),
+        lookUps: (calls, ask, sides) => lookUps(own, MARKS, calls, ask, sides),
         random: randomStream(own),
       }
       const driver = drive(own, { running: false }, outside, MARKS, tools)

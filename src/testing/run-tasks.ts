@@ -62,6 +62,7 @@ export async function runTasks(exported: unknown, spec: JobSpec, inputs: readonl
       job,
       code: NO_DIGEST,
       arena: ARENA,
+      sides: ARENA,
       records: () => new ListRecords(lists, splits),
       input: (name) => {
         const slash = name.indexOf('/')

@@ -17,18 +17,20 @@ const stepFacts = z.strictObject({
 })
 const upstream = list(stepFacts, LIMITS.stepsMax)
 const took = list(count, LIMITS.edgesMax)
+const sides = z.optional(list(count, LIMITS.edgesMax))
 
 const taskManifest = z.strictObject({
   consumed: z.union([digest, z.literal('')]),
   manifest: z.discriminatedUnion('kind', [
-    z.strictObject({ kind: z.literal('map'), splits, runs, took, counters, upstream }),
-    z.strictObject({ kind: z.literal('sample'), splits, took, keys: count, bytes: count, digest }),
+    z.strictObject({ kind: z.literal('map'), splits, runs, took, sides, counters, upstream }),
+    z.strictObject({ kind: z.literal('sample'), splits, took, sides, keys: count, bytes: count, digest }),
     z.strictObject({ kind: z.literal('bounds'), consumed: digest, bounds: list(z.string(), LIMITS.partitionsMax) }),
     z.strictObject({
       kind: z.literal('reduce'),
       partition,
       consumed: digest,
       took,
+      sides,
       groups: count,
       records: count,
       bytes: count,

@@ -18,6 +18,8 @@ export const HELP: Readonly<Record<Code, string>> = {
     'Nodes died one after the other while they ran this task, at last alone. It is not tried again: find out what the task does to a machine, then `shoal job retry`.',
   USER_VALUE:
     'A key or value that has no form in a record: undefined, a function, a symbol, a class instance, an invalid Date, a string with an unpaired surrogate. Emit plain data.',
+  SIDE_LIMIT:
+    "The tables of a stage's sides take more than a quarter of a task's memory. Raise --task-memory (and node --memory), look up in less, or join with cogroup, which takes stages of any size.",
   RECORD_LIMIT: 'A record, value or key is larger than the limit (record and value 32 MiB, key 64 KiB).',
   BAD_RECORD:
     'A record cannot be decoded as its format says. Repair the file, give the right options, or set onBadRecord: "skip" to count and leave out such records.',

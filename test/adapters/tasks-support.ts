@@ -108,7 +108,7 @@ export class Workshop {
         kind: 'map',
         splits: (options.splits ?? [{}]).map((changes) => this.split(path, changes)),
         ...{ partitions, bounds, combine: prepared.combine, onBadRecord: prepared.onBadRecord },
-        ...{ stage: '', part: null, map: true, edges: 0, upstream: [] },
+        ...{ stage: '', part: null, sides: [], map: true, edges: 0, upstream: [] },
       },
     }
   }
@@ -164,6 +164,8 @@ export class Workshop {
               stage: '',
               parts: [],
               keyed: false,
+              combine: job.prepared.combine,
+              sides: [],
               aliases: [''],
               edges: [0],
               reduce: job.prepared.reduce,

@@ -125,7 +125,7 @@ describe('odd sizes', () => {
       work: {
         kind: 'reduce',
         partition: 7,
-        ...{ stage: '', runs: [], parts: [], keyed: false },
+        ...{ stage: '', runs: [], parts: [], keyed: false, sides: [], combine: false },
         aliases: [''],
         edges: [0],
         reduce: true,

@@ -50,6 +50,7 @@ const STAGE = {
   keepsKey: false,
   sort: false,
   partitions: null,
+  sides: [],
   onBadRecord: 'fail',
 } as const
 

@@ -200,7 +200,7 @@ async function mapped(source: string, sharing: boolean, extra: readonly string[]
   const reading = { folder: input, packed: [], windows: 8e6, reporter }
   const context: TaskContext = {
     job: codeInRealms(loaded, {}, (log) => reporter.log(log)),
-    ...{ code, arena: 8e6, records: (one) => new ShardRecords(reading, one) },
+    ...{ code, arena: 8e6, sides: 8e6, records: (one) => new ShardRecords(reading, one) },
     input: (name) => openFile(join(input, name)),
     ...{ files: slotFiles(join(home, 'out')), reporter, attend: () => undefined },
   }
@@ -210,6 +210,7 @@ async function mapped(source: string, sharing: boolean, extra: readonly string[]
     onBadRecord: 'fail',
     stage: '',
     part: null,
+    sides: [],
     map: true,
     edges: 0,
     upstream: [],

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { cogroup, defineJob, kv, type PairContext, rows, stage } from '../../src/job.ts'
+import { cogroup, defineJob, kv, type PairContext, rows, stage, unique } from '../../src/job.ts'
 import { runJob } from '../../src/testing.ts'
 
 type Purchase = { user: string; cents: number }
@@ -135,6 +135,65 @@ describe('a job of several stages in a test', () => {
       },
     })
     await expect(runJob(defineJob({ output: nested }), INPUT)).rejects.toThrow('keep [...values]')
+  })
+
+  describe('sides', () => {
+    const rates = stage('rates', {
+      input: rows<[string | number | bigint, number]>('rates'),
+      emits: kv<string | number | bigint, number>(),
+      map: ([key, rate], { emit }) => emit(key, rate),
+      partitions: 3,
+    })
+    const RATES = [...Array.from({ length: 500 }, (_, i) => [i, i * 2] as const), ['x', 1], ['x', 2], [7n, 15]] as const
+    const input = { seen: ['x', 'y', 3, 7n, 499], rates: RATES }
+    const seen = rows<string | number | bigint>('seen')
+
+    test('give the values of a key, in their order, to each map and reduce', async () => {
+      const looked = stage('seen', {
+        input: seen,
+        side: { rates },
+        emits: kv<string, number[]>(),
+        map: (key, { emit, side }) => emit(String(key), [...side.rates.get(key), Number(side.rates.has(key))]),
+        reduce: (key, [value = []], { emit, side }) => emit(key, [...value, [...side.rates].length]),
+      })
+      expect((await runJob(defineJob({ output: looked }), input)).records).toEqual([
+        { key: '3', value: [6, 1, 503] },
+        { key: '499', value: [998, 1, 503] },
+        { key: '7', value: [14, 15, 1, 503] },
+        { key: 'x', value: [1, 2, 1, 503] },
+        { key: 'y', value: [0, 503] },
+      ])
+    })
+
+    test('that are unique give a value, or undefined', async () => {
+      const looked = (among: readonly (string | number)[]) =>
+        stage('seen', {
+          input: seen,
+          side: {
+            rates: unique(
+              stage('some', {
+                input: rates,
+                emits: kv<string | number | bigint, number>(),
+                map: (key, rate, { emit }) => (among.includes(key as string) ? emit(key, rate) : undefined),
+              }),
+            ),
+          },
+          emits: kv<string, number>(),
+          map: (key, { emit, side }) => emit(String(key), side.rates.get(key) ?? -1),
+        })
+      const { records } = await runJob(defineJob({ output: looked([3, 499]) }), input)
+      expect(records.map(({ key, value }) => [key, value])).toEqual([
+        ['3', 6],
+        ['499', 998],
+        ['7', -1],
+        ['x', -1],
+        ['y', -1],
+      ])
+      await expect(runJob(defineJob({ output: looked([3, 'x']) }), input)).rejects.toMatchObject({
+        code: 'JOB_THREW',
+        message: 'side "rates" has several records for the key "x"',
+      })
+    })
   })
 
   test('an error has the stage and the place of the record in what it read', async () => {

@@ -1,6 +1,6 @@
 import { contentId, rootOf } from '../hash.ts'
 import type { Output } from './ledger.ts'
-import type { Digest, Manifest, SplitFacts } from '../types.ts'
+import type { Digest, Manifest, MapManifest, SplitFacts } from '../types.ts'
 
 /** A manifest as it is kept and sent: with the root of what the task consumed ('' where it reads shards only). */
 export interface TaskManifest {
@@ -26,7 +26,7 @@ export function outputOf({ consumed, manifest, earlier }: TaskManifest): Output 
     case 'bounds':
       return none
     case 'reduce':
-      return { ...none, part: manifest.part, took: manifest.took, gave: manifest.records, bytes: manifest.bytes }
+      return { ...none, part: manifest.part, took: tookOf(manifest), gave: manifest.records, bytes: manifest.bytes }
     case 'sample':
     case 'map': {
       const { splits, took } = manifest
@@ -40,10 +40,15 @@ export function outputOf({ consumed, manifest, earlier }: TaskManifest): Output 
         ...none,
         input: rootOf(splits.map((split) => split.input)),
         read,
-        took,
+        took: tookOf(manifest),
         gave: sum((split) => split.emitted),
         bytes: sum((split) => split.bytes),
       }
     }
   }
+}
+
+/** Edges over which sides come are the last. */
+function tookOf({ took, sides = [] }: Pick<MapManifest, 'took' | 'sides'>): readonly number[] {
+  return [...took, ...sides]
 }

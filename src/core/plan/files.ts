@@ -1,5 +1,5 @@
 /** The files of a task's output, and which of them a consumer reads. */
-import type { Bytes, Digest, Manifest, TaskIndex } from '../types.ts'
+import type { Bytes, Digest, Manifest, MapManifest, TaskIndex } from '../types.ts'
 import { howBetween } from './graph.ts'
 import type { Plan, PlannedTask } from './steps.ts'
 
@@ -69,6 +69,10 @@ function readUnits({ step, splits }: PlannedTask): number {
   return step.readsShards ? splits.length : 1
 }
 
+function isOverItsEdges({ took, sides }: Pick<MapManifest, 'took' | 'sides'>, { step }: PlannedTask): boolean {
+  return (sides?.length ?? 0) === step.sides && took.length + step.sides === step.inputs.length
+}
+
 /** Whether a manifest can be that of this task. */
 export function fitsTask(manifest: Manifest, task: PlannedTask): boolean {
   if (manifest.kind !== task.step.kind) return false
@@ -76,13 +80,13 @@ export function fitsTask(manifest: Manifest, task: PlannedTask): boolean {
     case 'map':
       return (
         manifest.splits.length === readUnits(task) &&
-        manifest.took.length === task.step.inputs.length &&
+        isOverItsEdges(manifest, task) &&
         manifest.runs.every((run) => run.partition < task.step.deals)
       )
     case 'sample':
-      return manifest.splits.length === readUnits(task) && manifest.took.length === task.step.inputs.length
+      return manifest.splits.length === readUnits(task) && isOverItsEdges(manifest, task)
     case 'reduce':
-      return manifest.partition === task.at && manifest.took.length === task.step.inputs.length
+      return manifest.partition === task.at && isOverItsEdges(manifest, task)
     case 'bounds':
       return manifest.bounds.length < task.step.deals
   }

@@ -27,7 +27,10 @@ function partitionsFor(bytes: Bytes): number {
 }
 
 /** A step before the others' edges to it and its place among the tasks are known. */
-type Draft = Pick<Step, 'name' | 'stage' | 'kind' | 'inputs' | 'gives' | 'deals' | 'readsShards' | 'isKeyed'> & {
+type Draft = Pick<
+  Step,
+  'name' | 'stage' | 'kind' | 'inputs' | 'sides' | 'gives' | 'deals' | 'readsShards' | 'isKeyed'
+> & {
   readonly packs: readonly Pack[]
 }
 
@@ -71,9 +74,17 @@ class Drafts {
     const edges = inputs.length > 0 ? this.#readShards(index, stage, inputs) : this.#readStages(index, stage)
     const isKeyed = !stage.sort && (!stage.reduce || stage.keepsKey)
     const count = this.#partitionsOf(stage, inputs)
+    const reducing = this.#withSides(stage, stage.reduce, edges)
     this.ends.push(
-      this.#push({ ...named(index, stage, 'reduce'), inputs: edges, gives: 'part', isKeyed, packs: noShards(count) }),
+      this.#push({ ...named(index, stage, 'reduce'), ...reducing, gives: 'part', isKeyed, packs: noShards(count) }),
     )
+  }
+
+  /** The tables that a step of a stage looks up in, where it calls functions of the stage. */
+  #withSides({ sides }: StageSpec, calls: boolean, inputs: readonly Edge[]): Pick<Draft, 'inputs' | 'sides'> {
+    if (!calls) return { inputs, sides: 0 }
+    const tables = sides.map(({ stage }): Edge => ({ from: this.ends[stage]!, how: 'broadcast' }))
+    return { inputs: [...inputs, ...tables], sides: tables.length }
   }
 
   #partitionsOf(stage: StageSpec, inputs: readonly number[]): number {
@@ -89,12 +100,13 @@ class Drafts {
   /** Reads splits of shards, and deals out what map emits by key. */
   #readShards(index: number, stage: StageSpec, inputs: readonly number[]): Edge[] {
     const packs = pack(this.#snapshot, inputs)
-    const reading = { readsShards: true, packs, inputs: [] }
+    const reading = { readsShards: true, packs }
     const deals = this.#partitionsOf(stage, inputs)
-    const bounds = stage.sort
-      ? this.#bounds(index, stage, deals, [this.#push({ ...named(index, stage, 'sample'), ...reading, gives: 'keys' })])
-      : []
-    const from = this.#push({ ...named(index, stage, 'map'), ...reading, inputs: bounds, gives: 'runs', deals })
+    const sampling = (): StepIndex =>
+      this.#push({ ...named(index, stage, 'sample'), ...reading, ...this.#withSides(stage, true, []), gives: 'keys' })
+    const bounds = stage.sort ? this.#bounds(index, stage, deals, [sampling()]) : []
+    const mapping = this.#withSides(stage, true, bounds)
+    const from = this.#push({ ...named(index, stage, 'map'), ...reading, ...mapping, gives: 'runs', deals })
     return [{ from, how: stage.sort ? 'range' : 'hash' }]
   }
 
@@ -115,15 +127,20 @@ class Drafts {
           deals,
           reads.map(({ alias, from }) => {
             const packs = noShards(this.steps[from]!.packs.length)
-            return this.#push({ ...step('sample', alias), inputs: [{ from, how: 'same' }], gives: 'keys', packs })
+            const sampling = this.#withSides(stage, stage.map, [{ from, how: 'same' }])
+            return this.#push({ ...step('sample', alias), ...sampling, gives: 'keys', packs })
           }),
         )
       : []
     return reads.map(({ alias, from }): Edge => {
       const { isKeyed, packs } = this.steps[from]!
       if (isKeyed && !stage.map && !stage.sort && packs.length === deals) return { from, how: 'same' }
-      const inputs: Edge[] = [{ from, how: 'same' }, ...bounds]
-      const dealing = this.#push({ ...step('map', alias), inputs, gives: 'runs', deals, packs: noShards(packs.length) })
+      const mapping = this.#withSides(stage, stage.map, [{ from, how: 'same' }, ...bounds])
+      const dealing = this.#push({
+        ...step('map', alias),
+        ...mapping,
+        ...{ gives: 'runs', deals, packs: noShards(packs.length) },
+      })
       return { from: dealing, how: stage.sort ? 'range' : 'hash' }
     })
   }
@@ -135,8 +152,8 @@ class Drafts {
     return [{ from, how: 'broadcast' }]
   }
 
-  #push(draft: Omit<Draft, 'deals' | 'readsShards' | 'isKeyed'> & Partial<Draft>): StepIndex {
-    return this.steps.push({ deals: 0, readsShards: false, isKeyed: false, ...draft }) - 1
+  #push(draft: Omit<Draft, 'deals' | 'readsShards' | 'isKeyed' | 'sides'> & Partial<Draft>): StepIndex {
+    return this.steps.push({ sides: 0, deals: 0, readsShards: false, isKeyed: false, ...draft }) - 1
   }
 }
 

@@ -1,18 +1,63 @@
 import type { InputSpec, JobSpec, OutputSpec, StageSpec } from '../types.ts'
 
-/** The stages of a job in the order of the plan, and those of which its result is made. */
+export interface PlannedStage extends StageSpec {
+  /** The stage under whose name its code is: a table has none of its own. */
+  readonly code: string
+}
+
+/**
+ * The stages of a job in the order of the plan, and those of which its result is made. Behind each that others have as a
+ * side stands one that gathers its records, by key, into the one part of a table.
+ */
 export interface Stages {
-  readonly stages: readonly StageSpec[]
+  readonly stages: readonly PlannedStage[]
   readonly outputs: readonly OutputSpec[]
 }
 
 /** A job that says map and reduce is one stage without a name. */
 export function stagesOf(spec: JobSpec): Stages {
-  if (spec.stages !== undefined) return { stages: spec.stages, outputs: spec.outputs ?? [] }
+  if (spec.stages !== undefined) {
+    const known = drawn.get(spec.stages) ?? withTables(spec.stages, spec.outputs ?? [])
+    drawn.set(spec.stages, known)
+    return known
+  }
   const { combine, reduce, sort, partitions, onBadRecord } = spec
   const reads = spec.inputs.map(({ alias }: InputSpec, input) => ({ alias, input }))
-  const stage = { name: '', reads, map: true, combine, reduce, keepsKey: false, sort, partitions, onBadRecord }
+  const stage = {
+    name: '',
+    code: '',
+    reads,
+    sides: [],
+    map: true,
+    combine,
+    reduce,
+    keepsKey: false,
+    sort,
+    partitions,
+    onBadRecord,
+  }
   return { stages: [stage], outputs: [{ name: '', stage: 0 }] }
+}
+
+/** They are asked for with every split of every task. */
+const drawn = new WeakMap<readonly StageSpec[], Stages>()
+
+function withTables(said: readonly StageSpec[], outputs: readonly OutputSpec[]): Stages {
+  const looked = new Set(said.flatMap(({ sides }) => sides.map(({ stage }) => stage)))
+  const stages: PlannedStage[] = []
+  const places: number[] = []
+  for (const [index, stage] of said.entries()) {
+    const reads = stage.reads.map((read) => ('stage' in read ? { ...read, stage: places[read.stage]! } : read))
+    const sides = stage.sides.map((side) => ({ ...side, stage: places[side.stage]! + 1 }))
+    places.push(stages.push({ ...stage, code: stage.name, reads, sides }) - 1)
+    if (looked.has(index)) stages.push(tableOf(stage.name, places[index]!))
+  }
+  return { stages, outputs: outputs.map(({ name, stage }) => ({ name, stage: places[stage]! })) }
+}
+
+function tableOf(name: string, stage: number): PlannedStage {
+  const none = { map: false, combine: false, reduce: false, keepsKey: false, sort: false, onBadRecord: 'fail' } as const
+  return { name: `${name} table`, code: name, reads: [{ alias: '', stage }], sides: [], ...none, partitions: 1 }
 }
 
 /** Under which alias a stage reads an input. */

@@ -42,6 +42,8 @@ export interface Step {
   readonly count: number
   /** What it reads of other steps, in the order in which that is consumed. */
   readonly inputs: readonly Edge[]
+  /** The last of its inputs that bring tables to look up in. */
+  readonly sides: number
   readonly feeds: readonly Feed[]
   readonly gives: OutputKind
   /** Into how many partitions what it gives is dealt out, or its bounds divide keys; else 0. */

@@ -1,10 +1,20 @@
 import { upstreamOf } from './sums.ts'
-import type { Agreed, BoundsManifest, Digest, JobRecord, Manifest, MapManifest, Snapshot, StageRead } from '../types.ts'
+import type {
+  Agreed,
+  BoundsManifest,
+  Digest,
+  JobRecord,
+  Manifest,
+  MapManifest,
+  Snapshot,
+  StageRead,
+  StageSpec,
+} from '../types.ts'
 import { consumedRoot, taskName } from './graph.ts'
 import { rankSplits } from './ranks.ts'
 import { stagesOf } from './stages.ts'
 import type { Plan, PlannedTask } from './steps.ts'
-import type { KeyedPartWork, MapWork, PartWork, RunWork, SplitWork, Work } from './work.ts'
+import type { KeyedPartWork, MapWork, PartWork, RunWork, SideWork, SplitWork, Work } from './work.ts'
 
 /** What a task reads of shards, as its process is told it. */
 export interface ReadShards {
@@ -35,9 +45,10 @@ export function workOf(
   const { deals: partitions, inputs, kind } = task.step
   const told = consumed.map(({ producer, manifest }) => ({ task: producer, manifest }))
   const upstream = upstreamOf(record.snapshot, plan, task, told)
-  const { name, combine, onBadRecord } = stage
+  const { code, combine, onBadRecord } = stage
+  const sides = sidesOf(stage, task, consumed)
   const reading = {
-    stage: name,
+    stage: code,
     splits,
     ...(agreed.length === 0 ? {} : { agreed }),
     part: task.step.readsShards ? null : (partsOf(consumed)[0] ?? null),
@@ -45,7 +56,8 @@ export function workOf(
     partitions,
     combine,
     onBadRecord,
-    edges: inputs.length,
+    edges: inputs.length - task.step.sides,
+    sides,
   }
   const root = consumedRoot(
     plan,
@@ -63,12 +75,14 @@ export function workOf(
       const isRows = stage.reads.some((read) => 'input' in read)
       return {
         kind,
-        stage: name,
+        stage: code,
         partition: task.at,
         ...mergedBy(record.snapshot, plan, task, consumed, isRows ? stage.reads.map(rowsOf) : null),
         aliases: stage.reads.map(({ alias }) => alias),
         // All inputs of a stage come dealt out by one step; of several stages each has a step of its own.
         edges: stage.reads.map((_, i) => (isRows ? 0 : i)),
+        sides,
+        combine,
         reduce: stage.reduce,
         keyed: stage.reduce && stage.keepsKey,
         consumed: root as Digest,
@@ -81,6 +95,16 @@ export function workOf(
 function boundsOf(consumed: readonly Consumed[]): MapWork['bounds'] {
   const found = consumed.find(({ manifest }) => manifest.kind === 'bounds')
   return found === undefined ? null : (found.manifest as BoundsManifest).bounds
+}
+
+/** Each table comes over an edge of its own, from one task: they are the last of what is consumed. */
+function sidesOf(stage: StageSpec, { step }: PlannedTask, consumed: readonly Consumed[]): SideWork[] {
+  if (step.sides === 0) return []
+  const tables = partsOf(consumed.slice(-step.sides))
+  return stage.sides.map(({ alias, unique }, i) => {
+    const { edge: _, ...table } = tables[i]!
+    return { ...table, alias, unique }
+  })
 }
 
 /** The parts among what is consumed. */
@@ -107,7 +131,8 @@ function mergedBy(
   const parts: KeyedPartWork[] = []
   let rank = 0
   let at = 0
-  for (const [edge, { from, how }] of task.step.inputs.entries()) {
+  const { inputs: edges, sides } = task.step
+  for (const [edge, { from, how }] of edges.slice(0, edges.length - sides).entries()) {
     const own = consumed.slice(at, (at += how === 'same' ? 1 : plan.steps[from]!.count))
     if (how === 'same') {
       parts.push(...partsOf(own).map((part) => ({ ...part, edge, alias: edge, rank: rank++ })))

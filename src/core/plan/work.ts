@@ -43,6 +43,13 @@ export interface PartWork {
   readonly edge: number
 }
 
+/** A table to look up in: the one part of a stage, by key. */
+export interface SideWork extends Omit<PartWork, 'edge'> {
+  readonly alias: string
+  /** No key has two records: it is an error where one has. */
+  readonly unique: boolean
+}
+
 export interface MapWork {
   readonly kind: 'map'
   /** The stage whose functions are called; '' where the job has one. */
@@ -59,8 +66,9 @@ export interface MapWork {
   readonly bounds: readonly string[] | null
   readonly combine: boolean
   readonly onBadRecord: 'fail' | 'skip'
-  /** How many edges the step reads. */
+  /** How many edges the step reads, sides apart. */
   readonly edges: number
+  readonly sides: readonly SideWork[]
   /** What the steps before it tell; goes into the manifest as it is. */
   readonly upstream: readonly StepFacts[]
 }
@@ -101,6 +109,8 @@ export interface ReduceWork {
   readonly aliases: readonly string[]
   /** By alias, the edge over which its records come. */
   readonly edges: readonly number[]
+  readonly sides: readonly SideWork[]
+  readonly combine: boolean
   readonly reduce: boolean
   /** Each record that reduce gives has to have the key of its group: what reads the part relies on it. */
   readonly keyed: boolean

@@ -1,5 +1,6 @@
-import type { InputSpec, JobSpec, OutputSpec, StageRead, StageSpec } from '../types.ts'
+import type { InputSpec, JobSpec, OutputSpec, SideRead, StageRead, StageSpec } from '../types.ts'
 import type { Field, FieldsOf } from './fields.ts'
+import { LIMITS } from '../limits.ts'
 import { STAGE_SETTINGS } from './stage-settings.ts'
 
 const READ: FieldsOf<{ alias: string; input?: number; stage?: number }> = {
@@ -7,9 +8,15 @@ const READ: FieldsOf<{ alias: string; input?: number; stage?: number }> = {
   input: { is: 'whole', least: 0, most: 'stagesMax' },
   stage: { is: 'whole', least: 0, most: 'stagesMax' },
 }
+const SIDE: FieldsOf<SideRead> = {
+  alias: { is: 'text', most: 100, needed: true },
+  stage: { is: 'whole', least: 0, most: 'stagesMax', needed: true },
+  unique: { is: 'flag', needed: true },
+}
 const STAGE: FieldsOf<StageSpec> = {
   name: { is: 'text', most: 'stageNameMax', needed: true },
   reads: { is: 'list', of: { is: 'fields', fields: READ }, least: 1, most: 'edgesMax', needed: true },
+  sides: { is: 'list', of: { is: 'fields', fields: SIDE }, most: 'edgesMax', default: [] },
   map: { is: 'flag', needed: true },
   ...STAGE_SETTINGS,
 }
@@ -37,7 +44,7 @@ export function graphMisfit({ stages, outputs, inputs }: StagedSpec): string | n
   if (names.size < stages.length || names.has('')) return 'two stages have one name, or one has none'
   if (orderOf(stages).some((index, i) => index !== i)) return 'stages are not in order'
   const read = new Set<string>()
-  for (const [index, { name, reads, map }] of stages.entries()) {
+  for (const [index, { name, reads, sides, map }] of stages.entries()) {
     const aliases = reads.map(({ alias }) => alias)
     if (new Set(aliases).size < aliases.length || (aliases.length > 1 && aliases.includes('')))
       return `stage ${name} reads two things under one alias`
@@ -51,6 +58,13 @@ export function graphMisfit({ stages, outputs, inputs }: StagedSpec): string | n
         return `stage ${name} reads what is not there`
     }
     for (const one of of) read.add(one)
+    if (new Set(sides.map(({ stage }) => stage)).size < sides.length) return `stage ${name} has one stage as two sides`
+    if (sides.some(({ alias }, i) => i > 0 && alias <= sides[i - 1]!.alias))
+      return `sides of stage ${name} are not in order`
+    if (sides.some(({ stage }) => stage >= index)) return `stage ${name} has a side that is not there`
+    if (reads.length + sides.length >= LIMITS.edgesMax)
+      return `stage ${name} reads more than ${LIMITS.edgesMax - 1} stages`
+    for (const { stage } of sides) read.add(`stage ${stage}`)
   }
   if (!inputs.every((_, i) => read.has(`input ${i}`))) return 'an input is read by no stage'
   if (new Set(outputs.map(({ name }) => name)).size < outputs.length) return 'two outputs have one name'
@@ -67,17 +81,25 @@ function readOf(read: StageRead): string {
   return 'input' in read ? `input ${read.input}` : `stage ${read.stage}`
 }
 
+/** A stage, as far as its place in the order goes. */
+export interface Linked {
+  readonly name: string
+  readonly reads: readonly (StageRead | { readonly stage: number })[]
+  readonly sides: readonly { readonly stage: number }[]
+}
+
+/** The stages that have to be there before one. */
+export function behind({ reads, sides }: Linked): number[] {
+  return [...reads, ...sides].flatMap((one) => ('stage' in one ? one.stage : []))
+}
+
 /** Stages by index: each behind those that it reads, else by name. Those in a circle, and behind one, are left out. */
-export function orderOf(
-  stages: readonly { readonly name: string; readonly reads: readonly (StageRead | { readonly stage: number })[] }[],
-): number[] {
+export function orderOf(stages: readonly Linked[]): number[] {
   const order: number[] = []
   const placed = new Set<number>()
   const byName = [...stages.keys()].sort((a, b) => (stages[a]!.name < stages[b]!.name ? -1 : 1))
   for (;;) {
-    const next = byName.find(
-      (i) => !placed.has(i) && stages[i]!.reads.every((read) => !('stage' in read) || placed.has(read.stage)),
-    )
+    const next = byName.find((i) => !placed.has(i) && behind(stages[i]!).every((stage) => placed.has(stage)))
     if (next === undefined) return order
     placed.add(next)
     order.push(next)

@@ -1,8 +1,9 @@
 import type { Intrinsics } from './intrinsics.ts'
 import type { CounterBook } from './counter-book.ts'
 import type { Describe } from './describe.ts'
-import type { Begun, Driver, Marks, Outside, Pause, Problem, RecordBatch } from './driver.ts'
+import type { Begun, Driver, Marks, Outside, Pause, Problem, RecordBatch, Side } from './driver.ts'
 import type { JobGraph } from './job-graph.ts'
+import type { Ask } from './look-ups.ts'
 import type { Random } from './random.ts'
 import type { Phase } from './tame.ts'
 
@@ -11,13 +12,14 @@ export interface DriverTools {
   readonly counters: CounterBook
   readonly describe: Describe
   readonly graph: JobGraph
+  readonly lookUps: (outside: Outside, ask: Ask, sides: readonly Side[]) => unknown
   readonly random: Random
 }
 
 /** Calls user code, strictly one call after the other. Self-contained, see `intrinsics`. */
 export function drive(own: Intrinsics, phase: Phase, outside: Outside, marks: Marks, tools: DriverTools): Driver {
   const { Failure, TypeFailure, RangeFailure } = own
-  const { counters, describe, graph, random: draw } = tools
+  const { counters, describe, graph, lookUps, random: draw } = tools
   const idle = 0
   const call = 1
   const skipping = 2
@@ -42,6 +44,7 @@ export function drive(own: Intrinsics, phase: Phase, outside: Outside, marks: Ma
   let mapping = false
   let params: unknown = null
   let shard: unknown = null
+  let side: unknown = null
   let context: unknown = null
 
   const skipped = own.freeze(new Failure('this record is skipped'))
@@ -109,6 +112,14 @@ export function drive(own: Intrinsics, phase: Phase, outside: Outside, marks: Ma
     state = skipping
     throw skipped
   }
+  const lookUp: Ask = (question, refused) => {
+    if (state !== call) throw refuse('a side was looked up in')
+    state = busy
+    const answer = ask(question, refused)
+    if (answer === refused) throw blame('refused', new TypeFailure(outside.failure()))
+    state = call
+    return answer
+  }
   /**
    * In asynchronous jobs each call has a context of its own, so that an emit by a call that has settled is refused, even
    * while the next call is at work.
@@ -128,9 +139,11 @@ export function drive(own: Intrinsics, phase: Phase, outside: Outside, marks: Ma
       state = call
       emitted = true
     }
-    if (!mapping) return own.freeze({ emit, params, counter, random })
+    if (!mapping) return own.freeze({ emit, params, counter, random, side })
     return own.freeze(
-      shard === null ? { emit, params, counter, random, skip } : { emit, params, counter, random, shard, skip },
+      shard === null
+        ? { emit, params, counter, random, side, skip }
+        : { emit, params, counter, random, side, shard, skip },
     )
   }
 
@@ -351,6 +364,7 @@ export function drive(own: Intrinsics, phase: Phase, outside: Outside, marks: Ma
       mapping = begun.call === 'map'
       if (begun.call === 'map') shard = begun.shard === null ? null : own.freeze(begun.shard)
       else aliases = begun.aliases
+      side = lookUps(outside, lookUp, begun.sides)
       tick()
       context = makeContext()
     },

@@ -13,6 +13,14 @@ export interface Outside {
   key(): unknown
   /** The next value of an alias, `marks.end`, or `marks.failed`. Never throws. */
   value(alias: number): unknown
+  /** The number of a key's first record in a side's table, −1 where it has none, −2 where that is refused. Never throws. */
+  find(side: number, key: unknown): number
+  /** How many records the key has that was found last. */
+  found(): number
+  /** The key of a record of a table, `marks.end` behind the last, or `marks.failed`. Never throws. */
+  sideKey(side: number, record: number): unknown
+  /** The value of a record of a table, or `marks.failed`. Never throws. */
+  sideValue(side: number, record: number): unknown
   /** Called when the budget of records and values is used up; gives the next budget (≥ 1). */
   tick(spent: number): number
   /** A call that went on asynchronously has come to an end. */
@@ -33,10 +41,17 @@ export interface RecordBatch {
 /** Why `map` or `reduce` came back: all done, a bad record, a skip, a problem; or it goes on asynchronously. */
 export type Pause = 'done' | 'bad' | 'skip' | 'problem' | 'pending'
 
+/** A table that calls can look up in; `unique`: by key there is one value or none, else a list. */
+export interface Side {
+  readonly alias: string
+  readonly unique: boolean
+}
+
 /** What is called from now on: map for records of a file or, where `shard` is null, of a stage; or reduce. */
-export type Begun =
+export type Begun = { readonly sides: readonly Side[] } & (
   | { readonly call: 'map'; readonly shard: { readonly dataset: string; readonly path: string } | null }
   | { readonly call: 'reduce'; readonly aliases: readonly string[] }
+)
 
 export interface Driver {
   /**

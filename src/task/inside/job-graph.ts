@@ -40,7 +40,10 @@ export function jobGraph(own: Intrinsics): JobGraph {
     }
     meet(job['output'])
     meetAll(job['outputs'])
-    for (let i = 0; i < found.length; i++) meetAll((found[i] as Fields)['input'])
+    for (let i = 0; i < found.length; i++) {
+      meetAll((found[i] as Fields)['input'])
+      meetAll((found[i] as Fields)['side'])
+    }
     return found
   }
   return {

@@ -22,6 +22,7 @@ const map = {
   edges: 1,
   stage: '',
   part: null,
+  sides: [],
   map: true,
 } as const
 const upstream = (MANIFESTS[3]!.manifest as Extract<Manifest, { kind: 'reduce' }>).upstream
@@ -40,6 +41,8 @@ const WORKS: readonly Work[] = [
     stage: '',
     parts: [],
     keyed: false,
+    combine: false,
+    sides: [],
     reduce: true,
     consumed: DIGEST,
     upstream,
