@@ -47,7 +47,7 @@ export function reduce(work: ReduceWork, around: Surroundings): ReduceManifest {
     }
     const inputs = work.aliases.map((_, alias) => [...groups.values(alias)] as number[])
     if (work.reduce) reduceGroup(program, key, inputs, emit)
-    else if (program.combine) emit(key, inputs.flat().reduce(combineValues))
+    else if (work.combine) emit(key, inputs.flat().reduce(combineValues))
     else for (const value of inputs.flat()) emit(key, value)
   }
   const { records, bytes, part: digest } = part.finish()

@@ -73,7 +73,8 @@ function imbalance(plan: Plan, ledger: Ledger, step: Step, edge: number): string
   if (producer.gives !== 'runs' && producer.gives !== 'part') return null
   const sum = (tasks: readonly TaskIndex[], of: (output: Output) => number): number =>
     tasks.reduce((total, task) => total + of(agreed(ledger.tasks[task])!), 0)
-  const groups = how === 'same' ? placesOf(step).map((task) => [task]) : [placesOf(step)]
+  const isDealt = how === 'hash' || how === 'range'
+  const groups = isDealt ? [placesOf(step)] : placesOf(step).map((task) => [task])
   for (const tasks of groups) {
     const gave = sum(producers(plan, step.inputs[edge]!, tasks[0]! - step.first), (output) => output.gave)
     const took = sum(tasks, (output) => output.took[edge] ?? 0)

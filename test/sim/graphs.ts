@@ -55,6 +55,7 @@ export function drawGraph(random: Random, shards: number, partitions: number): S
       reads: isRows
         ? readRows(name)
         : reads.map((stage) => ({ alias: reads.length === 1 ? '' : NAMES[stage]!, stage })),
+      sides: [],
       map,
       combine,
       reduce: random.chance(0.8),
@@ -62,7 +63,7 @@ export function drawGraph(random: Random, shards: number, partitions: number): S
       sort: random.chance(isLast ? 0.3 : 0.06),
       partitions: still || random.chance(0.6) ? (isRows ? partitions : null) : random.between(1, 5),
       onBadRecord: 'fail',
-      program: { map: random.pick(isRows ? ['count', 'same'] : MAP_WORDS), reduce, combine },
+      program: { map: random.pick(isRows ? ['count', 'same'] : MAP_WORDS), reduce },
     }
   })
   return { stages, outputs: outputsOf(random, shape), inputs }

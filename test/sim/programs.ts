@@ -5,15 +5,14 @@
 export type Pair = readonly [key: string, value: number]
 type Emit = (key: string, value: number) => void
 
-/** Which functions a stage has: a word of `MAPS`, one of `REDUCES`, and whether it adds up values of a key. */
+/** Which functions a stage has: a word of `MAPS`, and one of `REDUCES`. */
 export interface Program {
   readonly map: string
   readonly reduce: string
-  readonly combine: boolean
 }
 
 /** Of a job of one stage, which counts words. */
-const COUNTING: Program = { map: 'count', reduce: 'sum', combine: true }
+const COUNTING: Program = { map: 'count', reduce: 'sum' }
 
 const MODULUS = 1_000_003
 
@@ -67,15 +66,13 @@ export const KEEPING_WORDS: readonly string[] = Object.keys(KEEPING)
 export function paramsOf(
   stages: readonly { readonly name: string; readonly program: Program }[],
 ): Record<string, string> {
-  return Object.fromEntries(
-    stages.map(({ name, program }) => [name, `${program.map} ${program.reduce} ${program.combine ? 'combine' : ''}`]),
-  )
+  return Object.fromEntries(stages.map(({ name, program }) => [name, `${program.map} ${program.reduce}`]))
 }
 
 /** Of a stage, by the job's parameters. */
 export function programOf(params: Readonly<Record<string, string>>, stage: string): Program {
-  const [map, reduce, combine] = params[stage]?.split(' ') ?? []
-  return map === undefined || reduce === undefined ? COUNTING : { map, reduce, combine: combine === 'combine' }
+  const [map, reduce] = params[stage]?.split(' ') ?? []
+  return map === undefined || reduce === undefined ? COUNTING : { map, reduce }
 }
 
 export function mapPair({ map }: Program, key: string, value: number, emit: Emit): void {

@@ -78,7 +78,7 @@ describe('graphs', () => {
       },
     })
     const words = job.snapshot.inputs[0]!.shards.flatMap(({ path }) => wordsOf(path)).sort()
-    const params = { a: 'count sum ', b: 'same sum ' }
+    const params = { a: 'count sum', b: 'same sum' }
     const counted = [...new Set(words)].map((word) => [word, words.filter((one) => one === word).length])
     expect(expectedOf({ ...job, spec: { ...job.spec, params } }).records).toEqual(counted)
   })
