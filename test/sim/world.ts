@@ -16,6 +16,9 @@ import { isSoleHolder, nodeIds, requestFor, shardsOf } from './setting.ts'
 import { workName } from './tasks.ts'
 import { catalogOf } from './workload.ts'
 
+/** For each pair of nodes; the longest histories have a quarter of that. */
+const EVENTS_MAX = 1_000
+
 export class World implements NodeWorld {
   readonly agenda: Agenda = new Agenda()
   readonly network: Network
@@ -104,6 +107,8 @@ export class World implements NodeWorld {
 
   stepped(node: SimNode): void {
     this.events++
+    if (this.events > EVENTS_MAX * this.nodes.length * Math.max(5, this.nodes.length))
+      this.violated(new Violation('busy', `${this.events} events, and no end: something is done again and again`))
     this.#guarded(() => this.checks.node(node))
     if (this.#atStage.size > 0)
       for (const fault of this.#atStage.reached((job) => node.state?.jobs.get(this.acknowledged.get(job) as JobId)))

@@ -89,12 +89,12 @@ export const BROKEN: readonly BrokenCore[] = [
       {
         file: 'runtime/peers/receiver.ts',
         find: "if (batch.accepted) dispatch({ type: 'arrived', job, task, digest, consumers })",
-        put: "if (batch.accepted) dispatch({ type: 'arrived', job, task, digest, consumers: consumers.filter((c) => batch.header.files.some((f) => f.name === `run-${this.#context.state.jobs.get(job)?.plan.tasks[c]?.at}`)) })",
+        put: "if (batch.accepted) dispatch({ type: 'arrived', job, task, digest, consumers: consumers.filter((c) => this.#context.state.jobs.get(job)?.plan.tasks[task]?.step.gives !== 'runs' || batch.header.files.some((f) => f.name === `run-${this.#context.state.jobs.get(job)?.plan.tasks[c]?.at}`)) })",
       },
       {
         file: 'runtime/peers/receiver.ts',
         find: "dispatch(copy ? { type: 'copied', job, task, digest } : { type: 'arrived', job, task, digest, consumers })",
-        put: "dispatch(copy ? { type: 'copied', job, task, digest } : { type: 'arrived', job, task, digest, consumers: consumers.filter((c) => batch.header.files.some((f) => f.name === `run-${state.jobs.get(job)?.plan.tasks[c]?.at}`)) })",
+        put: "dispatch(copy ? { type: 'copied', job, task, digest } : { type: 'arrived', job, task, digest, consumers: consumers.filter((c) => state.jobs.get(job)?.plan.tasks[task]?.step.gives !== 'runs' || batch.header.files.some((f) => f.name === `run-${state.jobs.get(job)?.plan.tasks[c]?.at}`)) })",
       },
     ],
   },
