@@ -182,7 +182,7 @@ class Node {
       tasks: holdFirst === null ? tasks : holdingFirst(tasks, { wanted: holdFirst, holding }),
       catalog,
       incarnation,
-      runtime: runtimeId(),
+      runtimes: { js: runtimeId() },
       version: VERSION,
       name,
       slots,

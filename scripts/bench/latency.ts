@@ -1,4 +1,4 @@
-/** (c) A tiny job on five warm nodes, from the first byte on the control socket to the last of the answer and from exec; and without a mesh. */
+/** (c) A tiny job and a chain of stages on five warm nodes, from the first byte on the control socket to the last of the answer and from exec; and without a mesh. */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { prepareJob } from '../../src/index.ts'
@@ -10,6 +10,9 @@ import { timedWell } from './timed.ts'
 
 const NODES = 5
 const JOB = join(import.meta.dirname, 'jobs/words.ts')
+const CHAIN = join(import.meta.dirname, 'jobs/chain.ts')
+/** Stages between the first and the last of the longer chain. */
+const LINKS = 8
 
 export async function latency(sizes: Sizes): Promise<Measurement[]> {
   const subject = await installed()
@@ -37,10 +40,23 @@ async function warm(sizes: Sizes, subject: Subject): Promise<Measurement[]> {
       return [
         within('tiny job, 5 nodes, from the socket', socket, 150),
         within('tiny job, 5 nodes, from exec', exec, 250),
+        within('a stage of 1 KB between two others, 5 nodes', await link(node, sizes.tinyRuns), 60),
       ]
     },
     subject,
   )
+}
+
+/** What a stage adds to a job: a chain of many of them beside one of a single stage, pair by pair. */
+async function link(node: BenchNode, runs: number): Promise<number[]> {
+  const time = async (links: number, run: string): Promise<number> => {
+    const params = { links: String(links), run }
+    return await once(node, { ...(await prepareJob(CHAIN, params)), params })
+  }
+  await time(LINKS, 'warm')
+  const times: number[] = []
+  for (let i = 0; i < runs; i++) times.push(((await time(LINKS, `${i}`)) - (await time(0, `${i}`))) / LINKS)
+  return times
 }
 
 async function alone(sizes: Sizes, { file, args }: Subject): Promise<Measurement> {

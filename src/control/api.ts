@@ -3,7 +3,7 @@
  * over HTTP on the node's unix socket, `control/client.ts` is the same interface at the other end.
  * Every method rejects with a ShoalError.
  */
-import type { Bytes, JobLimits, Millis, OutputSpec, ReadOptions, StageSpec } from '../core/types.ts'
+import type { Bytes, Digest, JobLimits, Millis, OutputSpec, ReadOptions, StageSpec } from '../core/types.ts'
 import type { ErrorJson } from '../core/errors.ts'
 import type { Settings } from '../core/spec/settings.ts'
 import type { Coverage, LeftOutInfo } from './coverage.ts'
@@ -15,10 +15,20 @@ export interface PreparedJob extends Settings {
   /** The minified bundle's text; its SHA-256 is the job's code. */
   readonly bundle: string
   readonly sourceMap: string
+  /** Absent where the bundle is all that there is. */
+  readonly source?: Source
   readonly inputs: readonly PreparedInput[]
   /** Of a job of several stages, whose inputs have the names of the stages that read them. */
   readonly stages?: readonly StageSpec[]
   readonly outputs?: readonly OutputSpec[]
+}
+
+/** The files that a job was bundled of, without Shoal's own: they stay what they are when the bundler changes. */
+export interface Source {
+  /** Of all of them, and of which imports which, see `adapters/esbuild/source.ts`. A job with a key is known by it. */
+  readonly digest: Digest
+  /** SHA-256 of each, by which a job is known that was made up to format 2. */
+  readonly files: readonly Digest[]
 }
 
 export interface PreparedInput extends ReadOptions {

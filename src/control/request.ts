@@ -1,6 +1,6 @@
 /** What a control request may carry: the node's own code can rely on the types, whoever wrote to the socket. */
 import { z } from 'zod/mini'
-import type { PreparedInput, PreparedJob, SubmitRequest } from './api.ts'
+import type { PreparedInput, PreparedJob, Source, SubmitRequest } from './api.ts'
 import { ShoalError } from '../core/errors.ts'
 import type { FieldsOf } from '../core/spec/fields.ts'
 import { READ_OPTIONS } from '../core/spec/read-options.ts'
@@ -14,9 +14,14 @@ const INPUT: FieldsOf<PreparedInput> = {
   data: { is: 'text', most: 4096, needed: true },
   ...READ_OPTIONS,
 }
+const SOURCE: FieldsOf<Source> = {
+  digest: { is: 'digest', needed: true },
+  files: { is: 'list', of: { is: 'digest' }, most: 100_000, needed: true },
+}
 const JOB: FieldsOf<PreparedJob> = {
   bundle: { is: 'text', most: 'bundleBytesMax', needed: true },
   sourceMap: { is: 'text', most: 'bundleBytesMax', needed: true },
+  source: { is: 'fields', fields: SOURCE },
   inputs: { is: 'list', of: { is: 'fields', fields: INPUT }, most: 100, needed: true },
   ...SETTINGS,
   ...GRAPH,

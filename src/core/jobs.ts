@@ -10,7 +10,7 @@ import { knownRows, plan } from './plan/plan.ts'
 import { newRound } from './round.ts'
 import { isSettled, lostParts } from './outcome/remake.ts'
 import { touch, type JobState, type State } from './state.ts'
-import { snapshotId } from './plan/job-id.ts'
+import { pinnedUnder } from './plan/job-id.ts'
 import { isLasting, keyConflict } from './ledger/outcome.ts'
 import type { Digest, JobId, JobRecord } from './types.ts'
 
@@ -43,7 +43,7 @@ function newJob(state: State, record: JobRecord, isNewHere: boolean): JobState {
     durations: planned.steps.map(() => []),
     endedAt: null,
     keptUntil: isNewHere ? state.now + LIMITS.keptAtLeastMs : state.now,
-    pin: record.key === null ? null : snapshotId(record.snapshot),
+    pin: pinnedUnder(record),
     promised: state.promised.get(record.id) ?? null,
   }
 }
@@ -105,7 +105,7 @@ export function openNextRound(state: State, job: JobState): Effect[] {
   return join(state, job, { round: round + 1, outcome: { ...outcome, again: round + 1 }, tasks: [], reports: [] })
 }
 
-/** Another snapshot was pinned under this job's key. Nothing is joined from there but that. */
+/** Another snapshot, or other code, was pinned under this job's key. Nothing is joined from there but that. */
 export function clash(state: State, job: JobState, pin: Digest): Effect[] {
   const outcome = keyConflict([pin, ...(job.pin === null ? [] : [job.pin])])
   return join(state, job, { round: job.ledger.round, outcome, tasks: [], reports: [] })

@@ -30,7 +30,7 @@ export type Message =
       readonly reply: boolean
       readonly pin?: Digest
     }
-  /** `pin` is the snapshot of a job with a key: facts of two snapshots under one key are never joined. */
+  /** `pin`: see `pinnedUnder`; facts of two are never joined. */
   | { readonly type: 'delta'; readonly job: JobId; readonly delta: Delta; readonly pin?: Digest }
   | { readonly type: 'records'; readonly records: readonly SignedNodeRecord[] }
   /** "Send me your own record" (the beat named a newer version). */

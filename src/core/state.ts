@@ -4,13 +4,13 @@ import { LIMITS } from './limits.ts'
 import type { RoundState } from './round.ts'
 import type { Member } from './members/membership.ts'
 import type { Plan, Step } from './plan/steps.ts'
-import type { Bytes, Digest, Incarnation, JobId, JobRecord, Millis, NodeId, TaskIndex } from './types.ts'
+import type { Bytes, Digest, Incarnation, JobId, JobRecord, Millis, NodeId, Runtimes, TaskIndex } from './types.ts'
 
 export interface Self {
   readonly node: NodeId
   readonly incarnation: Incarnation
   readonly slots: number
-  readonly runtime: string
+  readonly runtimes: Runtimes
 }
 
 export interface Running {
@@ -64,7 +64,7 @@ export interface JobState {
   endedAt: Millis | null
   /** Not forgotten before, however long it is over: who brought it to this node, or asked for it here, waits for its result. */
   readonly keptUntil: Millis
-  /** Of a job with a key: the id of its snapshot. */
+  /** Of a job with a key, see `pinnedUnder`. */
   readonly pin: Digest | null
   /** Of a job with a key that was forgotten: its result, which no other may take the place of. */
   readonly promised: Digest | null

@@ -52,6 +52,11 @@ export type StageRead =
   | { readonly alias: string; readonly input: number }
   | { readonly alias: string; readonly stage: number }
 
+/** What kind of program a task runs: `js`, a bundle and a stage's name in it. Peers may know others. */
+export type ProgramKind = string
+/** What must be equal for two nodes to give equal answers, by kind of program; see `runtime-id`. */
+export type Runtimes = Readonly<Record<ProgramKind, string>>
+
 /** A stage whose records each task of another can look up by key, under an alias. */
 export interface SideRead {
   readonly alias: string
@@ -63,6 +68,8 @@ export interface SideRead {
 /** One stage of a job that has several; what its functions are is in the code, under its name. */
 export interface StageSpec extends StageSettings {
   readonly name: string
+  /** Absent: `js`. */
+  readonly program?: ProgramKind
   /** By alias; '' where it reads one thing. All of it rows, or all of it stages before this one. */
   readonly reads: readonly StageRead[]
   /** By alias; stages before this one. */
@@ -86,8 +93,10 @@ export interface JobSpec extends SpecSettings {
   readonly stages?: readonly StageSpec[]
   /** Beside `stages`: by name. */
   readonly outputs?: readonly OutputSpec[]
-  /** See `runtime-id`: only nodes with this id execute the job's tasks. */
+  /** See `runtime-id`: only nodes that offer this for JavaScript run its tasks of that kind. */
   readonly runtime: string
+  /** The same of other kinds of programs that the job has. */
+  readonly runtimes?: Runtimes
 }
 
 /** Facts of a file that change when its content does; read by fstat, all as decimal strings (64 bit). */
@@ -202,6 +211,8 @@ export interface JobLimits {
 export interface JobRecord {
   readonly id: JobId
   readonly key: string | null
+  /** Of a job with a key: the hash of its sources, see `Source` in control/api.ts. Up to format 2 there was none. */
+  readonly source?: Digest
   readonly spec: JobSpec
   readonly snapshot: Snapshot
   /** Live members at submission, sorted; steers placement only. */

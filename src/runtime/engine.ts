@@ -3,7 +3,7 @@ import type { Event } from '../core/events.ts'
 import { ShoalError } from '../core/errors.ts'
 import { LIMITS } from '../core/limits.ts'
 import { newState } from '../core/state.ts'
-import type { Bytes, Incarnation, JobId, Millis, NodeId } from '../core/types.ts'
+import type { Bytes, Incarnation, JobId, Millis, NodeId, Runtimes } from '../core/types.ts'
 import type { Clock, Disk, Mesh, MeshEvents, Tasks } from '../ports.ts'
 import { answererOf } from './peers/answer.ts'
 import { Attempts } from './attempts.ts'
@@ -41,7 +41,7 @@ export interface EngineParts {
   readonly tasks: Tasks
   readonly catalog: Offers
   readonly incarnation: Incarnation
-  readonly runtime: string
+  readonly runtimes: Runtimes
   readonly version: string
   readonly name: string
   readonly slots: number
@@ -188,8 +188,8 @@ export class Engine {
   }
 
   #contextOf(parts: EngineParts, damage: Damage): Context {
-    const { clock, disk, mesh, tasks, catalog, incarnation, runtime, slots, memory, local } = parts
-    const state = newState({ node: mesh.self, incarnation, slots, runtime }, clock.now(), parts.retentionMs)
+    const { clock, disk, mesh, tasks, catalog, incarnation, runtimes, slots, memory, local } = parts
+    const state = newState({ node: mesh.self, incarnation, slots, runtimes }, clock.now(), parts.retentionMs)
     const store = new JobStore(disk, damage)
     const keys = new Keys(disk, damage)
     const stopped = (job: JobId): Promise<void> => this.#attempts.ended(job)

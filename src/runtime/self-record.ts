@@ -40,7 +40,7 @@ export class SelfRecord {
       addresses: mesh.addresses().slice(0, 32),
       slots: state.self.slots,
       memory,
-      runtime: state.self.runtime,
+      runtimes: state.self.runtimes,
       shoal: this.#version,
       drained: state.draining,
       catalog: this.#offers.catalog,

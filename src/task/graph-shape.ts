@@ -33,6 +33,8 @@ export function checkGraph(job: Found, found: readonly Found[], fileName: string
   if (found.length > LIMITS.stagesMax) throw refuse(`a job has at most ${LIMITS.stagesMax} stages`, [], 'LIMIT')
   const drawn = found.map(draw)
   checkNames(drawn)
+  const missing = drawn.find((one) => behind(one).some((stage) => stage >= drawn.length))
+  if (missing !== undefined) throw refuse(`stage "${missing.name}" reads a stage that is not there`)
   const order = orderOf(drawn)
   if (order.length < drawn.length) throw circle(drawn, order)
   const places = new Map(order.map((stage, place) => [stage, place]))
@@ -47,7 +49,7 @@ export function checkGraph(job: Found, found: readonly Found[], fileName: string
     const looked = sides.map((side) => ({ ...side, stage: places.get(side.stage)! }))
     return { name, reads: of, sides: looked, map, ...settings }
   })
-  const outputs = given.map(({ name, stage }): OutputSpec => ({ name, stage: places.get(stage)! }))
+  const outputs = given.map(({ name, stage }): OutputSpec => ({ name, stage: places.get(stage) ?? drawn.length }))
   const misfit = graphMisfit({ stages, outputs, inputs })
   if (misfit !== null) throw refuse(misfit)
   const { name, params, format } = job

@@ -1,4 +1,5 @@
 import { SourceMap } from 'node:module'
+import { isFlat } from '../data/flat-json.ts'
 
 /** The name under which the bundle's code shows in stacks. */
 export const JOB_SCRIPT = 'job.js'
@@ -9,15 +10,6 @@ export interface SourcePlace {
   readonly line: number
   readonly column: number
 }
-
-/**
- * A source map is an object of lists, so nothing nests deeper than this. A text that does is not parsed: deeply nested
- * brackets take JSON.parse a second for every 2 MiB, and much memory.
- */
-const NESTS_MAX = 2
-const [QUOTE, BACKSLASH] = [0x22, 0x5c]
-const OPENS: ReadonlySet<number> = new Set([0x5b, 0x7b])
-const CLOSES: ReadonlySet<number> = new Set([0x5d, 0x7d])
 
 const FRAME = new RegExp(`${JOB_SCRIPT.replace('.', '\\.')}:(\\d+):(\\d+)`, 'g')
 
@@ -67,18 +59,6 @@ function mapOf(sourceMap: string): Readonly<Partial<Record<'sources' | 'sourcesC
   } catch {
     return {}
   }
-}
-
-function isFlat(json: string): boolean {
-  let depth = 0
-  for (let at = 0; at < json.length; at++) {
-    const code = json.charCodeAt(at)
-    if (code === QUOTE) {
-      while (++at < json.length && json.charCodeAt(at) !== QUOTE) if (json.charCodeAt(at) === BACKSLASH) at++
-    } else if (OPENS.has(code) && ++depth > NESTS_MAX) return false
-    else if (CLOSES.has(code)) depth--
-  }
-  return true
 }
 
 /** `file.ts:12:7` of the innermost frame in the user's own code (not a package), else of any; '' if there is none. */

@@ -8,7 +8,7 @@ import { READ_OPTIONS } from '../core/spec/read-options.ts'
 import { SPEC } from '../core/spec/spec.ts'
 import { graphMisfit } from '../core/spec/stages.ts'
 import { reasonOf } from '../words/reason.ts'
-import type { Digest, JobRecord, ReadOptions } from '../core/types.ts'
+import type { Digest, JobId, JobRecord, ReadOptions } from '../core/types.ts'
 import { checked, WireError } from './codec.ts'
 import { strictly } from './fields.ts'
 import { count, digest, jobLimits, list, nodeId, text } from './shapes.ts'
@@ -63,9 +63,13 @@ const agreed = z.strictObject({
   lacking: list(text(1000), 10_000),
 })
 
+/** What follows --key. */
+export const keyText: z.ZodMiniType<string> = text(1000)
+
 const record = z.strictObject({
   id: digest,
-  key: z.nullable(text(1000)),
+  key: z.nullable(keyText),
+  source: z.optional(digest),
   spec: strictly(SPEC),
   snapshot: z.strictObject({
     inputs: list(
@@ -125,6 +129,32 @@ export const keyedMemory = z.union([
   z.literal('lost'),
 ]) as unknown as z.ZodMiniType<KeyedMemory | 'lost'>
 
+/** Far above the files of any job and its packages. */
+export const SOURCE_FILES_MAX = 100_000
+/** Jobs under one key, alike but for their code, that a node tells of. */
+export const JOBS_OF_KEY_MAX = 100
+
+/** A job with a key, as a node tells of it to whoever submits one under that key that is alike but for its code. */
+export interface KeyedJob {
+  readonly id: JobId
+  readonly code: Digest
+  readonly source: Digest | null
+  /** Where it has no source, and its source map is here with all texts: SHA-256 of each that the map has. */
+  readonly files: readonly Digest[] | null
+  readonly result: Digest | null
+}
+
+export const keyedJobs = list(
+  z.strictObject({
+    id: digest,
+    code: digest,
+    source: z.nullable(digest),
+    files: z.nullable(list(digest, SOURCE_FILES_MAX)),
+    result: z.nullable(digest),
+  }),
+  JOBS_OF_KEY_MAX,
+) as unknown as z.ZodMiniType<readonly KeyedJob[]>
+
 /**
  * A peer's job as a record that can be trusted: well formed, of the id that it names, with the code that it names, and
  * one that can be planned: in the core nothing of it throws any more.
@@ -145,7 +175,7 @@ export function openJobRecord(text: string): JobRecord {
   }
   const job = checked(record, value)
   const { spec, snapshot } = job
-  if (jobId(spec, snapshot, job.key) !== job.id) throw new WireError('a job record of another id')
+  if (jobId(spec, snapshot, job.key, job.source) !== job.id) throw new WireError('a job record of another id')
   const isPinned = ({ alias, dataset }: JobRecord['spec']['inputs'][number], i: number): boolean =>
     snapshot.inputs[i]?.alias === alias && snapshot.inputs[i].dataset === dataset
   if (snapshot.inputs.length !== spec.inputs.length || !spec.inputs.every(isPinned))

@@ -3,7 +3,7 @@ import { z } from 'zod/mini'
 import { LIMITS } from '../core/limits.ts'
 import type { ErrorJson } from '../core/errors.ts'
 import type { Digest, JobId, JobLimits, NodeId, ReadOptions } from '../core/types.ts'
-import { readOptions } from './job.ts'
+import { keyText, readOptions } from './job.ts'
 import { count, digest, errorJson, jobLimits, list, nodeId, text } from './shapes.ts'
 
 export interface ScanAsk {
@@ -26,6 +26,8 @@ export type Call =
   | { readonly call: 'job'; readonly job: JobId }
   /** Body: the KeyedMemory of a job with a key that was forgotten. */
   | { readonly call: 'key'; readonly job: JobId }
+  /** Body: the KeyedJobs under this key that mean this but for their code, see `meaningOf`. */
+  | { readonly call: 'keyed'; readonly key: string; readonly meaning: Digest }
   /** Body: when the job was submitted and ended, as that node knows it (a Times, JSON). */
   | { readonly call: 'times'; readonly job: JobId }
   /** With a JobBody; answered once it is on disk, with the round that is open (JSON). */
@@ -58,6 +60,7 @@ export const call = z.strictObject({
   request: z.discriminatedUnion('call', [
     z.strictObject({ call: z.literal('job'), job: digest }),
     z.strictObject({ call: z.literal('key'), job: digest }),
+    z.strictObject({ call: z.literal('keyed'), key: keyText, meaning: digest }),
     z.strictObject({ call: z.literal('times'), job: digest }),
     z.strictObject({ call: z.literal('put-job') }),
     z.strictObject({ call: z.literal('catalog'), node: nodeId, hash: digest }),

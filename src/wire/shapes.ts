@@ -42,7 +42,7 @@ export const errorJson = z.strictObject({
   node: z.optional(text(100)),
 }) as unknown as z.ZodMiniType<ErrorJson>
 
-export const nodeRecord = z.strictObject({
+const nodeFields = {
   node: nodeId,
   incarnation,
   version: count,
@@ -50,11 +50,25 @@ export const nodeRecord = z.strictObject({
   addresses: list(text(300), 32),
   slots: count,
   memory: count,
-  runtime: text(300),
   shoal: text(50),
   drained: z.boolean(),
   catalog: z.strictObject({ version: count, hash: digest, shards: count, bytes: count }),
-}) as unknown as z.ZodMiniType<NodeRecord>
+}
+const runtime = text(300)
+
+/** Up to format 2 a record lies in homes that says of JavaScript alone what runs it. */
+export const nodeRecord = z.union([
+  z.strictObject({ ...nodeFields, runtimes: z.record(text(50), runtime).check(z.refine(isSmall)) }),
+  z.pipe(
+    z.strictObject({ ...nodeFields, runtime }),
+    z.transform(({ runtime: js, ...rest }) => ({ ...rest, runtimes: { js } })),
+  ),
+]) as unknown as z.ZodMiniType<NodeRecord>
+
+/** More kinds of programs than there will be. */
+function isSmall(kinds: Readonly<Record<string, string>>): boolean {
+  return Object.keys(kinds).length <= 20
+}
 
 const RUNNING_MAX = 1024
 

@@ -31,7 +31,8 @@ export const HELP: Readonly<Record<Code, string>> = {
     'Two executions of one task gave different output for the same input. The code is not deterministic, or a machine is faulty: no result is given. The error names both hashes and the nodes.',
   DISPUTED:
     'Two different results were sealed for one job, or a conflict was learned after the seal. Neither counts. `shoal job show` has both hashes.',
-  KEY_CONFLICT: 'Two snapshots were pinned under one --key at the same time. Neither result counts; use another key.',
+  KEY_CONFLICT:
+    'Two snapshots, or one job as two versions bundle it, were pinned under one --key at the same time, or versions of before gave it two results. Neither counts; use another key.',
   OUTPUT:
     'The output cannot be written. No partial file was left. The result is kept on the mesh: fetch it again with `shoal job result ID -o PATH`.',
   SQL: 'The SQL text is wrong, or uses what Shoal does not offer.',

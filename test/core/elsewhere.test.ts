@@ -33,7 +33,7 @@ const maps = [0, 1, 2, 3, 4, 5, 6, 7]
 describe('a map task whose holder lives', () => {
   test.each([
     ['has no slots', { slots: 0 }],
-    ['runs another version', { runtime: 'other' }],
+    ['runs another version', { runtimes: { js: 'other' } }],
     ['drains', { drained: true }],
   ])('and %s is run by the others, each its share first, then what is left', (_what, holder) => {
     const { node, job, order } = setting(holder, { slots: 8 })

@@ -111,7 +111,7 @@ export class World {
       node: id,
       incarnation: { count, nonce: `${id}.${count}` },
       slots: this.slotsOf(id),
-      runtime: RUNTIME,
+      runtimes: this.options.offered?.(id) ?? { js: RUNTIME },
     }
     const state = newState(self, this.now + node.clock)
     node.state = state
@@ -264,9 +264,9 @@ export class World {
   }
 
   private sayRecord(node: MeshNode, drained: boolean): void {
-    const { incarnation, slots, runtime } = node.state!.self
+    const { incarnation, slots, runtimes } = node.state!.self
     const version = (node.disk.members.get(node.id)?.version ?? 0) + 1
-    const record = recordOf(node.id, { incarnation, slots, runtime, version, drained })
+    const record = recordOf(node.id, { incarnation, slots, runtimes, version, drained })
     node.disk.members.set(node.id, record)
     this.step(node, { type: 'own-record', record })
   }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { jobId, keyedJobId, snapshotId } from '../../src/core/plan/job-id.ts'
+import { jobId, pinnedUnder, snapshotId } from '../../src/core/plan/job-id.ts'
 import { SPEC } from '../../src/core/spec/spec.ts'
 import type { JobSpec, NodeId, Snapshot } from '../../src/core/types.ts'
 import { hash, makeJob } from './fake-work.ts'
@@ -21,13 +21,13 @@ const changes: Record<Exclude<keyof JobSpec, 'name'>, Partial<JobSpec>> = {
   stages: { stages: [] },
   outputs: { outputs: [] },
   runtime: { runtime: 'other' },
+  runtimes: { runtimes: { sql: 'some' } },
 }
 
 describe('the id of a job', () => {
   test('is of all fields that are said to enter it', () => {
     const fields = Object.entries(SPEC).filter(([, { inId }]) => inId !== false)
-    const { stages: _stages, outputs: _outputs, ...ofOneStage } = changes
-    expect(Object.keys(ofOneStage).toSorted()).toEqual(fields.map(([name]) => name).toSorted())
+    expect(Object.keys(changes).toSorted()).toEqual(fields.map(([name]) => name).toSorted())
   })
 
   test.each(Object.entries(changes))('changes with %s', (_, change) => {
@@ -50,21 +50,35 @@ describe('the id of a job', () => {
 })
 
 describe('the id of a job with a key', () => {
-  test('does not change with snapshot or runtime: the first snapshot pinned under it stands', () => {
-    const id = keyedJobId(spec, '2026-11')
-    expect(jobId(spec, snapshot, '2026-11')).toBe(id)
-    expect(jobId(spec, smaller, '2026-11')).toBe(id)
-    expect(jobId({ ...spec, runtime: 'other' }, snapshot, '2026-11')).toBe(id)
+  const keyed = (change: Partial<JobSpec>, key = '2026-11', source = hash('source')): string =>
+    jobId({ ...spec, ...change }, snapshot, key, source)
+
+  test('does not change with snapshot, name, bundle, runtime, or what follows from its sources', () => {
+    const id = keyed({})
+    expect(jobId(spec, smaller, '2026-11', hash('source'))).toBe(id)
+    const { code, runtime, combine, reduce, stages, outputs } = changes
+    for (const change of [code, runtime, combine, reduce, stages, outputs, { name: 'renamed' }])
+      expect(keyed(change)).toBe(id)
   })
 
-  test('changes with the key, and with the rest of the spec', () => {
-    const { runtime: _, ...rest } = changes
+  test('changes with the key, the sources, and whatever else a person says', () => {
+    const { params, inputs, partitions, sort, onBadRecord } = changes
     const ids = [
-      keyedJobId(spec, '2026-11'),
-      keyedJobId(spec, '2026-12'),
+      keyed({}),
+      keyed({}, '2026-12'),
+      keyed({}, '2026-11', hash('other')),
       jobId(spec, snapshot, null),
-      ...Object.values(rest).map((change) => keyedJobId({ ...spec, ...change }, '2026-11')),
+      ...[params, inputs, partitions, sort, onBadRecord].map((change) => keyed(change)),
     ]
     expect(new Set(ids).size).toBe(ids.length)
+  })
+
+  test('facts of two snapshots, or of two bundles, are facts of two jobs', () => {
+    const made = { ...makeJob({ maps: 3, reduces: 2, members: ['n1', 'n2'] as NodeId[] }), key: 'k', source: hash('s') }
+    const pins = [made, { ...made, snapshot: smaller }, { ...made, spec: { ...spec, ...changes.code } }].map(
+      pinnedUnder,
+    )
+    expect(new Set(pins).size).toBe(3)
+    expect(pinnedUnder({ ...made, key: null })).toBeNull()
   })
 })

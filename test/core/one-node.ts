@@ -19,7 +19,7 @@ export function recordOf(node: NodeId, over: Partial<SignedNodeRecord> = {}): Si
     addresses: [],
     slots: 2,
     memory: 1e9,
-    runtime: RUNTIME,
+    runtimes: { js: RUNTIME },
     shoal: '0.1.0',
     drained: false,
     catalog: { version: 1, hash: hash('catalog', node), shards: 1, bytes: 1 },
@@ -77,7 +77,7 @@ export class OneNode {
 
   constructor(self: NodeId, peers: readonly NodeId[], slots: number = 2) {
     const incarnation = { count: 1, nonce: `${self}.1` }
-    this.state = newState({ node: self, incarnation, slots, runtime: RUNTIME }, 0)
+    this.state = newState({ node: self, incarnation, slots, runtimes: { js: RUNTIME } }, 0)
     for (let at = 0; at <= this.now; at += LIMITS.tickMs) step(this.state, at, { type: 'tick', stalled: 0 })
     this.give({ type: 'own-record', record: recordOf(self) })
     for (const peer of peers) {

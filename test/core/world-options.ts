@@ -1,7 +1,7 @@
 /** What a simulated mesh of control planes is made of. */
 import type { Effect } from '../../src/core/effects.ts'
 import type { Event } from '../../src/core/events.ts'
-import type { Millis, NodeId } from '../../src/core/types.ts'
+import type { Millis, NodeId, Runtimes } from '../../src/core/types.ts'
 import type { Behaviour, Execution } from './fake-tasks.ts'
 
 export interface Network {
@@ -19,6 +19,8 @@ export interface WorldOptions {
   readonly seed: number
   /** Of each node; 2 unless told otherwise. */
   readonly slots?: number | ((node: NodeId) => number)
+  /** What each node runs; JavaScript unless told otherwise. */
+  readonly offered?: (node: NodeId) => Runtimes
   /** Nodes that are not there at first: `start` lets them join. */
   readonly late?: readonly NodeId[]
   readonly network?: Partial<Network>

@@ -17,7 +17,7 @@ function jobOf(change: Partial<JobSpec>): JobState {
 }
 
 type OfOneStage = Exclude<keyof typeof SPEC, 'stages' | 'outputs'>
-const changes: { [Name in OfOneStage]: JobSpec[Name] } = {
+const changes: { [Name in OfOneStage]-?: Exclude<JobSpec[Name], undefined> } = {
   code: hash('other'),
   inputs: [{ ...spec.inputs[0]!, options: { header: false } }],
   combine: true,
@@ -28,6 +28,7 @@ const changes: { [Name in OfOneStage]: JobSpec[Name] } = {
   partitions: 3,
   onBadRecord: 'skip',
   runtime: 'other',
+  runtimes: { sql: 'other' },
 }
 
 it('what makes one job another is told field by field, in the order of the specification; its name does not', () => {

@@ -13,7 +13,7 @@ const job = (n: number): JobId => n.toString(16).padStart(64, '0') as JobId
 async function loaded(disk: MemoryDisk): Promise<{ log: ForgottenLog; state: State; damage: Damage }> {
   const damage = new Damage()
   const log = new ForgottenLog(disk, damage, KEPT)
-  const state = newState({ node: 'self' as never, incarnation: { count: 1, nonce: 'n' }, slots: 0, runtime: '' }, 0)
+  const state = newState({ node: 'self' as never, incarnation: { count: 1, nonce: 'n' }, slots: 0, runtimes: {} }, 0)
   await log.load(state)
   return { log, state, damage }
 }

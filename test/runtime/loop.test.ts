@@ -11,7 +11,10 @@ const met: Event = { type: 'peer', peer, connected: true }
 
 /** A loop of which every effect does the same. */
 function loopThat(does: () => void) {
-  const state = newState({ node: 'n1' as NodeId, incarnation: { count: 1, nonce: '' }, slots: 0, runtime: RUNTIME }, 0)
+  const state = newState(
+    { node: 'n1' as NodeId, incarnation: { count: 1, nonce: '' }, slots: 0, runtimes: { js: RUNTIME } },
+    0,
+  )
   const fatal: unknown[] = []
   const perform = new Proxy({}, { get: () => does }) as Perform
   const clock = { now: () => 0, wall: () => new Date(0), after: () => () => {} }
@@ -61,7 +64,10 @@ class HandClock {
 
 function tickingLoop() {
   const clock = new HandClock()
-  const state = newState({ node: 'n1' as NodeId, incarnation: { count: 1, nonce: '' }, slots: 0, runtime: RUNTIME }, 0)
+  const state = newState(
+    { node: 'n1' as NodeId, incarnation: { count: 1, nonce: '' }, slots: 0, runtimes: { js: RUNTIME } },
+    0,
+  )
   const perform = new Proxy({}, { get: () => () => undefined }) as Perform
   const loop = new Loop(state, clock, perform, (error) => {
     throw error

@@ -75,7 +75,10 @@ export async function bench(
   const damage = new Damage()
   const store = new JobStore(disk, damage)
   const keys = new Keys(disk, damage)
-  const state = newState({ node: self.id, incarnation: { count: 1, nonce: 'n' }, slots: 0, runtime: RUNTIME }, 0)
+  const state = newState(
+    { node: self.id, incarnation: { count: 1, nonce: 'n' }, slots: 0, runtimes: { js: RUNTIME } },
+    0,
+  )
   const events: Event[] = []
   const dropped: string[] = []
   const context = {

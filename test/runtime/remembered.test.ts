@@ -1,7 +1,7 @@
 /** What nodes remember of a key, put together: two memories that differ are named, and neither is given. */
 import { expect, it } from 'vitest'
 import { hashText } from '../../src/core/hash.ts'
-import { keyedJobId } from '../../src/core/plan/job-id.ts'
+import { keyedJobId } from '../../src/core/plan/keyed-id.ts'
 import type { Digest, JobRecord } from '../../src/core/types.ts'
 import { rememberedOf } from '../../src/runtime/api/remembered.ts'
 import { serveCalls } from '../../src/runtime/peers/rpc.ts'
@@ -17,7 +17,8 @@ async function remembering(
   const node = await bench()
   const recordWith = (maps: number): JobRecord => {
     const plain = makeJob({ maps, reduces: 1, members: [node.self] })
-    return { ...plain, key: 'november', id: keyedJobId(plain.spec, 'november') }
+    const source = hashText('source')
+    return { ...plain, key: 'november', source, id: keyedJobId(plain.spec, 'november', source) }
   }
   const [here, there] = [recordWith(mine.maps ?? 2), recordWith(theirs.maps ?? 2)]
   await node.context.keys.put(here, mine)

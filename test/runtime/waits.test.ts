@@ -101,9 +101,10 @@ test('a node that can run a map: holders live, and nobody has a slot for it', ()
   expect(new Asked({ n2: { slots: 0 } }).why).toBe(
     'waiting: waits for a node that can run map 1/1: there is data-2 (without slots), n1 (without slots), data-3 (without slots)',
   )
-  expect(new Asked({ n2: { drained: true }, n3: { slots: 2, runtime: 'other' } }).why).toBe(
+  expect(new Asked({ n2: { drained: true }, n3: { slots: 2, runtimes: { js: 'other' } } }).why).toBe(
     'waiting: waits for a node that can run map 1/1: there is data-2 (drained), n1 (without slots), data-3 (of another version)',
   )
+  expect(new Asked({ n2: { runtimes: { sql: 'some' } } }).why).toContain('there is data-2 (without js), n1')
   expect(new Asked({ n2: { slots: 0 }, n3: { slots: 1 } }).why).toBe('running: runs: map 0/1, reduce 0/1')
 })
 

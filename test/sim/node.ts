@@ -116,7 +116,7 @@ export class SimNode {
         warnings: () => [],
       },
       incarnation,
-      runtime: this.runtime,
+      runtimes: { js: this.runtime },
       version: this.runtime,
       name: this.name,
       slots: this.#slots,

@@ -33,7 +33,10 @@ describe('a message', () => {
 
   it('that is a heartbeat names all that a large machine runs, and fits into gossip', async () => {
     const { id } = createMemoryIdentity()
-    const state = newState({ node: id, incarnation: { count: 3, nonce: 'a'.repeat(16) }, slots: 1_000, runtime: '' }, 0)
+    const state = newState(
+      { node: id, incarnation: { count: 3, nonce: 'a'.repeat(16) }, slots: 1_000, runtimes: {} },
+      0,
+    )
     const run = (count: number, jobs: number): void => {
       for (let i = 0; i < count; i++) {
         const at = { startedAt: 0, movedAt: 0, stopping: false, round: 1, term: 1, kind: 'map' as const }

@@ -57,6 +57,19 @@ describe('a record', () => {
   })
 })
 
+describe('a record of format 2', () => {
+  it('says of JavaScript what runs it, and keeps its signature', async () => {
+    const { runtimes: _runtimes, ...earlier } = { ...record, runtime: 'then' }
+    const { bytes, signature: by } = await signRecord(signerOf(own), earlier as unknown as typeof record)
+    const sealed = { bytes, signature: by }
+    const opened = await openRecord(signerOf(other), sealed)
+    expect(opened).toEqual({ ...record, runtimes: { js: 'then' }, ...sealed })
+    await expect(
+      openRecord(signerOf(other), await signRecord(signerOf(own), { ...record, ...earlier })),
+    ).rejects.toBeInstanceOf(WireError)
+  })
+})
+
 describe('a report', () => {
   it('is of its writer, of one job and one round', async () => {
     const sealed = await signReport(signerOf(own), job, 2, report)
@@ -90,7 +103,7 @@ describe('a report', () => {
 })
 
 it('a heartbeat comes from the node itself', async () => {
-  const self = { node: own, incarnation: { count: 1, nonce: 'n' }, slots: 1, runtime: '' }
+  const self = { node: own, incarnation: { count: 1, nonce: 'n' }, slots: 1, runtimes: {} }
   const beat = makeBeat(newState(self, 0))
   for (const message of [{ type: 'beat', beat } as const, { type: 'hello', beat, jobs: '', nodes: '' } as const]) {
     expect((await decodeMessage(signerOf(other), own, encodeMessage(message))).type).toBe(message.type)

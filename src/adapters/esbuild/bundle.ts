@@ -2,15 +2,18 @@ import { readdir, realpath, stat } from 'node:fs/promises'
 import { builtinModules } from 'node:module'
 import { basename, dirname, join, resolve } from 'node:path'
 import type { BuildFailure, Message, Metafile, Plugin } from 'esbuild'
+import type { Source } from '../../control/api.ts'
 import { ShoalError } from '../../core/errors.ts'
 import { nearestOne } from '../../words/nearest.ts'
 import { systemReason } from '../../words/reason.ts'
 import { JOB_GLOBAL } from '../../task/realm.ts'
 import { jobModule } from './own-code.ts'
+import { OWN, sourceOf } from './source.ts'
 
 export interface Bundle {
   readonly code: string
   readonly sourceMap: string
+  readonly source: Source
 }
 
 /** esbuild is a process that would live as long as this one, which may be a client that waits for its job for hours. */
@@ -55,7 +58,8 @@ export async function bundleJob(file: string): Promise<Bundle> {
     refuseExternals(result.metafile)
     const map = result.outputFiles.find((output) => output.path.endsWith('.map'))
     const code = result.outputFiles.find((output) => output !== map)
-    return { code: code?.text ?? '', sourceMap: map?.text ?? '' }
+    const source = await sourceOf(result.metafile, entry)
+    return { code: code?.text ?? '', sourceMap: map?.text ?? '', source }
   } catch (error) {
     if (isBuildFailure(error)) throw buildError(error.errors)
     throw error
@@ -69,12 +73,12 @@ export async function bundleJob(file: string): Promise<Bundle> {
 const shoalJob: Plugin = {
   name: 'shoal-job',
   setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^shoal\/job$/ }, () => ({ path: 'shoal/job', namespace: 'shoal', sideEffects: false }))
+    onResolve({ filter: /^shoal\/job$/ }, () => ({ path: 'shoal/job', namespace: OWN, sideEffects: false }))
     // Anything else of Shoal would bring the mesh into the job.
     onResolve({ filter: /^shoal(\/|$)/ }, ({ path }) => ({
       errors: [{ text: `Could not resolve "${path}"` }],
     }))
-    onLoad({ filter: /.*/, namespace: 'shoal' }, async () => ({ contents: await jobModule(), loader: 'js' }))
+    onLoad({ filter: /.*/, namespace: OWN }, async () => ({ contents: await jobModule(), loader: 'js' }))
   },
 }
 

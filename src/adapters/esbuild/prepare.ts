@@ -9,7 +9,7 @@ import { bundleJob } from './bundle.ts'
  * @throws ShoalError NO_JOB_FILE, JOB_BUILD, JOB_IMPORT, JOB_THREW (while its module loads), PARTITIONS.
  */
 export async function prepareJob(file: string, params: Readonly<Record<string, string>> = {}): Promise<PreparedJob> {
-  const { code, sourceMap } = await bundleJob(file)
+  const { code, sourceMap, source } = await bundleJob(file)
   const name = basename(file).replace(/\.[cm]?[jt]sx?$/, '')
-  return { ...readJob({ code, sourceMap, name, params }), bundle: code, sourceMap }
+  return { ...readJob({ code, sourceMap, name, params }), bundle: code, sourceMap, source }
 }

@@ -9,26 +9,32 @@ import { includes } from './holders.ts'
 import { isLive } from './liveness.ts'
 import { awaySince, isStuck } from './membership.ts'
 import { place, rendezvous } from '../plan/placement.ts'
-import type { PlannedTask } from '../plan/steps.ts'
+import type { PlannedTask, Step } from '../plan/steps.ts'
 import { medianOf, type JobState, type State } from '../state.ts'
+import { runs, runsSome } from './runtimes.ts'
 import { patience } from './strain.ts'
-import type { Millis, NodeId, TaskIndex } from '../types.ts'
+import type { Millis, NodeId, Runtimes, TaskIndex } from '../types.ts'
 
 /** What of a job decides who may run a task, before anything of it has happened. */
 export type Ranked = Pick<JobState, 'record' | 'placement' | 'orders' | 'lateCopies'>
 
-/** May run tasks of this job: it lives, takes work, and is alike (same runtime id). */
+/** May run tasks of this job: it lives, takes work, and offers what some of them run. */
 export function isEligible(state: State, job: Ranked, node: NodeId): boolean {
-  if (node === state.self.node)
-    return !state.draining && state.self.slots > 0 && state.self.runtime === job.record.spec.runtime
+  const offered = offeredBy(state, node)
+  return offered !== null && runsSome(offered, job.record.spec)
+}
+
+/** May run tasks of this step. */
+export function isAble(state: State, job: Ranked, step: Step, node: NodeId): boolean {
+  const offered = offeredBy(state, node)
+  return offered !== null && runs(offered, job.record.spec, step.program)
+}
+
+/** null where the node takes no work, or does not live. */
+function offeredBy(state: State, node: NodeId): Runtimes | null {
+  if (node === state.self.node) return !state.draining && state.self.slots > 0 ? state.self.runtimes : null
   const record = state.members.get(node)?.record
-  return (
-    record !== undefined &&
-    !record.drained &&
-    record.slots > 0 &&
-    record.runtime === job.record.spec.runtime &&
-    isLive(state, node)
-  )
+  return record !== undefined && !record.drained && record.slots > 0 && isLive(state, node) ? record.runtimes : null
 }
 
 /** Base order: holders in rendezvous order, or placement order. Other live members come after, see `candidates`. */
@@ -66,13 +72,13 @@ export function isOwnFree(state: State, job: JobState, task: PlannedTask): boole
  * node the last of the holders, in its own eyes: others see it once it claims.
  */
 export function candidates(state: State, job: Ranked, task: PlannedTask, failures: FailureIndex): NodeId[] {
-  const able = baseOrder(job, task).filter((node) => isEligible(state, job, node))
+  const able = baseOrder(job, task).filter((node) => isAble(state, job, task.step, node))
   const failed = failures.get(task.index)?.filter((f) => f.blame === 'own') ?? []
   if (!task.step.readsShards) {
     const joined = [...state.members.keys()].filter((node) => !includes(job.record.members, node))
     if (joined.length > 0) able.push(...others(state, job, task, joined))
   } else {
-    if (job.lateCopies.has(task.index) && isEligible(state, job, state.self.node)) able.push(state.self.node)
+    if (job.lateCopies.has(task.index) && isAble(state, job, task.step, state.self.node)) able.push(state.self.node)
     const tried = (node: NodeId): boolean => failed.some((f) => f.node === node && f.term > 1)
     if (able.every(tried) && task.holders.some((node) => isLive(state, node))) {
       const strangers = [...state.members.keys()].filter(
@@ -92,7 +98,7 @@ export function candidates(state: State, job: Ranked, task: PlannedTask, failure
 function others(state: State, job: Ranked, task: PlannedTask, nodes: readonly NodeId[]): NodeId[] {
   return rendezvous(
     `${job.record.id}/${task.index}`,
-    nodes.filter((node) => isEligible(state, job, node)),
+    nodes.filter((node) => isAble(state, job, task.step, node)),
   )
 }
 

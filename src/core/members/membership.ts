@@ -3,7 +3,7 @@
  * A member lives as long as its heartbeat advances; a connection that closes is only a reason to look sooner.
  */
 import { LIMITS } from '../limits.ts'
-import type { Bytes, Digest, Incarnation, JobId, Millis, NodeId, TaskIndex } from '../types.ts'
+import type { Bytes, Digest, Incarnation, JobId, Millis, NodeId, Runtimes, TaskIndex } from '../types.ts'
 
 /** What a node says of itself; signed by it, so that it can be relayed and kept while the node is away. */
 export interface NodeRecord {
@@ -15,7 +15,7 @@ export interface NodeRecord {
   readonly addresses: readonly string[]
   readonly slots: number
   readonly memory: Bytes
-  readonly runtime: string
+  readonly runtimes: Runtimes
   readonly shoal: string
   /** It has been drained: it takes no work, and its shards are away. */
   readonly drained: boolean

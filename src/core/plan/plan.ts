@@ -2,7 +2,7 @@
 import { LIMITS } from '../limits.ts'
 import type { Bytes, JobSpec, Snapshot, StageSpec } from '../types.ts'
 import { checkSize, pack, type Pack } from './pack.ts'
-import { stagesOf } from './stages.ts'
+import { programOf, stagesOf } from './stages.ts'
 import type { Edge, Feed, Plan, PlannedTask, Step, StepIndex } from './steps.ts'
 
 export function snapshotBytes(snapshot: Snapshot): Bytes {
@@ -29,7 +29,7 @@ function partitionsFor(bytes: Bytes): number {
 /** A step before the others' edges to it and its place among the tasks are known. */
 type Draft = Pick<
   Step,
-  'name' | 'stage' | 'kind' | 'inputs' | 'sides' | 'gives' | 'deals' | 'readsShards' | 'isKeyed'
+  'name' | 'stage' | 'kind' | 'program' | 'inputs' | 'sides' | 'gives' | 'deals' | 'readsShards' | 'isKeyed'
 > & {
   readonly packs: readonly Pack[]
 }
@@ -160,11 +160,12 @@ class Drafts {
 /** A stage's steps are called after it, where it has a name. */
 function named(
   stage: number,
-  { name }: StageSpec,
+  spec: StageSpec,
   kind: Step['kind'],
   alias: string = '',
-): Pick<Step, 'name' | 'stage' | 'kind'> {
-  return { name: [name, kind, alias].filter((word) => word !== '').join(' '), stage, kind }
+): Pick<Step, 'name' | 'stage' | 'kind' | 'program'> {
+  const name = [spec.name, kind, alias].filter((word) => word !== '').join(' ')
+  return { name, stage, kind, program: programOf(spec) }
 }
 
 function bytesOf(snapshot: Snapshot, input: number): Bytes {

@@ -1,4 +1,6 @@
-import type { InputSpec, JobSpec, OutputSpec, StageSpec } from '../types.ts'
+import type { InputSpec, JobSpec, OutputSpec, ProgramKind, StageSpec } from '../types.ts'
+
+export const JAVASCRIPT: ProgramKind = 'js'
 
 export interface PlannedStage extends StageSpec {
   /** The stage under whose name its code is: a table has none of its own. */
@@ -37,6 +39,10 @@ export function stagesOf(spec: JobSpec): Stages {
     onBadRecord,
   }
   return { stages: [stage], outputs: [{ name: '', stage: 0 }] }
+}
+
+export function programOf({ program }: StageSpec): ProgramKind {
+  return program ?? JAVASCRIPT
 }
 
 /** They are asked for with every split of every task. */

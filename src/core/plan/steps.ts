@@ -2,7 +2,7 @@
  * A job as a graph: steps of alike tasks, and edges that say how the outputs of one reach the tasks of another. The plan
  * makes it; whatever happens to tasks elsewhere is told by steps and edges, never by what kind a step is.
  */
-import type { Bytes, NodeId, Split, TaskIndex } from '../types.ts'
+import type { Bytes, NodeId, ProgramKind, Split, TaskIndex } from '../types.ts'
 
 /** Place of a step in the plan; a step comes after all that it reads. */
 export type StepIndex = number
@@ -37,6 +37,8 @@ export interface Step {
   /** As people call it. */
   readonly name: string
   readonly kind: StepKind
+  /** What its tasks run: only nodes that offer that run them. */
+  readonly program: ProgramKind
   /** Its tasks are first … first + count − 1. */
   readonly first: TaskIndex
   readonly count: number

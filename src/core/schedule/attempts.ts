@@ -6,6 +6,7 @@ import type { Event } from '../events.ts'
 import { backOff, consumedBy, planPushes } from '../exchange/exchange.ts'
 import { addFailure, conclude, join, keepDuration } from '../outcome/facts.ts'
 import { nextTerm, type Claim, type TaskState } from '../ledger/ledger.ts'
+import { runsSome } from '../members/runtimes.ts'
 import { runsAlone } from '../outcome/poison.ts'
 import { choose, jobsByTurn, takeTurn, type Choice } from './schedule.ts'
 import type { JobState, Running, State } from '../state.ts'
@@ -76,7 +77,7 @@ function onFailure(
 export function startTasks(state: State): Effect[] {
   const effects: Effect[] = []
   if (state.draining) return effects
-  const alike = jobsByTurn(state).filter((job) => state.self.runtime === job.record.spec.runtime)
+  const alike = jobsByTurn(state).filter((job) => runsSome(state.self.runtimes, job.record.spec))
   let waiting = alike
   while (waiting.length > 0 && state.running.size < state.self.slots) {
     waiting = waiting.filter((job) => start(state, job, choose, effects))

@@ -19,4 +19,5 @@ export const SPEC: FieldsOf<JobSpec> = {
   ...SPEC_SETTINGS,
   ...GRAPH,
   runtime: { is: 'text', most: 300, needed: true },
+  runtimes: { is: 'named', of: { is: 'text', most: 300 }, names: 50, thing: 'kind of program' },
 }

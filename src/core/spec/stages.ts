@@ -15,6 +15,7 @@ const SIDE: FieldsOf<SideRead> = {
 }
 const STAGE: FieldsOf<StageSpec> = {
   name: { is: 'text', most: 'stageNameMax', needed: true },
+  program: { is: 'text', most: 50 },
   reads: { is: 'list', of: { is: 'fields', fields: READ }, least: 1, most: 'edgesMax', needed: true },
   sides: { is: 'list', of: { is: 'fields', fields: SIDE }, most: 'edgesMax', default: [] },
   map: { is: 'flag', needed: true },

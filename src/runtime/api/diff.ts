@@ -16,7 +16,7 @@ const FIELDS = (Object.keys(SPEC) as (keyof typeof SPEC)[]).filter((field) => SP
 export function diffJobs(context: Context, a: JobState, b: JobState): DiffAnswer {
   const fields: DiffAnswer['fields'][number][] = []
   const compare = (field: string, left: unknown, right: unknown): void => {
-    const [x, y] = [canonicalJson(left), canonicalJson(right)]
+    const [x, y] = [canonicalJson(left ?? null), canonicalJson(right ?? null)]
     if (x !== y) fields.push({ field, a: x, b: y })
   }
   const [left, right] = [a.record, b.record]

@@ -1,6 +1,7 @@
 import { statfs } from 'node:fs/promises'
 import type { DoctorAnswer } from '../../control/api.ts'
 import { isLive, livenessOf } from '../../core/members/liveness.ts'
+import { runtimesText } from '../../words/runtimes.ts'
 import { nameOf, type Context } from '../context.ts'
 
 const LOW_DISK = 1_000_000_000
@@ -20,9 +21,11 @@ function meshChecks(context: Context): Check[] {
   const { state, mesh } = context
   const members = [...state.members.values()]
   const away = members.filter((m) => livenessOf(state, m.node) === 'away').map((m) => nameOf(context, m.node))
+  const own = runtimesText(state.self.runtimes)
   const odd = members
-    .filter((m) => m.record.runtime !== state.self.runtime)
-    .map((m) => `${nameOf(context, m.node)} ${m.record.runtime}`)
+    .map((m) => [nameOf(context, m.node), runtimesText(m.record.runtimes)] as const)
+    .filter(([, text]) => text !== own)
+    .map((words) => words.join(' '))
   const far = members
     .filter((m) => m.node !== state.self.node && !m.connected && livenessOf(state, m.node) !== 'away')
     .map((m) => nameOf(context, m.node))
@@ -55,7 +58,7 @@ function meshChecks(context: Context): Check[] {
     check(
       'runtime',
       odd.length === 0,
-      odd.length === 0 ? state.self.runtime : `others run ${odd.join('; ')}`,
+      odd.length === 0 ? own : `others run ${odd.join('; ')}`,
       'install one version everywhere: only equal runtimes share tasks',
     ),
   ]

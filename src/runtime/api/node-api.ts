@@ -26,6 +26,7 @@ import { scanMesh } from './scan-mesh.ts'
 import { parseInput, Submission } from './submit.ts'
 import type { Times } from '../home/times.ts'
 import { datasetsOf, membersOf } from './views.ts'
+import { runtimesText } from '../../words/runtimes.ts'
 import { inOrder } from '../home/story.ts'
 import { outputsKnown, watchJob } from './watch.ts'
 
@@ -193,7 +194,7 @@ function statusOf(parts: ApiParts): NodeStatus {
     id: state.self.node,
     name: context.name,
     version: parts.version,
-    runtime: state.self.runtime,
+    runtime: runtimesText(state.self.runtimes),
     ready,
     why,
     joined,

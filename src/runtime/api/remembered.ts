@@ -1,8 +1,10 @@
 /** What a key gave before its job was forgotten, asked of this node and of all live ones. */
 import { isLive, livePeers } from '../../core/members/liveness.ts'
+import { programsOf, runs } from '../../core/members/runtimes.ts'
 import { ShoalError } from '../../core/errors.ts'
 import { snapshotId } from '../../core/plan/job-id.ts'
-import type { Digest, JobId, JobRecord } from '../../core/types.ts'
+import type { JobState } from '../../core/state.ts'
+import type { Digest, JobId, JobRecord, JobSpec } from '../../core/types.ts'
 import { fromBytes } from '../../wire/codec.ts'
 import { keyedMemory, openJobRecord } from '../../wire/job.ts'
 import type { Context } from '../context.ts'
@@ -69,21 +71,60 @@ function join(a: Remembered, b: Remembered): Remembered {
 }
 
 /**
- * Whether what was forgotten can be had again. Throws RESULT_LOST where no live node computes as the first one did, and
- * INCOMPLETE where it left shards out and that is not wanted.
+ * The record by which what was forgotten is had again: that of then; or with the code and the runtime of now, where no
+ * live node runs that of then, and it has given no result that another could contradict. Throws RESULT_LOST where it
+ * cannot be computed as the first one was, and INCOMPLETE where that left shards out, and it is not wanted.
  */
-export function checkAgain({ state }: Context, { record }: Remembered, allowPartial: boolean): void {
+export function recordAgain(
+  context: Context,
+  { record, result }: Remembered,
+  now: JobSpec,
+  allowPartial: boolean,
+): JobRecord {
   if (!allowPartial && record.snapshot.inputs.some((input) => input.omitted.length > 0))
     throw new ShoalError('INCOMPLETE', 'the job under this key leaves shards out', {
       job: record.id,
       try: ['--allow-partial', 'another --key'],
     })
-  const { runtime } = record.spec
-  const isAlike = [...state.members.values()].some((m) => m.record.runtime === runtime && isLive(state, m.node))
-  if (isAlike || state.self.runtime === runtime) return
+  const { code, runtime } = record.spec
+  const isRun = isAnywhere(context, record.spec)
+  if (isRun && code === now.code) return record
+  if (!isRun && result === null && record.source !== undefined) return { ...record, spec: now }
   throw new ShoalError('RESULT_LOST', 'the result under this key was forgotten, and cannot be computed again', {
-    why: `it was computed by ${runtime}, which no live node runs`,
+    why: `it was computed by ${runtime}, ${isRun ? 'which bundles the job otherwise than this node' : 'which no live node runs'}`,
     job: record.id,
-    try: ['start a node of that version', 'another --key   for a result over what the data are now'],
+    try: [
+      isRun ? 'run it on a node of that version' : 'start a node of that version',
+      'another --key   for a result over what the data are now',
+    ],
   })
+}
+
+/**
+ * A key leads to the job that was first run under it, which may be of a version that is gone. Throws RESULT_LOST or
+ * NO_NODE where its next round would wait for ever.
+ */
+export function checkRuns(context: Context, { record, ledger }: JobState): void {
+  const { id, spec } = record
+  if (isAnywhere(context, spec)) return
+  const why = `it is of ${spec.runtime}, which no live node runs`
+  const start = 'start a node of that version'
+  if (ledger.outcome.kind === 'sealed')
+    throw new ShoalError('RESULT_LOST', 'parts of the result under this key are lost', {
+      why,
+      job: id,
+      try: [start, 'another --key   for a result over what the data are now'],
+    })
+  throw new ShoalError('NO_NODE', 'the job under this key ended without a result, and cannot go on', {
+    why,
+    job: id,
+    try: [`shoal job rm ${id.slice(0, 12)}   then run it again, over the files of then`, start],
+  })
+}
+
+/** Whether live nodes run all kinds of programs that the job has, as they were then. */
+function isAnywhere({ state }: Context, spec: JobSpec): boolean {
+  const living = [...state.members.values()].filter(({ node }) => isLive(state, node))
+  const offered = [state.self.runtimes, ...living.map(({ record }) => record.runtimes)]
+  return [...programsOf(spec)].every((program) => offered.some((one) => runs(one, spec, program)))
 }

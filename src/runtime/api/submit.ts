@@ -3,8 +3,10 @@ import type { SnapshotRequest } from '../../catalog/candidates.ts'
 import { takeSnapshot } from '../../catalog/snapshot.ts'
 import type { PreparedInput, SubmitAnswer, SubmitRequest } from '../../control/api.ts'
 import { isLive, livePeers } from '../../core/members/liveness.ts'
+import { runsSome } from '../../core/members/runtimes.ts'
 import { ShoalError } from '../../core/errors.ts'
-import { jobId, keyedJobId, snapshotId } from '../../core/plan/job-id.ts'
+import { jobId, snapshotId } from '../../core/plan/job-id.ts'
+import { keyedJobId } from '../../core/plan/keyed-id.ts'
 import { LIMITS } from '../../core/limits.ts'
 import { plan } from '../../core/plan/plan.ts'
 import { compareUtf8 } from '../../core/plan/ranks.ts'
@@ -21,8 +23,9 @@ import { damagedRecord } from '../home/damaged-record.ts'
 import type { Frozen } from '../home/frozen.ts'
 import { pause } from '../pause.ts'
 import { bringJob, forgottenRound, NOTHING, recall } from '../home/recall.ts'
-import { checkAgain, rememberedOf, type Remembered } from './remembered.ts'
+import { checkRuns, recordAgain, rememberedOf, type Remembered } from './remembered.ts'
 import { retry } from './decisions.ts'
+import { sameUnderKey, sourceOf } from './same-key.ts'
 import { callPeer } from '../peers/rpc.ts'
 import { scanMesh } from './scan-mesh.ts'
 import { codeDigest } from '../home/code.ts'
@@ -75,9 +78,12 @@ export class Submission {
     const members = [...state.members.values()]
       .map((m) => m.record.node)
       .filter((node) => isLive(state, node) && isAlike(this.#context, node, spec))
+    const { key } = request
+    const source = key === null ? undefined : sourceOf(request.job).digest
     const record: JobRecord = {
-      id: jobId(spec, snapshot, request.key),
-      key: request.key,
+      id: jobId(spec, snapshot, key, source),
+      key,
+      ...(source === undefined ? {} : { source }),
       spec,
       snapshot,
       members: members.length === 0 ? [state.self.node] : members.sort(),
@@ -91,14 +97,9 @@ export class Submission {
    * If the signal fires while the submission still waits for data, no job is made: nobody is there any more to want it.
    */
   async submit(request: SubmitRequest, signal?: AbortSignal): Promise<SubmitAnswer> {
-    const spec = this.#spec(request)
     if (request.key !== null) {
-      const id = keyedJobId(spec, request.key)
-      const existing = await this.#find(id)
-      if (existing !== null) return this.#attach(existing, request)
-      if (this.#context.store.records.isDamaged(id)) throw damagedRecord(this.#context, id)
-      const remembered = await rememberedOf(this.#context, id)
-      if (remembered !== null) return this.#again(remembered, request)
+      const known = await this.#underKey(request.key, request)
+      if (known !== null) return known
     }
     const { record, warnings } = await this.draft(request, signal)
     const existing = this.#context.state.jobs.get(record.id) ?? null
@@ -106,13 +107,30 @@ export class Submission {
     return this.#begin(record, request, warnings)
   }
 
+  /** The job under this key, as it is known here or by any live node; null where there was none yet. */
+  async #underKey(key: string, request: SubmitRequest): Promise<SubmitAnswer | null> {
+    const spec = this.#spec(request)
+    const known = await this.#known(keyedJobId(spec, key, sourceOf(request.job).digest), request)
+    if (known !== null) return known
+    const other = await sameUnderKey(this.#context, key, spec, request.job)
+    return other === null ? null : this.#known(other, request)
+  }
+
+  async #known(id: JobId, request: SubmitRequest): Promise<SubmitAnswer | null> {
+    const existing = await this.#find(id)
+    if (existing !== null) return this.#attach(existing, request)
+    if (this.#context.store.records.isDamaged(id)) throw damagedRecord(this.#context, id)
+    const remembered = await rememberedOf(this.#context, id)
+    return remembered === null ? null : this.#again(remembered, request)
+  }
+
   /**
    * The job under this key was forgotten: it runs again, over the snapshot that was pinned when the key was first used.
    * A result that differs from the remembered one is a dispute.
    */
   async #again(remembered: Remembered, request: SubmitRequest): Promise<SubmitAnswer> {
-    const { record, round, result } = remembered
-    checkAgain(this.#context, remembered, request.allowPartial)
+    const { round, result } = remembered
+    const record = recordAgain(this.#context, remembered, this.#spec(request), request.allowPartial)
     await this.#context.keys.put(record, { round, result })
     this.#context.dispatch({ type: 'remembered', job: record.id, round, result })
     return this.#begin(record, request, [
@@ -167,7 +185,7 @@ export class Submission {
       ...specSettings(job),
       ...(stages && { stages }),
       ...(outputs && { outputs }),
-      runtime: this.#context.state.self.runtime,
+      runtime: this.#context.state.self.runtimes['js'] ?? '',
     }
   }
 
@@ -221,7 +239,8 @@ export class Submission {
   async #attach(job: JobState, request: SubmitRequest, warnings: readonly string[] = []): Promise<SubmitAnswer> {
     const { store } = this.#context
     const { kind } = job.ledger.outcome
-    if (store.codes.missing().includes(job.record.id)) await store.codes.put(job.record.id, request.job)
+    const isCodeOf = codeDigest(request.job.bundle) === job.record.spec.code
+    if (isCodeOf && store.codes.missing().includes(job.record.id)) await store.codes.put(job.record.id, request.job)
     const omitted = job.record.snapshot.inputs.some((input) => input.omitted.length > 0)
     if (omitted && !request.allowPartial)
       throw new ShoalError('INCOMPLETE', `the job under this key leaves shards out`, {
@@ -229,8 +248,10 @@ export class Submission {
         try: ['--allow-partial', 'another --key'],
       })
     this.#context.dispatch({ type: 'raise', job: job.record.id, limits: request.limits })
-    if (kind === 'failed' || kind === 'cancelled' || (kind === 'sealed' && isSurelyLost(this.#context, job)))
+    if (kind === 'failed' || kind === 'cancelled' || (kind === 'sealed' && isSurelyLost(this.#context, job))) {
+      checkRuns(this.#context, job)
       await retry(this.#context, job)
+    }
     const elsewhere = await this.#isElsewhere(job)
     return { id: job.record.id, attached: true, knownHereOnly: !elsewhere, warnings }
   }
@@ -278,7 +299,7 @@ function checkTravels(body: JobBody): void {
 /** Whether the node can run tasks of a job with this specification. */
 function isAlike(context: Context, node: NodeId, spec: JobSpec): boolean {
   const record = context.state.members.get(node)?.record
-  return record !== undefined && record.runtime === spec.runtime && record.slots > 0 && !record.drained
+  return record !== undefined && runsSome(record.runtimes, spec) && record.slots > 0 && !record.drained
 }
 
 /** A refusal speaks of nodes by id; people know them by name. */

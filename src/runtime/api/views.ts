@@ -6,6 +6,7 @@ import type { CatalogBody, CatalogEntry } from '../../catalog/body.ts'
 import { joinLeftOut, leftOutText } from '../../catalog/left-out.ts'
 import { Readings } from '../../catalog/readings.ts'
 import type { LeftOutFiles, NodeId } from '../../core/types.ts'
+import { runtimesText } from '../../words/runtimes.ts'
 import { nameOf, type Context } from '../context.ts'
 
 export function membersOf(context: Context): MemberInfo[] {
@@ -21,7 +22,7 @@ export function membersOf(context: Context): MemberInfo[] {
       shards: record.catalog.shards,
       bytes: record.catalog.bytes,
       version: record.shoal,
-      runtime: record.runtime,
+      runtime: runtimesText(record.runtimes),
       slots: record.slots,
       drained: record.drained,
       connected: self || connected,

@@ -5,6 +5,7 @@ import { isLive } from '../../core/members/liveness.ts'
 import { isConflict } from '../../core/ledger/ledger.ts'
 import { isReady } from '../../core/outcome/open-tasks.ts'
 import { shardOf } from '../../core/plan/ranks.ts'
+import { runs } from '../../core/members/runtimes.ts'
 import type { PlannedTask } from '../../core/plan/steps.ts'
 import { runsAlone } from '../../core/outcome/poison.ts'
 import { LIMITS } from '../../core/limits.ts'
@@ -46,33 +47,35 @@ export function waitsFor(context: Context, job: JobState, task: PlannedTask): st
   const { state } = context
   const shards = task.splits.map((split) => shardOf(job.record.snapshot, split))
   const [first] = shards
-  const holders = task.holders.map((node) => withState(context, job, node))
+  const holders = task.holders.map((node) => withState(context, job, task, node))
   if (first !== undefined && !task.holders.some((node) => isLive(state, node))) {
     const more = shards.length > 1 ? ` and ${shards.length - 1} more` : ''
     const again = job.ledger.tasks[task.index]!.output === null ? '' : `, to run ${taskName(task)} again`
     return `waits for ${first.dataset}/${first.path}${more} on ${holders.join(' or ')}${again}`
   }
   const others = [...state.members.keys()].filter((node) => !task.holders.includes(node)).sort()
-  const nodes = [...holders, ...others.map((node) => withState(context, job, node))]
+  const nodes = [...holders, ...others.map((node) => withState(context, job, task, node))]
   return `waits for a node that can run ${taskName(task)}: there is ${nodes.join(', ')}`
 }
 
-/** A node that cannot run the job's tasks, and why. */
-function withState(context: Context, job: JobState, node: NodeId): string {
+/** A node that cannot run the task, and why. */
+function withState(context: Context, job: JobState, { step }: PlannedTask, node: NodeId): string {
   const { state } = context
   const isSelf = node === state.self.node
   const record = state.members.get(node)?.record
   const slots = isSelf ? state.self.slots : record?.slots
-  const runtime = isSelf ? state.self.runtime : record?.runtime
+  const runtimes = (isSelf ? state.self.runtimes : record?.runtimes) ?? {}
   const why = !isLive(state, node)
     ? 'away'
     : record?.drained === true || (isSelf && state.draining)
       ? 'drained'
       : slots === 0
         ? 'without slots'
-        : runtime === job.record.spec.runtime
+        : runs(runtimes, job.record.spec, step.program)
           ? 'without its input'
-          : 'of another version'
+          : runtimes[step.program] === undefined
+            ? `without ${step.program}`
+            : 'of another version'
   return `${nameOf(context, node)} (${why})`
 }
 

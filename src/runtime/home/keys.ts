@@ -3,8 +3,8 @@ import type { State } from '../../core/state.ts'
 import type { Digest, JobId, JobRecord } from '../../core/types.ts'
 import type { Disk } from '../../ports.ts'
 import { fromJson, WireError } from '../../wire/codec.ts'
-import type { KeyedMemory } from '../../wire/job.ts'
-import { count, digest } from '../../wire/shapes.ts'
+import { SOURCE_FILES_MAX, type KeyedMemory } from '../../wire/job.ts'
+import { count, digest, list } from '../../wire/shapes.ts'
 import type { Damage } from './damage.ts'
 import { getKept, isDamaged, putKept } from './kept.ts'
 
@@ -13,20 +13,34 @@ const KEY_LOST = 'what this key gave is asked of other nodes'
 interface Facts {
   readonly round: number
   readonly result: Digest | null
+  /** Of a job that has no source: what its source map had, see `KeyedJob`. */
+  readonly files?: readonly Digest[]
 }
 
-const factsShape = z.strictObject({ round: count, result: z.nullable(digest) }) as unknown as z.ZodMiniType<Facts>
+const factsShape = z.strictObject({
+  round: count,
+  result: z.nullable(digest),
+  files: z.optional(list(digest, SOURCE_FILES_MAX)),
+}) as unknown as z.ZodMiniType<Facts>
+
+/** A job that was forgotten, and what is left to know its code by. */
+export interface KeptJob {
+  readonly record: JobRecord
+  readonly facts: Facts | null
+}
 
 /**
  * What stays of a job with a key once it is forgotten, for ever: its record with the snapshot that was pinned, and its
  * result's hash, so that the key gives that result again or none.
  *
  *   keys/ID/record.json   the job's record
- *   keys/ID/facts.json    highest round that is over, and its result
+ *   keys/ID/facts.json    highest round that is over, its result, and of a record without source what files it was of
  */
 export class Keys {
   readonly #disk: Disk
   readonly #damage: Damage
+  /** By key, once they were all read. */
+  #ids: Promise<Map<string, Set<JobId>>> | null = null
 
   constructor(disk: Disk, damage: Damage) {
     this.#disk = disk
@@ -46,8 +60,17 @@ export class Keys {
   /** Resolves when it is on disk. */
   async put(record: JobRecord, facts: Facts): Promise<void> {
     const folder = folderOf(record.id)
+    const { round, result, files } = facts
     await this.#write(`${folder}/record.json`, record)
-    await this.#write(`${folder}/facts.json`, { round: facts.round, result: facts.result })
+    await this.#write(`${folder}/facts.json`, { round, result, files })
+    if (this.#ids !== null && record.key !== null) enter(await this.#ids, record.key, record.id)
+  }
+
+  /** All that is remembered under a key, as far as it can be read. */
+  async under(key: string): Promise<KeptJob[]> {
+    const ids = [...((await this.#index()).get(key) ?? [])]
+    const kept = await Promise.all(ids.map((id) => this.#kept(id)))
+    return kept.filter((one) => one !== null)
   }
 
   /**
@@ -55,22 +78,44 @@ export class Keys {
    * whose facts are lost is enough: the result can be computed again over its snapshot.
    */
   async get(id: JobId): Promise<KeyedMemory | 'lost' | null> {
-    const folder = folderOf(id)
-    if ((await this.#disk.list(folder)).length === 0) return null
-    const [facts, record] = await Promise.all([
-      this.#json(factsShape, `${folder}/facts.json`),
-      this.#json(z.unknown(), `${folder}/record.json`),
-    ])
-    if (record === null) {
-      this.#damage.found(`${folder}/record.json`, KEY_LOST)
-      return 'lost'
-    }
-    return { round: 0, result: null, ...facts, record: JSON.stringify(record) }
+    if ((await this.#disk.list(folderOf(id))).length === 0) return null
+    const kept = await this.#kept(id)
+    if (kept === null) return 'lost'
+    const { round, result } = kept.facts ?? { round: 0, result: null }
+    return { round, result, record: JSON.stringify(kept.record) }
   }
 
   /** Reads all of it once, so that damage is found before anyone asks. */
   async check(): Promise<void> {
-    for (const id of (await this.#disk.list('keys')) as JobId[]) await this.get(id)
+    await this.#index()
+  }
+
+  #index(): Promise<Map<string, Set<JobId>>> {
+    this.#ids ??= this.#readAll().catch((error: unknown) => {
+      this.#ids = null
+      throw error
+    })
+    return this.#ids
+  }
+
+  async #readAll(): Promise<Map<string, Set<JobId>>> {
+    const ids = new Map<string, Set<JobId>>()
+    for (const id of (await this.#disk.list('keys')) as JobId[]) {
+      const key = (await this.#kept(id))?.record.key
+      if (typeof key === 'string') enter(ids, key, id)
+    }
+    return ids
+  }
+
+  /** null where the record cannot be read: what is there is a record as far as its reader says so. */
+  async #kept(id: JobId): Promise<KeptJob | null> {
+    const folder = folderOf(id)
+    const [facts, record] = await Promise.all([
+      this.#json(factsShape, `${folder}/facts.json`),
+      this.#json(z.looseObject({}) as unknown as z.ZodMiniType<JobRecord>, `${folder}/record.json`),
+    ])
+    if (record === null) this.#damage.found(`${folder}/record.json`, KEY_LOST)
+    return record === null ? null : { record, facts }
   }
 
   async #write(name: string, value: unknown): Promise<void> {
@@ -88,6 +133,10 @@ export class Keys {
       return null
     }
   }
+}
+
+function enter(ids: Map<string, Set<JobId>>, key: string, id: JobId): void {
+  ids.set(key, (ids.get(key) ?? new Set()).add(id))
 }
 
 function folderOf(id: JobId): string {

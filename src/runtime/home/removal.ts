@@ -7,6 +7,7 @@ import type { Damage } from './damage.ts'
 import { folderFile, jobFolder, recordFile } from './folder.ts'
 import { ForgottenLog } from './forgotten-log.ts'
 import type { Keys } from './keys.ts'
+import { filesOf } from './mapped-files.ts'
 import type { JobStore } from './store.ts'
 
 /** What the control plane asks for when it has forgotten a job. */
@@ -142,7 +143,9 @@ export class Removal {
   async #keepForKey({ job, round, keyed }: Forget): Promise<void> {
     if (keyed === null) return
     const { keys, store } = this.#parts
-    const keep = (): Promise<void> => keys.put(keyed.record, { round, result: keyed.result })
+    const { record, result } = keyed
+    const files = record.source === undefined ? ((await filesOf(store.codes, record)) ?? undefined) : undefined
+    const keep = (): Promise<void> => keys.put(record, { round, result, ...(files === undefined ? {} : { files }) })
     await keep().catch(() => store.outputs.removeAll(job).then(keep))
   }
 

@@ -3,7 +3,7 @@ import { manifestText } from '../../core/ledger/manifest.ts'
 import { encodeCatalog, encodeScanAnswer } from '../../catalog/codec.ts'
 import { ShoalError } from '../../core/errors.ts'
 import { agreed } from '../../core/ledger/ledger.ts'
-import { snapshotId } from '../../core/plan/job-id.ts'
+import { pinnedUnder } from '../../core/plan/job-id.ts'
 import { LIMITS } from '../../core/limits.ts'
 import { laterLife } from '../../core/members/membership.ts'
 import type { JobId, NodeId } from '../../core/types.ts'
@@ -13,6 +13,7 @@ import type { Call } from '../../wire/rpc.ts'
 import { isPart, loseOutput } from '../home/check-files.ts'
 import type { Context } from '../context.ts'
 import { getKept } from '../home/kept.ts'
+import { keyedHere } from '../home/keyed.ts'
 import { readLogs } from '../home/logs.ts'
 import { bringJob, forgottenRound, memoryOf } from '../home/recall.ts'
 import { signalledWithin } from '../pause.ts'
@@ -46,6 +47,8 @@ async function answer(
       if (memory === null) throw gone('this key')
       return toBytes(memory)
     }
+    case 'keyed':
+      return toBytes(await keyedHere(context, request.key, request.meaning))
     case 'times': {
       const bytes = await getKept(context.disk, folderFile(request.job, 'times.json'))
       if (bytes === null) throw gone('when this job began')
@@ -107,7 +110,10 @@ async function takeJob(context: Context, bytes: Uint8Array): Promise<Uint8Array>
   const record = openJob(body)
   if (!context.state.jobs.has(record.id)) {
     await bringJob(context, record, body, forgottenRound(context, record.id))
-  } else if (record.key !== null) context.dispatch({ type: 'pinned', job: record.id, pin: snapshotId(record.snapshot) })
+  } else {
+    const pin = pinnedUnder(record)
+    if (pin !== null) context.dispatch({ type: 'pinned', job: record.id, pin })
+  }
   return json(context.state.jobs.get(record.id)?.ledger.round ?? 1)
 }
 

@@ -41,7 +41,7 @@ const SORTED: JobRecord = namedBy(makeJob({ name: 'sorted', maps: 3, reduces: 3,
 /** The record with the code that is at hand and the id that follows. */
 export function namedBy(record: JobRecord): JobRecord {
   const spec = { ...record.spec, code: hashText(BUNDLE) }
-  return { ...record, spec, id: jobId(spec, record.snapshot, record.key) }
+  return { ...record, spec, id: jobId(spec, record.snapshot, record.key, record.source) }
 }
 
 const CUTS: readonly Shard['cuts'][] = [
@@ -54,6 +54,7 @@ const CUTS: readonly Shard['cuts'][] = [
 export const JOBS: readonly JobRecord[] = [
   JOB,
   SORTED,
+  namedBy({ ...JOB, key: 'k', source: hash('source') }),
   ...CUTS.map((cuts) => ({
     ...JOB,
     key: 'k',
@@ -83,7 +84,7 @@ function plainRecord(node: NodeId): NodeRecord {
     ...record
   } = recordOf(node, {
     addresses: ['/ip4/10.0.0.1/tcp/4001'],
-    runtime: RUNTIME,
+    runtimes: { js: RUNTIME },
     incarnation: { count: 3, nonce: 'abcdef0123456789' },
   })
   return record

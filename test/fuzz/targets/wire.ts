@@ -17,7 +17,7 @@ import {
   pullRequest,
 } from '../../../src/wire/batch.ts'
 import { fromBytes, toBytes, WireError } from '../../../src/wire/codec.ts'
-import { jobBody, openJob } from '../../../src/wire/job.ts'
+import { jobBody, keyedJobs, openJob } from '../../../src/wire/job.ts'
 import { openManifest } from '../../../src/wire/manifest.ts'
 import { decodeMessage, encodeMessage } from '../../../src/wire/messages.ts'
 import { answer, call } from '../../../src/wire/rpc.ts'
@@ -77,6 +77,7 @@ function plain(value: unknown): unknown {
 
 const RUNNING = [
   { call: 'job', job: JOB.id },
+  { call: 'keyed', key: 'k', meaning: DIGEST },
   { call: 'put-job' },
   { call: 'catalog', node: PEER, hash: DIGEST },
   { call: 'scan', inputs: [{ dataset: 'logs', glob: '*.csv', options: { header: false, columns: ['a'] } }], walk: 3 },
@@ -86,6 +87,14 @@ const RUNNING = [
   { call: 'logs', job: JOB.id },
   { call: 'part', job: JOB.id, task: 4, start: 0, end: 1000 },
 ].map((request) => ({ bodyBytes: 10, request }))
+
+const KEYED = [
+  [],
+  [
+    { id: JOB.id, code: DIGEST, source: DIGEST, files: null, result: null },
+    { id: JOB.id, code: DIGEST, source: null, files: [DIGEST, JOB.id], result: DIGEST },
+  ],
+]
 
 const ERROR = { schema: 'shoal.error/1', code: 'NO_SUCH_JOB', message: 'm', why: 'w', try: ['t'], retryable: true, exit: 4 } // prettier-ignore
 
@@ -134,7 +143,10 @@ function renamed(record: unknown): unknown {
 function checkJob(bytes: Uint8Array): void {
   const record = orWireError(() => openJob(fromBytes(jobBody, bytes)))
   if (record === null) return
-  holds(jobId(record.spec, record.snapshot, record.key) === record.id, 'a record is named by what it says')
+  holds(
+    jobId(record.spec, record.snapshot, record.key, record.source) === record.id,
+    'a record is named by what it says',
+  )
   const again = openJob({ record: JSON.stringify(record), bundle: BUNDLE, sourceMap: '' })
   holds(isDeepStrictEqual(plain(again), plain(record)), 'a record is another one after it was sent')
   const node = new OneNode(SELF, [PEER])
@@ -183,6 +195,7 @@ export const WIRE: readonly Target[] = [
   }),
   target('job', { what: 'wire/job: job records with their code', input: jobInput, check: checkJob }),
   target('call', { what: 'wire/rpc: calls', input: cborInput(RUNNING), check: checkShape(call) }),
+  target('keyed', { what: 'wire/job: jobs under a key', input: cborInput(KEYED), check: checkShape(keyedJobs) }),
   target('answer', {
     what: 'wire/rpc: answers',
     input: cborInput([{ ok: true, total: 5, bodyBytes: 5 }, { ok: false, error: ERROR, total: 0, bodyBytes: 0 }]), // prettier-ignore
