@@ -4,7 +4,7 @@ import { KEEPING_WORDS, MAP_WORDS, type Program } from './programs.ts'
 import type { Random } from './random.ts'
 
 export interface SimStage extends StageSpec {
-  readonly program: Program
+  readonly does: Program
 }
 
 export interface SimGraph {
@@ -63,7 +63,7 @@ export function drawGraph(random: Random, shards: number, partitions: number): S
       sort: random.chance(isLast ? 0.3 : 0.06),
       partitions: still || random.chance(0.6) ? (isRows ? partitions : null) : random.between(1, 5),
       onBadRecord: 'fail',
-      program: { map: random.pick(isRows ? ['count', 'same'] : MAP_WORDS), reduce },
+      does: { map: random.pick(isRows ? ['count', 'same'] : MAP_WORDS), reduce },
     }
   })
   return { stages, outputs: outputsOf(random, shape), inputs }

@@ -63,10 +63,8 @@ const REDUCES: Readonly<Record<string, Reduce>> = {
 export const MAP_WORDS: readonly string[] = Object.keys(MAPS)
 export const KEEPING_WORDS: readonly string[] = Object.keys(KEEPING)
 
-export function paramsOf(
-  stages: readonly { readonly name: string; readonly program: Program }[],
-): Record<string, string> {
-  return Object.fromEntries(stages.map(({ name, program }) => [name, `${program.map} ${program.reduce}`]))
+export function paramsOf(stages: readonly { readonly name: string; readonly does: Program }[]): Record<string, string> {
+  return Object.fromEntries(stages.map(({ name, does }) => [name, `${does.map} ${does.reduce}`]))
 }
 
 /** Of a stage, by the job's parameters. */

@@ -60,6 +60,6 @@ function globFor(shards: number): string {
   return `*-0${shards > 9 ? '*' : `0[0-${shards - 1}]`}`
 }
 
-function specOf({ program: _, ...stage }: SimStage): StageSpec {
+function specOf({ does: _, ...stage }: SimStage): StageSpec {
   return stage
 }

@@ -54,7 +54,7 @@ describe('graphs', () => {
     ['stages that pass pairs unchanged', (one) => isOfStages(one) && !one.stage.map && !one.stage.reduce],
     ['combining stages of stages', (one) => isOfStages(one) && one.stage.combine],
     ['other partition counts', (one) => isOfStages(one) && one.stage.partitions !== null],
-    ['reduces that change keys', ({ stage }) => stage.reduce && stage.program.reduce === 'renamed'],
+    ['reduces that change keys', ({ stage }) => stage.reduce && stage.does.reduce === 'renamed'],
     ['counts that are wrong', ({ graph }) => jobs.some((job) => job.graph === graph && job.code === 'miscounts')],
   ])('have %s', (_, has) => {
     expect(stages.filter((one) => has(one)).length).toBeGreaterThan(5)
