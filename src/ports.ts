@@ -3,7 +3,7 @@
  * types and its one library. Each port has a memory twin in `adapters/memory`, and one acceptance suite that both pass.
  */
 import type { Work } from './core/plan/work.ts'
-import type { Bytes, Digest, Manifest, Millis, NodeId } from './core/types.ts'
+import type { Bytes, Digest, Manifest, Millis, NodeId, RunRow } from './core/types.ts'
 import type { ErrorJson } from './core/errors.ts'
 
 /** Time as one process sees it. `now` is monotonic, `wall` is for people's eyes only: nothing is decided by it. */
@@ -155,7 +155,14 @@ export interface OutputFile {
 }
 
 export type AttemptEnd =
-  | { readonly ok: true; readonly manifest: Manifest; readonly files: readonly OutputFile[]; readonly log: string }
+  | {
+      readonly ok: true
+      readonly manifest: Manifest
+      /** Where the output is runs: of each partition. */
+      readonly rows: readonly RunRow[]
+      readonly files: readonly OutputFile[]
+      readonly log: string
+    }
   | { readonly ok: false; readonly failure: AttemptFailure; readonly log: string }
 
 export interface Attempt {

@@ -3,7 +3,7 @@ import { FLAGS_OF } from './flags.ts'
 
 /** Words that group commands. */
 const GROUPS: readonly Group[] = [
-  { path: 'job', summary: 'one job: show, why, events, logs, result, receipt, verify, diff, cancel, retry, rm' },
+  { path: 'job', summary: 'one job: show, why, graph, events, logs, result, receipt, verify, diff, cancel, retry, rm' },
   { path: 'data', summary: 'what the mesh offers: ls, freeze, show, forget' },
   { path: 'sim', summary: 'a mesh of real nodes on this machine: run, up' },
 ]
@@ -50,6 +50,13 @@ const COMMANDS: readonly Command[] = [
     summary: 'what it waits for and whom, or why it failed',
     flags: [],
     load: async () => (await import('./commands/job.ts')).why,
+  },
+  {
+    path: 'job graph',
+    args: '<id>',
+    summary: 'its stages and steps, how far they are, what has gone from one to the next',
+    flags: FLAGS_OF.graph,
+    load: async () => (await import('./commands/graph.ts')).graph,
   },
   {
     path: 'job events',

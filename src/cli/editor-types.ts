@@ -9,28 +9,37 @@ export async function editorTypes(): Promise<string> {
   const file = import.meta.resolve('#job-types')
   if (file.endsWith('.d.ts')) return await readFile(fileURLToPath(file), 'utf8')
   const source = (module: string): Promise<string> => readFile(new URL(`${module}.ts`, file), 'utf8')
+  const all = async (...names: readonly string[]): Promise<string[]> => await Promise.all(names.map(source))
   return declarations({
-    job: await source('job'),
+    modules: await all('job/context', 'job/input', 'job/aggregate', 'job/stage', 'job/define'),
     units: await source('words/iso'),
-    helpers: [await source('job/numbers'), await source('job/times')],
+    helpers: await all('job/numbers', 'job/times'),
   })
 }
 
 interface Sources {
-  readonly job: string
+  /** Types, and functions whose types are what counts. */
+  readonly modules: readonly string[]
   readonly units: string
   readonly helpers: readonly string[]
 }
 
-function declarations({ job, units, helpers }: Sources): string {
+function declarations({ modules, units, helpers }: Sources): string {
   const timeUnit = /^export type TimeUnit = .*$/m.exec(units)?.[0] ?? ''
-  const own = job
-    .replaceAll(/^(?:import|export \{) .*\n/gm, '')
-    .replace(/export (declare )?function defineJob\(job: unknown\): unknown \{[^}]*\}\n/, '')
-    .replaceAll('export declare ', 'export ')
-    .replaceAll(/^ *\/\/.*\n/gm, '')
-  const body = [timeUnit, own.trim(), ...helpers.flatMap(exported)].join('\n\n')
+  const body = [timeUnit, ...modules.map(declared), ...helpers.flatMap(exported)].join('\n\n')
   return `declare module 'shoal/job' {\n${body.replaceAll(/^(?=.)/gm, '  ')}\n}\n`
+}
+
+/** A module without imports, comments of a line, bodies of functions, and what stands behind overloads. */
+function declared(source: string): string {
+  const body = String.raw` \{\n(?: {2}[^\n]*\n)*\}\n`
+  return source
+    .replaceAll(/^import [^']* from '[^']*'\n/gm, '')
+    .replaceAll(new RegExp(String.raw`^export function \w+\([^)]*\): unknown${body}`, 'gm'), '')
+    .replaceAll(new RegExp(String.raw`^([^\n]*\): [^\n{]+)${body}`, 'gm'), '$1\n')
+    .replaceAll(/^(export )?declare /gm, '$1')
+    .replaceAll(/^ *\/\/.*\n/gm, '')
+    .trim()
 }
 
 /** What a module exports, each with its comment, of functions their first line. */

@@ -11,6 +11,8 @@ export interface Flag<T> {
   /** What its value is called in the help; null: a switch. */
   readonly value: string | null
   readonly many: boolean
+  /** On the command line alone: elsewhere its name means another flag's value. */
+  readonly lineOnly: boolean
   readonly help: string
   read(text: string): T
 }
@@ -18,6 +20,7 @@ export interface Flag<T> {
 interface FlagForm {
   readonly short?: string
   readonly many?: boolean
+  readonly lineOnly?: boolean
 }
 
 function flag<T>(
@@ -27,7 +30,15 @@ function flag<T>(
   read: (text: string) => T,
   form: FlagForm = {},
 ): Flag<T> {
-  return { name, value, help, read, short: form.short ?? null, many: form.many ?? false }
+  return {
+    name,
+    value,
+    help,
+    read,
+    short: form.short ?? null,
+    many: form.many ?? false,
+    lineOnly: form.lineOnly ?? false,
+  }
 }
 
 const toggle = (name: string, help: string, form?: FlagForm): Flag<boolean> => flag(name, null, help, readSwitch, form)
@@ -38,13 +49,13 @@ const duration = (name: string, help: string): Flag<number> => flag(name, 'D', h
 const count = (name: string, help: string, least: number, most: number): Flag<number> =>
   flag(name, 'N', help, (given) => parseCount(given, least, most))
 
-function oneOf<T extends string>(name: string, choices: readonly T[], help: string): Flag<T> {
+function oneOf<T extends string>(name: string, choices: readonly T[], help: string, form: FlagForm = {}): Flag<T> {
   const read = (given: string): T => {
     const found = choices.find((choice) => choice === given)
     if (found !== undefined) return found
     throw new ShoalError('USAGE', `${JSON.stringify(given)} is none of ${choices.join(', ')}`)
   }
-  return flag(name, choices.join('|'), help, read)
+  return flag(name, choices.join('|'), help, read, form)
 }
 
 function readText(given: string): string {
@@ -133,10 +144,18 @@ export const DRY_RUN: Flag<boolean> = toggle('dry-run', 'explain, run nothing')
 export const LOCAL: Flag<boolean> = toggle('local', 'a mesh of this process alone, over --data')
 
 // A result
-export const OUTPUT: Flag<string> = text('output', 'PATH|-', 'folder (ends in /, or exists), file, or - for stdout', {
-  short: 'o',
-})
+export const OUTPUT: Flag<string> = text(
+  'output',
+  'PATH|-',
+  'folder (ends in /, or exists; several outputs need one), file, or - for stdout',
+  {
+    short: 'o',
+  },
+)
 export const FORMAT: Flag<OutputFormat> = oneOf('format', OUTPUT_FORMATS, 'form of the result')
+export const GRAPH_FORMAT: Flag<'text' | 'mermaid'> = oneOf('format', ['text', 'mermaid'], 'form of the graph', {
+  lineOnly: true,
+})
 export const OVERWRITE: Flag<boolean> = toggle('overwrite', 'replace what a folder holds')
 
 // The simulator
@@ -166,6 +185,7 @@ interface CommandFlags {
   readonly follow: readonly Flag<unknown>[]
   readonly wait: readonly Flag<unknown>[]
   readonly result: readonly Flag<unknown>[]
+  readonly graph: readonly Flag<unknown>[]
   readonly simRun: readonly Flag<unknown>[]
   readonly simUp: readonly Flag<unknown>[]
 }
@@ -178,6 +198,7 @@ export const FLAGS_OF: CommandFlags = {
   follow: [TIMEOUT, PROGRESS],
   wait: [TIMEOUT],
   result: RESULT_FLAGS,
+  graph: [GRAPH_FORMAT],
   simRun: [NODES, DATA, KILL, SEED, SLOTS, MEMORY, ...JOB_FLAGS, ...RESULT_FLAGS],
   simUp: [NODES, DATA, SEED, SLOTS, MEMORY],
 }

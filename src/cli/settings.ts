@@ -56,6 +56,7 @@ export class Settings {
   #source(flag: Flag<unknown>): Source {
     const given = this.#given.get(flag.name)
     if (given !== undefined) return { origin: 'flag', texts: given, label: `--${flag.name}` }
+    if (flag.lineOnly) return { origin: 'default', texts: [], label: '' }
     const name = environmentName(flag.name)
     const text = this.#environment[name]
     if (text !== undefined && (text !== '' || flag.value === null)) {

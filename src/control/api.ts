@@ -7,8 +7,12 @@ import type { Bytes, Digest, JobLimits, Millis, OutputSpec, ReadOptions, StageSp
 import type { ErrorJson } from '../core/errors.ts'
 import type { Settings } from '../core/spec/settings.ts'
 import type { Coverage, LeftOutInfo } from './coverage.ts'
+import type { GraphAnswer, OutputInfo, StageGraph } from './graph.ts'
+import type { DiffAnswer, Receipt, VerifyAnswer } from './proofs.ts'
 
 export type { Coverage, LeftOutInfo }
+export type * from './graph.ts'
+export type * from './proofs.ts'
 
 /** A job as `adapters/esbuild` finds it in a file: everything but the data and what the command line adds. */
 export interface PreparedJob extends Settings {
@@ -59,7 +63,9 @@ export interface SubmitAnswer {
 export type JobStatus = 'waiting' | 'running' | 'done' | 'failed' | 'cancelled' | 'disputed'
 
 export interface PhaseProgress {
-  /** A step's name; `shuffle` before a step that reads partitions; `copy`. */
+  /** Of a job of several stages; the copies at the end belong to none. */
+  readonly stage?: string
+  /** What a step does, in its stage; `shuffle`, `table shuffle` before a step that reads partitions; `copy`. */
   readonly phase: string
   readonly done: number
   readonly total: number
@@ -107,7 +113,10 @@ export interface JobSummary {
   readonly coverage: Coverage
   /** `sha256:` and 64 hex digits, once sealed. */
   readonly result: string | null
+  /** Parts of the result. */
   readonly partitions: number
+  /** Where there are several, in the order of the result. */
+  readonly outputs?: readonly OutputInfo[]
   readonly format: string | null
 }
 
@@ -131,6 +140,9 @@ export interface JobDetail extends JobSummary {
 
 export interface TaskDetail {
   readonly task: number
+  /** Of a job of several stages. */
+  readonly stage?: string
+  /** What its step does, in its stage. */
   readonly kind: string
   readonly state: 'open' | 'claimed' | 'running' | 'done' | 'conflict'
   /** Who has done it; until then, who says that it does. */
@@ -142,58 +154,6 @@ export interface TaskDetail {
   /** `dataset/path` of its splits (the first few), or `partition N`. */
   readonly what: string
   readonly bytes: Bytes
-}
-
-export interface Receipt {
-  readonly schema: 'shoal.receipt/1'
-  readonly job: string
-  readonly name: string
-  readonly result: string
-  readonly coverage: Coverage
-  readonly counters: Readonly<Record<string, number>>
-  readonly skipped: {
-    readonly count: number
-    readonly samples: readonly { readonly place: string; readonly reason: string; readonly record: string }[]
-  }
-  readonly records: { readonly read: number; readonly emitted: number; readonly reduced: number; readonly out: number }
-  readonly partitions: readonly {
-    readonly partition: number
-    readonly records: number
-    readonly bytes: Bytes
-    readonly part: string
-  }[]
-  readonly code: string
-  readonly params: Readonly<Record<string, string>>
-  readonly runtime: string
-  readonly snapshot: string
-  /** Root of the digests of all map tasks. */
-  readonly consumed: string
-  /** Tasks that were claimed more than once: after a death, a failure, or beside a straggler. */
-  readonly takenOver: number
-}
-
-export interface VerifyAnswer {
-  readonly schema: 'shoal.verify/1'
-  readonly job: string
-  readonly result: string
-  readonly ok: boolean
-  readonly checks: readonly { readonly name: string; readonly ok: boolean; readonly detail: string }[]
-}
-
-export interface DiffAnswer {
-  readonly schema: 'shoal.diff/1'
-  readonly a: string
-  readonly b: string
-  /** One job. */
-  readonly same: boolean
-  /** What differs in the specification, as JSON texts. */
-  readonly fields: readonly { readonly field: string; readonly a: string; readonly b: string }[]
-  readonly onlyA: { readonly count: number; readonly shards: readonly string[] }
-  readonly onlyB: { readonly count: number; readonly shards: readonly string[] }
-  readonly changed: { readonly count: number; readonly shards: readonly string[] }
-  readonly result: { readonly a: string | null; readonly b: string | null; readonly equal: boolean }
-  /** Partitions whose parts differ, where both have as many and both are done. */
-  readonly parts: readonly number[]
 }
 
 /** What jobs take on a node's disk, as measured a few seconds ago (open jobs: a minute). */
@@ -299,6 +259,8 @@ export interface ExplainAnswer {
       readonly bytes: Bytes
     }[]
   }[]
+  /** Of a job of several stages; the steps of `stages` are called after both, `totals reduce`. */
+  readonly graph?: readonly StageGraph[]
   readonly moves: Bytes
   /** Inputs whose Parquet files differ in their columns, and how they are read together. */
   readonly columns: readonly {
@@ -344,6 +306,15 @@ export interface StoryEvent {
   readonly text: string
 }
 
+/** What a task wrote to its console. */
+export interface LogInfo {
+  readonly task: number
+  /** Of a job of several stages, as people say it: `totals reduce 1/2`. */
+  readonly name?: string
+  readonly node: string
+  readonly text: string
+}
+
 export interface NodeApi {
   status(): Promise<NodeStatus>
   members(): Promise<readonly MemberInfo[]>
@@ -369,8 +340,10 @@ export interface NodeApi {
   job(id: string): Promise<JobDetail>
   /** One sentence: what the job waits for and whom; or why it failed. */
   why(id: string): Promise<string>
+  /** Its stages and steps, and what went from which to which. */
+  graph(id: string): Promise<GraphAnswer>
   events(id: string): Promise<readonly StoryEvent[]>
-  logs(id: string): Promise<readonly { readonly task: number; readonly node: string; readonly text: string }[]>
+  logs(id: string): Promise<readonly LogInfo[]>
   receipt(id: string): Promise<Receipt>
   /** Reads the sealed result whole and checks everything that the receipt says. */
   verify(id: string, signal?: AbortSignal): Promise<VerifyAnswer>
@@ -386,6 +359,7 @@ export interface NodeApi {
 
 /** `bytes` is whole records; a partition without records gives one empty chunk. */
 export interface ResultChunk {
+  /** Place of its part in the whole result: of several outputs, they go on from one to the next. */
   readonly partition: number
   readonly bytes: Uint8Array
 }

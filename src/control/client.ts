@@ -44,6 +44,7 @@ export function connectControl(home: string): NodeApi {
     jobs: () => call('jobs'),
     job: (id) => call('job', id),
     why: (id) => call('why', id),
+    graph: (id) => call('graph', id),
     events: (id) => call('events', id),
     logs: (id) => call('logs', id),
     receipt: (id) => call('receipt', id),

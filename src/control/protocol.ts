@@ -39,6 +39,7 @@ export const METHODS: Readonly<Record<PlainMethod, MethodFacts>> = {
   jobs: ready(),
   job: ready('string'),
   why: ready('string'),
+  graph: ready('string'),
   events: ready('string'),
   logs: ready('string'),
   receipt: ready('string'),

@@ -20,6 +20,8 @@ export const LIMITS: Readonly<Record<Limit, number>> = {
   combineBlockBytes: 8 * MIB,
   /** Nesting of arrays and objects: deeper is a cycle or an attack on the stack. */
   valueDepthMax: 100,
+  /** `n` of the aggregate `top`, whose values are one list in one record: who wants more sorts. */
+  topMax: 10_000,
 
   // ---- plan (format)
   /** Nominal length of a split: long enough to hide a task's start, short enough that a retry is cheap. */
@@ -337,6 +339,8 @@ export const LIMITS: Readonly<Record<Limit, number>> = {
   measureMs: 5_000,
   /** … and what open jobs take, whose files come and go. */
   measureOpenMs: 60_000,
+  /** Manifests and rows in memory that tasks here have read: those of 1,000 maps × 256 partitions are a quarter of it. */
+  inputsKeptBytes: 64 * MIB,
   jobsKeptMax: 1_000,
   /** Jobs that a node remembers to have forgotten, the latest ones: more than a node that is away for weeks misses. */
   forgottenKept: 10_000,

@@ -242,7 +242,7 @@ export interface SplitFacts {
   readonly skips: Skips
 }
 
-/** One run of a map task: the sorted records of one partition. An empty run has no file and no entry. */
+/** One run of a map task: the sorted records of one partition. An empty partition has none. */
 export interface RunFacts {
   readonly partition: Partition
   readonly records: number
@@ -254,11 +254,23 @@ export interface RunFacts {
   readonly digest: Digest
 }
 
-/** What a map task produced; runs by partition ascending, splits in task order. Its hash is the task digest. */
+/** What is said of one partition of a map task's output: its run's facts, or zeros and '' where it is empty. */
+export interface RunRow extends Omit<RunFacts, 'digest'> {
+  readonly digest: Digest | ''
+}
+
+/** Names the rows of all partitions, see plan/rows.ts. */
+export interface RowsRoot {
+  readonly root: Digest
+  /** As many as there are partitions. */
+  readonly count: number
+}
+
+/** What a map task produced; splits in task order. Its hash is the task digest. */
 export interface MapManifest {
   readonly kind: 'map'
   readonly splits: readonly SplitFacts[]
-  readonly runs: readonly RunFacts[]
+  readonly rows: RowsRoot
   /** See `Output`; sides apart. */
   readonly took: readonly number[]
   /** Where it has sides: how many records the table of each has. */

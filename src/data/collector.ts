@@ -6,9 +6,12 @@ import { ShoalError, assert } from '../core/errors.ts'
 import { LIMITS } from '../core/limits.ts'
 import type { Bytes, RunFacts } from '../core/types.ts'
 import { BlockWriter } from './blocks.ts'
+import { AcrossSplits } from './aggregates/across-splits.ts'
+import type { Aggregate, By } from './aggregates/aggregate.ts'
+import { Folder } from './aggregates/folder.ts'
 import { type Combine, Combiner } from './combine.ts'
 import { RecordOutput } from './record-output.ts'
-import { RUN_MAGIC } from './run.ts'
+import { RUN_MAGIC, type RecordStream } from './run.ts'
 import { Sorter } from './sorter.ts'
 import type { SpillFiles } from './spill.ts'
 import type { ValueFactory } from './value.ts'
@@ -19,6 +22,8 @@ export interface CollectorOptions {
   readonly bounds: readonly Uint8Array[] | null
   /** null: records stay as they are. */
   readonly combine: Combine | null
+  /** Instead of `combine`: what values are folded by. Runs have accumulators then. */
+  readonly aggregate?: Aggregate | null
   /** What records and indexes may take; a single larger record is taken all the same. */
   readonly memory: Bytes
   readonly files: SpillFiles
@@ -33,6 +38,10 @@ export interface CollectorOptions {
 /** What belongs to the realm of one split. */
 export interface SplitRealm {
   readonly combine: Combine | null
+  /** What the aggregate `top` compares by, where that is not the value itself. */
+  readonly by?: By | null
+  /** What the values of a key are sorted by; null: they come as they were emitted. Of all splits or none. */
+  readonly sortValues?: By | null
   readonly make: ValueFactory
 }
 
@@ -45,6 +54,12 @@ export class MapCollector {
   readonly #sorter: Sorter
   readonly #output: RecordOutput
   readonly #combiner: Combiner | null
+  readonly #folder: Folder | null
+  /** What holds records back: one of these, or the sorter where there is none. */
+  readonly #holder: Combiner | Folder | Sorter
+  /** Of each split; those of neighbours that follow each other are equal. */
+  readonly #ranges: number[] = []
+  #sortValues: By | null = null
   #split = -1
   #emitted = 0
   #emittedAtMark = 0
@@ -57,7 +72,9 @@ export class MapCollector {
     const { partitions, bounds, memory, files, progress, combine } = options
     assert(bounds === null || bounds.length < partitions, 'there is a partition above each bound')
     this.#options = options
-    const combining = combine !== null
+    const aggregate = options.aggregate ?? null
+    assert(combine === null || aggregate === null, 'a job has combine or an aggregate')
+    const combining = combine !== null || aggregate !== null
     this.#sorter = new Sorter({
       partitions,
       memory: memory * (combining ? 0.25 : 0.85),
@@ -65,17 +82,29 @@ export class MapCollector {
       prefix: 'spill-',
       progress,
     })
-    this.#output = new RecordOutput(this.#sorter, partitions, bounds)
+    const within = { memory: memory * 0.7, files, progress }
     const blockBytes = options.combineBlockBytes ?? LIMITS.combineBlockBytes
-    this.#combiner = combining ? new Combiner({ memory: memory * 0.7, files, blockBytes, progress }) : null
+    this.#combiner = combine === null ? null : new Combiner({ ...within, blockBytes })
+    this.#folder = aggregate === null ? null : new Folder({ ...within, aggregate })
+    this.#holder = this.#combiner ?? this.#folder ?? this.#sorter
+    this.#output =
+      aggregate === null
+        ? new RecordOutput(this.#sorter, partitions, bounds)
+        : new RecordOutput(this.#sorter, partitions, bounds, (w, folded) => aggregate.write(w, folded))
   }
 
-  /** Begins the split of that local index, larger than any before. Its realm is that of the options, unless given. */
-  beginSplit(local: number, realm: SplitRealm = this.#options): void {
+  /**
+   * Begins the split of that local index, larger than any before. Its realm is that of the options, unless given.
+   * `follows`: its records rank behind those of the split before, as values of the same input.
+   */
+  beginSplit(local: number, realm: SplitRealm = this.#options, follows = false): void {
     assert(local > this.#split, 'splits come in task order')
+    this.#ranges[local] = follows ? this.#ranges[this.#split]! : local
     this.#split = local
     this.#emitted = 0
     this.#output.split = local
+    this.#folder?.begin(realm.by ?? null)
+    this.#sortValues = realm.sortValues ?? null
     if (this.#combiner === null) return
     assert(realm.combine !== null, 'a job combines in all its splits or in none')
     this.#combiner.begin(realm.combine, realm.make)
@@ -89,8 +118,10 @@ export class MapCollector {
     if (this.#busy) throw nested()
     this.#busy = true
     try {
-      if (this.#combiner === null) this.#output.add(key, 1, value)
-      else this.#combiner.emit(key, value)
+      if (this.#combiner !== null) this.#combiner.emit(key, value)
+      else if (this.#folder !== null) this.#folder.emit(key, value)
+      else if (this.#sortValues !== null) this.#output.addSorted(key, this.#sortValues(value), value)
+      else this.#output.add(key, 1, value)
       this.#emitted++
     } catch (error) {
       this.#failed ??= error
@@ -103,28 +134,22 @@ export class MapCollector {
   /** A map call begins: its emits are tentative. */
   mark(): void {
     this.#emittedAtMark = this.#emitted
-    if (this.#combiner === null) this.#sorter.mark()
-    else this.#combiner.mark()
+    this.#holder.mark()
   }
 
   /** Drops the emits since `mark`, and what was wrong with them. */
   rollback(): void {
     this.#failed = null
     this.#emitted = this.#emittedAtMark
-    if (this.#combiner === null) this.#sorter.rollback()
-    else this.#combiner.rollback()
+    this.#holder.rollback()
   }
 
-  /** The emits since `mark` count. @throws what an emit has thrown, or what combine throws */
+  /** The emits since `mark` count. @throws what an emit has thrown, what combine throws, what an aggregate refuses */
   commit(): void {
     this.#rethrow()
-    if (this.#combiner === null) {
-      this.#sorter.commit()
-      return
-    }
     this.#busy = true
     try {
-      this.#combiner.commit()
+      this.#holder.commit()
     } finally {
       this.#busy = false
     }
@@ -135,10 +160,19 @@ export class MapCollector {
     this.#busy = true
     try {
       this.#combiner?.end(this.#output)
+      this.#folder?.end(this.#output)
     } finally {
       this.#busy = false
     }
     return { emitted: this.#emitted }
+  }
+
+  #acrossSplits(records: RecordStream): RecordStream {
+    const { aggregate } = this.#options
+    const apart = this.#ranges.every((range, split) => range === split)
+    return aggregate === undefined || aggregate === null || apart
+      ? records
+      : new AcrossSplits(records, aggregate, this.#ranges)
   }
 
   #rethrow(): void {
@@ -154,8 +188,9 @@ export class MapCollector {
     const block = Buffer.allocUnsafeSlow(LIMITS.runBlockBytes)
     try {
       for (let partition = 0; partition < partitions; partition++) {
-        const stream = sorted.stream(partition)
-        if (stream === null) continue
+        const records = sorted.stream(partition)
+        if (records === null) continue
+        const stream = this.#acrossSplits(records)
         const out = files.create(runName(partition))
         try {
           const writer = new BlockWriter(out, { magic: RUN_MAGIC, compress: true, digest: true, progress, block })

@@ -5,10 +5,13 @@
 import { assert, ShoalError } from '../core/errors.ts'
 import { LIMITS } from '../core/limits.ts'
 import type { Bytes } from '../core/types.ts'
-import { ByteReader, compareBytes } from './bytes.ts'
+import type { Aggregate, By } from './aggregates/aggregate.ts'
+import { ofTypedKey } from './aggregates/misfit.ts'
+import { ByteReader, ByteWriter, compareBytes } from './bytes.ts'
 import { type Merge, inputOfPart, inputsOfRun, merge } from './merge.ts'
 import { KeyReader } from './order.ts'
 import type { RecordView, RunExpectation } from './run.ts'
+import { isOfKey, type KeyOf, keyOf } from './sorted-values.ts'
 import type { SpillFiles, SpillInput } from './spill.ts'
 import { type ValueFactory, decodeValue } from './value.ts'
 import { ValueQueue } from './value-queue.ts'
@@ -41,6 +44,12 @@ export interface GroupOptions {
   /** The number of aliases. Ranks are alias-major: all of alias 0 below all of alias 1, and so on. */
   readonly aliases: number
   readonly make: ValueFactory
+  /** What runs have accumulators of, and parts values for: then each alias of a group has one value, or none. */
+  readonly aggregate?: Aggregate | null
+  /** What the aggregate compares the values of parts by. */
+  readonly by?: By | null
+  /** Runs have sorted values, see sorted-values.ts: of one alias alone. */
+  readonly sorted?: boolean
   readonly files: SpillFiles
   /** Values that were passed over are kept in memory up to this; default LIMITS.passedOverBytes. */
   readonly memory?: Bytes
@@ -66,20 +75,31 @@ export class Groups {
   readonly weights: number[]
   readonly #merge: Merge
   readonly #make: ValueFactory
+  readonly #aggregate: Aggregate | null
+  readonly #by: By | null
   readonly #aliasOf: Uint16Array
   readonly #queues: ValueQueue[] = []
   readonly #keys = new KeyReader()
   readonly #values = new ByteReader()
+  readonly #passed = new ByteWriter(64)
   /** The record in hand: the next one to give, if it is of this group. */
   #view: RecordView | null = null
   #within = false
   #alias = 0
   #started = false
   #shape: Buffer = Buffer.alloc(0)
+  /** Of the group, where values are sorted. */
+  readonly #key = new ByteWriter(64)
+  readonly #sorted: boolean
+  readonly #at: KeyOf = { orderEnd: 0, shapeStart: 0 }
 
   constructor(options: GroupOptions) {
     const { inputs, parts = [], aliases, make, files, fanIn, progress } = options
     this.#make = make
+    this.#aggregate = options.aggregate ?? null
+    this.#by = options.by ?? null
+    this.#sorted = options.sorted ?? false
+    assert(!this.#sorted || (aliases === 1 && parts.length === 0 && this.#aggregate === null), 'only runs are sorted')
     this.weights = new Array<number>(aliases).fill(0)
     this.#aliasOf = aliasesByRank([...inputs, ...parts.map(({ rank, alias }) => ({ ranks: [rank], aliases: [alias] }))])
     const memory = (options.memory ?? LIMITS.passedOverBytes) / Math.max(1, aliases - 1)
@@ -101,7 +121,11 @@ export class Groups {
       this.#started = true
       this.#advance()
     }
-    while (this.#within) this.#advance()
+    // What is left unread of an aggregate is looked at all the same: whether values fit does not depend on who reads them.
+    while (this.#within) {
+      if (this.#aggregate === null) this.#advance()
+      else this.#foldAlias(this.#aggregate)
+    }
     for (const queue of this.#queues) queue.clear()
     const view = this.#view
     if (view === null) return false
@@ -109,15 +133,20 @@ export class Groups {
     this.groups++
     this.key = this.#typedKey(view)
     this.recordKey = this.key
-    if (view.shapeEnd > view.shapeStart || this.#shape.length > 0) {
-      this.#shape = Buffer.from(view.buffer.subarray(view.shapeStart, view.shapeEnd))
+    const { shapeStart } = this.#at
+    if (view.shapeEnd > shapeStart || this.#shape.length > 0) {
+      this.#shape = Buffer.from(view.buffer.subarray(shapeStart, view.shapeEnd))
+    }
+    if (this.#sorted) {
+      this.#key.reset()
+      this.#key.slice(view.buffer, view.orderStart, this.#at.orderEnd)
     }
     return true
   }
 
   /** The order form of the group's key; valid until the group's first value is taken. */
   get order(): Uint8Array {
-    return this.#merge.merger.key
+    return this.#sorted ? this.#key.view() : this.#merge.merger.key
   }
 
   /** The next value of that alias in this group, or END, then and from then on. */
@@ -125,15 +154,14 @@ export class Groups {
     const queue = this.#queues[alias]!
     if (queue.next(this.#values)) return this.#value()
     while (this.#within && this.#alias < alias) {
-      const view = this.#view!
-      this.#queues[this.#alias]!.put(view.buffer, view.valueStart, view.valueEnd)
-      this.#advance()
+      this.#passOver(this.#queues[this.#alias]!)
     }
     if (!this.#within || this.#alias > alias) return END
     const view = this.#view!
+    this.recordKey = view.shapeEnd > this.#at.shapeStart || this.#shape.length > 0 ? this.#ownKey(view) : this.key
+    if (this.#aggregate !== null) return this.#finished(this.#aggregate, this.#foldAlias(this.#aggregate))
     this.#values.over(view.buffer, view.valueStart, view.valueEnd)
     const value = this.#value()
-    this.recordKey = view.shapeEnd > view.shapeStart || this.#shape.length > 0 ? this.#ownKey(view) : this.key
     this.#advance()
     return value
   }
@@ -161,27 +189,83 @@ export class Groups {
       this.#within = false
       return
     }
-    this.#within &&= merger.sameKey
+    this.#locateKey(view)
+    this.#within &&= merger.sameKey || (this.#sorted && isOfKey(view, this.#at, this.#key))
     this.#alias = this.#aliasOf[merger.rank]!
     this.records++
     this.weights[this.#alias]! += view.weight
   }
 
+  /** Keeps the next value, or all values of its alias folded, for who asks for them later. */
+  #passOver(queue: ValueQueue): void {
+    if (this.#aggregate === null) {
+      const view = this.#view!
+      queue.put(view.buffer, view.valueStart, view.valueEnd)
+      this.#advance()
+      return
+    }
+    const folded = this.#foldAlias(this.#aggregate)
+    this.#passed.reset()
+    this.#aggregate.write(this.#passed, folded)
+    queue.put(this.#passed.buffer, 0, this.#passed.length)
+  }
+
+  /** The accumulator of all records of the group's next alias. */
+  #foldAlias(aggregate: Aggregate): unknown {
+    const alias = this.#alias
+    try {
+      let folded = this.#accumulator(aggregate)
+      for (this.#advance(); this.#within && this.#alias === alias; this.#advance())
+        folded = aggregate.merge(folded, this.#accumulator(aggregate))
+      return folded
+    } catch (error) {
+      throw ofTypedKey(error, this.key)
+    }
+  }
+
+  /** That of the next record: of a part it has the value alone, and no value begins as an accumulator does. */
+  #accumulator(aggregate: Aggregate): unknown {
+    const { buffer, valueStart, valueEnd } = this.#view!
+    this.#values.over(buffer, valueStart, valueEnd)
+    if (buffer[valueStart] === aggregate.tag) return aggregate.read(this.#values)
+    return aggregate.lift(aggregate.take(this.#decoded(), this.#by))
+  }
+
+  #finished(aggregate: Aggregate, folded: unknown): unknown {
+    try {
+      return aggregate.finish(folded, this.#make)
+    } catch (error) {
+      throw ofTypedKey(error, this.key)
+    }
+  }
+
   /** The value that `#values` is over, and nothing behind it. */
   #value(): unknown {
+    if (this.#aggregate !== null) return this.#finished(this.#aggregate, this.#aggregate.read(this.#values))
+    return this.#decoded()
+  }
+
+  #decoded(): unknown {
     const value = decodeValue(this.#values, this.#make)
     if (!this.#values.done) throw new ShoalError('DAMAGED', 'a value in a record is not as long as it says')
     return value
   }
 
-  #typedKey(view: RecordView): unknown {
-    const { buffer, orderStart, orderEnd, shapeStart, shapeEnd } = view
+  /** Where in the record in hand its key is. */
+  #locateKey(view: RecordView): void {
+    if (this.#sorted) return keyOf(view, this.#at)
+    this.#at.orderEnd = view.orderEnd
+    this.#at.shapeStart = view.shapeStart
+  }
+
+  #typedKey({ buffer, orderStart, shapeEnd }: RecordView): unknown {
+    const { orderEnd, shapeStart } = this.#at
     return this.#keys.read(buffer, orderStart, orderEnd, buffer, shapeStart, shapeEnd, this.#make)
   }
 
   #ownKey(view: RecordView): unknown {
     const shape = this.#shape
-    const same = compareBytes(view.buffer, view.shapeStart, view.shapeEnd, shape, 0, shape.length) === 0
+    const same = compareBytes(view.buffer, this.#at.shapeStart, view.shapeEnd, shape, 0, shape.length) === 0
     return same ? this.key : this.#typedKey(view)
   }
 }

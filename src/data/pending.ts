@@ -12,6 +12,17 @@ const NAME = 'pending'
 /** At most so many emits are held in memory: one line of 32 MiB can give millions. */
 const COUNT_MAX = 32_768
 
+/** How values that wait are written to disk, and read from there. */
+export interface PendingForm {
+  write(w: ByteWriter, value: unknown): void
+  read(r: ByteReader): unknown
+}
+
+const VALUES: PendingForm = {
+  write: (w, value) => encodeValue(w, value),
+  read: (r) => decodeValue(r, hostFactory),
+}
+
 export class Pending {
   count = 0
   /** The slot of the key among the resident ones, or −1. */
@@ -22,13 +33,15 @@ export class Pending {
   readonly bytes: number[] = []
   readonly #files: SpillFiles
   readonly #memory: Bytes
+  readonly #form: PendingForm
   #held = 0
   #out: SpillOutput | null = null
   #writer: BlockWriter | null = null
 
-  constructor(files: SpillFiles, memory: Bytes) {
+  constructor(files: SpillFiles, memory: Bytes, form: PendingForm = VALUES) {
     this.#files = files
     this.#memory = memory
+    this.#form = form
   }
 
   get full(): boolean {
@@ -80,7 +93,7 @@ export class Pending {
       const key = slot < 0 ? own : (own ?? keys[slot]!)
       const { order, shape } = isForm(key) ? key : encodeKey(key)
       value.reset()
-      encodeValue(value, this.values[i])
+      this.#form.write(value, this.values[i])
       record.reset()
       writeRecord(record, order, shape, 0, 1, value.view())
       this.#writer.append(record.buffer, 0, record.length, 1)
@@ -110,7 +123,7 @@ export class Pending {
           hostFactory,
         )
         values.over(buffer, view.valueStart, view.valueEnd)
-        apply(key, decodeValue(values, hostFactory))
+        apply(key, this.#form.read(values))
       }
     } finally {
       cursor.close()

@@ -1,10 +1,16 @@
 /** Writes emitted records in run form into a sorter, each with the partition that its key belongs to. */
+import { LIMITS } from '../core/limits.ts'
 import type { Partition } from '../core/types.ts'
 import type { ByteWriter } from './bytes.ts'
 import { type KeyForm, writeKey } from './order.ts'
 import { partitionOf, rangePartitionOf } from './partition.ts'
+import { keyTooLarge } from './refused.ts'
+import { withKeyLength, writeSortKey } from './sorted-values.ts'
 import type { Sorter } from './sorter.ts'
 import { encodeValue } from './value.ts'
+
+/** Appends what a record has as its value: the form of values, or another one. */
+export type WriteValue = (w: ByteWriter, value: unknown) => void
 
 export class RecordOutput {
   /** The local index of the split, or, for records on their way to be combined, of the combine block. */
@@ -12,11 +18,44 @@ export class RecordOutput {
   readonly #sorter: Sorter
   readonly #partitions: number
   readonly #bounds: readonly Uint8Array[] | null
+  readonly #write: WriteValue
 
-  constructor(sorter: Sorter, partitions: number, bounds: readonly Uint8Array[] | null) {
+  constructor(
+    sorter: Sorter,
+    partitions: number,
+    bounds: readonly Uint8Array[] | null,
+    write: WriteValue = encodeValue,
+  ) {
     this.#sorter = sorter
     this.#partitions = partitions
     this.#bounds = bounds
+    this.#write = write
+  }
+
+  /**
+   * As `add`, for values of a key in an order of their own: that of `sortKey`, whose order form stands behind the key's.
+   * Which part of it is the key's is said before the shape, see `keyOf` in sorted-values.ts. Partitions go by keys alone.
+   * @throws ShoalError USER_VALUE, RECORD_LIMIT; nothing is then left of the record.
+   */
+  addSorted(key: unknown, sortKey: unknown, value: unknown): void {
+    const w = this.#sorter.arena
+    const start = w.length
+    try {
+      w.u8(0)
+      const shape = writeKey(w, key)
+      const keyLength = w.length - start - 1
+      writeSortKey(w, sortKey)
+      const length = w.length - start - 1
+      if (length > LIMITS.keyBytesMax) throw keyTooLarge()
+      w.fixLength(start, length)
+      const at = w.length - length
+      const partition = this.#partition(w.buffer, at, at + keyLength)
+      this.#finish(w, withKeyLength(keyLength, shape), 1, value)
+      this.#sorter.append(start, partition)
+    } catch (error) {
+      if (w.length > start) w.reset(start)
+      throw error
+    }
   }
 
   /**
@@ -60,7 +99,7 @@ export class RecordOutput {
     w.varint(weight)
     const at = w.length
     w.u8(0)
-    encodeValue(w, value)
+    this.#write(w, value)
     w.fixLength(at, w.length - at - 1)
   }
 

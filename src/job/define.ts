@@ -1,4 +1,5 @@
 import type { MapContext, ReduceContext, Row, Value } from './context.ts'
+import type { Folds, HasAggregate, NoAggregate } from './aggregate.ts'
 import type { Input } from './input.ts'
 import type { Kv, Stage } from './stage.ts'
 
@@ -15,7 +16,9 @@ interface JobBase {
 }
 
 /** What is said of a job that is one stage. */
-interface OneStage<V extends Value> extends JobBase {
+interface OneStage<V extends Value> extends JobBase, Folds {
+  /** Of a single input: values of a key come in the order of what this gives for them. A pure function. */
+  readonly sortValues?: (value: V) => Value
   /** Folds two values of a key into one; associative and commutative. */
   readonly combine?: (a: V, b: V) => V
   /** All parts together are in key order (else only each part is). */
@@ -24,19 +27,25 @@ interface OneStage<V extends Value> extends JobBase {
   readonly onBadRecord?: 'fail' | 'skip'
 }
 
-/** A job over a single input. */
-export interface SingleInputJob<R, K extends Value, V extends Value> extends OneStage<V> {
+/** A job over a single input. With an aggregate reduce's one value is of type F. */
+export interface SingleInputJob<R, K extends Value, V extends Value, F extends Value = V> extends OneStage<V> {
   readonly input: Input
   readonly map: MapFunction<R, K, V>
   /** Values come in order of (split, position), once each. */
-  readonly reduce?: (key: K, values: Iterable<V>, ctx: ReduceContext) => void | Promise<void>
+  readonly reduce?: (key: K, values: Iterable<F>, ctx: ReduceContext) => void | Promise<void>
 }
 
 /** A job over several inputs by alias, co-grouped by key. */
-export interface MultiInputJob<A extends string, R, K extends Value, V extends Value> extends OneStage<V> {
+export interface MultiInputJob<
+  A extends string,
+  R,
+  K extends Value,
+  V extends Value,
+  F extends Value = V,
+> extends OneStage<V> {
   readonly input: { readonly [alias in A]: Input }
   readonly map: { readonly [alias in A]: MapFunction<R, K, V> }
-  readonly reduce?: (key: K, values: { readonly [alias in A]: Iterable<V> }, ctx: ReduceContext) => void | Promise<void>
+  readonly reduce?: (key: K, values: { readonly [alias in A]: Iterable<F> }, ctx: ReduceContext) => void | Promise<void>
 }
 
 /** A job of several stages: its result is what one of them gives, or what several give, by name. */
@@ -59,12 +68,19 @@ export function defineJob<J extends Omit<StagedJob, 'params'>>(
 ): (params: Readonly<Record<string, string>>) => J
 /** Declares a job. It returns its argument: what it adds is types. */
 export function defineJob<R = Row, K extends Value = Row, V extends Value = Row>(
-  job: SingleInputJob<R, K, V> & { readonly emits?: Kv<K, V> },
+  job: SingleInputJob<R, K, V> & { readonly emits?: Kv<K, V> } & NoAggregate,
 ): SingleInputJob<R, K, V>
+/** With an aggregate, which gives reduce one value a key, of type F. */
+export function defineJob<R = Row, K extends Value = Row, V extends Value = Row, F extends Value = Row>(
+  job: SingleInputJob<R, K, V, F> & { readonly emits?: Kv<K, V> } & HasAggregate,
+): SingleInputJob<R, K, V, F>
 /** Several inputs: say what each map's record is where the map takes it, `db: (row: Payment, ctx) => …`. */
 export function defineJob<A extends string, K extends Value = Row, V extends Value = Row>(
-  job: MultiInputJob<A, Row, K, V>,
+  job: MultiInputJob<A, Row, K, V> & NoAggregate,
 ): MultiInputJob<A, Row, K, V>
+export function defineJob<A extends string, K extends Value = Row, V extends Value = Row, F extends Value = Row>(
+  job: MultiInputJob<A, Row, K, V, F> & HasAggregate,
+): MultiInputJob<A, Row, K, V, F>
 export function defineJob(job: unknown): unknown {
   return job
 }

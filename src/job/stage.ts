@@ -1,4 +1,5 @@
 /** Stages of a job: what reads records, what it gives, and what reads that. */
+import type { Aggregated, AggregateName } from './aggregate.ts'
 import type { MapContext, PairContext, ReduceContext, Row, Side, UniqueSide, Value } from './context.ts'
 import type { Input } from './input.ts'
 
@@ -62,10 +63,20 @@ type TableOf<T> =
 
 type Call = void | Promise<void>
 
+/** What reduce gets, or is left of a key, of values of type V. */
+type Folded<A extends Aggregating, V extends Value> = A extends AggregateName ? Aggregated<A, V> : V
+type Aggregating = AggregateName | undefined
+
 /** What is said of any stage but a cogroup. */
-interface StageBase<V extends Value> {
+interface StageBase<V extends Value, A extends Aggregating> {
   /** Folds two values of a key into one; associative and commutative. Without a reduce, one record a key is left. */
   readonly combine?: (a: V, b: V) => V
+  /** See `Folds`; in place of combine. */
+  readonly aggregate?: A
+  readonly n?: number
+  readonly by?: (value: V) => Value
+  /** Values of a key come in the order of what this gives for them, else in that of (producer, position). A pure function. */
+  readonly sortValues?: (value: V) => Value
   /** All parts together are in key order (else only each part is). */
   readonly sort?: boolean
   /** Default: as many as what it reads has; of rows by their size. */
@@ -79,27 +90,35 @@ interface NoReduce {
 }
 
 interface Reduce<K extends Value, V extends Value, Out extends Value, OutV extends Value, S extends SideStages> {
-  /** Values come in order of (producer, position), once each. */
+  /** Values come in order of (producer, position), once each; of an aggregate there is one. */
   readonly reduce: (key: K, values: Iterable<V>, ctx: ReduceContext<Out, OutV> & SideContext<S>) => Call
   /** It emits each record under the key that it was called with (checked): then a join may read its parts where they lie. */
   readonly keepsKey?: boolean
 }
 
-interface MapsRows<R, K extends Value, V extends Value, S extends SideStages> extends StageBase<V>, Looks<S> {
+interface MapsRows<R, K extends Value, V extends Value, A extends Aggregating, S extends SideStages>
+  extends StageBase<V, A>, Looks<S> {
   readonly input: Rows<R>
   readonly emits?: Kv<K, V>
   readonly map: (record: R, ctx: MapContext<K, V> & SideContext<S>) => Call
   readonly onBadRecord?: 'fail' | 'skip'
 }
 
-interface MapsPairs<InK extends Value, InV extends Value, K extends Value, V extends Value, S extends SideStages>
-  extends StageBase<V>, Looks<S> {
+interface MapsPairs<
+  InK extends Value,
+  InV extends Value,
+  K extends Value,
+  V extends Value,
+  A extends Aggregating,
+  S extends SideStages,
+>
+  extends StageBase<V, A>, Looks<S> {
   readonly input: Stage<InK, InV>
   readonly emits?: Kv<K, V>
   readonly map: (key: InK, value: InV, ctx: PairContext<K, V> & SideContext<S>) => Call
 }
 
-interface PassesPairs<K extends Value, V extends Value> extends StageBase<V> {
+interface PassesPairs<K extends Value, V extends Value, A extends Aggregating> extends StageBase<V, A> {
   readonly input: Stage<K, V>
   readonly map?: undefined
 }
@@ -112,44 +131,55 @@ type None = Readonly<Record<never, never>>
  * reduces each group. Its name is unique in the job. Without `map` pairs pass unchanged, without `reduce` too.
  *
  * Types of key and value come from `emits`, or from the annotated type of `ctx`; they flow on to whatever reads the
- * stage. What reduce emits is typed by its own `ctx`, and else is what map emits.
+ * stage. What reduce emits is typed by its own `ctx`, and else is what it gets: what map emits, or what the values of a
+ * key come to by an aggregate.
  */
-export function stage<R, K extends Value, V extends Value, S extends SideStages = None>(
-  name: string,
-  stage: MapsRows<R, K, V, S> & NoReduce,
-): Stage<K, V>
 export function stage<
   R,
   K extends Value,
   V extends Value,
-  Out extends Value = K,
-  OutV extends Value = V,
+  A extends Aggregating = undefined,
   S extends SideStages = None,
->(name: string, stage: MapsRows<R, K, V, S> & Reduce<K, V, Out, OutV, S>): Stage<Out, OutV>
+>(name: string, stage: MapsRows<R, K, V, A, S> & NoReduce): Stage<K, Folded<A, V>>
+export function stage<
+  R,
+  K extends Value,
+  V extends Value,
+  A extends Aggregating = undefined,
+  Out extends Value = K,
+  OutV extends Value = Folded<A, V>,
+  S extends SideStages = None,
+>(name: string, stage: MapsRows<R, K, V, A, S> & Reduce<K, Folded<A, V>, Out, OutV, S>): Stage<Out, OutV>
 export function stage<
   InK extends Value,
   InV extends Value,
   K extends Value,
   V extends Value,
+  A extends Aggregating = undefined,
   S extends SideStages = None,
->(name: string, stage: MapsPairs<InK, InV, K, V, S> & NoReduce): Stage<K, V>
+>(name: string, stage: MapsPairs<InK, InV, K, V, A, S> & NoReduce): Stage<K, Folded<A, V>>
 export function stage<
   InK extends Value,
   InV extends Value,
   K extends Value,
   V extends Value,
+  A extends Aggregating = undefined,
   Out extends Value = K,
-  OutV extends Value = V,
+  OutV extends Value = Folded<A, V>,
   S extends SideStages = None,
->(name: string, stage: MapsPairs<InK, InV, K, V, S> & Reduce<K, V, Out, OutV, S>): Stage<Out, OutV>
-export function stage<K extends Value, V extends Value>(name: string, stage: PassesPairs<K, V> & NoReduce): Stage<K, V>
+>(name: string, stage: MapsPairs<InK, InV, K, V, A, S> & Reduce<K, Folded<A, V>, Out, OutV, S>): Stage<Out, OutV>
+export function stage<K extends Value, V extends Value, A extends Aggregating = undefined>(
+  name: string,
+  stage: PassesPairs<K, V, A> & NoReduce,
+): Stage<K, Folded<A, V>>
 export function stage<
   K extends Value,
   V extends Value,
+  A extends Aggregating = undefined,
   Out extends Value = K,
-  OutV extends Value = V,
+  OutV extends Value = Folded<A, V>,
   S extends SideStages = None,
->(name: string, stage: PassesPairs<K, V> & Looks<S> & Reduce<K, V, Out, OutV, S>): Stage<Out, OutV>
+>(name: string, stage: PassesPairs<K, V, A> & Looks<S> & Reduce<K, Folded<A, V>, Out, OutV, S>): Stage<Out, OutV>
 export function stage(name: string, definition: object): unknown {
   return Object.freeze({ ...definition, shoal: 'stage', name })
 }

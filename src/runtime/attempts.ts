@@ -11,7 +11,9 @@ import type { Bytes, JobId, TaskIndex } from '../core/types.ts'
 import type { Attempt, AttemptEnd, AttemptFailure } from '../ports.ts'
 import type { Context } from './context.ts'
 import { putKept } from './home/kept.ts'
+import { putRows, ROWS } from './home/rows.ts'
 import { spoolFolder } from './peers/spool.ts'
+import { hasStages, stageName } from './stage-names.ts'
 import { loseDamaged, workFor } from './work.ts'
 import { folderFile, outputFile } from './home/folder.ts'
 
@@ -143,7 +145,7 @@ export class Attempts {
     return open.attempt
   }
 
-  /** Files and manifest onto disk under their names, together; only then is the output spoken of. */
+  /** Files, manifest and rows onto disk under their names, together; only then is the output spoken of. */
   async #adopt(
     { job: id, consumes }: Start,
     job: JobState,
@@ -155,17 +157,19 @@ export class Attempts {
     const place = (file: string): string => outputFile(id, task.index, file)
     await Promise.all([
       store.outputs.putManifest(place('manifest.json'), manifest),
+      end.rows.length > 0 ? putRows(disk, place(ROWS), end.rows) : null,
       ...end.files.map((file) => disk.adopt(file.path, place(file.name), file.size)),
     ])
     return outputOf(manifest)
   }
 
   async #failed(effect: Start, failure: AttemptFailure): Promise<void> {
-    const { store, dispatch, name } = this.#context
+    const { state, store, dispatch, name } = this.#context
     await store.attempts
       .add(effect.job, effect.task, effect.attempt, 'ended')
       .catch((error: unknown) => this.#context.dropped('journal', error))
-    const error: ErrorJson = trim({ ...failure.error, job: effect.job, node: name.slice(0, LIMITS.namesBytesMax) })
+    const told = { ...inStage(failure, state.jobs.get(effect.job), effect.task), job: effect.job }
+    const error: ErrorJson = trim({ ...told, node: name.slice(0, LIMITS.namesBytesMax) })
     dispatch({
       type: 'attempt-failed',
       attempt: effect.attempt,
@@ -188,6 +192,14 @@ function blameFor(error: unknown): AttemptFailure {
   const blame = code === 'SHARD_CHANGED' ? 'input' : 'own'
   const json = errorToJson(error)
   return { blame, error: json, place: blame === 'input' ? json.message : '' }
+}
+
+/** What user code or input did, with the stage in which it did, where a job has several. */
+function inStage({ blame, error }: AttemptFailure, job: JobState | undefined, index: TaskIndex): ErrorJson {
+  const step = job?.plan.tasks[index]?.step
+  if (job === undefined || step === undefined || !hasStages(job) || blame === 'own') return error
+  const where = `in the ${step.gives === 'part' ? 'reduce' : 'map'} of stage ${stageName(job.record.spec, step)}`
+  return { ...error, why: error.why === undefined ? where : `${where}\n${error.why}` }
 }
 
 function trim(error: ErrorJson): ErrorJson {

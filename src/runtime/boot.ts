@@ -5,7 +5,7 @@ import { LIMITS } from '../core/limits.ts'
 import { isWorkedOn } from '../core/outcome/remake.ts'
 import { fromBytes, WireError } from '../wire/codec.ts'
 import { openJobRecord } from '../wire/job.ts'
-import { filesFor, fitsTask } from '../core/plan/files.ts'
+import { cutFor, filesOf, fitsTask, partitionsFor } from '../core/plan/files.ts'
 import { consumersOf } from '../core/plan/graph.ts'
 import { signed } from '../wire/shapes.ts'
 import { decodeNodeRecord, openRecord } from '../wire/signed.ts'
@@ -189,13 +189,15 @@ async function loadArrivals({ store, state, dispatch }: Context, id: JobId): Pro
   const job = state.jobs.get(id)
   if (job === undefined || !isWorkedOn(job)) return
 
-  for (const { task, digest, manifest, files } of await store.outputs.arrivals(id)) {
+  for (const { task, digest, listing, files } of await store.outputs.arrivals(id)) {
     const producer = job.plan.tasks[task]
-    if (producer === undefined || !fitsTask(manifest.manifest, producer)) continue
+    if (producer === undefined || !fitsTask(listing.manifest, producer)) continue
     const here = new Set(files)
     const consumers = [...consumersOf(job.plan, producer)].map(({ consumer }) => consumer.index)
-    const isWholeFor = (consumer: TaskIndex): boolean =>
-      filesFor(job.plan, producer, manifest.manifest, [consumer]).every((file) => here.has(file))
+    const isWholeFor = (consumer: TaskIndex): boolean => {
+      const cut = cutFor(listing, partitionsFor(job.plan, producer, [consumer]))
+      return cut !== null && filesOf(cut).every((file) => here.has(file))
+    }
     const whole = consumers.filter(isWholeFor)
     if (whole.length > 0) dispatch({ type: 'arrived', job: id, task, digest, consumers: whole })
   }

@@ -1,7 +1,7 @@
 /** Turns a planned task into what a task process is told: files by name, splits, runs with their ranks. */
 import { ShoalError } from '../core/errors.ts'
-import { outputOf, type TaskManifest } from '../core/ledger/manifest.ts'
-import { cutFor, filesFor, fitsTask } from '../core/plan/files.ts'
+import type { TaskListing } from '../core/ledger/manifest.ts'
+import { filesOf } from '../core/plan/files.ts'
 import { producersOf } from '../core/plan/graph.ts'
 import { aliasOf } from '../core/plan/stages.ts'
 import { shardOf } from '../core/plan/ranks.ts'
@@ -15,8 +15,9 @@ import type { TaskFile } from '../ports.ts'
 import { isWhole, loseOutput } from './home/check-files.ts'
 import type { Context } from './context.ts'
 import { copiesHere } from './home/copies.ts'
+import { placeOf, readInput } from './home/inputs.ts'
+import { ROWS_LOG } from './home/rows.ts'
 import { spoolFolder, spoolSplit, type Spooling } from './peers/spool.ts'
-import { arrivalFile, outputFile } from './home/folder.ts'
 
 export interface WorkAndFiles {
   readonly work: Work
@@ -41,12 +42,7 @@ export async function workFor(
     job.plan,
     task,
     { splits: read.splits, agreed: agreedOf(job, task) },
-    consumed.map(({ producer, digest, manifest, files }) => ({
-      producer,
-      digest,
-      manifest,
-      files: files.map(({ name }) => name),
-    })),
+    consumed.map(({ files, ...output }) => ({ ...output, files: files.map(({ name }) => name) })),
   )
   return { work, files: [...read.files, ...consumed.flatMap(({ files }) => files)] }
 }
@@ -108,11 +104,10 @@ async function readOutputs(
   for (const index of producersOf(job.plan, task)) {
     const producer = job.plan.tasks[index]!
     const digest = consumes[at++]!
-    const { manifest } = await consumedManifest(context, job, producer, digest)
+    const listing = await consumedListing(context, job, producer, digest, task)
     const files: TaskFile[] = []
-    for (const file of filesFor(job.plan, producer, manifest, [task.index]))
-      files.push(await consumedFile(context, job, producer, digest, file))
-    consumed.push({ producer, digest, manifest: cutFor(manifest, task), files })
+    for (const file of filesOf(listing)) files.push(await consumedFile(context, job, producer, digest, file))
+    consumed.push({ producer, digest, manifest: listing.manifest, rows: listing.rows, files })
   }
   return consumed
 }
@@ -156,36 +151,18 @@ function localFile(
   })
 }
 
-/** Where a consumed file lies here: among this node's own outputs where it has the task's, else by digest in what arrived. */
-function placeOf(job: JobState, producer: PlannedTask, digest: Digest, file: string): string {
-  return job.has.has(producer.index)
-    ? outputFile(job.record.id, producer.index, file)
-    : arrivalFile(job.record.id, producer.index, digest, file)
-}
-
-/** The manifest, checked against its digest: an attempt must read exactly what it later says that it consumed. */
-async function consumedManifest(
+/** What a task reads of an output. Rejects with DAMAGED where that is not here, and has struck it out by then. */
+async function consumedListing(
   context: Context,
   job: JobState,
   producer: PlannedTask,
   digest: Digest,
-): Promise<TaskManifest> {
-  const name = placeOf(job, producer, digest, 'manifest.json')
-  const seen = checked.get(job) ?? new Set()
-  checked.set(job, seen)
-  if (seen.has(name + digest)) {
-    const again = await context.store.outputs.checkedManifest(name)
-    if (again !== null) return again
-  }
-  const found = await context.store.outputs.manifest(name)
-  if (found === null || !fitsTask(found.manifest, producer) || outputOf(found).digest !== digest)
-    throw await lostArrival(context, job, producer, name)
-  seen.add(name + digest)
-  return found
+  task: PlannedTask,
+): Promise<TaskListing> {
+  const found = await readInput(context, job, producer, digest, task)
+  if (typeof found !== 'string') return found
+  throw await lostArrival(context, job, producer, placeOf(job, producer, digest, found))
 }
-
-/** Manifests that had their digest when they were read first, by job: hashing them for each reduce would take long. */
-const checked = new WeakMap<JobState, Set<string>>()
 
 async function consumedFile(
   context: Context,
@@ -213,14 +190,13 @@ export async function loseDamaged(
   for (const index of producersOf(job.plan, task)) {
     const producer = job.plan.tasks[index]!
     const digest = consumes[at++]!
-    const manifest = placeOf(job, producer, digest, 'manifest.json')
-    const found = await context.store.outputs.manifest(manifest)
-    if (found === null) await lostArrival(context, job, producer, manifest)
-    else
-      for (const file of filesFor(job.plan, producer, found.manifest, [task.index])) {
-        const name = placeOf(job, producer, digest, file)
-        if (!(await isWhole(context, name, found, file))) await lostArrival(context, job, producer, name)
-      }
+    const found = await readInput(context, job, producer, digest, task, false)
+    const files = typeof found === 'string' ? [found] : filesOf(found)
+    for (const file of files) {
+      const name = placeOf(job, producer, digest, file)
+      if (typeof found === 'string' || !(await isWhole(context, name, found, file)))
+        await lostArrival(context, job, producer, name)
+    }
   }
 }
 
@@ -231,8 +207,10 @@ async function lostArrival(context: Context, job: JobState, producer: PlannedTas
   if (job.has.has(task)) await loseOutput(context, job, task, name.slice(name.lastIndexOf('/') + 1))
   else {
     damage.found(name, 'it is had again from the node that made it', job.record.id)
-    const manifest = `${name.slice(0, name.lastIndexOf('/'))}/manifest.json`
-    await disk.remove(manifest).catch((error: unknown) => dropped('lose', error))
+    const remove = (file: string): Promise<void> => disk.remove(file).catch((error: unknown) => dropped('lose', error))
+    if (name.endsWith(ROWS_LOG)) await remove(name)
+    // At last, and then it is struck out at once: what is booked has its manifest on disk.
+    await remove(`${name.slice(0, name.lastIndexOf('/'))}/manifest.json`)
     dispatch({ type: 'lost', job: job.record.id, task, what: 'arrived' })
   }
   return new ShoalError('DAMAGED', `${disk.path(name)} is missing or damaged`, {

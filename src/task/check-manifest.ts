@@ -1,8 +1,11 @@
 /** What a task process says that it has left, looked at before it is believed: it runs code that others wrote. */
 import { isDeepStrictEqual } from 'node:util'
 import { LIMITS } from '../core/limits.ts'
+import type { Listing } from '../core/plan/files.ts'
+import { isSoundRow, rootOfRows } from '../core/plan/rows.ts'
 import type { MapWork, Work } from '../core/plan/work.ts'
-import type { Manifest } from '../core/types.ts'
+import type { RunRow } from '../core/types.ts'
+import { hashText } from '../data/hash-text.ts'
 
 type Fields = Readonly<Record<string, unknown>>
 const isFields = (value: unknown): value is Fields =>
@@ -12,19 +15,20 @@ const isText = (value: unknown, most: number): boolean => typeof value === 'stri
 const isDigest = (value: unknown): boolean => typeof value === 'string' && /^[0-9a-f]{64}$/.test(value)
 
 /** Exactly what this work leaves, no field more: what a node takes from its task, its peers must take from it. */
-export function isManifestOf(work: Work, manifest: Manifest): boolean {
-  if (manifest.kind !== work.kind) return false
+export function isListingOf(work: Work, { manifest, rows }: Listing): boolean {
+  if (manifest.kind !== work.kind || (work.kind !== 'map' && rows.length > 0)) return false
   const fields = manifest as unknown as Fields
   switch (work.kind) {
     case 'map':
       return (
-        isOf(fields, withSides(work, ['kind', 'splits', 'runs', 'took', 'counters', 'upstream'])) &&
+        isOf(fields, withSides(work, ['kind', 'splits', 'rows', 'took', 'counters', 'upstream'])) &&
         isTookOfSides(fields['sides'], work) &&
         isTook(fields['took'], work.edges) &&
         isDeepStrictEqual(fields['upstream'], work.upstream) &&
         areSplits(fields['splits'], unitsIn(work)) &&
-        areRuns(fields['runs'], work.partitions) &&
-        isCounters(fields['counters'])
+        isCounters(fields['counters']) &&
+        areRows(rows, work.partitions) &&
+        isDeepStrictEqual(fields['rows'], rootOfRows(rows, hashText))
       )
     case 'sample':
       return (
@@ -122,18 +126,18 @@ function isSample(value: unknown): boolean {
   return isOf(value, names) && names.every((name) => isText(value[name], most))
 }
 
-/** One run of each partition at most, in order. */
-function areRuns(value: unknown, partitions: number): boolean {
-  if (!Array.isArray(value) || !value.every(isRunFacts)) return false
-  const of = value.map((run) => (run as { readonly partition: number }).partition)
-  return of.every((partition, i) => partition < partitions && (i === 0 || of[i - 1]! < partition))
+/** One row of each partition, in order. */
+function areRows(rows: readonly unknown[], partitions: number): boolean {
+  return rows.length === partitions && rows.every((row, partition) => isRow(row, partition))
 }
 
-function isRunFacts(value: unknown): boolean {
+function isRow(value: unknown, partition: number): boolean {
   return (
     isOf(value, ['partition', 'records', 'weight', 'bytes', 'digest']) &&
-    ['partition', 'records', 'weight', 'bytes'].every((name) => isCount(value[name])) &&
-    isDigest(value['digest'])
+    value['partition'] === partition &&
+    ['records', 'weight', 'bytes'].every((name) => isCount(value[name])) &&
+    (value['digest'] === '' || isDigest(value['digest'])) &&
+    isSoundRow(value as unknown as RunRow)
   )
 }
 

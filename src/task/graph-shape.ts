@@ -1,6 +1,7 @@
 import type { PreparedInput, PreparedJob } from '../control/api.ts'
 import { ShoalError } from '../core/errors.ts'
 import { LIMITS } from '../core/limits.ts'
+import { refuseMisfits } from '../core/spec/misfits.ts'
 import { SETTINGS } from '../core/spec/settings.ts'
 import { STAGE_SETTINGS, type StageSettings } from '../core/spec/stage-settings.ts'
 import { behind, graphMisfit, orderOf } from '../core/spec/stages.ts'
@@ -14,7 +15,7 @@ export type JobShape = Omit<PreparedJob, 'bundle' | 'sourceMap'>
 const JOB_FIELDS = ['name', 'params', 'format', 'output', 'outputs']
 const STAGE_FIELDS = ['name', 'shoal', 'input', 'map', 'emits', 'side', ...Object.keys(STAGE_SETTINGS)]
 /** What a cogroup does not have. */
-const OF_ONE_INPUT = ['map', 'combine', 'onBadRecord']
+const OF_ONE_INPUT = ['map', 'combine', 'aggregate', 'n', 'by', 'sortValues', 'onBadRecord']
 
 /** A stage as it was found: what it reads are other stages by their place, or rows. */
 interface Drawn {
@@ -160,6 +161,7 @@ function sidesOf(found: Found, what: string): SideRead[] {
 function settingsOf(found: Found, what: string): StageSettings {
   try {
     const settings = checkFields(STAGE_SETTINGS, found)
+    refuseMisfits(settings, 1)
     if (settings.keepsKey && !settings.reduce)
       throw refuse('keepsKey says something of reduce, and there is none', ['leave keepsKey out'])
     return settings

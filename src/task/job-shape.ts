@@ -1,4 +1,5 @@
 import type { PreparedInput } from '../control/api.ts'
+import { refuseMisfits } from '../core/spec/misfits.ts'
 import { SETTINGS } from '../core/spec/settings.ts'
 import { nearestOne } from '../words/nearest.ts'
 import { checkGraph, type JobShape } from './graph-shape.ts'
@@ -25,7 +26,9 @@ export function checkShape({ job, stages }: FoundJob, fileName: string): JobShap
   refuseUnknown(job, JOB_FIELDS, 'a job')
   const inputs = inputsOf(job['input'])
   checkMaps(job['map'], inputs)
-  return { inputs, ...checkFields(SETTINGS, { name: fileName, ...job }) }
+  const settings = checkFields(SETTINGS, { name: fileName, ...job })
+  refuseMisfits(settings, inputs.length)
+  return { inputs, ...settings }
 }
 
 /** A single input, or several by alias; `data` marks a single one, so it cannot be an alias. */

@@ -76,8 +76,8 @@ async function run(command: StartCommand): Promise<TaskMessage> {
         user = next
       },
     }
-    const manifest = await runWork(context, work)
-    return { type: 'done', manifest, log: reporter.takeLog() }
+    const { manifest, rows } = await runWork(context, work)
+    return { type: 'done', manifest, rows, log: reporter.takeLog() }
   } catch (error) {
     return { type: 'failed', failure: hostFailure(error, 'own').failure, log: reporter.takeLog() }
   }

@@ -1,8 +1,13 @@
 import { assert } from '../core/errors.ts'
-import type { MapManifest, SplitFacts } from '../core/types.ts'
+import type { Listing } from '../core/plan/files.ts'
+import { rootOfRows, rowsOf } from '../core/plan/rows.ts'
+import type { SplitFacts } from '../core/types.ts'
+import { aggregateOf } from '../data/aggregates/of-job.ts'
 import { MapCollector } from '../data/collector.ts'
+import { hashText } from '../data/hash-text.ts'
 import { hostFactory } from '../data/value.ts'
-import type { MapWork } from '../core/plan/work.ts'
+import { compareUtf8 } from '../core/plan/ranks.ts'
+import type { MapWork, SplitWork } from '../core/plan/work.ts'
 import type { TaskContext } from './context.ts'
 import { CounterSum } from './counters.ts'
 import { readUnit } from './read-unit.ts'
@@ -18,11 +23,11 @@ import { NO_CALLS, type OpenRealm, UserCode } from './user-code.ts'
  * records. No state of the job outlives a split: each has a realm of its own, or one in which nothing can be changed.
  * @throws TaskFailure
  */
-export function runMap(context: TaskContext, work: MapWork): Promise<MapManifest> {
+export function runMap(context: TaskContext, work: MapWork): Promise<Listing> {
   return sharingRealm(context, work.splits, (within, realms) => mapUnits(within, work, realms))
 }
 
-async function mapUnits(context: TaskContext, work: MapWork, realms: OpenRealm): Promise<MapManifest> {
+async function mapUnits(context: TaskContext, work: MapWork, realms: OpenRealm): Promise<Listing> {
   const { reporter, files } = context
   const counters = new CounterSum()
   const splits: SplitFacts[] = []
@@ -34,6 +39,7 @@ async function mapUnits(context: TaskContext, work: MapWork, realms: OpenRealm):
     bounds: work.bounds?.map((bound) => Buffer.from(bound, 'hex')) ?? null,
     // `beginSplit` gives each split's own: combine is a function of the split's realm, and is given objects made there.
     combine: work.combine ? notYet : null,
+    aggregate: work.aggregate === undefined ? null : aggregateOf(work.aggregate),
     make: hostFactory,
     memory: arenaBeside(context.arena, sides.bytes),
     files,
@@ -45,7 +51,13 @@ async function mapUnits(context: TaskContext, work: MapWork, realms: OpenRealm):
       user = startUnit(context, work, unit, collector, sides, realms)
       context.attend(user)
       const { driver, values } = user.realm
-      collector.beginSplit(index, { combine: work.combine ? driver.combine : null, make: values })
+      const realm = {
+        combine: work.combine ? driver.combine : null,
+        by: driver.by(),
+        sortValues: work.sortValues ? driver.sortValues() : null,
+        make: values,
+      }
+      collector.beginSplit(index, realm, follows(work.splits[index - 1], work.splits[index]))
       const facts = await readUnit(context, unit, user, work, collector)
       const { emitted } = collector.endSplit()
       splits.push({ ...facts, emitted, skips: samples.take(facts.skips) })
@@ -54,16 +66,10 @@ async function mapUnits(context: TaskContext, work: MapWork, realms: OpenRealm):
       reporter.moved(facts.bytes)
     }
     reporter.enter('own')
-    const runs = collector.finish()
-    return {
-      kind: 'map',
-      splits,
-      runs,
-      took: tookOver(work, splits),
-      ...tookOfSides(sides),
-      counters: counters.facts,
-      upstream: work.upstream,
-    }
+    const rows = rowsOf(collector.finish(), work.partitions)
+    const given = { kind: 'map', splits, rows: rootOfRows(rows, hashText) } as const
+    const told = { ...tookOfSides(sides), counters: counters.facts, upstream: work.upstream }
+    return { manifest: { ...given, took: tookOver(work, splits), ...told }, rows }
   } catch (error) {
     throw user === null ? error : (user as UserCode).failure(error, 'own', null)
   } finally {
@@ -99,6 +105,13 @@ function startUnit(
   const user: UserCode = new UserCode(job, calls, reporter, { stage, alias: unit.alias }, realms)
   user.begin({ call: 'map', shard: unit.shard, sides: sides.named })
   return user
+}
+
+/** Whether the records of a split rank behind those of the one before, as values of the same input: see `rankSplits`. */
+function follows(before: SplitWork | undefined, split: SplitWork | undefined): boolean {
+  if (before === undefined || split === undefined || before.alias !== split.alias || before.dataset !== split.dataset)
+    return false
+  return (compareUtf8(before.path, split.path) || before.start - split.start) < 0
 }
 
 const notYet = (): unknown => assert(false, 'combine belongs to a split')

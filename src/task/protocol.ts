@@ -1,7 +1,7 @@
 import type { BigIntStats } from 'node:fs'
 import type { AttemptFailure } from '../ports.ts'
 import type { SplitWork, Work } from '../core/plan/work.ts'
-import type { Bytes, Digest, Manifest, Millis } from '../core/types.ts'
+import type { Bytes, Digest, Manifest, Millis, RunRow } from '../core/types.ts'
 
 /**
  * What node and task process say to each other: frames of a 4-byte big-endian length and JSON. Commands come on stdin,
@@ -54,10 +54,10 @@ export interface ProgressMessage {
 export type TaskMessage =
   | { readonly type: 'ready' }
   | ProgressMessage
-  | { readonly type: 'done'; readonly manifest: Manifest; readonly log: string }
+  | { readonly type: 'done'; readonly manifest: Manifest; readonly rows: readonly RunRow[]; readonly log: string }
   | { readonly type: 'failed'; readonly failure: AttemptFailure; readonly log: string }
 
-/** A manifest of 512 splits with all their samples, and 4096 runs, stays below this. */
+/** A manifest of 512 splits with all their samples, and 4096 rows, stay below this. */
 export const FRAME_BYTES_MAX: Bytes = 32 * 1024 * 1024
 
 export function frame(message: Command | TaskMessage): Buffer {

@@ -6,7 +6,7 @@ import type { TaskContext } from './context.ts'
 import { cutText, TaskFailure } from './failure.ts'
 import { SkipBook } from './skips.ts'
 import type { Unit } from './units.ts'
-import type { UserCode } from './user-code.ts'
+import { isAboutData, type UserCode } from './user-code.ts'
 import type { Place } from './user-error.ts'
 
 /** Records are shown up to so many bytes. */
@@ -86,7 +86,7 @@ async function mapBatch(
       pause = user.map(batch, next)
       if (typeof pause !== 'string') pause = await pause
     } catch (error) {
-      throw user.failure(error, 'own', null)
+      throw user.failure(error, 'own', isAboutData(error) ? await placeOf() : null)
     }
     const at = driver.at()
     if (pause === 'done') return

@@ -1,5 +1,6 @@
 import { LIMITS } from '../core/limits.ts'
 import type { ReduceManifest } from '../core/types.ts'
+import { aggregateOf } from '../data/aggregates/of-job.ts'
 import { END, Groups } from '../data/fold.ts'
 import { encodeKey } from '../data/order.ts'
 import { PART_NAME, PartWriter } from '../data/part.ts'
@@ -115,7 +116,10 @@ function openGroups(context: TaskContext, work: ReduceWork, user: UserCode): Gro
         expected: { digest, bytes },
       })),
       aliases: work.aliases.length,
+      sorted: work.sortValues,
       make: user.realm.values,
+      aggregate: work.aggregate === undefined ? null : aggregateOf(work.aggregate),
+      by: user.realm.driver.by(),
       files,
       progress: (units) => reporter.moved(units),
     })
@@ -154,7 +158,7 @@ function foldGroups(
   }
 }
 
-/** A job without reduce: the records themselves, each with the key as it had it. */
+/** A job without reduce: the records themselves, each with the key as it had it; of an aggregate one for each alias. */
 function passRecords({ reporter }: TaskContext, { aliases }: ReduceWork, groups: Groups, part: PartWriter): void {
   while (groups.nextGroup()) {
     for (let alias = 0; alias < aliases.length; alias++) {

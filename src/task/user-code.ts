@@ -199,10 +199,10 @@ export class UserCode {
     if (this.#rejected !== null && driver.problem() === '')
       return this.#threw(this.#rejected.problem, this.#rejected.reason, place)
     const problem = JSON.parse(driver.problem()) as Problem
-    if (problem.kind === 'outside') return hostFailure(driver.fault(), 'own', place?.place)
+    if (problem.kind === 'outside') return this.#hostFailure(driver.fault(), 'own', place)
     if (problem.kind !== 'refused') return this.#threw(problem, driver.fault(), place)
     const refused = this.#refused
-    if (isA(refused, ShoalError) && (refused.code === 'USER_VALUE' || refused.code === 'RECORD_LIMIT')) {
+    if (isAboutData(refused)) {
       const { code, message, why, try: remedies } = refused
       return this.#asUser({ code, title: message, why, try: remedies }, problem, place)
     }
@@ -215,10 +215,13 @@ export class UserCode {
   failure(error: unknown, during: 'reading' | 'own', place: Place | null): TaskFailure {
     if (isA(error, TaskFailure)) return error
     if (this.realm.driver.problem() !== '') return this.problem(place)
-    if (isA(error, ShoalError) && (error.code === 'USER_VALUE' || error.code === 'RECORD_LIMIT') && during === 'own') {
-      return new TaskFailure('user', error, place?.place)
-    }
-    return hostFailure(error, during, place?.place)
+    return this.#hostFailure(error, during, place)
+  }
+
+  #hostFailure(error: unknown, during: 'reading' | 'own', place: Place | null): TaskFailure {
+    if (during !== 'own' || !isAboutData(error)) return hostFailure(error, during, place?.place)
+    const { code, message, why, try: remedies } = error
+    return this.#asUser({ code, title: message, why, try: remedies }, NO_STACK, place)
   }
 
   #threw(problem: Problem, cause: unknown, place: Place | null): TaskFailure {
@@ -229,6 +232,13 @@ export class UserCode {
     return userFailure(error, problem, place, this.#job.sourceMap())
   }
 }
+
+/** What the job's code gave does not fit: that is no error of the host, wherever it is found. */
+export function isAboutData(error: unknown): error is ShoalError & { code: 'USER_VALUE' | 'RECORD_LIMIT' } {
+  return isA(error, ShoalError) && (error.code === 'USER_VALUE' || error.code === 'RECORD_LIMIT')
+}
+
+const NO_STACK: Problem = { kind: 'outside', name: '', message: '', stack: '' }
 
 const soon = setImmediate
 /** Resolves once the queue of microtasks is empty. */

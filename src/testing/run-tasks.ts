@@ -1,12 +1,12 @@
 /** A job in this process: the tasks of its plan, one after the other, over arrays and files in memory. */
 import { outputOf } from '../core/ledger/manifest.ts'
-import { cutFor, filesFor } from '../core/plan/files.ts'
+import { cutFor, filesOf, type Listing, partitionsFor } from '../core/plan/files.ts'
 import { outputSteps, producersOf, tasksOf } from '../core/plan/graph.ts'
 import { plan } from '../core/plan/plan.ts'
 import { aliasOf } from '../core/plan/stages.ts'
 import type { Plan } from '../core/plan/steps.ts'
 import { type Consumed, workOf } from '../core/plan/work-of.ts'
-import type { JobRecord, JobSpec, Manifest, NodeId, Snapshot } from '../core/types.ts'
+import type { JobRecord, JobSpec, NodeId, Snapshot } from '../core/types.ts'
 import { PART_NAME, PartReader } from '../data/part.ts'
 import { MemoryFiles } from '../data/spill.ts'
 import type { Value } from '../job.ts'
@@ -32,7 +32,7 @@ const SILENT: Progress = {
 }
 
 interface Done {
-  readonly manifest: Manifest
+  readonly listing: Listing
   readonly files: MemoryFiles
 }
 
@@ -48,11 +48,10 @@ export async function runTasks(exported: unknown, spec: JobSpec, inputs: readonl
   const done: Done[] = []
   for (const task of planned.tasks) {
     const consumed = [...producersOf(planned, task)].map((producer): Consumed => {
-      const { manifest } = done[producer]!
       const of = planned.tasks[producer]!
-      const digest = outputOf({ consumed: '', manifest }).digest
-      const files = filesFor(planned, of, manifest, [task.index]).map((file) => `${producer}/${file}`)
-      return { producer: of, digest, manifest: cutFor(manifest, task), files }
+      const listing = cutFor(done[producer]!.listing, partitionsFor(planned, of, [task.index]))!
+      const digest = outputOf({ consumed: '', manifest: listing.manifest }).digest
+      return { producer: of, digest, ...listing, files: filesOf(listing).map((file) => `${producer}/${file}`) }
     })
     const lists = task.splits.map(({ input }) => inputs[input]!)
     const splits = task.splits.map(({ input }, i) => splitOf(lists[i]!, aliasOf(spec, task.step.stage, input)))
@@ -76,9 +75,9 @@ export async function runTasks(exported: unknown, spec: JobSpec, inputs: readonl
         ? { onSkip: (batch, at, reason) => void skipped.push({ reason, record: batch.record(at) }) }
         : {}),
     }
-    const manifest = await runWork(context, work)
-    if ('counters' in manifest) counters.add(manifest.counters)
-    done.push({ manifest, files })
+    const listing = await runWork(context, work)
+    if ('counters' in listing.manifest) counters.add(listing.manifest.counters)
+    done.push({ listing, files })
   }
   return { outputs: outputsOf(planned, done), counters: counters.facts, skipped }
 }

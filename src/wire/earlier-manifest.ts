@@ -1,12 +1,15 @@
 /**
  * Manifests of format 2, as they lie in homes and are named by the ledgers of jobs that ended then: they counted what went
  * in and out of a job of one stage. They are read as what they say now, and keep the digest that they had.
+ *
+ * Not those of maps, which listed their runs in full: no task of this format reads such runs, and result, receipt and
+ * proof of a job that ended need none of them. Where runs are wanted again, maps run again.
  */
 import { z } from 'zod/mini'
 import type { TaskManifest } from '../core/ledger/manifest.ts'
 import { LIMITS } from '../core/limits.ts'
-import type { Digest, Manifest, MapManifest, ReduceManifest, SampleManifest, Skips } from '../core/types.ts'
-import { counters, partition, runs, skips, splits } from './manifest-fields.ts'
+import type { Digest, Manifest, ReduceManifest, SampleManifest, Skips } from '../core/types.ts'
+import { counters, partition, skips, splits } from './manifest-fields.ts'
 import { count, digest } from './shapes.ts'
 
 interface EarlierUpstream {
@@ -18,7 +21,6 @@ interface EarlierUpstream {
 }
 
 type EarlierForm =
-  | Omit<MapManifest, 'took' | 'upstream'>
   | Omit<SampleManifest, 'took'>
   | (Omit<ReduceManifest, 'took' | 'upstream'> & { readonly weight: number; readonly upstream: EarlierUpstream })
 
@@ -31,7 +33,6 @@ const upstream = z.strictObject({ shards: count, bytes: count, records: count, e
 const earlier = z.strictObject({
   consumed: z.union([digest, z.literal('')]),
   manifest: z.discriminatedUnion('kind', [
-    z.strictObject({ kind: z.literal('map'), splits, runs, counters }),
     z.strictObject({ kind: z.literal('sample'), splits, keys: count, bytes: count, digest }),
     z.strictObject({
       ...{ kind: z.literal('reduce'), partition, consumed: digest, weight: count, groups: count, records: count },
@@ -43,17 +44,15 @@ const earlier = z.strictObject({
 /** The steps of a job of one stage: what a reduce told of its maps is told of the step that reads, wherever it stands. */
 export const READING_STEP: number = LIMITS.stepsMax
 
-/** null where it is none. (That of bounds is as it was.) */
+/** null where it is none, or of a map. (That of bounds is as it was.) */
 export function openEarlier(value: unknown): TaskManifest | null {
   if (!earlier.safeParse(value).success) return null
   const { consumed, manifest } = value as Earlier
-  return { consumed, manifest: upgraded(consumed, manifest), earlier: value as object }
+  return { consumed, manifest: upgraded(manifest), earlier: value as object }
 }
 
-function upgraded(consumed: Digest | '', manifest: EarlierForm): Manifest {
+function upgraded(manifest: EarlierForm): Manifest {
   switch (manifest.kind) {
-    case 'map':
-      return { ...manifest, took: consumed === '' ? [] : [0], upstream: [] }
     case 'sample':
       return { ...manifest, took: [] }
     case 'reduce': {

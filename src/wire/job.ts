@@ -4,6 +4,7 @@ import { jobId } from '../core/plan/job-id.ts'
 import { LIMITS } from '../core/limits.ts'
 import { CONTENTS } from '../core/look.ts'
 import { plan } from '../core/plan/plan.ts'
+import { refuseMisfits } from '../core/spec/misfits.ts'
 import { READ_OPTIONS } from '../core/spec/read-options.ts'
 import { SPEC } from '../core/spec/spec.ts'
 import { graphMisfit } from '../core/spec/stages.ts'
@@ -183,6 +184,8 @@ export function openJobRecord(text: string): JobRecord {
   const misfit = graphMisfit(spec)
   if (misfit !== null) throw new WireError(`a job of stages that are none: ${misfit}`)
   try {
+    refuseMisfits(spec, spec.stages === undefined ? spec.inputs.length : 0)
+    for (const stage of spec.stages ?? []) refuseMisfits(stage, stage.reads.length)
     plan(spec, snapshot)
   } catch (error) {
     throw new WireError(`a job that cannot be planned: ${reasonOf(error, 'it has no plan')}`)

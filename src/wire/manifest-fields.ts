@@ -1,7 +1,7 @@
 /** What stands in manifests of any format. */
 import { z } from 'zod/mini'
 import { LIMITS } from '../core/limits.ts'
-import type { Partition, RunFacts, Skips, SplitFacts } from '../core/types.ts'
+import type { Partition, Skips, SplitFacts } from '../core/types.ts'
 import { count, digest, list, text } from './shapes.ts'
 
 /** Counters are checked by hand: zod's record skips the key `__proto__`, and a job may have a counter of that name. */
@@ -29,8 +29,3 @@ export const splits: z.ZodMiniType<SplitFacts[]> = list(
 export const partition: z.ZodMiniType<Partition> = z
   .number()
   .check(z.int(), z.gte(0), z.lt(LIMITS.partitionsMax)) as unknown as z.ZodMiniType<Partition>
-
-export const runs: z.ZodMiniType<RunFacts[]> = list(
-  z.strictObject({ partition, records: count, weight: count, bytes: count, digest }),
-  LIMITS.partitionsMax,
-) as unknown as z.ZodMiniType<RunFacts[]>

@@ -3,7 +3,7 @@ import { z } from 'zod/mini'
 import { LIMITS } from '../core/limits.ts'
 import type { TaskManifest } from '../core/ledger/manifest.ts'
 import { openEarlier } from './earlier-manifest.ts'
-import { counters, partition, runs, skips, splits } from './manifest-fields.ts'
+import { counters, partition, skips, splits } from './manifest-fields.ts'
 import { count, digest, list } from './shapes.ts'
 
 const stepFacts = z.strictObject({
@@ -17,12 +17,13 @@ const stepFacts = z.strictObject({
 })
 const upstream = list(stepFacts, LIMITS.stepsMax)
 const took = list(count, LIMITS.edgesMax)
+const rows = z.strictObject({ root: digest, count: z.number().check(z.int(), z.gte(1), z.lte(LIMITS.partitionsMax)) })
 const sides = z.optional(list(count, LIMITS.edgesMax))
 
 const taskManifest = z.strictObject({
   consumed: z.union([digest, z.literal('')]),
   manifest: z.discriminatedUnion('kind', [
-    z.strictObject({ kind: z.literal('map'), splits, runs, took, sides, counters, upstream }),
+    z.strictObject({ kind: z.literal('map'), splits, rows, took, sides, counters, upstream }),
     z.strictObject({ kind: z.literal('sample'), splits, took, sides, keys: count, bytes: count, digest }),
     z.strictObject({ kind: z.literal('bounds'), consumed: digest, bounds: list(z.string(), LIMITS.partitionsMax) }),
     z.strictObject({
@@ -41,16 +42,8 @@ const taskManifest = z.strictObject({
   ]),
 }) as unknown as z.ZodMiniType<TaskManifest>
 
-/** The value as a manifest, or null: of one of the four kinds, its runs by partition ascending. */
+/** The value as a manifest of one of the four kinds, or null. */
 export function openManifest(value: unknown): TaskManifest | null {
   // The value itself, not the parser's copy: its digest is over all that is there.
-  const opened = taskManifest.safeParse(value).success ? (value as TaskManifest) : openEarlier(value)
-  if (opened === null) return null
-  const { manifest } = opened
-  if (
-    manifest.kind === 'map' &&
-    !manifest.runs.every((run, i) => i === 0 || manifest.runs[i - 1]!.partition < run.partition)
-  )
-    return null
-  return opened
+  return taskManifest.safeParse(value).success ? (value as TaskManifest) : openEarlier(value)
 }

@@ -18,7 +18,7 @@ export const nodeId: z.ZodMiniType<NodeId> = z
   .check(z.regex(/^[1-9A-HJ-NP-Za-km-z]{40,64}$/)) as unknown as z.ZodMiniType<NodeId>
 export const list = <T>(of: z.ZodMiniType<T>, max: number): z.ZodMiniType<T[]> => z.array(of).check(z.maxLength(max))
 const taskIndex = z.number().check(z.int(), z.gte(0), z.lt(LIMITS.tasksMax))
-const bytesOf = (max: number): z.ZodMiniType<Uint8Array> =>
+export const bytesOf = (max: number): z.ZodMiniType<Uint8Array> =>
   z.instanceof(Uint8Array).check(z.refine((b: Uint8Array) => b.length <= max)) as unknown as z.ZodMiniType<Uint8Array>
 export const signature: z.ZodMiniType<Uint8Array> = bytesOf(256)
 export const signedBytes: z.ZodMiniType<Uint8Array> = bytesOf(LIMITS.rpcFrameBytesMax)

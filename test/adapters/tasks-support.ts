@@ -9,10 +9,10 @@ import { prepareJob } from '../../src/adapters/esbuild/prepare.ts'
 import { createTasks } from '../../src/adapters/tasks/pool.ts'
 import type { PreparedJob } from '../../src/control/api.ts'
 import { toKept } from '../../src/kept/form.ts'
-import type { Digest, MapManifest, ReduceManifest } from '../../src/core/types.ts'
+import type { Digest, MapManifest, ReduceManifest, RunRow } from '../../src/core/types.ts'
 import { PartReader } from '../../src/data/part.ts'
 import type { Attempt, AttemptEnd, AttemptFailure, AttemptSpec, Tasks } from '../../src/ports.ts'
-import type { SplitWork } from '../../src/core/plan/work.ts'
+import type { AggregateWork, SplitWork } from '../../src/core/plan/work.ts'
 import { openFile } from '../../src/task/slot-files.ts'
 
 const ZEROS = '0'.repeat(64) as Digest
@@ -36,6 +36,8 @@ export interface MapOptions {
 export interface JobResult {
   readonly records: readonly (readonly [unknown, unknown])[]
   readonly map: MapManifest
+  /** Of the map's partitions that are not empty. */
+  readonly runs: readonly RunRow[]
   readonly reduce: readonly ReduceManifest[]
   readonly log: string
 }
@@ -108,7 +110,8 @@ export class Workshop {
         kind: 'map',
         splits: (options.splits ?? [{}]).map((changes) => this.split(path, changes)),
         ...{ partitions, bounds, combine: prepared.combine, onBadRecord: prepared.onBadRecord },
-        ...{ stage: '', part: null, sides: [], map: true, edges: 0, upstream: [] },
+        ...foldsOf(prepared),
+        ...{ stage: '', part: null, sides: [], sortValues: false, map: true, edges: 0, upstream: [] },
       },
     }
   }
@@ -151,7 +154,8 @@ export class Workshop {
       const records: (readonly [unknown, unknown])[] = []
       const reduce: ReduceManifest[] = []
       let log = end.log
-      for (const { partition, digest, bytes } of map.runs) {
+      const rows = end.rows.filter((row) => row.digest !== '')
+      for (const { partition, digest, bytes } of rows) {
         const ranks = map.splits.map((_, i) => i)
         const attempt = this.tasks.start({
           ...this.spec(job, path, options),
@@ -159,16 +163,18 @@ export class Workshop {
           work: {
             kind: 'reduce',
             partition,
-            runs: [{ file: 'r0', ranks, aliases: ranks.map(() => 0), digest, bytes }],
+            runs: [{ file: 'r0', ranks, aliases: ranks.map(() => 0), digest: digest as Digest, bytes }],
             ...{
               stage: '',
               parts: [],
               keyed: false,
               combine: job.prepared.combine,
               sides: [],
+              sortValues: false,
               aliases: [''],
               edges: [0],
               reduce: job.prepared.reduce,
+              ...foldsOf(job.prepared),
               consumed: ZEROS,
               upstream: [],
             },
@@ -183,11 +189,15 @@ export class Workshop {
         await attempt.release()
         held.pop()
       }
-      return { records, map, reduce, log }
+      return { records, map, runs: rows, reduce, log }
     } finally {
       for (const attempt of held) await attempt.release()
     }
   }
+}
+
+function foldsOf({ aggregate, n = 1 }: PreparedJob): { aggregate?: AggregateWork } {
+  return aggregate === undefined ? {} : { aggregate: { name: aggregate, n } }
 }
 
 function readAll(path: string): Uint8Array {

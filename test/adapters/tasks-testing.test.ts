@@ -38,6 +38,19 @@ test.each([
     reduce(key: number, values: Iterable<string>, { emit, counter }: any) { counter('groups').add(); emit([key], [...values]) }`,
   ],
   [
+    'a sum',
+    `partitions: 3, aggregate: 'sum', map(line: string, { emit }: any) { emit(line.length % 7, line.length / 10) }`,
+  ],
+  [
+    'the top, by a function',
+    `partitions: 2, ${EMIT}, aggregate: 'top', n: 3, by: (line: string) => [line.length % 5, line.slice(-2)]`,
+  ],
+  [
+    'objects collected, and a reduce',
+    `map(line: string, { emit, skip }: any) { emit(line.length % 7, { line, at: new Date(line.length) }); if (line.endsWith('7')) skip('7') },
+    aggregate: 'collect', reduce(key: number, [all]: any, { emit }: any) { emit([key, all.length], all.map(({ line }: any) => line)) }`,
+  ],
+  [
     'skips and counters',
     `partitions: 3, map(line: string, ctx: any) {
       ctx.emit(line, 1)

@@ -104,13 +104,13 @@ describe('map and reduce', () => {
     await sampling.release()
     await bounding.release()
     expect(end.manifest.bounds).toHaveLength(3)
-    const { records, map } = await shop.run(
+    const { records, runs } = await shop.run(
       job(`input: 'd', map: (line: string, { emit }: any) => emit(Number(line), 1)`),
       numbers,
       { partitions: 4, bounds: end.manifest.bounds },
     )
     expect(records.map(([key]) => key)).toEqual(Array.from({ length: 5000 }, (_, i) => i))
-    for (const run of map.runs) expect(run.records).toBeGreaterThan(500)
+    for (const run of runs) expect(run.records).toBeGreaterThan(500)
   })
 })
 
@@ -125,7 +125,7 @@ describe('odd sizes', () => {
       work: {
         kind: 'reduce',
         partition: 7,
-        ...{ stage: '', runs: [], parts: [], keyed: false, sides: [], combine: false },
+        ...{ stage: '', runs: [], parts: [], keyed: false, sides: [], sortValues: false, combine: false },
         aliases: [''],
         edges: [0],
         reduce: true,

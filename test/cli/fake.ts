@@ -2,6 +2,7 @@
 import { Writable } from 'node:stream'
 import type {
   Coverage,
+  GraphAnswer,
   JobDetail,
   JobEvent,
   JobSummary,
@@ -85,6 +86,33 @@ export const RECEIPT: Receipt = {
   snapshot: DETAIL.snapshot,
   consumed: 'b'.repeat(64),
   takenOver: 1,
+}
+
+export const GRAPH: GraphAnswer = {
+  schema: 'shoal.graph/1',
+  job: JOB_ID,
+  name: 'revenue',
+  state: 'running',
+  stages: [
+    {
+      stage: '',
+      steps: [
+        {
+          ...{ step: 'map', tasks: 4, partitions: 2, output: null, done: 3, running: 1, gave: 30, bytes: null },
+          reads: [
+            {
+              ...{ how: 'rows', dataset: 'purchases', glob: '*.ndjson', shards: 142, bytes: 18_400_000_000 },
+              went: { records: 31, bytes: 13_800_000_000 },
+            },
+          ],
+        },
+        {
+          ...{ step: 'reduce', tasks: 2, partitions: 0, output: '', done: 0, running: 0, gave: 0, bytes: 0 },
+          reads: [{ how: 'hash', stage: '', step: 'map', went: { records: 0, bytes: null } }],
+        },
+      ],
+    },
+  ],
 }
 
 export const STATUS: NodeStatus = {
@@ -259,6 +287,7 @@ export function fakeNode(changes: Partial<NodeApi> = {}, calls: unknown[][] = []
     submit: done('submit', { id: JOB_ID, attached: false, knownHereOnly: false, warnings: [] }),
     jobs: done('jobs', [SUMMARY]),
     job: done('job', DETAIL),
+    graph: done('graph', GRAPH),
     why: done('why', 'it waits for data-2, which holds 3 shards that no one else has'),
     events: done('events', [
       {

@@ -145,6 +145,7 @@ describe('two nodes', () => {
     expect(json<Receipt>(at(2, 'job', 'receipt', id.slice(0, 8), '--json'))).toMatchObject({ job: id, result })
     expect(json<JobSummary>(at(2, 'job', 'show', id, '--json'))).toMatchObject({ id, state: 'done', result })
     expect(at(2, 'job', 'why', id).code).toBe(0)
+    expect(at(2, 'job', 'graph', id, '--format', 'mermaid').stdout).toMatch(/^flowchart TB\n.*\["map 2\/2"\]/s)
     expect(at(2, 'job', 'events', id).stdout).toContain('sealed')
     expect(at(2, 'job', 'logs', id).stdout).toContain('sale')
     expect(answerIn(at(2, 'job', 'result', id).stdout)).toEqual(expected)

@@ -49,8 +49,7 @@ describe('plain', () => {
     const lines = new PlainProgress(0)
     const said: string[] = []
     for (let done = 0; done <= 100; done++) {
-      const line = lines.line(event([phase('map', done, 100, done, 100)]), done, '14:02:11')
-      if (line !== null) said.push(line)
+      said.push(...lines.lines(event([phase('map', done, 100, done, 100)]), done, '14:02:11'))
     }
     expect(said).toHaveLength(10)
     expect(said[0]).toBe('14:02:11 map 10%  10/100 tasks  10 B of 100 B')
@@ -60,21 +59,21 @@ describe('plain', () => {
   test('a line every 30 s while nothing moves', () => {
     const lines = new PlainProgress(0)
     const stuck = event([phase('map', 1, 100)])
-    const said = Array.from({ length: 100 }, (_, second) => lines.line(stuck, second * 1000, 'T')).filter(
-      (line) => line !== null,
-    )
+    const said = Array.from({ length: 100 }, (_, second) => lines.lines(stuck, second * 1000, 'T')).flat()
     expect(said).toEqual(['T map 1%  1/100 tasks', 'T map 1%  1/100 tasks', 'T map 1%  1/100 tasks'])
   })
 
   test('each phase begins anew; why it waits is said once', () => {
     const lines = new PlainProgress(0)
-    expect(lines.line(event([phase('map', 10, 10), phase('reduce', 0, 2)]), 1, 'T')).toBeNull()
-    expect(lines.line(event([phase('map', 10, 10), phase('reduce', 1, 2)]), 2, 'T')).toBe('T reduce 50%  1/2 tasks')
+    expect(lines.lines(event([phase('map', 10, 10), phase('reduce', 0, 2)]), 1, 'T')).toEqual([])
+    expect(lines.lines(event([phase('map', 10, 10), phase('reduce', 1, 2)]), 2, 'T')).toEqual([
+      'T reduce 50%  1/2 tasks',
+    ])
     const waiting = progress(1, 2, 'data-2 is away')
-    expect(lines.line(waiting, 3, 'T')).toBe('T data-2 is away')
-    expect(lines.line(waiting, 4, 'T')).toBe('T map 50%  1/2 tasks  1 kB of 2 kB')
-    expect(lines.line(waiting, 5, 'T')).toBeNull()
-    expect(lines.line(OUTCOME, 6, 'T')).toBeNull()
+    expect(lines.lines(waiting, 3, 'T')).toEqual(['T data-2 is away'])
+    expect(lines.lines(waiting, 4, 'T')).toEqual(['T map 50%  1/2 tasks  1 kB of 2 kB'])
+    expect(lines.lines(waiting, 5, 'T')).toEqual([])
+    expect(lines.lines(OUTCOME, 6, 'T')).toEqual([])
   })
 })
 

@@ -15,6 +15,10 @@ const changes: Record<Exclude<keyof JobSpec, 'name'>, Partial<JobSpec>> = {
   inputs: { inputs: [{ ...spec.inputs[0]!, options: { format: 'csv' } }] },
   partitions: { partitions: 3 },
   combine: { combine: true },
+  aggregate: { aggregate: 'sum' },
+  n: { n: 3 },
+  by: { by: true },
+  sortValues: { sortValues: true },
   reduce: { reduce: false },
   sort: { sort: true },
   onBadRecord: { onBadRecord: 'skip' },
@@ -37,6 +41,10 @@ describe('the id of a job', () => {
   test('is that of the first job with equal spec and snapshot, whatever it is called', () => {
     const again = structuredClone({ ...spec, name: 'renamed' })
     expect(jobId(again, structuredClone(snapshot), null)).toBe(jobId(spec, snapshot, null))
+  })
+
+  test('of a job that does not say what was added to specifications later is as it was before', () => {
+    expect(jobId(spec, snapshot, null)).toBe('095b96859a5f2f6fd95d26b3cab844a2911683a4b1ed45722823debf90b4fb7a')
   })
 
   test('changes with the snapshot, and with what it leaves out', () => {

@@ -113,6 +113,9 @@ describe('failures that end a round', () => {
 
   test('after too many deaths say that the task is poison', () => {
     expect(fatal(new Array<Failure>(4).fill(death))).toMatchObject({ code: 'TASK_POISON', exit: 1 })
+    expect(fatal(new Array<Failure>(4).fill(death), 'spend map 3/8')?.message).toBe(
+      'spend map 3/8 has ended the node that ran it, 4 times',
+    )
   })
 })
 

@@ -1,6 +1,6 @@
 /** The map and reduce sides as a page of arrays and Maps: what collector, merge and fold must agree with. */
 import type { Bytes, RunFacts } from '../../src/core/types.ts'
-import { type CollectorOptions, MapCollector } from '../../src/data/collector.ts'
+import { type CollectorOptions, MapCollector, type SplitRealm } from '../../src/data/collector.ts'
 import { type GroupInput, type GroupOptions, Groups } from '../../src/data/fold.ts'
 import { encodeKey } from '../../src/data/order.ts'
 import { MemoryFiles } from '../../src/data/spill.ts'
@@ -75,7 +75,12 @@ export interface Task {
   readonly emitted: number[]
 }
 
-export function collect(splits: readonly Split[], options: Partial<CollectorOptions> = {}): Task {
+/** `follows`: splits follow each other, as those of one input in a task do. */
+export function collect(
+  splits: readonly Split[],
+  options: Partial<CollectorOptions & SplitRealm> = {},
+  follows = false,
+): Task {
   const files = new MemoryFiles()
   const collector = new MapCollector({
     partitions: 1,
@@ -87,7 +92,8 @@ export function collect(splits: readonly Split[], options: Partial<CollectorOpti
     ...options,
   })
   const emitted = splits.map((split, local) => {
-    collector.beginSplit(local)
+    const { combine = null, by = null, sortValues = null, make = hostFactory } = options
+    collector.beginSplit(local, { combine, by, sortValues, make }, follows && local > 0)
     for (const call of split) {
       collector.mark()
       for (const [key, value] of call.emits) collector.emit(key, value)

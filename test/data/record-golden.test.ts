@@ -3,6 +3,8 @@ import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { runInNewContext } from 'node:vm'
 import { describe, expect, test } from 'vitest'
+import type { AggregateName } from '../../src/core/spec/settings.ts'
+import { aggregateOf } from '../../src/data/aggregates/of-job.ts'
 import { ByteReader, ByteWriter, compareBytes } from '../../src/data/bytes.ts'
 import { decodeKey, encodeKey } from '../../src/data/order.ts'
 import { PART_MAGIC, PartWriter } from '../../src/data/part.ts'
@@ -68,6 +70,19 @@ const bytesOf = (value: unknown): Uint8Array => {
 }
 
 describe('docs/record.md', () => {
+  test.each(table('| aggregate | values | accumulator |'))('%s of %s is %s', (name, list, expected) => {
+    const [word, n = '1'] = name!.split(' ') as [AggregateName, string?]
+    const aggregate = aggregateOf({ name: word, n: Number(n) })
+    const items = (valueOf(list!) as unknown[]).map((value) => aggregate.take(value, null))
+    const folded = items.slice(1).reduce((all, item) => aggregate.add(all, item), aggregate.lift(items[0]))
+    const w = new ByteWriter()
+    aggregate.write(w, folded)
+    expect(hex(w.view())).toBe(expected)
+    const again = new ByteWriter()
+    aggregate.write(again, aggregate.read(new ByteReader(Buffer.from(expected!, 'hex'))))
+    expect(hex(again.view())).toBe(expected)
+  })
+
   test.each(table('| value | bytes |'))('value %s is %s', (text, expected) => {
     const value = typedOf(text!)
     expect(hex(value.kind === 'plain' ? bytesOf(value.value) : typedBytes(value))).toBe(expected)

@@ -3,7 +3,8 @@ import { tasksOfKind } from '../core/steps.ts'
 import { describe, expect, it } from 'vitest'
 import { hashText } from '../../src/core/hash.ts'
 import { outputOf, type TaskManifest } from '../../src/core/ledger/manifest.ts'
-import type { JobRecord } from '../../src/core/types.ts'
+import { rootOfRows } from '../../src/core/plan/rows.ts'
+import type { JobRecord, RunRow } from '../../src/core/types.ts'
 import { BlockWriter } from '../../src/data/blocks.ts'
 import { PART_MAGIC } from '../../src/data/part.ts'
 import { RUN_MAGIC } from '../../src/data/run.ts'
@@ -11,7 +12,10 @@ import { Damage } from '../../src/runtime/home/damage.ts'
 import { JobStore } from '../../src/runtime/home/store.ts'
 import { memoryOf } from '../../src/runtime/home/recall.ts'
 import { isPart, loseOutput } from '../../src/runtime/home/check-files.ts'
+import { putRows } from '../../src/runtime/home/rows.ts'
 import { answererOf } from '../../src/runtime/peers/answer.ts'
+import { sendBatch } from '../../src/runtime/peers/batch.ts'
+import { Headers } from '../../src/runtime/peers/headers.ts'
 import { Receiver } from '../../src/runtime/peers/receiver.ts'
 import { resultOf } from '../../src/runtime/api/results.ts'
 import { Sender } from '../../src/runtime/peers/sender.ts'
@@ -35,12 +39,13 @@ const run = fileOf(RUN_MAGIC, 'records of a run')
 const part = fileOf(PART_MAGIC, 'records of a part')
 const none = { count: 0, samples: [] }
 
+const rows: readonly RunRow[] = [{ partition: 0, records: 1, weight: 1, bytes: 16, digest: run.digest }]
 const mapManifest: TaskManifest = {
   consumed: '',
   manifest: {
     kind: 'map',
     splits: [{ input: hash('input'), bytes: 1, records: 1, emitted: 1, skips: none }],
-    runs: [{ partition: 0, records: 1, weight: 1, bytes: 16, digest: run.digest }],
+    rows: rootOfRows(rows),
     took: [],
     counters: {},
     upstream: [],
@@ -61,6 +66,7 @@ async function holder(): Promise<{ node: Bench; job: JobRecord }> {
   const job = makeJob({ maps: 1, reduces: 1, members: [node.self, node.peer] })
   const { store, disk } = node
   await store.outputs.putManifest(outputFile(job.id, 0, 'manifest.json'), mapManifest)
+  await putRows(disk, outputFile(job.id, 0, 'rows'), rows)
   await disk.put(outputFile(job.id, 0, 'run-0'), run.bytes)
   await store.outputs.putManifest(outputFile(job.id, 1, 'manifest.json'), partManifest)
   await disk.put(outputFile(job.id, 1, 'part'), part.bytes)
@@ -164,10 +170,10 @@ describe('a copy of a part', () => {
       const stream = await node.nextStream()
       await stream.receive()
       await stream.sendValue({ answer: 'ready' })
-      const { sendBatch, headerFor } = await import('../../src/runtime/peers/batch.ts')
       const { disk, store, context } = source.node
       const plan = context.state.jobs.get(job.id)!.plan
-      const header = await headerFor(disk, store.outputs, { job: job.id, task: 1, digest, consumers: [] }, plan)
+      const headers = new Headers(disk, store.outputs)
+      const header = await headers.headerOf({ job: job.id, task: 1, digest, consumers: [] }, plan)
       await sendBatch(stream, disk, header!)
       for (let i = 0; i < 5; i++) await settled()
       expect(node.events.at(-1)).toMatchObject({ type: 'pull-ended', end })

@@ -4,7 +4,7 @@ import type { Attempt, AttemptEnd, AttemptSpec, Tasks } from '../../src/ports.ts
 import { holdingFirst } from '../../src/runtime/hold-first.ts'
 import { settled } from './peer.ts'
 
-const END: AttemptEnd = { ok: true, manifest: { kind: 'bounds', bounds: [] } as never, files: [], log: '' }
+const END: AttemptEnd = { ok: true, manifest: { kind: 'bounds', bounds: [] } as never, rows: [], files: [], log: '' }
 
 interface Held {
   readonly tasks: Tasks

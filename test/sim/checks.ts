@@ -5,11 +5,14 @@ import { LIMITS } from '../../src/core/limits.ts'
 import { plan } from '../../src/core/plan/plan.ts'
 import type { Plan, StepIndex } from '../../src/core/plan/steps.ts'
 import type { JobState, State } from '../../src/core/state.ts'
-import type { Digest, JobId, JobRecord, Manifest, NodeId, TaskIndex } from '../../src/core/types.ts'
+import type { Digest, JobId, JobRecord, Manifest, NodeId, RunRow, TaskIndex } from '../../src/core/types.ts'
 import { BlockReader } from '../../src/data/blocks.ts'
 import { PART_MAGIC } from '../../src/data/part.ts'
 import { RUN_MAGIC } from '../../src/data/run.ts'
+import { fromKept } from '../../src/kept/form.ts'
 import type { AttemptSpec } from '../../src/ports.ts'
+import { entriesOf } from '../../src/runtime/home/kept-log.ts'
+import { openRows } from '../../src/wire/rows.ts'
 import type { ReduceWork } from '../../src/core/plan/work.ts'
 import { filesOf } from './execution.ts'
 import { guards, isLacking, misfit, mistold, partsWanted } from './graph-checks.ts'
@@ -168,15 +171,20 @@ export class Checks {
     this.#seen.add(key)
     const folder = `jobs/${job.record.id}/in/${producer}.${digest}`
     const { manifest } = manifestIn(node.disk.files.get(`${folder}/manifest.json`)!)
-    const run = manifest.kind === 'map' ? manifest.runs.find(({ partition }) => partition === task.at) : undefined
-    const [name, given, magic] =
-      manifest.kind === 'reduce'
-        ? ['part', manifest.part, PART_MAGIC]
-        : [`run-${task.at}`, run?.digest ?? null, RUN_MAGIC]
-    if (given === null) return
+    if (manifest.kind === 'reduce') this.#wholeFile(node, folder, 'part', manifest.part, PART_MAGIC)
+    if (manifest.kind !== 'map') return
+    const log = Buffer.from(node.disk.files.get(`${folder}/rows.log`) ?? [])
+    const run = entriesOf(log)
+      .payloads.flatMap((entry) => openRows(entry) ?? [])
+      .find(({ partition }) => partition === task.at)
+    if (run === undefined) breach('durable', node, `booked task ${producer} for task ${consumer}, and has no row of it`)
+    if (run.digest !== '') this.#wholeFile(node, folder, `run-${task.at}`, run.digest, RUN_MAGIC)
+  }
+
+  #wholeFile(node: SimNode, folder: string, name: string, digest: string, magic: string): void {
     const bytes = node.disk.files.get(`${folder}/${name}`)
-    if (bytes === undefined || !isWhole(bytes, name, given, magic))
-      breach('durable', node, `booked ${name} of task ${producer}, of which not all is on disk`)
+    if (bytes === undefined || !isWhole(bytes, name, digest, magic))
+      breach('durable', node, `booked ${folder}/${name}, of which not all is on disk`)
   }
 
   #held(node: SimNode, job: JobState, task: number): void {
@@ -187,7 +195,9 @@ export class Checks {
     if (this.rotten || this.#seen.has(key)) return
     this.#seen.add(key)
     const { manifest } = manifestIn(kept)
-    for (const file of filesOf(manifest))
+    const rows = manifest.kind === 'map' ? rowsIn(node.disk.files.get(`${folder}/rows`)) : []
+    if (rows === null) breach('durable', node, `has task ${task}, and no rows of it`)
+    for (const file of filesOf({ manifest, rows }))
       if (!node.disk.files.has(`${folder}/${file}`)) breach('durable', node, `has task ${task}, and no ${file} of it`)
   }
 
@@ -369,6 +379,11 @@ export class Checks {
 function manifestIn(kept: Uint8Array): { manifest: Manifest } {
   const text = Buffer.from(kept).toString()
   return JSON.parse(text.slice(text.indexOf('{'))) as { manifest: Manifest }
+}
+
+function rowsIn(kept: Uint8Array | undefined): RunRow[] | null {
+  const packed = kept === undefined ? null : fromKept(kept)
+  return packed === null ? null : openRows(packed)
 }
 
 function isWhole(bytes: Uint8Array, name: string, digest: string, magic: string): boolean {

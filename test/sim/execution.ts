@@ -1,5 +1,7 @@
 /** What an attempt of a simulated job does: the production data plane over made-up splits and parts, in memory. */
-import type { BoundsManifest, Manifest, MapManifest, ReduceManifest, SampleManifest } from '../../src/core/types.ts'
+import type { Listing } from '../../src/core/plan/files.ts'
+import { rootOfRows, rowsOf } from '../../src/core/plan/rows.ts'
+import type { BoundsManifest, Digest, ReduceManifest, SampleManifest } from '../../src/core/types.ts'
 import type { BoundsWork, MapWork, ReduceWork, SampleWork, SplitWork } from '../../src/core/plan/work.ts'
 import { MapCollector } from '../../src/data/collector.ts'
 import { PartReader } from '../../src/data/part.ts'
@@ -31,29 +33,29 @@ export class JobThrew extends Error {
 }
 
 /** @throws JobThrew; ShoalError where an input is damaged */
-export function execute(execution: Execution): Manifest {
+export function execute(execution: Execution): Listing {
   const { work } = execution.spec
   switch (work.kind) {
     case 'sample':
-      return sample(execution, work)
+      return { manifest: sample(execution, work), rows: [] }
     case 'bounds':
-      return bounds(execution, work)
+      return { manifest: bounds(execution, work), rows: [] }
     case 'map':
       return map(execution, work)
     case 'reduce':
-      return reduceOf(execution, work)
+      return { manifest: reduceOf(execution, work), rows: [] }
   }
 }
 
 /** The names of what it leaves. */
-export function filesOf(manifest: Manifest): string[] {
+export function filesOf({ manifest, rows }: Listing): string[] {
   switch (manifest.kind) {
     case 'sample':
       return ['keys']
     case 'bounds':
       return []
     case 'map':
-      return manifest.runs.map((run) => `run-${run.partition}`)
+      return rows.flatMap(({ partition, records }) => (records > 0 ? [`run-${partition}`] : []))
     case 'reduce':
       return ['part']
   }
@@ -61,7 +63,7 @@ export function filesOf(manifest: Manifest): string[] {
 
 /** One split, or the one part of another stage: its records, and which of them are sampled for bounds. */
 interface Unit {
-  readonly input: MapManifest['splits'][number]['input']
+  readonly input: Digest
   readonly bytes: number
   readonly records: Iterable<Pair>
   readonly samples: (record: number) => boolean
@@ -133,7 +135,7 @@ function bounds({ read }: Execution, work: BoundsWork): BoundsManifest {
   return { kind: 'bounds', consumed: work.consumed, bounds: found }
 }
 
-function map(execution: Execution, work: MapWork): MapManifest {
+function map(execution: Execution, work: MapWork): Listing {
   const collector = new MapCollector({
     partitions: work.partitions,
     bounds: work.bounds?.map((bound) => Buffer.from(bound, 'hex')) ?? null,
@@ -153,7 +155,9 @@ function map(execution: Execution, work: MapWork): MapManifest {
     return { input, bytes, records, emitted, skips: NO_SKIPS }
   })
   const took = tookOf(work, splits)
-  return { kind: 'map', splits, runs: collector.finish(), took, counters: {}, upstream: work.upstream }
+  const rows = rowsOf(collector.finish(), work.partitions)
+  const manifest = { kind: 'map', splits, rows: rootOfRows(rows), took, counters: {}, upstream: work.upstream } as const
+  return { manifest, rows }
 }
 
 function reduceOf({ spec, out, read }: Execution, work: ReduceWork): ReduceManifest {

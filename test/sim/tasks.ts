@@ -88,14 +88,14 @@ export class SimTasks implements Tasks {
         if (content === null) throw new ShoalError('DAMAGED', `${name} is not there`)
         return content
       }
-      const manifest = execute({ spec, salt: `${this.#node}-${pid}`, out, read })
-      const left = filesOf(manifest).map((name): OutputFile => {
+      const listing = execute({ spec, salt: `${this.#node}-${pid}`, out, read })
+      const left = filesOf(listing).map((name): OutputFile => {
         const path = `/slots/${pid}/${name}`
         const bytes = out.files.get(name)!
         this.#disk.leave(path, bytes)
         return { name, path, size: bytes.length }
       })
-      return { ok: true, manifest, files: left, log: '' }
+      return { ok: true, ...listing, files: left, log: '' }
     } catch (error) {
       return failed(error)
     }

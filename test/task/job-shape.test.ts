@@ -74,7 +74,9 @@ describe('what a job file declares', () => {
       'a field of no name',
       { something: 1 },
       'a job has no field "something"',
-      ['fields: input, map, emits, combine, reduce, name, params, sort, partitions, onBadRecord, format'],
+      [
+        'fields: input, map, emits, combine, aggregate, n, by, sortValues, reduce, name, params, sort, partitions, onBadRecord, format',
+      ],
     ],
   ])('%s', (_, job, message, remedies) => {
     expect(() => shape(job)).toThrow(expect.objectContaining({ code: 'JOB_BUILD', message, try: remedies }) as Error)

@@ -15,7 +15,8 @@ import { join } from 'node:path'
 import vm from 'node:vm'
 import { afterAll, describe, expect, test } from 'vitest'
 import { bundleJob } from '../../src/adapters/esbuild/bundle.ts'
-import type { Digest, MapManifest } from '../../src/core/types.ts'
+import type { Listing } from '../../src/core/plan/files.ts'
+import type { Digest } from '../../src/core/types.ts'
 import type { TaskContext } from '../../src/task/context.ts'
 import { codeInRealms } from '../../src/task/job-realms.ts'
 import { loadJob } from '../../src/task/load-job.ts'
@@ -211,11 +212,12 @@ async function mapped(source: string, sharing: boolean, extra: readonly string[]
     stage: '',
     part: null,
     sides: [],
+    sortValues: false,
     map: true,
     edges: 0,
     upstream: [],
   }).then(
-    (manifest: MapManifest) => JSON.stringify({ manifest, records: reporter.records, bytes: reporter.bytes }),
+    (listing: Listing) => JSON.stringify({ listing, records: reporter.records, bytes: reporter.bytes }),
     (error: { error?: unknown; message: string; place?: string }) => `${error.message} at ${error.place}`,
   )
   const files = readdirSync(join(home, 'out')).map((name) => [name, readFileSync(join(home, 'out', name), 'hex')])

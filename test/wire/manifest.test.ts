@@ -1,9 +1,10 @@
 import { expect, it } from 'vitest'
 import { openManifest } from '../../src/wire/manifest.ts'
 
+const ROWS = `{"root": "${'0a'.repeat(32)}", "count": 1}`
 const mapWith = (counters: string): unknown =>
   JSON.parse(
-    `{"consumed": "", "manifest": {"kind": "map", "splits": [], "runs": [], "took": [], "upstream": [], "counters": ${counters}}}`,
+    `{"consumed": "", "manifest": {"kind": "map", "splits": [], "rows": ${ROWS}, "took": [], "upstream": [], "counters": ${counters}}}`,
   )
 
 it('counters are numbers, whatever their names', () => {

@@ -1,7 +1,7 @@
 import type { Code } from '../../core/codes.ts'
 import { errorFromJson } from '../../core/errors.ts'
 import { errorToJson } from '../../words/thrown.ts'
-import type { Manifest } from '../../core/types.ts'
+import type { Manifest, RunRow } from '../../core/types.ts'
 import type { AttemptFailure } from '../../ports.ts'
 import type { ProgressMessage, TaskMessage } from '../../task/protocol.ts'
 
@@ -17,9 +17,9 @@ export function checkMessage(message: unknown): TaskMessage | null {
     case 'progress':
       return checkProgress(message)
     case 'done': {
-      const { manifest, log } = message
-      return isFields(manifest) && typeof log === 'string'
-        ? { type: 'done', manifest: manifest as unknown as Manifest, log }
+      const { manifest, rows, log } = message
+      return isFields(manifest) && Array.isArray(rows) && typeof log === 'string'
+        ? { type: 'done', manifest: manifest as unknown as Manifest, rows: rows as readonly RunRow[], log }
         : null
     }
     case 'failed': {

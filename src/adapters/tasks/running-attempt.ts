@@ -4,7 +4,7 @@ import { reasonOf } from '../../words/reason.ts'
 import type { Millis } from '../../core/types.ts'
 import type { Attempt, AttemptEnd, AttemptFailure, AttemptProgress, AttemptSpec } from '../../ports.ts'
 import { filesOf } from '../../core/plan/files.ts'
-import { isManifestOf } from '../../task/check-manifest.ts'
+import { isListingOf } from '../../task/check-manifest.ts'
 import { checkMessage } from './check-message.ts'
 import { endedItself, killed, outOfMemory, outOfTime } from './ending.ts'
 import { residentBytes } from './resident.ts'
@@ -89,10 +89,10 @@ export class RunningAttempt implements Attempt {
     } else if (message.type === 'failed') {
       this.#conclude({ ok: false, failure: message.failure, log: this.#log })
     } else {
-      if (!isManifestOf(this.spec.work, message.manifest)) return this.#distrust()
-      const names = filesOf(message.manifest)
-      this.process.folder.output(this.spec.attempt, names).then(
-        (files) => this.#conclude({ ok: true, manifest: message.manifest, files, log: this.#log }),
+      if (!isListingOf(this.spec.work, message)) return this.#distrust()
+      const { manifest, rows } = message
+      this.process.folder.output(this.spec.attempt, filesOf(message)).then(
+        (files) => this.#conclude({ ok: true, manifest, rows, files, log: this.#log }),
         () => this.#distrust(),
       )
     }

@@ -1,5 +1,6 @@
 import type { ExplainAnswer } from '../../control/api.ts'
 import type { Context } from '../context.ts'
+import { stageLines } from '../graph/explained.ts'
 import { orInterrupted } from '../interrupts.ts'
 import { withNode } from '../local.ts'
 import { givenParams, submissionOf } from '../submission.ts'
@@ -28,13 +29,15 @@ export function explanationLines(answer: ExplainAnswer): string[] {
       `${bytesText(answer.bytes)}  ${plural(answer.partitions, 'partition')}`,
     '',
   ]
-  for (const stage of answer.stages) {
+  if (answer.graph !== undefined) lines.push(...stageLines(answer, answer.graph))
+  for (const stage of answer.graph === undefined ? answer.stages : []) {
     lines.push(`${stage.stage.padEnd(8)} ${plural(stage.tasks, 'task')} on ${plural(stage.nodes.length, 'node')}`)
     for (const node of stage.nodes) {
       lines.push(`         ${node.name}  ${plural(node.tasks, 'task')}  ${bytesText(node.bytes)}`)
     }
   }
-  lines.push(`moves    about ${bytesText(answer.moves)} between nodes`)
+  const unknown = answer.graph === undefined ? '' : ', of what is read; what stages give is not known before they run'
+  lines.push(`moves    about ${bytesText(answer.moves)} between nodes${unknown}`)
   for (const input of answer.columns) lines.push(`columns  ${columnsText(input)}`)
   for (const { from, to, tasks, bytes } of answer.streamed)
     lines.push(`streamed ${to} reads ${bytesText(bytes)} from ${from}, which cannot run ${plural(tasks, 'task')}`)

@@ -2,6 +2,7 @@ import type { Context } from '../context.ts'
 import { FORMAT } from '../flags.ts'
 import { follow, only, requireDone, type Outcome, type Via } from '../follow.ts'
 import { watchInterrupts } from '../interrupts.ts'
+import { refuseOneFile } from '../output/sections.ts'
 import { shownFormat } from '../output/target.ts'
 import { writeTo } from '../io.ts'
 import { SILENT } from '../progress/view.ts'
@@ -49,10 +50,10 @@ export async function logs(context: Context, [id = '']: readonly string[]): Prom
     return 0
   }
   const shown = context.io.stdout.isTTY === true ? visibleLines : (line: string): string => line
-  for (const { task, node, text } of texts) {
+  for (const { task, name = String(task), node, text } of texts) {
     if (text === '') continue
     const lines = text.replace(/\n$/, '').split('\n')
-    const written = lines.map((line) => `${task} ${visible(node)}| ${shown(line)}\n`).join('')
+    const written = lines.map((line) => `${visible(name)} ${visible(node)}| ${shown(line)}\n`).join('')
     await writeTo(context.io.stdout, written)
   }
   if (texts.every(({ text }) => text === '')) context.hint('the job has written nothing to its console')
@@ -65,6 +66,10 @@ export async function result(context: Context, [id = '']: readonly string[]): Pr
   const node = context.node()
   const job = await node.job(id)
   shownFormat(context.settings.get(FORMAT), target, job.format)
+  refuseOneFile(
+    (job.outputs ?? []).map(({ output }) => output),
+    target,
+  )
   const interrupts = watchInterrupts(context.io)
   try {
     const signal = AbortSignal.any([interrupts.signal, waitingLimit(context)])

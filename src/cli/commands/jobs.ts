@@ -1,4 +1,4 @@
-import type { Coverage, JobDetail, JobSummary, Receipt } from '../../control/api.ts'
+import type { Coverage, JobDetail, JobSummary, Receipt, StageFacts } from '../../control/api.ts'
 import type { Context } from '../context.ts'
 import { failureText } from '../failure.ts'
 import { writeTo } from '../io.ts'
@@ -59,7 +59,10 @@ async function printDetail(context: Context, job: JobDetail): Promise<void> {
     ['snapshot', job.snapshot],
     ['runtime', job.runtime],
     ['limits', limits],
-    ['output', `${plural(job.partitions, 'partition')}${job.format === null ? '' : `, ${job.format}`}`],
+    ...(job.outputs ?? [{ output: '', partitions: job.partitions }]).map(({ output, partitions }): Fact => [
+      'output',
+      `${output === '' ? '' : `${output}  `}${plural(partitions, 'partition')}${job.format === null ? '' : `, ${job.format}`}`,
+    ]),
     ...(job.key === null ? [] : [['key', job.key] as const]),
     ...Object.entries(job.params).map(([name, value]): Fact => ['param', `${name}=${value}`]),
     ...job.inputs.map((input): Fact => [
@@ -68,13 +71,38 @@ async function printDetail(context: Context, job: JobDetail): Promise<void> {
         `  ${plural(input.shards, 'shard')}  ${bytesText(input.bytes)}`,
     ]),
   ])
+  for (const line of stagesOf(job.tasks)) await printFacts(context, [['stage', line]])
   if (job.error !== null) await writeTo(context.io.stdout, failureText(job.error, context.paint))
   await context.print('')
-  await context.printTable(job.tasks, TASK_COLUMNS)
+  const [task] = job.tasks
+  await context.printTable(
+    job.tasks,
+    task?.stage === undefined ? TASK_COLUMNS : [TASK, STAGE, ...TASK_COLUMNS.slice(1)],
+  )
 }
 
-const TASK_COLUMNS: readonly Column<JobDetail['tasks'][number]>[] = [
-  { title: 'TASK', right: true, cell: (task) => String(task.task) },
+/** How far each stage is, step by step: `spend  map 3/8  reduce 0/3`. */
+function stagesOf(tasks: JobDetail['tasks']): string[] {
+  const stages = new Map<string, Map<string, { done: number; total: number }>>()
+  for (const { stage, kind, state } of tasks) {
+    if (stage === undefined) continue
+    const steps = stages.get(stage) ?? new Map<string, { done: number; total: number }>()
+    const { done, total } = steps.get(kind) ?? { done: 0, total: 0 }
+    stages.set(stage, steps.set(kind, { done: done + (state === 'done' ? 1 : 0), total: total + 1 }))
+  }
+  return [...stages].map(([stage, steps]) =>
+    [stage, ...[...steps].map(([kind, { done, total }]) => `${kind} ${countText(done)}/${countText(total)}`)].join(
+      '  ',
+    ),
+  )
+}
+
+type Task = JobDetail['tasks'][number]
+
+const TASK: Column<Task> = { title: 'TASK', right: true, cell: (task) => String(task.task) }
+const STAGE: Column<Task> = { title: 'STAGE', flexible: true, cell: (task) => task.stage ?? '' }
+const TASK_COLUMNS: readonly Column<Task>[] = [
+  TASK,
   { title: 'KIND', cell: (task) => task.kind },
   { title: 'STATE', cell: (task) => task.state },
   { title: 'OWNER', cell: (task) => task.owner ?? '' },
@@ -118,8 +146,14 @@ async function printReceipt(context: Context, receipt: Receipt): Promise<void> {
     ...missing(receipt.coverage),
     [
       'records',
-      `${countText(read)} read, ${countText(emitted)} emitted, ${countText(reduced)} reduced, ${countText(out)} out`,
+      receipt.stages === undefined
+        ? `${countText(read)} read, ${countText(emitted)} emitted, ${countText(reduced)} reduced, ${countText(out)} out`
+        : `${countText(read)} read, ${countText(out)} out`,
     ],
+    ...(receipt.outputs ?? []).map((one): Fact => [
+      'output',
+      `${one.output}  ${plural(one.records, 'record')}, ${bytesText(one.bytes)}, ${one.result}`,
+    ]),
     ['skipped', countText(receipt.skipped.count)],
     ...receipt.skipped.samples.map((one): Fact => ['', `${one.place}: ${one.reason}: ${one.record}`]),
     ...Object.entries(receipt.counters).map(([name, count]): Fact => ['counter', `${name} ${countText(count)}`]),
@@ -131,10 +165,38 @@ async function printReceipt(context: Context, receipt: Receipt): Promise<void> {
     ['taken over', `${plural(receipt.takenOver, 'task')} claimed more than once`],
   ])
   await context.print('')
+  if (receipt.stages !== undefined) {
+    await context.printTable(receipt.stages, STEP_COLUMNS)
+    await context.print('')
+  }
   await context.printTable(receipt.partitions, [
+    ...(receipt.outputs === undefined ? [] : [OUTPUT_COLUMN]),
     { title: 'PARTITION', right: true, cell: (one) => String(one.partition) },
     { title: 'RECORDS', right: true, cell: (one) => countText(one.records) },
     { title: 'DATA', right: true, cell: (one) => bytesText(one.bytes) },
     { title: 'SHA256', cell: (one) => one.part },
   ])
 }
+
+const OUTPUT_COLUMN: Column<Receipt['partitions'][number]> = {
+  title: 'OUTPUT',
+  flexible: true,
+  cell: (one) => one.output ?? '',
+}
+
+const STEP_COLUMNS: readonly Column<StageFacts>[] = [
+  { title: 'STAGE', flexible: true, cell: (one) => one.stage },
+  { title: 'STEP', cell: (one) => one.step },
+  { title: 'TASKS', right: true, cell: (one) => countText(one.tasks) },
+  { title: 'IN', right: true, cell: (one) => countText(one.records) },
+  { title: 'OUT', right: true, cell: (one) => countText(one.gave) },
+  { title: 'SKIPPED', right: true, cell: (one) => countText(one.skipped) },
+  {
+    title: 'COUNTERS',
+    flexible: true,
+    cell: (one) =>
+      Object.entries(one.counters)
+        .map(([name, count]) => `${name} ${countText(count)}`)
+        .join(', '),
+  },
+]

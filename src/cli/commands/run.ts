@@ -5,6 +5,7 @@ import { DETACH, DRY_RUN, FORMAT, LOCAL, OUTPUT, OVERWRITE, TIMEOUT } from '../f
 import { ask, follow, only, requireDone, resultOf, type Outcome, type Via } from '../follow.ts'
 import { Interrupted, orAborted, orInterrupted, watchInterrupts } from '../interrupts.ts'
 import { withNode } from '../local.ts'
+import { outputNames, refuseOneFile, sectionsOf } from '../output/sections.ts'
 import { formatFor, resolveTarget, shownFormat, type Target } from '../output/target.ts'
 import { writeResult } from '../output/write-result.ts'
 import { makeProgressView, progressMode } from '../progress/view.ts'
@@ -44,6 +45,7 @@ async function prepare(context: Context, file: string, target: Target): Promise<
   for (const warning of misspeltParams(job, settings)) context.hint(`warning: ${warning}`)
   const checkFormat = settings.on(DETACH) || settings.on(DRY_RUN) ? formatFor : shownFormat
   checkFormat(settings.get(FORMAT), target, request.job.format)
+  if (!settings.on(DETACH) && !settings.on(DRY_RUN)) refuseOneFile(outputNames(request.job), target)
   return request
 }
 
@@ -169,14 +171,16 @@ async function deliver(
   const engine = await context.engine()
   const format = shownFormat(settings.get(FORMAT), target, outcome.summary.format)
   const width = target.kind === 'stdout' ? widthOf(io.stdout, io.environment) : Number.POSITIVE_INFINITY
-  const renderer = engine.createRenderer(format, Number.isFinite(width) ? { width } : {})
+  const sections = sectionsOf(outcome.summary, () =>
+    engine.createRenderer(format, Number.isFinite(width) ? { width } : {}),
+  )
   const source = {
     job: outcome.job,
     passing: via.passing,
     chunks: () => resultOf(via, outcome.job, signal),
     receipt: () => Promise.resolve(receipt),
   }
-  await writeResult(source, target, renderer, engine, io.stdout)
+  await writeResult(source, target, sections, engine, io.stdout)
 }
 
 /** Ctrl-C leaves the job to itself and says how to come back; a time-out says so as well. */

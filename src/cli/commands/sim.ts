@@ -2,6 +2,7 @@ import { ShoalError } from '../../core/errors.ts'
 import type { Context } from '../context.ts'
 import { DATA, FORMAT, SEED } from '../flags.ts'
 import { Interrupted, watchInterrupts } from '../interrupts.ts'
+import { outputNames, refuseOneFile } from '../output/sections.ts'
 import { shownFormat } from '../output/target.ts'
 import { drawVictims, holdersOf, hunt } from '../sim/killer.ts'
 import type { NodeProcess } from '../sim/node-process.ts'
@@ -23,6 +24,7 @@ export async function simRun(context: Context, [file = '']: readonly string[]): 
   const { prepareJob } = await context.engine()
   const request = submissionOf(await prepareJob(context.path(file), givenParams(settings)), settings)
   shownFormat(settings.get(FORMAT), target, request.job.format)
+  refuseOneFile(outputNames(request.job), target)
   holdersOf(plan, request)
   return await withMesh(context, plan, async (mesh, signal) => {
     const victims = await drawVictims(mesh, plan, request, settings.get(SEED) ?? 1, signal)

@@ -33,9 +33,10 @@ export class Pace {
   /** `now` in monotonic milliseconds. null: too early to say. */
   see(phase: PhaseProgress, now: number): { readonly bytesPerSecond: number; readonly remainingMs: number } | null {
     const fraction = fractionOf(phase)
-    const first = this.#first.get(phase.phase)
+    const name = `${phase.stage ?? ''} ${phase.phase}`
+    const first = this.#first.get(name)
     if (first === undefined) {
-      this.#first.set(phase.phase, { at: now, fraction, bytes: phase.bytes })
+      this.#first.set(name, { at: now, fraction, bytes: phase.bytes })
       return null
     }
     const elapsed = now - first.at

@@ -39,8 +39,8 @@ function plainView(context: Context): ProgressView {
   const plain = new PlainProgress(context.io.now())
   let latest: JobEvent | null = null
   const say = (): void => {
-    const line = latest && plain.line(latest, context.io.now(), new Date().toTimeString().slice(0, 8))
-    if (line !== null) context.note(line)
+    if (latest === null) return
+    for (const line of plain.lines(latest, context.io.now(), new Date().toTimeString().slice(0, 8))) context.note(line)
   }
   const timer = setInterval(say, STILL_LOOK_MS)
   return {

@@ -1,5 +1,6 @@
 import { contentId, rootOf } from '../hash.ts'
 import type { Output } from './ledger.ts'
+import type { Listing } from '../plan/files.ts'
 import type { Digest, Manifest, MapManifest, SplitFacts } from '../types.ts'
 
 /** A manifest as it is kept and sent: with the root of what the task consumed ('' where it reads shards only). */
@@ -14,6 +15,9 @@ export interface TaskManifest {
 export function manifestText({ consumed, manifest, earlier }: TaskManifest): string {
   return JSON.stringify(earlier ?? { consumed, manifest })
 }
+
+/** The same with the rows that are at hand. */
+export type TaskListing = TaskManifest & Listing
 
 /** What the ledger says of a task with this manifest: its digest is a function of the manifest alone. */
 export function outputOf({ consumed, manifest, earlier }: TaskManifest): Output {

@@ -26,8 +26,8 @@ export function runsAlone(failures: readonly (Failure & { readonly node: NodeId 
   return deaths.length > 1 || deaths.some(({ node, place }) => place === '' || place.startsWith(`${node}/`))
 }
 
-/** The error of a task that has ended too many lives, else null. */
-export function poisonOf(failures: readonly Told[]): ErrorJson | null {
+/** The error of a task that has ended too many lives, else null; `task` is what people call it. */
+export function poisonOf(failures: readonly Told[], task: string): ErrorJson | null {
   const deaths = deathsOf(failures)
   if (deaths.length <= LIMITS.deathsAlone) return null
   const names: string[] = deaths.map(({ error, place, node }) => error.node ?? (place.split('/')[0] || (node ?? '')))
@@ -35,7 +35,7 @@ export function poisonOf(failures: readonly Told[]): ErrorJson | null {
   return {
     schema: 'shoal.error/1',
     code: 'TASK_POISON',
-    message: `a task has ended the node that ran it, ${deaths.length} times`,
+    message: `${task} has ended the node that ran it, ${deaths.length} times`,
     why: `it ran on ${where.join(', ') || 'nodes that did not say'}, at last alone there`,
     try: ['look at what the task asks of a machine: memory, disk', 'shoal job retry   once the cause is gone'],
     retryable: false,

@@ -4,6 +4,7 @@ import type { FailureIndex } from '../ledger/failures.ts'
 import { poisonOf } from './poison.ts'
 import { agreed, hasBlanks, type Failure } from '../ledger/ledger.ts'
 import { dispute, type Outcome } from '../ledger/outcome.ts'
+import { taskName } from '../plan/graph.ts'
 import { findConflict, isComplete, seal } from './seal.ts'
 import type { ErrorJson } from '../errors.ts'
 import type { JobState } from '../state.ts'
@@ -25,10 +26,10 @@ export function verdict(job: JobState, failures: FailureIndex): Outcome {
 }
 
 /** Whether what failed ends the round. */
-function fatalOf({ ledger }: JobState, failures: FailureIndex): Outcome {
+function fatalOf({ plan, ledger }: JobState, failures: FailureIndex): Outcome {
   for (const [task, list] of failures) {
     if (agreed(ledger.tasks[task]) !== null) continue
-    const error = fatal(list)
+    const error = fatal(list, taskName(plan.tasks[task]!))
     if (error !== null) return { kind: 'failed', error }
   }
   return { kind: 'open' }
@@ -38,7 +39,10 @@ function fatalOf({ ledger }: JobState, failures: FailureIndex): Outcome {
  * User causes: two equal ones, or four in all. Deaths while alone: three. Own causes never end a round, but for a bug
  * in Shoal itself.
  */
-export function fatal(failures: readonly (Failure & { readonly node?: NodeId })[]): ErrorJson | null {
+export function fatal(
+  failures: readonly (Failure & { readonly node?: NodeId })[],
+  task: string = 'a task',
+): ErrorJson | null {
   const byUser = failures.filter((f) => f.blame === 'user' || f.blame === 'input')
   const seen = new Map<string, number>()
   for (const failure of byUser) {
@@ -48,7 +52,7 @@ export function fatal(failures: readonly (Failure & { readonly node?: NodeId })[
     if (count >= LIMITS.failuresEqual || byUser.length >= LIMITS.failuresAll) return failure.error
   }
   // The first death happened beside other tasks; only those after it were alone.
-  return poisonOf(failures) ?? internalOf(failures)
+  return poisonOf(failures, task) ?? internalOf(failures)
 }
 
 /** A bug in Shoal that shows on two nodes alike, or again and again: it would show for ever. */

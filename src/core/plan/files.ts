@@ -1,11 +1,13 @@
 /** The files of a task's output, and which of them a consumer reads. */
-import type { Bytes, Digest, Manifest, MapManifest, TaskIndex } from '../types.ts'
+import type { Bytes, Digest, Manifest, MapManifest, Partition, RunRow, TaskIndex } from '../types.ts'
 import { howBetween } from './graph.ts'
 import type { Plan, PlannedTask } from './steps.ts'
 
+const RUN = 'run-'
+
 /** The records of one partition, of a task whose output is runs. */
-export function runFile(partition: number): string {
-  return `run-${partition}`
+export function runFile(partition: Partition): string {
+  return `${RUN}${partition}`
 }
 
 /** What is in a file of an output: its form, the hash of its content and how many bytes that has, where it is known. */
@@ -15,11 +17,17 @@ export interface Content {
   readonly bytes: Bytes
 }
 
-/** All files of an output, beside its manifest. */
-export function filesOf(manifest: Manifest): string[] {
+/** What lists an output's files: its manifest and, where these are runs, the rows that are at hand, ascending. */
+export interface Listing {
+  readonly manifest: Manifest
+  readonly rows: readonly RunRow[]
+}
+
+/** All files of an output, as far as its rows are at hand, beside what lists them. */
+export function filesOf({ manifest, rows }: Listing): string[] {
   switch (manifest.kind) {
     case 'map':
-      return manifest.runs.map((run) => runFile(run.partition))
+      return rows.filter(({ digest }) => digest !== '').map(({ partition }) => runFile(partition))
     case 'sample':
       return ['keys']
     case 'reduce':
@@ -29,31 +37,33 @@ export function filesOf(manifest: Manifest): string[] {
   }
 }
 
-/** The files that these tasks read of another's output; null, for a copy: all of them. */
-export function filesFor(
+/** The partitions whose runs these tasks read of another's output, ascending; null, for a copy: all of them. */
+export function partitionsFor(
   plan: Plan,
-  producer: PlannedTask,
-  manifest: Manifest,
+  { step }: PlannedTask,
   consumers: readonly TaskIndex[] | null,
-): string[] {
-  const all = filesOf(manifest)
-  if (consumers === null || producer.step.gives !== 'runs') return all
-  const wanted = new Set(consumers.map((consumer) => runFile(plan.tasks[consumer]?.at ?? -1)))
-  return all.filter((file) => wanted.has(file))
+): readonly Partition[] {
+  if (step.gives !== 'runs') return []
+  if (consumers === null) return Array.from({ length: step.deals }, (_, partition) => partition)
+  const wanted = consumers.flatMap((consumer) => plan.tasks[consumer]?.at ?? [])
+  return [...new Set(wanted)].sort((a, b) => a - b)
 }
 
-/** A manifest with those runs alone that a consumer reads: all of them, of thousands of tasks, are hundreds of megabytes. */
-export function cutFor(manifest: Manifest, consumer: PlannedTask): Manifest {
-  if (manifest.kind !== 'map') return manifest
-  return { ...manifest, runs: manifest.runs.filter((run) => run.partition === consumer.at) }
+/** What of an output these partitions' readers read; null where a row of theirs is not at hand. */
+export function cutFor<T extends Listing>(listing: T, partitions: readonly Partition[]): T | null {
+  const wanted = new Set(partitions)
+  const rows = listing.rows.filter(({ partition }) => wanted.has(partition))
+  return rows.length === partitions.length ? { ...listing, rows } : null
 }
 
 /** null where the output has no such file. */
-export function contentOf(manifest: Manifest, file: string): Content | null {
+export function contentOf({ manifest, rows }: Listing, file: string): Content | null {
   switch (manifest.kind) {
     case 'map': {
-      const run = manifest.runs.find(({ partition }) => runFile(partition) === file)
-      return run === undefined ? null : { form: 'run', digest: run.digest, bytes: run.bytes }
+      const at = Number(file.slice(RUN.length))
+      const row = rows.find(({ partition }) => partition === at)
+      if (row === undefined || row.digest === '' || file !== runFile(at)) return null
+      return { form: 'run', digest: row.digest, bytes: row.bytes }
     }
     case 'sample':
       return file === 'keys' ? { form: 'keys', digest: manifest.digest, bytes: manifest.bytes } : null
@@ -81,7 +91,7 @@ export function fitsTask(manifest: Manifest, task: PlannedTask): boolean {
       return (
         manifest.splits.length === readUnits(task) &&
         isOverItsEdges(manifest, task) &&
-        manifest.runs.every((run) => run.partition < task.step.deals)
+        manifest.rows.count === task.step.deals
       )
     case 'sample':
       return manifest.splits.length === readUnits(task) && isOverItsEdges(manifest, task)

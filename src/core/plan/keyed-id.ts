@@ -14,7 +14,7 @@ import type { Digest, JobId, JobSpec } from '../types.ts'
 /** The settings that form 1 knows, with what is left out of it. */
 const FIRST: Readonly<Record<string, unknown>> = { params: {}, sort: false, partitions: null, onBadRecord: 'fail' }
 /** What the sources say. */
-const FOLLOWS: ReadonlySet<string> = new Set(['combine', 'reduce'])
+const FOLLOWS: ReadonlySet<string> = new Set(['combine', 'reduce', 'aggregate', 'n', 'by', 'sortValues'])
 
 const LATER: Readonly<Record<string, unknown>> = Object.fromEntries(
   Object.entries(SPEC_SETTINGS as Readonly<Record<string, Field>>)

@@ -134,7 +134,8 @@ class Drafts {
       : []
     return reads.map(({ alias, from }): Edge => {
       const { isKeyed, packs } = this.steps[from]!
-      if (isKeyed && !stage.map && !stage.sort && packs.length === deals) return { from, how: 'same' }
+      if (isKeyed && !stage.map && !stage.sort && !stage.sortValues && packs.length === deals)
+        return { from, how: 'same' }
       const mapping = this.#withSides(stage, stage.map, [{ from, how: 'same' }, ...bounds])
       const dealing = this.#push({
         ...step('map', alias),

@@ -23,7 +23,8 @@ export function stagesOf(spec: JobSpec): Stages {
     drawn.set(spec.stages, known)
     return known
   }
-  const { combine, reduce, sort, partitions, onBadRecord } = spec
+  const { combine, aggregate, n, by, sortValues, reduce, sort, partitions, onBadRecord } = spec
+  const folds = aggregate === undefined ? {} : { aggregate, ...(n === undefined ? {} : { n }), by: by === true }
   const reads = spec.inputs.map(({ alias }: InputSpec, input) => ({ alias, input }))
   const stage = {
     name: '',
@@ -32,6 +33,8 @@ export function stagesOf(spec: JobSpec): Stages {
     sides: [],
     map: true,
     combine,
+    ...folds,
+    ...(sortValues && { sortValues }),
     reduce,
     keepsKey: false,
     sort,

@@ -6,6 +6,7 @@ import type {
   JobRecord,
   Manifest,
   MapManifest,
+  RunRow,
   Snapshot,
   StageRead,
   StageSpec,
@@ -14,7 +15,7 @@ import { consumedRoot, taskName } from './graph.ts'
 import { rankSplits } from './ranks.ts'
 import { stagesOf } from './stages.ts'
 import type { Plan, PlannedTask } from './steps.ts'
-import type { KeyedPartWork, MapWork, PartWork, RunWork, SideWork, SplitWork, Work } from './work.ts'
+import type { AggregateWork, KeyedPartWork, MapWork, PartWork, RunWork, SideWork, SplitWork, Work } from './work.ts'
 
 /** What a task reads of shards, as its process is told it. */
 export interface ReadShards {
@@ -27,8 +28,9 @@ export interface ReadShards {
 export interface Consumed {
   readonly producer: PlannedTask
   readonly digest: Digest
-  /** Of its runs only those that this task reads. */
   readonly manifest: Manifest
+  /** Where it reads a run of it: that one's. */
+  readonly rows: readonly RunRow[]
   /** Names, in the task's folder, of the files that it reads of the output. */
   readonly files: readonly string[]
 }
@@ -47,6 +49,7 @@ export function workOf(
   const upstream = upstreamOf(record.snapshot, plan, task, told)
   const { code, combine, onBadRecord } = stage
   const sides = sidesOf(stage, task, consumed)
+  const folds = aggregateOf(stage)
   const reading = {
     stage: code,
     splits,
@@ -55,6 +58,8 @@ export function workOf(
     map: stage.map,
     partitions,
     combine,
+    ...folds,
+    sortValues: stage.sortValues === true,
     onBadRecord,
     edges: inputs.length - task.step.sides,
     sides,
@@ -84,12 +89,18 @@ export function workOf(
         sides,
         combine,
         reduce: stage.reduce,
+        ...folds,
+        sortValues: stage.sortValues === true,
         keyed: stage.reduce && stage.keepsKey,
         consumed: root as Digest,
         upstream,
       }
     }
   }
+}
+
+function aggregateOf({ aggregate, n }: StageSpec): { aggregate?: AggregateWork } {
+  return aggregate === undefined ? {} : { aggregate: { name: aggregate, n: n ?? 1 } }
 }
 
 function boundsOf(consumed: readonly Consumed[]): MapWork['bounds'] {
@@ -144,14 +155,13 @@ function mergedBy(
       t,
       {
         producer,
-        manifest,
+        rows: [row],
         files: [file],
       },
     ] of own.entries()) {
-      const [run] = (manifest as MapManifest).runs
-      if (run === undefined || file === undefined) continue
+      if (row === undefined || row.digest === '' || file === undefined) continue
       const aliases = inputs === null ? [edge] : producer.splits.map((split) => inputs.indexOf(split.input))
-      runs.push({ file, ranks: ranks[t]!, aliases, digest: run.digest, bytes: run.bytes })
+      runs.push({ file, ranks: ranks[t]!, aliases, digest: row.digest, bytes: row.bytes })
     }
   }
   return { runs, parts }

@@ -1,5 +1,6 @@
 /** What a task process is told to do: no more than its task needs, files by the names that they have in its folder. */
 import type { Look } from '../look.ts'
+import type { AggregateName } from '../spec/settings.ts'
 import type { Agreed, Bytes, Digest, Partition, ReadOptions, StepFacts } from '../types.ts'
 
 /** One split, as the task process is told it; `file` is a TaskFile's name. */
@@ -50,6 +51,13 @@ export interface SideWork extends Omit<PartWork, 'edge'> {
   readonly unique: boolean
 }
 
+/** What values of a key are folded by. */
+export interface AggregateWork {
+  readonly name: AggregateName
+  /** Of `top`: how many values are kept. */
+  readonly n: number
+}
+
 export interface MapWork {
   readonly kind: 'map'
   /** The stage whose functions are called; '' where the job has one. */
@@ -65,6 +73,10 @@ export interface MapWork {
   /** Hex order keys, for `sort` jobs; else null: by hash. */
   readonly bounds: readonly string[] | null
   readonly combine: boolean
+  /** Then `combine` is false. */
+  readonly aggregate?: AggregateWork
+  /** Values of a key are in an order of their own: that of what the stage's sortValues gives. */
+  readonly sortValues: boolean
   readonly onBadRecord: 'fail' | 'skip'
   /** How many edges the step reads, sides apart. */
   readonly edges: number
@@ -112,6 +124,10 @@ export interface ReduceWork {
   readonly sides: readonly SideWork[]
   readonly combine: boolean
   readonly reduce: boolean
+  /** What its runs have accumulators of. */
+  readonly aggregate?: AggregateWork
+  /** Its runs have sorted values. */
+  readonly sortValues: boolean
   /** Each record that reduce gives has to have the key of its group: what reads the part relies on it. */
   readonly keyed: boolean
   /** See `consumedRoot` in graph.ts; goes into the manifest as it is. */

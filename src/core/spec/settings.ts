@@ -3,6 +3,21 @@ import type { Field, Values } from './fields.ts'
 /** What a person says of a job beside what it reads and how that is mapped, in the order in which a remedy lists it. */
 export const SETTINGS = {
   combine: { is: 'function', default: false },
+  /**
+   * What values of a key are folded by, instead of combine. This and the two below have no default: the id of a job that
+   * does not say them must not change by them.
+   */
+  aggregate: {
+    is: 'word',
+    words: ['sum', 'count', 'min', 'max', 'first', 'last', 'collect', 'top'],
+    closed: true,
+  },
+  /** Of `top`: how many values of a key are kept … */
+  n: { is: 'whole', least: 1, most: 'topMax' },
+  /** … and what they are compared by, if not by themselves. */
+  by: { is: 'function' },
+  /** What the values of a key are sorted by. No default, as above. */
+  sortValues: { is: 'function' },
   reduce: { is: 'function', default: false },
   /** A job file without one has its own. */
   name: { is: 'text', most: 200, file: { least: 1, most: 'namesBytesMax' }, needed: true, inId: false },
@@ -37,6 +52,7 @@ type TableOfSpec = {
 export type Settings = Values<Table>
 /** Those that are part of the specification. */
 export type SpecSettings = Values<TableOfSpec>
+export type AggregateName = NonNullable<Settings['aggregate']>
 /** The formats in which a result can be written. */
 export type OutputFormat = NonNullable<Settings['format']>
 
@@ -47,7 +63,8 @@ export const SPEC_SETTINGS: TableOfSpec = Object.fromEntries(Object.entries(SETT
 
 const NAMES = Object.keys(SPEC_SETTINGS) as (keyof SpecSettings)[]
 
-/** Those of the specification, and nothing that stands beside them. */
+/** Those of the specification that are said, and nothing that stands beside them. */
 export function specSettings(settings: SpecSettings): SpecSettings {
-  return Object.fromEntries(NAMES.map((name) => [name, settings[name]])) as unknown as SpecSettings
+  const said = NAMES.filter((name) => settings[name] !== undefined)
+  return Object.fromEntries(said.map((name) => [name, settings[name]])) as unknown as SpecSettings
 }

@@ -7,11 +7,16 @@ import { SPEC } from '../../core/spec/spec.ts'
 import type { JobState } from '../../core/state.ts'
 import type { Shard } from '../../core/types.ts'
 import { nameOf, type Context } from '../context.ts'
+import { compareStages } from './diff-stages.ts'
+import { hasStages, outputName, outputsOf } from '../stage-names.ts'
 
 /** Shards named at most in each list; the counts are whole. */
 const NAMED_MAX = 100
 /** Those that make one job another. */
 const FIELDS = (Object.keys(SPEC) as (keyof typeof SPEC)[]).filter((field) => SPEC[field].inId !== false)
+
+/** Of two jobs of stages these are told stage by stage. */
+const OF_STAGES: ReadonlySet<string> = new Set(['inputs', 'stages', 'outputs', 'partitions'])
 
 export function diffJobs(context: Context, a: JobState, b: JobState): DiffAnswer {
   const fields: DiffAnswer['fields'][number][] = []
@@ -21,7 +26,10 @@ export function diffJobs(context: Context, a: JobState, b: JobState): DiffAnswer
   }
   const [left, right] = [a.record, b.record]
   compare('key', left.key, right.key)
-  for (const field of FIELDS) compare(field, inEffect(a, field), inEffect(b, field))
+  const areStaged = hasStages(a) && hasStages(b)
+  for (const field of FIELDS)
+    if (!areStaged || !OF_STAGES.has(field)) compare(field, inEffect(a, field), inEffect(b, field))
+  if (areStaged) compareStages(a, b, compare)
   const [before, after] = [shardsOf(context, a), shardsOf(context, b)]
   const only = (from: Map<string, string>, other: Map<string, string>): string[] =>
     [...from.keys()].filter((k) => !other.has(k))
@@ -40,7 +48,7 @@ export function diffJobs(context: Context, a: JobState, b: JobState): DiffAnswer
     onlyB: list(only(after, before)),
     changed: list(changed),
     result: { a: resultText(a), b: resultText(b), equal: resultText(a) !== null && resultText(a) === resultText(b) },
-    parts: partsThatDiffer(a, b),
+    ...partsThatDiffer(a, b),
   }
 }
 
@@ -67,10 +75,23 @@ function resultText(job: JobState): string | null {
   return job.ledger.outcome.kind === 'sealed' ? `sha256:${job.ledger.outcome.result}` : null
 }
 
-function partsThatDiffer(a: JobState, b: JobState): number[] {
-  if (resultText(a) === null || resultText(b) === null || a.plan.partitions !== b.plan.partitions) return []
-  const parts = ({ plan, ledger }: JobState): string[] =>
-    outputTasks(plan).map(({ index }) => agreed(ledger.tasks[index])!.part)
-  const [ofA, ofB] = [parts(a), parts(b)]
-  return [...ofA.keys()].filter((p) => ofA[p] !== ofB[p])
+function partsThatDiffer(a: JobState, b: JobState): Pick<DiffAnswer, 'parts' | 'outputs'> {
+  if (resultText(a) === null || resultText(b) === null || a.plan.partitions !== b.plan.partitions) return { parts: [] }
+  const [ofA, ofB] = [partsOf(a), partsOf(b)]
+  const parts = [...ofA.keys()].filter((p) => ofA[p]!.part !== ofB[p]!.part)
+  const [named, others] = [outputsOf(a), outputsOf(b)]
+  if (named === null || canonicalJson(named) !== canonicalJson(others)) return { parts }
+  const outputs = named.map(({ output }) => ({
+    output,
+    parts: parts.filter((p) => ofA[p]!.output === output).map((p) => ofA[p]!.at),
+  }))
+  return { parts, outputs: outputs.filter((one) => one.parts.length > 0) }
+}
+
+function partsOf(job: JobState): { output: string | null; at: number; part: string }[] {
+  return outputTasks(job.plan).map(({ index, at, step }) => ({
+    output: outputName(job, step),
+    at,
+    part: agreed(job.ledger.tasks[index])!.part,
+  }))
 }

@@ -6,6 +6,7 @@ import { readingTasks, tasksOf } from '../../core/plan/graph.ts'
 import type { PlannedTask } from '../../core/plan/steps.ts'
 import type { Bytes, JobRecord, NodeId } from '../../core/types.ts'
 import { nameOf, type Context } from '../context.ts'
+import { plannedGraph } from './graph.ts'
 import type { Draft } from './submit.ts'
 
 /** Who would run what if the job were submitted now; nothing runs. */
@@ -27,6 +28,7 @@ export function explain(context: Context, { record, warnings }: Draft, bundleByt
     shards,
     bytes,
     stages,
+    ...(record.spec.stages === undefined ? {} : { graph: plannedGraph({ plan: planned, record }) }),
     moves: moved(maps, job, order),
     columns: record.snapshot.inputs.flatMap(({ alias, dataset, agreed }) =>
       agreed === undefined ? [] : [{ alias, dataset, ...agreed }],

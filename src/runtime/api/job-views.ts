@@ -1,14 +1,5 @@
 /** A job in the words of the public API: state, progress, coverage, and in one sentence what it waits for. */
-import type {
-  Coverage,
-  JobDetail,
-  JobStatus,
-  JobSummary,
-  LaneProgress,
-  LeftOutInfo,
-  PhaseProgress,
-  TaskDetail,
-} from '../../control/api.ts'
+import type { Coverage, JobDetail, JobStatus, JobSummary, LeftOutInfo, TaskDetail } from '../../control/api.ts'
 import { candidates, isStanding } from '../../core/members/candidates.ts'
 import { liveHolders } from '../../core/members/holders.ts'
 import { failureIndex, type FailureIndex } from '../../core/ledger/failures.ts'
@@ -17,17 +8,17 @@ import { ShoalError, type ErrorJson } from '../../core/errors.ts'
 import { errorToJson } from '../../words/thrown.ts'
 import { snapshotId } from '../../core/plan/job-id.ts'
 import { agreed, isConflict } from '../../core/ledger/ledger.ts'
-import { copiesWanted } from '../../core/exchange/copies.ts'
 import { isInputHere } from '../../core/exchange/exchange.ts'
 import { snapshotBytes } from '../../core/plan/plan.ts'
 import { shardOf } from '../../core/plan/ranks.ts'
-import { outputTasks, readingTasks, tasksOf } from '../../core/plan/graph.ts'
-import type { PlannedTask, Step } from '../../core/plan/steps.ts'
+import { outputTasks, readingTasks } from '../../core/plan/graph.ts'
+import type { PlannedTask } from '../../core/plan/steps.ts'
 import { isRemade, lostParts } from '../../core/outcome/remake.ts'
 import type { JobState } from '../../core/state.ts'
-import type { NodeId, Snapshot } from '../../core/types.ts'
+import type { Snapshot } from '../../core/types.ts'
 import { nameOf, type Context } from '../context.ts'
 import type { Times } from '../home/times.ts'
+import { hasStages, outputsOf, stageName, stepWord } from '../stage-names.ts'
 import { leftOutInfo } from './views.ts'
 import { blockedTask, troubleOf, waitsFor } from './waits.ts'
 
@@ -116,6 +107,7 @@ function leftOutFiles(context: Context, { inputs }: Snapshot): LeftOutInfo[] {
 export function summaryOf(context: Context, job: JobState, times: Times): JobSummary {
   const { outcome, round } = job.ledger
   const { submitted, ended } = times.of(job.record.id)
+  const outputs = outputsOf(job)
   return {
     schema: 'shoal.job/1',
     id: job.record.id,
@@ -127,6 +119,7 @@ export function summaryOf(context: Context, job: JobState, times: Times): JobSum
     coverage: coverageOf(context, job),
     result: outcome.kind === 'sealed' ? `sha256:${outcome.result}` : null,
     partitions: job.plan.partitions,
+    ...(outputs === null ? {} : { outputs }),
     format: job.record.format,
   }
 }
@@ -169,7 +162,8 @@ function taskDetail(context: Context, job: JobState, task: PlannedTask, failures
   ]
   return {
     task: task.index,
-    kind: task.step.name,
+    ...(hasStages(job) ? { stage: stageName(job.record.spec, task.step) } : {}),
+    kind: stepWord(job.record.spec, task.step),
     state,
     owner: claim === null ? null : nameOf(context, claim.owner),
     term: claim?.term ?? 0,
@@ -183,79 +177,6 @@ function taskDetail(context: Context, job: JobState, task: PlannedTask, failures
         : paths.join(' '),
     bytes: task.bytes,
   }
-}
-
-export function phasesOf(context: Context, job: JobState): PhaseProgress[] {
-  const phases: PhaseProgress[] = []
-  const reading = bytesRead(context, job)
-  for (const step of job.plan.steps) {
-    const tasks = tasksOf(job.plan, step)
-    if (tasks.length === 0) continue
-    if (step.isPlaced) phases.push(shufflePhase(job, step))
-    let done = 0
-    let bytes = 0
-    let bytesTotal = 0
-    for (const task of tasks) {
-      bytesTotal += task.bytes
-      if (job.ledger.tasks[task.index]!.output === null) {
-        bytes += Math.min(task.bytes, reading.get(task.index) ?? 0)
-        continue
-      }
-      done++
-      bytes += task.bytes
-    }
-    phases.push({ phase: step.name, done, total: tasks.length, bytes, bytesTotal })
-  }
-  phases.push(copyPhase(context, job))
-  return phases
-}
-
-/** Input bytes that running tasks have read so far, as far as heartbeats have told. */
-function bytesRead({ state }: Context, job: JobState): Map<number, number> {
-  const read = new Map<number, number>()
-  const beats = [...state.members.values()].flatMap((member) => member.beat?.running ?? [])
-  for (const { job: id, task, bytes } of [...beats, ...state.running.values()])
-    if (id === job.record.id) read.set(task, Math.max(bytes, read.get(task) ?? 0))
-  return read
-}
-
-/** Arrivals that this node can see: of a step's tasks whose input lies here. */
-function shufflePhase({ plan, round: { books } }: JobState, step: Step): PhaseProgress {
-  const producers = step.inputs.reduce((sum, { from, how }) => sum + (how === 'same' ? 1 : plan.steps[from]!.count), 0)
-  let done = 0
-  let total = 0
-  for (const task of tasksOf(plan, step)) {
-    const book = books.get(task.index)
-    if (book === undefined) continue
-    total += producers
-    done += book.size
-  }
-  return { phase: 'shuffle', done, total, bytes: 0, bytesTotal: 0 }
-}
-
-function copyPhase(context: Context, job: JobState): PhaseProgress {
-  let done = 0
-  let total = 0
-  for (const { index, step } of outputTasks(job.plan)) {
-    const wanted = copiesWanted(context.state, job, step)
-    total += wanted
-    done += Math.min(wanted, liveHolders(context.state, job, index).length)
-  }
-  return { phase: 'copy', done, total, bytes: 0, bytesTotal: 0 }
-}
-
-export function lanesOf(context: Context, job: JobState): LaneProgress[] {
-  const lanes = new Map<NodeId, { done: number; running: number }>()
-  for (const state of job.ledger.tasks) {
-    if (state.claim === null) continue
-    const lane = lanes.get(state.claim.owner) ?? { done: 0, running: 0 }
-    lanes.set(state.claim.owner, lane)
-    if (state.output === null) lane.running++
-    else lane.done++
-  }
-  return [...lanes]
-    .map(([node, lane]) => ({ node, name: nameOf(context, node), ...lane }))
-    .sort((a, b) => (a.name < b.name ? -1 : 1))
 }
 
 /** One sentence: why it failed, what it waits for and whom, or what it does. */
@@ -281,6 +202,7 @@ function remakeText(context: Context, job: JobState): string {
 }
 
 function progressText(context: Context, job: JobState, failures: FailureIndex): string {
+  if (hasStages(job)) return stagesText(job)
   const parts: string[] = []
   for (const { index, name, count } of job.plan.steps) {
     const blank = job.ledger.blank[index]!.size
@@ -291,4 +213,28 @@ function progressText(context: Context, job: JobState, failures: FailureIndex): 
   )
   const gathering = here.filter((task) => !isInputHere(context.state, job, task)).length
   return `runs: ${parts.join(', ')}${gathering > 0 ? `; ${gathering} partitions here wait for map output` : ''}`
+}
+
+/** So many stages to come are named; the rest is counted. */
+const NAMED_MAX = 5
+
+/** What is under way, step by step, then the stages of which nothing is begun. */
+function stagesText({ plan, ledger, record: { spec } }: JobState): string {
+  const begun: string[] = []
+  const toCome: string[] = []
+  for (const { name } of spec.stages!) {
+    const steps = plan.steps.filter((step) => stageName(spec, step) === name)
+    const isBegun = steps.some(({ first, count }) =>
+      ledger.tasks.slice(first, first + count).some(({ claim, output }) => claim !== null || output !== null),
+    )
+    const open = steps.filter(({ index }) => ledger.blank[index]!.size > 0)
+    if (open.length === 0) continue
+    if (!isBegun) toCome.push(name)
+    else
+      begun.push(...open.map(({ name: step, count, index }) => `${step} ${count - ledger.blank[index]!.size}/${count}`))
+  }
+  const more = toCome.length - NAMED_MAX
+  const named = toCome.slice(0, NAMED_MAX).join(', ') + (more > 0 ? ` and ${more} more` : '')
+  const running = begun.length === 0 ? 'nothing yet' : begun.join(', ')
+  return `runs: ${running}${toCome.length === 0 ? '' : `; to come: ${named}`}`
 }

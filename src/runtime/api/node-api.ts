@@ -1,18 +1,20 @@
 /** The node's public API over its runtime: finds the job, asks the parts, and gives plain data. */
 import { takeSnapshot } from '../../catalog/snapshot.ts'
-import type { NodeApi, NodeStatus, StoryEvent } from '../../control/api.ts'
+import type { LogInfo, NodeApi, NodeStatus, StoryEvent } from '../../control/api.ts'
 import { isLive, livenessOf } from '../../core/members/liveness.ts'
 import { ShoalError } from '../../core/errors.ts'
 import { isOver } from '../../core/ledger/outcome.ts'
+import { taskName } from '../../core/plan/graph.ts'
 import { compareUtf8 } from '../../core/plan/ranks.ts'
 import type { JobState } from '../../core/state.ts'
-import type { NodeId } from '../../core/types.ts'
+import type { JobId, NodeId } from '../../core/types.ts'
 import { askAll } from '../peers/ask-all.ts'
 import { fullName, nameOf, type Context } from '../context.ts'
 import { damagedRecord } from '../home/damaged-record.ts'
 import { diffJobs } from './diff.ts'
 import { doctor } from './doctor.ts'
 import { explain } from './explain.ts'
+import { graphOf } from './graph.ts'
 import type { Frozen } from '../home/frozen.ts'
 import type { Keeping } from '../home/keeping.ts'
 import { detailOf, summaryOf, whyOf } from './job-views.ts'
@@ -25,6 +27,7 @@ import { cancelJob, removeJob, retryJob } from './decisions.ts'
 import { scanMesh } from './scan-mesh.ts'
 import { parseInput, Submission } from './submit.ts'
 import type { Times } from '../home/times.ts'
+import { hasStages } from '../stage-names.ts'
 import { datasetsOf, membersOf } from './views.ts'
 import { runtimesText } from '../../words/runtimes.ts'
 import { inOrder } from '../home/story.ts'
@@ -97,16 +100,9 @@ export function createNodeApi(parts: ApiParts): NodeApi {
         .sort((a, b) => compareUtf8(b.submitted, a.submitted)),
     job: async (id) => detailOf(context, find(id), times),
     why: async (id) => whyOf(context, find(id)),
-    events: async (id) => {
-      const job = find(id).record.id
-      const told = await askAll<StoryEvent[]>(context, { call: 'story', job })
-      return inOrder([...(await context.story.of(job)), ...told.flat()])
-    },
-    logs: async (id) => {
-      const job = find(id).record.id
-      const told = await askAll<TaskLog[]>(context, { call: 'logs', job })
-      return [...(await readLogs(context, job)), ...told.flat()].sort((a, b) => a.task - b.task)
-    },
+    graph: async (id) => graphOf(context, find(id)),
+    events: async (id) => eventsOf(context, find(id).record.id),
+    logs: async (id) => logsOf(context, find(id)),
     receipt: async (id) => receiptOf(context, await known(id)),
     verify: async (id, signal = new AbortController().signal) => verify(context, await known(id, signal), signal),
     diff: async (a, b) => diffJobs(context, find(a), find(b)),
@@ -119,6 +115,23 @@ export function createNodeApi(parts: ApiParts): NodeApi {
       yield* parts.keeping.whileRead(job.record.id, resultOf(context, job, signal))
     },
   }
+}
+
+async function eventsOf(context: Context, job: JobId): Promise<StoryEvent[]> {
+  const told = await askAll<StoryEvent[]>(context, { call: 'story', job })
+  return inOrder([...(await context.story.of(job)), ...told.flat()])
+}
+
+async function logsOf(context: Context, job: JobState): Promise<LogInfo[]> {
+  const { id } = job.record
+  const told = await askAll<TaskLog[]>(context, { call: 'logs', job: id })
+  const all = [...(await readLogs(context, id)), ...told.flat()].sort((a, b) => a.task - b.task)
+  return hasStages(job) ? all.map((log) => ({ ...log, ...nameOfTask(job, log.task) })) : all
+}
+
+function nameOfTask({ plan }: JobState, index: number): Pick<LogInfo, 'name'> {
+  const task = plan.tasks[index]
+  return task === undefined ? {} : { name: taskName(task) }
 }
 
 /** A node that is stopping takes no decisions: they could be lost with it. Throws NO_NODE. */

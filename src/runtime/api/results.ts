@@ -17,9 +17,10 @@ import { readingMs } from '../peers/framed.ts'
 import { sourcesOf } from '../peers/part-sources.ts'
 import { callPeer } from '../peers/rpc.ts'
 import { outputFile } from '../home/folder.ts'
+import { partText } from '../stage-names.ts'
 
 /**
- * Whole records of every part in partition order. Throws RESULT_LOST where a part cannot be had whole from anyone; ends
+ * Whole records of every part, output by output in partition order. Throws RESULT_LOST where a part cannot be had whole from anyone; ends
  * early when the signal fires.
  */
 export async function* resultOf(
@@ -27,10 +28,10 @@ export async function* resultOf(
   job: JobState,
   signal: AbortSignal,
 ): AsyncGenerator<ResultChunk, void, undefined> {
-  for (const { index: task } of outputTasks(job.plan)) {
+  for (const [place, { index: task }] of outputTasks(job.plan).entries()) {
     const output = agreed(job.ledger.tasks[task])
     if (output === null) throw lostPart(job, task, 'its output is not known')
-    yield* partOf(context, job, task, output, signal)
+    yield* partOf(context, job, task, place, output, signal)
     if (signal.aborted) return
   }
 }
@@ -43,16 +44,16 @@ async function* partOf(
   context: Context,
   job: JobState,
   task: TaskIndex,
+  place: number,
   output: Output,
   signal: AbortSignal,
 ): AsyncGenerator<ResultChunk, void, undefined> {
-  const partition = job.plan.tasks[task]!.at
   const hash = createHash('sha256')
   let given = 0
   for (;;) {
     const { name, temporary } = await locate(context, job, task)
     try {
-      for await (const chunk of readPart(context, name, partition, given)) {
+      for await (const chunk of readPart(context, name, place, given)) {
         given += chunk.bytes.length
         hash.update(chunk.bytes)
         yield chunk
@@ -71,7 +72,7 @@ async function* partOf(
   if (hash.digest('hex') === output.part) return
   // The part is undamaged, and not the one that the ledger names: records that were given already must not be used.
   await loseOutput(context, job, task, 'part')
-  throw new ShoalError('DAMAGED', `part ${partition} of the result is damaged on ${context.name}`, {
+  throw new ShoalError('DAMAGED', `${partText(job, job.plan.tasks[task]!)} is damaged on ${context.name}`, {
     job: job.record.id,
     try: ['again: another node is asked for it now'],
   })
@@ -156,10 +157,9 @@ async function fetchPart(context: Context, job: JobState, task: TaskIndex, holde
 }
 
 export function lostPart(job: JobState, task: TaskIndex, why: string): ShoalError {
-  const partition = job.plan.tasks[task]!.at
   const id = job.record.id.slice(0, 12)
   const hopeless = job.round.hopeless === null ? '' : `; it could not be made again: ${job.round.hopeless.message}`
-  return new ShoalError('RESULT_LOST', `part ${partition} of the result cannot be had`, {
+  return new ShoalError('RESULT_LOST', `${partText(job, job.plan.tasks[task]!)} cannot be had`, {
     why: why + hopeless,
     job: job.record.id,
     try: isRemade(job)

@@ -12,6 +12,7 @@ import { plan } from '../../core/plan/plan.ts'
 import { compareUtf8 } from '../../core/plan/ranks.ts'
 import { reasonOf } from '../../words/reason.ts'
 import { lostParts } from '../../core/outcome/remake.ts'
+import { refuseMisfits } from '../../core/spec/misfits.ts'
 import { specSettings } from '../../core/spec/settings.ts'
 import { graphMisfit } from '../../core/spec/stages.ts'
 import type { JobState } from '../../core/state.ts'
@@ -173,10 +174,12 @@ export class Submission {
   }
 
   #spec({ job }: SubmitRequest): JobSpec {
+    const { stages, outputs } = job
+    refuseMisfits(job, stages === undefined ? job.inputs.length : 0)
+    for (const stage of stages ?? []) refuseMisfits(stage, stage.reads.length)
     const inputs = job.inputs
       .map((input) => parseInput(input, this.#frozen))
       .sort((a, b) => compareUtf8(a.alias, b.alias))
-    const { stages, outputs } = job
     const misfit = graphMisfit({ inputs, ...(stages && { stages }), ...(outputs && { outputs }) })
     if (misfit !== null) throw new ShoalError('USAGE', 'the stages of this submission are no job', { why: misfit })
     return {

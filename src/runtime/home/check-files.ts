@@ -1,8 +1,7 @@
 /** Reads a task's files again, block by block: what is damaged on this disk is found by its hash, and never served. */
 import { ShoalError } from '../../core/errors.ts'
 import { LIMITS } from '../../core/limits.ts'
-import { contentOf, type Content } from '../../core/plan/files.ts'
-import type { TaskManifest } from '../../core/ledger/manifest.ts'
+import { contentOf, type Content, type Listing } from '../../core/plan/files.ts'
 import type { JobState } from '../../core/state.ts'
 import type { Bytes, Millis, TaskIndex } from '../../core/types.ts'
 import { BlockReader } from '../../data/blocks.ts'
@@ -25,15 +24,15 @@ interface Files {
   readonly clock: Clock
 }
 
-/** Whether the file of a task's output has the content that the manifest names; false where it is not there. */
+/** Whether the file of a task's output has the content that its listing names; false where it is not there. */
 export async function isWhole(
   files: Files,
   name: string,
-  manifest: TaskManifest,
+  listing: Listing,
   file: string,
   pauseMs: Millis = 0,
 ): Promise<boolean> {
-  const expected = contentOf(manifest.manifest, file)
+  const expected = contentOf(listing, file)
   return (
     expected !== null &&
     (await hasContent(files, name, { magic: MAGICS[expected.form], digest: expected.digest }, pauseMs))

@@ -6,9 +6,9 @@
  *   jobs/ID/ledger.log                              deltas as they were joined, to be joined again
  *   jobs/ID/attempts.log                            attempts started and ended: one left open is a death
  *   jobs/ID/story.log  times.json  logs/TASK        what people are told of it
- *   jobs/ID/out/TASK/{manifest.json, run-P|keys|part}   whole outputs that this node holds
- *   jobs/ID/in/TASK.DIGEST/{manifest.json, run-P|keys}  what arrived for tasks that run here: by content, so that two
- *                                                       outputs of one task never mix
+ *   jobs/ID/out/TASK/{manifest.json, part|keys|rows, run-P}         whole outputs that this node holds
+ *   jobs/ID/in/TASK.DIGEST/{manifest.json, part|keys|rows.log, run-P}   what arrived for tasks that run here: by content,
+ *                                                       so that two outputs of one task never mix
  *   jobs/ID/spool/ATTEMPT                           what a running attempt reads of shards that lie elsewhere
  *
  * Small files have the kept form (kept/form.ts), logs that of kept-log.ts, runs and parts that of data/blocks.ts:

@@ -39,6 +39,7 @@ export class JobStore {
     this.codes.forget(job)
     this.records.forget(job)
     this.attempts.forget(job)
+    this.outputs.inputs.forget(job)
     this.#damage.mended(jobFolder(job))
   }
 }

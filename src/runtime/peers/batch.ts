@@ -1,17 +1,18 @@
 import { crc32 } from 'node:zlib'
 import { pipe } from 'it-pipe'
 import { LIMITS } from '../../core/limits.ts'
-import { manifestText, outputOf, type TaskManifest } from '../../core/ledger/manifest.ts'
-import type { Plan } from '../../core/plan/steps.ts'
-import { filesFor } from '../../core/plan/files.ts'
+import type { TaskListing } from '../../core/ledger/manifest.ts'
+import { rootIn } from '../../core/plan/rows.ts'
 import type { Bytes } from '../../core/types.ts'
+import { hashText } from '../../data/hash-text.ts'
 import type { Disk, DiskWriter } from '../../ports.ts'
 import {
   batchAck,
   batchAnswer,
   batchEnd,
   batchHeader,
-  manifestOf,
+  checkRows,
+  listingOf,
   type BatchAnswer,
   type BatchEnd,
   type BatchFile,
@@ -21,6 +22,7 @@ import { fromBytes, WireError } from '../../wire/codec.ts'
 import type { FramedStream } from './framed.ts'
 import { outputFile } from '../home/folder.ts'
 import type { Outputs } from '../home/outputs.ts'
+import { addRows, putRows, ROWS, ROWS_LOG } from '../home/rows.ts'
 
 /**
  * Sends a batch whose header the other side answers first. Resolves to its answer, or to 'acked' once all of it is on
@@ -49,52 +51,43 @@ export async function sendBatch(
   return 'acked'
 }
 
-/** Header of a batch from this node's disk, or null when the output is not here. Without consumers: of a copy, whole. */
-export async function headerFor(
-  disk: Disk,
-  outputs: Outputs,
-  batch: Pick<BatchHeader, 'job' | 'task' | 'digest' | 'consumers'>,
-  plan: Plan,
-): Promise<BatchHeader | null> {
-  const manifest = await outputs.manifest(outputFile(batch.job, batch.task, 'manifest.json'))
-  if (manifest === null || outputOf(manifest).digest !== batch.digest) return null
-  const files: BatchFile[] = []
-  const producer = plan.tasks[batch.task]
-  if (producer === undefined) return null
-  const consumers = batch.consumers.length === 0 ? null : batch.consumers
-  for (const name of filesFor(plan, producer, manifest.manifest, consumers)) {
-    const size = await disk.size(outputFile(batch.job, batch.task, name))
-    if (size === null) return null
-    files.push({ name, size })
-  }
-  return { ...batch, manifest: manifestText(manifest), files }
-}
-
 /** What the receiving side decides about a header before bytes flow, and where the files go. */
 export interface Reception {
   readonly answer: BatchAnswer
+  /** It is kept as an output, and not as what arrived for some tasks. */
+  readonly isCopy: boolean
   /** Where a file of the batch is put, relative to home. */
   place(header: BatchHeader, file: string): string
 }
 
+/** A batch that came to its end: taken, or not wanted. */
+export interface Received {
+  readonly header: BatchHeader
+  readonly listing: TaskListing
+  readonly accepted: boolean
+}
+
 /**
- * Receives one batch: header, answer, frames, END; everything on disk; then ACK. Resolves to the header once it counts,
- * to null when it was not wanted or the stream ended before one came. `due`: the other side has said that one comes.
+ * Receives one batch: header, answer, frames, END; everything on disk; then ACK. Resolves to null when the stream ended
+ * before a header came. `due`: the other side has said that one comes.
  */
 export async function receiveBatch(
   stream: FramedStream,
   disk: Disk,
   outputs: Outputs,
-  decide: (header: BatchHeader, manifest: TaskManifest) => Reception | Promise<Reception>,
+  decide: (header: BatchHeader, listing: TaskListing) => Reception | Promise<Reception>,
   due: boolean = false,
-): Promise<{ header: BatchHeader; accepted: boolean } | null> {
+): Promise<Received | null> {
   const first = await (due ? stream.receive() : stream.receiveNext())
   if (first === null) return null
   const header = fromBytes(batchHeader, first)
-  const manifest = manifestOf(header)
-  const { answer, place } = await decide(header, manifest)
+  const listing = listingOf(header)
+  const reception = await decide(header, listing)
+  const { answer, place } = reception
+  // Rows say which files come, and how large they are: none is taken that the manifest does not name.
+  if (answer === 'ready') checkRows(header, listing, hashText)
   await stream.sendValue({ answer })
-  if (answer !== 'ready') return { header, accepted: false }
+  if (answer !== 'ready') return { header, listing, accepted: false }
   const files = new FileGroup(disk)
   // Files beyond those that can be open at once are closed under temporary names: none has its own before the END.
   const many = header.files.length > LIMITS.groupFilesMax
@@ -108,13 +101,29 @@ export async function receiveBatch(
       await stream.sendValue({ ack: false, why: 'checksum of a file is wrong' })
       throw new WireError('a batch whose END does not match it')
     }
-    await Promise.all([files.commit(), outputs.putManifest(place(header, 'manifest.json'), manifest)])
+    await Promise.all([files.commit(), keepListing(disk, outputs, header, listing, reception)])
   } catch (error) {
     await files.discard()
     throw error
   }
   await stream.sendValue({ ack: true })
-  return { header, accepted: true }
+  return { header, listing, accepted: true }
+}
+
+async function keepListing(
+  disk: Disk,
+  outputs: Outputs,
+  header: BatchHeader,
+  listing: TaskListing,
+  { place, isCopy }: Reception,
+): Promise<void> {
+  const { manifest, rows } = listing
+  const keepRows = (): Promise<void> =>
+    isCopy ? putRows(disk, place(header, ROWS), rows) : addRows(disk, place(header, ROWS_LOG), rows)
+  await Promise.all([
+    outputs.putManifest(place(header, 'manifest.json'), listing),
+    rootIn(manifest) === null ? null : keepRows(),
+  ])
 }
 
 /** Files of batches that have not ended yet; what a crash leaves here is removed at the next start. */

@@ -95,14 +95,14 @@ export class Mending {
     const place = (file: string): string => outputFile(job.record.id, task, file)
     const wanted = (): boolean => !this.#stopped && state.jobs.get(job.record.id) === job && job.has.has(task)
     if (!wanted()) return
-    const manifest = await store.outputs.manifest(place('manifest.json'))
-    for (const file of manifest === null ? [] : filesOf(manifest.manifest)) {
+    const listing = await store.outputs.listing(job.record.id, task)
+    for (const file of listing === null ? [] : filesOf(listing)) {
       await pause(clock, LIMITS.readAllPauseMs)
       if (!wanted()) return
-      if (await isWhole(this.#context, place(file), manifest!, file, LIMITS.readAllPauseMs)) continue
+      if (await isWhole(this.#context, place(file), listing!, file, LIMITS.readAllPauseMs)) continue
       await loseOutput(this.#context, job, task, file)
       return
     }
-    if (manifest === null) await loseOutput(this.#context, job, task, 'manifest.json')
+    if (listing === null) await loseOutput(this.#context, job, task, 'manifest.json')
   }
 }

@@ -3,14 +3,14 @@ import type { Effect } from '../../core/effects.ts'
 import { agreed } from '../../core/ledger/ledger.ts'
 import { reasonOf } from '../../words/reason.ts'
 import { LIMITS } from '../../core/limits.ts'
-import type { TaskManifest } from '../../core/ledger/manifest.ts'
+import type { TaskListing } from '../../core/ledger/manifest.ts'
 import { isWorkedOn } from '../../core/outcome/remake.ts'
 import type { JobState } from '../../core/state.ts'
 import type { TaskIndex } from '../../core/types.ts'
 import type { ByteStream } from '../../ports.ts'
-import { manifestOf, pullAnswer, type BatchHeader } from '../../wire/batch.ts'
-import { consumes, contentOf, filesFor, fitsTask } from '../../core/plan/files.ts'
-import { receiveBatch, type Reception } from './batch.ts'
+import { pullAnswer, type BatchHeader } from '../../wire/batch.ts'
+import { consumes, contentOf, filesOf, fitsTask, partitionsFor } from '../../core/plan/files.ts'
+import { receiveBatch, type Received, type Reception } from './batch.ts'
 import { isWhole, storedBytesMax } from '../home/check-files.ts'
 import type { Context } from '../context.ts'
 import { PROTOCOLS } from './protocols.ts'
@@ -35,9 +35,9 @@ export class Receiver {
     try {
       for (;;) {
         let counted = false
-        const decide = async (header: BatchHeader, manifest: TaskManifest): Promise<Reception> => {
+        const decide = async (header: BatchHeader, listing: TaskListing): Promise<Reception> => {
           if (!this.#context.state.jobs.has(header.job)) await store.coming.over(header.job)
-          const reception = this.#decide(header, manifest)
+          const reception = { ...this.#decide(header, listing), isCopy: false }
           counted = reception.answer === 'ready'
           if (counted) this.#receptions++
           return reception
@@ -63,7 +63,7 @@ export class Receiver {
    * READY, LATER (busy, or the job is not known here yet), or GONE (over, another output is agreed, or it is nothing
    * that a task of the job could have given or could need).
    */
-  #decide(header: BatchHeader, manifest: TaskManifest): Reception {
+  #decide(header: BatchHeader, listing: TaskListing): Omit<Reception, 'isCopy'> {
     const { state } = this.#context
     const place = placeOfArrival
     const job = state.jobs.get(header.job)
@@ -71,7 +71,7 @@ export class Receiver {
     if (!isWorkedOn(job)) return { answer: 'gone', place }
     const known = agreed(job.ledger.tasks[header.task])
     if (known !== null && known.digest !== header.digest) return { answer: 'gone', place }
-    if (!isBatchOf(job, header, manifest, header.consumers)) return { answer: 'gone', place }
+    if (!isBatchOf(job, header, listing, header.consumers)) return { answer: 'gone', place }
     if (header.consumers.every((consumer) => job.round.books.get(consumer)?.get(header.task) === header.digest))
       return { answer: 'have', place }
     return { answer: this.#receptions >= LIMITS.receptionsMax ? 'later' : 'ready', place }
@@ -80,10 +80,9 @@ export class Receiver {
   /**
    * A copy is read by nobody here: damage in it would only show once the other copies are gone. So it is checked now.
    */
-  async #isCopyWhole(header: BatchHeader): Promise<boolean> {
-    const manifest = manifestOf(header)
+  async #isCopyWhole({ header, listing }: Received): Promise<boolean> {
     const place = (file: string): string => outputFile(header.job, header.task, file)
-    for (const { name } of header.files) if (!(await isWhole(this.#context, place(name), manifest, name))) return false
+    for (const { name } of header.files) if (!(await isWhole(this.#context, place(name), listing, name))) return false
     return true
   }
 
@@ -103,11 +102,11 @@ export class Receiver {
     try {
       const bytes = agreed(state.jobs.get(job)?.ledger.tasks[task])?.bytes ?? 0
       const place: Reception['place'] = copy ? (h, file) => outputFile(h.job, h.task, file) : placeOfArrival
-      const decide = (h: BatchHeader, manifest: TaskManifest): Reception => {
+      const decide = (h: BatchHeader, listing: TaskListing): Reception => {
         const now = state.jobs.get(job)
         const wanted = h.digest === digest && h.job === job && h.task === task
-        const fits = now !== undefined && isBatchOf(now, h, manifest, copy ? null : consumers)
-        return { answer: wanted && fits ? 'ready' : 'gone', place }
+        const fits = now !== undefined && isBatchOf(now, h, listing, copy ? null : consumers)
+        return { answer: wanted && fits ? 'ready' : 'gone', place, isCopy: copy }
       }
       const batch = await onStream(this.#context, from, PROTOCOLS.pull, async (stream) => {
         await stream.sendValue({ job, task, digest, consumers, copy })
@@ -116,7 +115,7 @@ export class Receiver {
       })
       if (batch === 'gone') return ended('gone', 'it has the output no more')
       if (batch === null || !batch.accepted) return ended('failed', 'the batch did not come')
-      if (copy && !(await this.#isCopyWhole(batch.header))) {
+      if (copy && !(await this.#isCopyWhole(batch))) {
         await disk.remove(outputFile(job, task, 'manifest.json'))
         return ended('failed', 'what came is not what its manifest names')
       }
@@ -136,20 +135,22 @@ function placeOfArrival({ job, task, digest }: BatchHeader, file: string): strin
 }
 
 /**
- * Whether a batch is one task's output, with all files that these consumers need of it (null: a copy, of the whole),
- * none of them larger than its records could be.
+ * Whether a batch is one task's output, with the rows and all files that these consumers need of it (null: a copy, of the
+ * whole), no file larger than its records could be. That the rows are those of the manifest is checked after.
  */
 function isBatchOf(
   { plan }: JobState,
   header: BatchHeader,
-  { manifest }: TaskManifest,
+  listing: TaskListing,
   consumers: readonly TaskIndex[] | null,
 ): boolean {
   const task = plan.tasks[header.task]
-  if (task === undefined || !fitsTask(manifest, task)) return false
+  if (task === undefined || !fitsTask(listing.manifest, task)) return false
   if (consumers !== null && !consumers.every((consumer) => consumes(plan.tasks[consumer], task))) return false
   const sizes = new Map(header.files.map((file) => [file.name, file.size]))
-  const needed = filesFor(plan, task, manifest, consumers)
+  const partitions = partitionsFor(plan, task, consumers)
+  if (partitions.join() !== listing.rows.map((row) => row.partition).join()) return false
+  const needed = filesOf(listing)
   if (sizes.size !== header.files.length || sizes.size !== needed.length) return false
-  return needed.every((file) => (sizes.get(file) ?? Infinity) <= storedBytesMax(contentOf(manifest, file)?.bytes ?? 0))
+  return needed.every((file) => (sizes.get(file) ?? Infinity) <= storedBytesMax(contentOf(listing, file)?.bytes ?? 0))
 }

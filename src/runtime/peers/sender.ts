@@ -3,9 +3,10 @@ import type { Effect } from '../../core/effects.ts'
 import type { JobState } from '../../core/state.ts'
 import type { JobId } from '../../core/types.ts'
 import type { ByteStream } from '../../ports.ts'
-import { manifestOf, pullRequest, type BatchHeader, type PullRequest } from '../../wire/batch.ts'
+import { listingOf, pullRequest, type BatchHeader, type PullRequest } from '../../wire/batch.ts'
 import { fromBytes } from '../../wire/codec.ts'
-import { headerFor, sendBatch } from './batch.ts'
+import { sendBatch } from './batch.ts'
+import { Headers, type Asked } from './headers.ts'
 import { isWhole, loseOutput } from '../home/check-files.ts'
 import { nameOf, type Context } from '../context.ts'
 import { PROTOCOLS } from './protocols.ts'
@@ -19,9 +20,11 @@ export class Sender {
   readonly #context: Context
   /** The last push of each job to each peer: they follow one another. */
   readonly #lines = new Map<string, Promise<void>>()
+  readonly #headers: Headers
 
   constructor(context: Context) {
     this.#context = context
+    this.#headers = new Headers(context.disk, context.store.outputs)
   }
 
   push(effect: Push): void {
@@ -34,19 +37,15 @@ export class Sender {
   }
 
   async #push({ job, task, to, consumers }: Push): Promise<void> {
-    const { state, disk, store, dispatch, clock, story } = this.#context
+    const { state, disk, dispatch, clock, story } = this.#context
     const ended = (end: 'acked' | 'later' | 'gone' | 'failed'): void =>
       dispatch({ type: 'push-ended', job, task, to, end })
     const jobState = state.jobs.get(job)
     const output = jobState?.ledger.tasks[task]?.output
     if (!jobState || !output || !('digest' in output)) return ended('gone')
     try {
-      const header = await headerFor(
-        disk,
-        store.outputs,
-        { job, task, digest: output.digest, consumers },
-        jobState.plan,
-      )
+      const asked = { job, task, digest: output.digest, consumers }
+      const header = await this.#headers.headerOf(asked, jobState.plan)
       if (header === null) {
         await loseOutput(this.#context, jobState, task, 'manifest.json')
         return ended('gone')
@@ -94,28 +93,20 @@ export class Sender {
     const output = job?.ledger.tasks[request.task]?.output
     const held =
       job !== undefined && output && 'digest' in output && output.digest === request.digest && job.has.has(request.task)
-    const header = held ? await this.#wholeHeader(pick(request), job) : null
+    const header = held ? await this.#wholeHeader(request, job) : null
     await framed.sendValue({ answer: header === null ? 'gone' : 'ready' })
     if (header !== null) await sendBatch(framed, disk, header)
   }
 
   /** Pulls repair: what is pulled is read before, so that damage is repaired here, and not handed on. */
-  async #wholeHeader(batch: Parameters<typeof headerFor>[2], job: JobState): Promise<BatchHeader | null> {
-    const { disk, store } = this.#context
-    const header = await headerFor(disk, store.outputs, batch, job.plan)
-    const manifest = header === null ? null : manifestOf(header)
-    let lost = manifest === null ? 'manifest.json' : null
+  async #wholeHeader(asked: Asked, job: JobState): Promise<BatchHeader | null> {
+    const header = await this.#headers.headerOf(asked, job.plan)
+    const listing = header === null ? null : listingOf(header)
+    let lost = listing === null ? 'manifest.json' : null
     for (const { name } of header?.files ?? [])
-      if (!(await isWhole(this.#context, outputFile(batch.job, batch.task, name), manifest!, name))) lost ??= name
+      if (!(await isWhole(this.#context, outputFile(asked.job, asked.task, name), listing!, name))) lost ??= name
     if (lost === null) return header
-    await loseOutput(this.#context, job, batch.task, lost)
+    await loseOutput(this.#context, job, asked.task, lost)
     return null
   }
-}
-
-function pick<T extends { job: JobId; task: number; digest: unknown; consumers: unknown }>(
-  request: T,
-): Pick<T, 'job' | 'task' | 'digest' | 'consumers'> {
-  const { job, task, digest, consumers } = request
-  return { job, task, digest, consumers }
 }

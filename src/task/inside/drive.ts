@@ -2,7 +2,7 @@ import type { Intrinsics } from './intrinsics.ts'
 import type { CounterBook } from './counter-book.ts'
 import type { Describe } from './describe.ts'
 import type { Begun, Driver, Marks, Outside, Pause, Problem, RecordBatch, Side } from './driver.ts'
-import type { JobGraph } from './job-graph.ts'
+import type { JobFunctions, JobGraph, UserFunction } from './job-graph.ts'
 import type { Ask } from './look-ups.ts'
 import type { Random } from './random.ts'
 import type { Phase } from './tame.ts'
@@ -25,7 +25,6 @@ export function drive(own: Intrinsics, phase: Phase, outside: Outside, marks: Ma
   const skipping = 2
   const busy = 3
   const faulty = 4
-  type UserFunction = (...args: unknown[]) => unknown
   let state = idle
   let generation = 0
   let emitted = false
@@ -37,9 +36,7 @@ export function drive(own: Intrinsics, phase: Phase, outside: Outside, marks: Ma
   let at = 0
   let reason = ''
   let fault: { kind: Problem['kind']; error: unknown } | null = null
-  let userMap: UserFunction | null = null
-  let userReduce: UserFunction | null = null
-  let userCombine: UserFunction | null = null
+  let user: JobFunctions = { map: null, combine: null, by: null, sortValues: null, reduce: null }
   let aliases: readonly string[] = []
   let mapping = false
   let params: unknown = null
@@ -58,7 +55,7 @@ export function drive(own: Intrinsics, phase: Phase, outside: Outside, marks: Ma
     if (state === faulty && fault !== null) return fault.error
     const why =
       state === busy
-        ? 'inside combine, or while a value is being read'
+        ? 'inside combine, by or sortValues, or while a value is being read'
         : 'after its call has settled: await all work inside the call'
     return blame('late', new TypeFailure(`${what} ${why}`))
   }
@@ -190,7 +187,7 @@ export function drive(own: Intrinsics, phase: Phase, outside: Outside, marks: Ma
         if (record === marks.bad) return stop(i, 'bad')
         if (tentative) outside.mark()
         state = call
-        answer = (userMap as UserFunction)(record, context)
+        answer = (user.map as UserFunction)(record, context)
       }
     } catch (error) {
       if (state === idle) blame('outside', error)
@@ -201,7 +198,7 @@ export function drive(own: Intrinsics, phase: Phase, outside: Outside, marks: Ma
   }
   const map = (batch: RecordBatch, from: number): void => {
     if (fault !== null) return stop(from, 'problem')
-    const call_ = userMap as UserFunction
+    const call_ = user.map as UserFunction
     const ctx = context
     const { length } = batch
     let i = from
@@ -222,7 +219,10 @@ export function drive(own: Intrinsics, phase: Phase, outside: Outside, marks: Ma
         finish()
       }
     } catch (error) {
-      if (state === idle) throw error
+      if (state === idle) {
+        at = i
+        throw error
+      }
       return stop(i, caught(error))
     }
     stop(length, 'done')
@@ -276,7 +276,7 @@ export function drive(own: Intrinsics, phase: Phase, outside: Outside, marks: Ma
       group = byAlias
     }
     state = call
-    return (userReduce as UserFunction)(key, group, context)
+    return (user.reduce as UserFunction)(key, group, context)
   }
   const reduceLater = async (first: unknown): Promise<void> => {
     let answer = first
@@ -318,44 +318,29 @@ export function drive(own: Intrinsics, phase: Phase, outside: Outside, marks: Ma
     state = busy
     let value: unknown
     try {
-      value = (userCombine as UserFunction)(x, y)
+      value = (user.combine as UserFunction)(x, y)
     } catch (error) {
       throw blame('threw', error)
     }
     if (state === busy) state = before
     return value
   }
-
-  const takes = (fn: unknown, self: unknown): UserFunction | null =>
-    typeof fn === 'function' ? (own.bind(fn, self) as UserFunction) : null
-  const takeStage = (job: unknown, name: string): boolean => {
-    const stages = graph.stagesOf(job)
-    let stage: Readonly<Record<string, unknown>> | null = null
-    for (let i = 0; i < stages.length && stage === null; i++)
-      if (stages[i]?.['name'] === name) stage = stages[i] ?? null
-    if (stage === null) return false
-    const mapped = takes(stage['map'], stage)
-    // Records of another stage come as pairs.
-    userMap =
-      mapped !== null && graph.isStage(stage['input'])
-        ? (pair, ctx) => mapped((pair as unknown[])[0], (pair as unknown[])[1], ctx)
-        : mapped
-    userReduce = takes(stage['reduce'], stage)
-    userCombine = takes(stage['combine'], stage)
-    return true
+  /** Called within an emit: what the job does in it is refused as there. */
+  const within = (fn: UserFunction) => (value: unknown) => {
+    try {
+      return fn(value)
+    } catch (error) {
+      throw blame('threw', error)
+    }
   }
+
   return {
     load: (exported, stage, alias, paramsJson) => {
       params = own.freeze(own.parse(paramsJson))
-      const job = graph.jobOf(exported, params) as Record<string, unknown> | undefined | null
-      if (typeof job !== 'object' || job === null) return false
-      if (stage !== '') return takeStage(job, stage)
-      const maps = job['map']
-      if (alias === null || alias === '') userMap = takes(maps, job)
-      else userMap = takes((maps as Record<string, unknown> | undefined)?.[alias], maps)
-      userReduce = takes(job['reduce'], job)
-      userCombine = takes(job['combine'], job)
-      return alias === null || userMap !== null
+      const functions = graph.functionsOf(exported, stage, alias, params)
+      if (functions === null) return false
+      user = functions
+      return true
     },
     begin: (begunJson, maySkip) => {
       const begun = own.parse(begunJson) as Begun
@@ -371,8 +356,10 @@ export function drive(own: Intrinsics, phase: Phase, outside: Outside, marks: Ma
     map,
     reduce,
     combine,
-    hasCombine: () => userCombine !== null,
-    hasReduce: () => userReduce !== null,
+    by: () => (user.by === null ? null : within(user.by)),
+    sortValues: () => (user.sortValues === null ? null : within(user.sortValues)),
+    hasCombine: () => user.combine !== null,
+    hasReduce: () => user.reduce !== null,
     pause: () => pause,
     at: () => at,
     reason: () => reason,

@@ -64,6 +64,10 @@ export interface Driver {
   map(batch: RecordBatch, from: number): void
   reduce(): void
   readonly combine: (a: unknown, b: unknown) => unknown
+  /** What the job compares values by, if it says so. */
+  readonly by: () => ((value: unknown) => unknown) | null
+  /** What the stage sorts values of a key by, if it says so. */
+  readonly sortValues: () => ((value: unknown) => unknown) | null
   readonly hasCombine: () => boolean
   readonly hasReduce: () => boolean
   pause(): Pause

@@ -2,13 +2,28 @@ import type { Intrinsics } from './intrinsics.ts'
 
 type Fields = Readonly<Record<string, unknown>>
 
+export type UserFunction = (...args: unknown[]) => unknown
+
+/** The functions of one stage; null where it has none of the kind. */
+export interface JobFunctions {
+  readonly map: UserFunction | null
+  readonly combine: UserFunction | null
+  readonly by: UserFunction | null
+  readonly sortValues: UserFunction | null
+  readonly reduce: UserFunction | null
+}
+
 /** Reads what a bundle exports as a job. What it reads of user objects may run their getters, and so may throw. */
 export interface JobGraph {
   /** The default export; a function is called with the parameters for it. */
   jobOf(exported: unknown, params: unknown): unknown
   /** The stages that a job's outputs lead to, each once, in the order in which they are met. */
   stagesOf(job: unknown): readonly Fields[]
-  isStage(value: unknown): value is Fields
+  /**
+   * The functions of a stage ('' where the job has one), and of its maps that of `alias`, if not null; null if the module
+   * has no such job.
+   */
+  functionsOf(exported: unknown, stage: string, alias: string | null, params: unknown): JobFunctions | null
 }
 
 /** Self-contained, see `intrinsics`. */
@@ -46,13 +61,41 @@ export function jobGraph(own: Intrinsics): JobGraph {
     }
     return found
   }
+  const jobOf = (exported: unknown, params: unknown): unknown => {
+    if (exported === undefined || exported === null) return undefined
+    const job = (exported as { default?: unknown }).default
+    return typeof job === 'function' ? own.apply(job, undefined, [params]) : job
+  }
+  const takes = (fn: unknown, self: unknown): UserFunction | null =>
+    typeof fn === 'function' ? (own.bind(fn, self) as UserFunction) : null
+  const taken = (fields: Fields, map: UserFunction | null): JobFunctions => ({
+    map,
+    combine: takes(fields['combine'], fields),
+    by: takes(fields['by'], fields),
+    sortValues: takes(fields['sortValues'], fields),
+    reduce: takes(fields['reduce'], fields),
+  })
+  /** Records of another stage come as pairs. */
+  const ofPairs = (map: UserFunction): UserFunction => {
+    return (pair, ctx) => map((pair as unknown[])[0], (pair as unknown[])[1], ctx)
+  }
+  const functionsOf = (job: unknown, name: string, alias: string | null): JobFunctions | null => {
+    if (typeof job !== 'object' || job === null) return null
+    const stages = name === '' ? [] : stagesOf(job)
+    for (let i = 0; i < stages.length; i++) {
+      const stage = stages[i] as Fields
+      if (stage['name'] !== name) continue
+      const map = takes(stage['map'], stage)
+      return taken(stage, map !== null && isStage(stage['input']) ? ofPairs(map) : map)
+    }
+    if (name !== '') return null
+    const maps = (job as Fields)['map']
+    const map = alias === null || alias === '' ? takes(maps, job) : takes((maps as Fields | undefined)?.[alias], maps)
+    return alias !== null && map === null ? null : taken(job as Fields, map)
+  }
   return {
-    jobOf: (exported, params) => {
-      if (exported === undefined || exported === null) return undefined
-      const job = (exported as { default?: unknown }).default
-      return typeof job === 'function' ? own.apply(job, undefined, [params]) : job
-    },
+    jobOf,
     stagesOf,
-    isStage,
+    functionsOf: (exported, stage, alias, params) => functionsOf(jobOf(exported, params), stage, alias),
   }
 }

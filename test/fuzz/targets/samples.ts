@@ -4,7 +4,8 @@ import { jobId } from '../../../src/core/plan/job-id.ts'
 import type { Failure, Output, Report, TaskState } from '../../../src/core/ledger/ledger.ts'
 import type { TaskManifest } from '../../../src/core/ledger/manifest.ts'
 import type { NodeRecord } from '../../../src/core/members/membership.ts'
-import type { Digest, JobRecord, NodeId, Shard } from '../../../src/core/types.ts'
+import { rootOfRows } from '../../../src/core/plan/rows.ts'
+import type { Digest, JobRecord, NodeId, RunRow, Shard } from '../../../src/core/types.ts'
 import { toBytes } from '../../../src/wire/codec.ts'
 import type { Signer } from '../../../src/wire/signed.ts'
 import { failureOf, outputOf as plainOutput, recordOf } from '../../core/one-node.ts'
@@ -140,13 +141,19 @@ const SKIPS = { count: 1, samples: [{ place: 'd/p:3', reason: 'not valid JSON', 
 const SPLITS = [{ input: DIGEST, bytes: 100, records: 10, emitted: 9, skips: SKIPS }]
 const COUNTERS = { seen: 3, missed: 0 }
 
+/** Of the map's output. */
+export const ROWS: readonly RunRow[] = [
+  { partition: 0, records: 4, weight: 5, bytes: 60, digest: DIGEST },
+  { partition: 1, records: 0, weight: 0, bytes: 0, digest: '' },
+]
+
 export const MANIFESTS: readonly TaskManifest[] = [
   {
     consumed: '',
     manifest: {
       kind: 'map',
       splits: SPLITS,
-      runs: [0, 1].map((partition) => ({ partition, records: 4, weight: 5, bytes: 60, digest: DIGEST })),
+      rows: rootOfRows(ROWS),
       took: [0],
       counters: COUNTERS,
       upstream: [],

@@ -2,16 +2,17 @@
 import { isDeepStrictEqual } from 'node:util'
 import { checkMessage } from '../../../src/adapters/tasks/check-message.ts'
 import { filesOf } from '../../../src/core/plan/files.ts'
-import { isManifestOf } from '../../../src/task/check-manifest.ts'
+import { isListingOf } from '../../../src/task/check-manifest.ts'
 import type { Manifest } from '../../../src/core/types.ts'
 import type { Work } from '../../../src/core/plan/work.ts'
 import { frame, FrameParser, type TaskMessage } from '../../../src/task/protocol.ts'
 import { placesOf, sourceLine } from '../../../src/task/stack.ts'
 import { openManifest } from '../../../src/wire/manifest.ts'
+import { openRows, packRows } from '../../../src/wire/rows.ts'
 import { mutate } from '../mutate.ts'
 import { holds, target, type Target } from '../target.ts'
 import { jsonInput, jsonOf } from './cbor.ts'
-import { DIGEST, MANIFESTS } from './samples.ts'
+import { DIGEST, MANIFESTS, ROWS } from './samples.ts'
 
 const split = { file: 's', alias: '', dataset: 'd', path: 'p', size: 1, start: 0, end: 1, headerBytes: 0, options: {}, rowGroups: false, witness: '' } // prettier-ignore
 const map = {
@@ -23,6 +24,7 @@ const map = {
   stage: '',
   part: null,
   sides: [],
+  sortValues: false,
   map: true,
 } as const
 const upstream = (MANIFESTS[3]!.manifest as Extract<Manifest, { kind: 'reduce' }>).upstream
@@ -43,6 +45,7 @@ const WORKS: readonly Work[] = [
     keyed: false,
     combine: false,
     sides: [],
+    sortValues: false,
     reduce: true,
     consumed: DIGEST,
     upstream,
@@ -61,7 +64,12 @@ const MESSAGES: readonly TaskMessage[] = [
   { type: 'ready' },
   { type: 'progress', phase: 'user', units: 1, records: 2, bytes: 3, log: 'x' },
   { type: 'failed', failure: { blame: 'user', error: ERROR, place: 'd/p:1' }, log: '' },
-  ...MANIFESTS.map(({ manifest }): TaskMessage => ({ type: 'done', manifest, log: 'l' })),
+  ...MANIFESTS.map(({ manifest }): TaskMessage => ({
+    type: 'done',
+    manifest,
+    rows: manifest.kind === 'map' ? ROWS : [],
+    log: 'l',
+  })),
 ]
 
 function checkOneMessage(bytes: Uint8Array): void {
@@ -69,11 +77,13 @@ function checkOneMessage(bytes: Uint8Array): void {
   const message = json && checkMessage(json.value)
   if (message?.type !== 'done') return
   for (const work of WORKS) {
-    if (!isManifestOf(work, message.manifest)) continue
-    const files = filesOf(message.manifest)
+    if (!isListingOf(work, message)) continue
+    const files = filesOf(message)
     const consumed = work.kind === 'reduce' || work.kind === 'bounds' ? work.consumed : ''
     const taken = openManifest(JSON.parse(JSON.stringify({ consumed, manifest: message.manifest })))
     holds(taken !== null, 'a node takes from its task what its peers would refuse')
+    const rows = openRows(packRows(message.rows))
+    holds(isDeepStrictEqual(rows, message.rows), 'a node takes rows from its task that its peers would refuse')
     holds(new Set(files).size === files.length, 'a file is named twice')
   }
 }

@@ -6,13 +6,15 @@ import { jobId } from '../../../src/core/plan/job-id.ts'
 import { LIMITS } from '../../../src/core/limits.ts'
 import { manifestText, outputOf } from '../../../src/core/ledger/manifest.ts'
 import type { Message } from '../../../src/core/messages.ts'
+import { areRowsOf, rootOfRows, RowTree } from '../../../src/core/plan/rows.ts'
 import type { JobRecord } from '../../../src/core/types.ts'
 import {
   batchAck,
   batchAnswer,
   batchEnd,
   batchHeader,
-  manifestOf,
+  checkRows,
+  listingOf,
   pullAnswer,
   pullRequest,
 } from '../../../src/wire/batch.ts'
@@ -21,13 +23,15 @@ import { jobBody, keyedJobs, openJob } from '../../../src/wire/job.ts'
 import { openManifest } from '../../../src/wire/manifest.ts'
 import { decodeMessage, encodeMessage } from '../../../src/wire/messages.ts'
 import { answer, call } from '../../../src/wire/rpc.ts'
+import { findRow, openProof, openRows, packProof, packRows } from '../../../src/wire/rows.ts'
 import { openRecord } from '../../../src/wire/signed.ts'
 import { OneNode } from '../../core/one-node.ts'
+import { mutate } from '../mutate.ts'
 import { mutateValue } from '../mutate-value.ts'
 import type { Random } from '../random.ts'
 import { holds, orWireError, target, type Target } from '../target.ts'
 import { cborInput, encoded, jsonInput, jsonOf } from './cbor.ts'
-import { BUNDLE, DIGEST, JOB, JOBS, MANIFESTS, MESSAGES, namedBy, OTHER, PEER, RECORD, SELF, SIGNATURE, SIGNER } from './samples.ts' // prettier-ignore
+import { BUNDLE, DIGEST, JOB, JOBS, MANIFESTS, MESSAGES, namedBy, OTHER, PEER, RECORD, ROWS, SELF, SIGNATURE, SIGNER } from './samples.ts' // prettier-ignore
 
 type Schema = Parameters<typeof fromBytes>[0]
 
@@ -98,12 +102,19 @@ const KEYED = [
 
 const ERROR = { schema: 'shoal.error/1', code: 'NO_SUCH_JOB', message: 'm', why: 'w', try: ['t'], retryable: true, exit: 4 } // prettier-ignore
 
-const HEADERS = MANIFESTS.map((manifest) => ({
+/** Of the map both rows, one with what proves it, and the other one; the rest have none. */
+const PROVED = [ROWS, ROWS.slice(0, 1), ROWS.slice(1)].map((rows) => ({
+  rows: packRows(rows),
+  proof: packProof(new RowTree(ROWS).proof(rows.map((row) => row.partition))),
+}))
+
+const HEADERS = [0, 0, 0, 1, 2, 3].map((which, i) => ({
   job: JOB.id,
   task: 1,
-  digest: outputOf(manifest).digest,
+  digest: outputOf(MANIFESTS[which]!).digest,
   consumers: [3, 4],
-  manifest: JSON.stringify(manifest),
+  manifest: JSON.stringify(MANIFESTS[which]),
+  ...(PROVED[i] ?? { rows: new Uint8Array(), proof: new Uint8Array() }),
   files: [{ name: 'run-0', size: 100 }, { name: 'keys', size: 3 }, { name: 'part', size: 0 }], // prettier-ignore
 }))
 
@@ -207,8 +218,33 @@ export const WIRE: readonly Target[] = [
     check: (bytes) => {
       const header = orWireError(() => fromBytes(batchHeader, bytes))
       if (header === null) return
-      const manifest = orWireError(() => manifestOf(header))
-      if (manifest !== null) holds(outputOf(manifest).digest === header.digest, 'a manifest is named by its digest')
+      const listing = orWireError(() => listingOf(header))
+      if (listing === null) return
+      const { consumed, manifest, rows } = listing
+      holds(outputOf({ consumed, manifest }).digest === header.digest, 'a manifest is named by its digest')
+      const proved = orWireError(() => (checkRows(header, listing, hashText), true))
+      if (proved === null || !isDeepStrictEqual(manifest, MANIFESTS[0]!.manifest)) return
+      for (const row of rows) holds(isDeepStrictEqual(row, ROWS[row.partition]), 'a row that is none is proved')
+    },
+  }),
+  target('rows', {
+    what: 'wire/rows: rows of runs and what proves them, of peers and of this disk',
+    input: (random) => mutate(random, PROVED.flatMap(({ rows, proof }) => [rows, proof])), // prettier-ignore
+    check: (bytes) => {
+      const rows = openRows(bytes)
+      if (rows !== null) holds(Buffer.from(packRows(rows)).equals(bytes), 'rows are others after they were packed')
+      for (const row of rows ?? []) holds(isDeepStrictEqual(findRow(bytes, row.partition), row), 'a row is not found')
+      const proof = openProof(bytes)
+      if (proof !== null) holds(Buffer.from(packProof(proof)).equals(bytes), 'a proof is another after it was packed')
+      const root = rootOfRows(ROWS)
+      for (const [some, hashes] of [
+        [rows ?? [], []],
+        [ROWS, proof ?? []],
+        [ROWS.slice(0, 1), proof ?? []],
+      ] as const)
+        // prettier-ignore
+        if (areRowsOf(root, some, hashes))
+          for (const row of some) holds(isDeepStrictEqual(row, ROWS[row.partition]), 'a row that is none is proved')
     },
   }),
   target('batch-replies', {

@@ -58,8 +58,15 @@ export const BROKEN: readonly BrokenCore[] = [
     'ack-before-fsync',
     "the sender need not wait for the receiver's disk",
     'runtime/peers/batch.ts',
-    "await Promise.all([files.commit(), outputs.putManifest(place(header, 'manifest.json'), manifest)])",
-    "void Promise.all([files.commit(), outputs.putManifest(place(header, 'manifest.json'), manifest)]).catch(() => {})",
+    'await Promise.all([files.commit(), keepListing(disk, outputs, header, listing, reception)])',
+    'void Promise.all([files.commit(), keepListing(disk, outputs, header, listing, reception)]).catch(() => {})',
+  ),
+  one(
+    'rows-later',
+    'that a batch brought nothing for a task need not be on disk before it counts',
+    'runtime/peers/batch.ts',
+    'rootIn(manifest) === null ? null : keepRows(),',
+    'rootIn(manifest) === null ? null : void keepRows().catch(() => {}),',
   ),
   one(
     'last-writer-wins-claims',
@@ -153,8 +160,8 @@ export const BROKEN: readonly BrokenCore[] = [
     'old-files-trusted',
     'what an earlier life left on disk is whole',
     'runtime/home/outputs.ts',
-    'if (filesOf(manifest.manifest).every((file) => files.includes(file)))',
-    'if (files.length > 0)',
+    'if (listing !== null && filesOf(listing).every((file) => here.has(file)))',
+    'if (listing !== null && here.size > 0)',
   ),
   one(
     'output-told-before-disk',
