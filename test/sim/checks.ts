@@ -5,11 +5,9 @@ import { LIMITS } from '../../src/core/limits.ts'
 import { plan } from '../../src/core/plan/plan.ts'
 import type { Plan, StepIndex } from '../../src/core/plan/steps.ts'
 import type { JobState, State } from '../../src/core/state.ts'
-import type { Digest, JobId, JobRecord, Manifest, NodeId, RunRow, TaskIndex } from '../../src/core/types.ts'
-import { BlockReader } from '../../src/data/blocks.ts'
+import type { Digest, JobId, JobRecord, NodeId, TaskIndex } from '../../src/core/types.ts'
 import { PART_MAGIC } from '../../src/data/part.ts'
 import { RUN_MAGIC } from '../../src/data/run.ts'
-import { fromKept } from '../../src/kept/form.ts'
 import type { AttemptSpec } from '../../src/ports.ts'
 import { entriesOf } from '../../src/runtime/home/kept-log.ts'
 import { openRows } from '../../src/wire/rows.ts'
@@ -17,6 +15,7 @@ import type { ReduceWork } from '../../src/core/plan/work.ts'
 import { filesOf } from './execution.ts'
 import { guards, isLacking, misfit, mistold, partsWanted } from './graph-checks.ts'
 import type { SimNode } from './node.ts'
+import { isWhole, manifestIn, rowsIn } from './kept-files.ts'
 import { expectedOf, type Expected } from './oracle.ts'
 import { codeOf } from './workload.ts'
 
@@ -372,28 +371,6 @@ export class Checks {
   /** Every job that was ever seen. */
   get jobs(): readonly Known[] {
     return [...this.#jobs.values()]
-  }
-}
-
-/** Behind its checksum. */
-function manifestIn(kept: Uint8Array): { manifest: Manifest } {
-  const text = Buffer.from(kept).toString()
-  return JSON.parse(text.slice(text.indexOf('{'))) as { manifest: Manifest }
-}
-
-function rowsIn(kept: Uint8Array | undefined): RunRow[] | null {
-  const packed = kept === undefined ? null : fromKept(kept)
-  return packed === null ? null : openRows(packed)
-}
-
-function isWhole(bytes: Uint8Array, name: string, digest: string, magic: string): boolean {
-  try {
-    const read = (offset: number, length: number): Uint8Array => bytes.subarray(offset, offset + length)
-    const blocks = new BlockReader(read, 0, { magic, name, digest: true })
-    while (blocks.next() !== null);
-    return blocks.totals?.digest === digest
-  } catch {
-    return false
   }
 }
 
