@@ -53,6 +53,7 @@ export type Limit =
   | 'syncTasks'
   | 'pushTriesMax'
   | 'rpcFrameBytesMax'
+  | 'manifestBytesMax'
   | 'cborItemsMax'
   | 'rpcBodyBytesMax'
   | 'rpcTimeoutMs'

@@ -109,7 +109,7 @@ export const LIMITS: Readonly<Record<Limit, number>> = {
   /** Neighbours of a step that are compared as one, at least. */
   syncRangeTasks: 16,
   stepsMax: 1_000,
-  /** A stage has four steps at most; its name is part of each message about a task, and of an output's folder. */
+  /** A stage has a few steps; its name is part of each message about a task, and of an output's folder. */
   stagesMax: 200,
   stageNameMax: 64,
   /** What one stage may read: stages by alias, and bounds. */
@@ -120,6 +120,8 @@ export const LIMITS: Readonly<Record<Limit, number>> = {
   syncTasks: 2_000,
   pushTriesMax: 20,
   rpcFrameBytesMax: 4 * MIB,
+  /** It is part of a frame, with rows and proofs. */
+  manifestBytesMax: 3 * MIB,
   /** And one more for each 8 bytes of a message. The largest honest one has a few numbers for each task of a job. */
   cborItemsMax: 1_000_000,
   rpcBodyBytesMax: 256 * MIB,

@@ -19,7 +19,7 @@ import { ValueQueue } from './value-queue.ts'
 /** Stands for: no further value. */
 export const END: unique symbol = Symbol('end')
 
-/** One run to reduce; see RunWork in ports.ts for `ranks` and `aliases`. */
+/** One run to reduce; see RunWork in core/plan/work.ts for `ranks` and `aliases`. */
 export interface GroupInput {
   readonly name: string
   open(): SpillInput

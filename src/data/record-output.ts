@@ -1,16 +1,22 @@
 /** Writes emitted records in run form into a sorter, each with the partition that its key belongs to. */
+import { ShoalError } from '../core/errors.ts'
 import { LIMITS } from '../core/limits.ts'
 import type { Partition } from '../core/types.ts'
 import type { ByteWriter } from './bytes.ts'
 import { type KeyForm, writeKey } from './order.ts'
 import { partitionOf, rangePartitionOf } from './partition.ts'
-import { keyTooLarge } from './refused.ts'
 import { withKeyLength, writeSortKey } from './sorted-values.ts'
 import type { Sorter } from './sorter.ts'
 import { encodeValue } from './value.ts'
 
 /** Appends what a record has as its value: the form of values, or another one. */
 export type WriteValue = (w: ByteWriter, value: unknown) => void
+
+function tooLargeTogether(): ShoalError {
+  return new ShoalError('RECORD_LIMIT', 'a key and what its value is sorted by take more than 64 KiB together', {
+    try: ['sort by less of the value: a number or a time, as a rule'],
+  })
+}
 
 export class RecordOutput {
   /** The local index of the split, or, for records on their way to be combined, of the combine block. */
@@ -46,7 +52,7 @@ export class RecordOutput {
       const keyLength = w.length - start - 1
       writeSortKey(w, sortKey)
       const length = w.length - start - 1
-      if (length > LIMITS.keyBytesMax) throw keyTooLarge()
+      if (length > LIMITS.keyBytesMax) throw tooLargeTogether()
       w.fixLength(start, length)
       const at = w.length - length
       const partition = this.#partition(w.buffer, at, at + keyLength)

@@ -10,9 +10,9 @@ import { decodeValue, hostFactory, type ValueFactory } from './value.ts'
 /** Of slots of the hash table at most this many hold a group, so that a look-up is short. */
 const FILLED_MOST = 0.5
 
-/** What a table of so many records takes in memory, order forms of its keys apart: their bytes, and places of them. */
-export function sideTableBytes(facts: { readonly bytes: number; readonly records: number }): number {
-  return facts.bytes + 24 * facts.records
+/** What a table of so many records takes in memory at most: their bytes, and by record the arrays below. */
+export function sideTableBytes({ bytes, records }: { readonly bytes: number; readonly records: number }): number {
+  return bytes + 32 * records + 4_096
 }
 
 /**
@@ -24,22 +24,24 @@ export class SideTable {
   readonly #firsts: Uint32Array
   /** Where each record begins; behind the last, the end. */
   readonly #starts: Float64Array
-  readonly #data = new ByteWriter(1024)
-  readonly #orders = new ByteWriter(1024)
-  readonly #orderEnds: Float64Array
+  readonly #data: ByteWriter
+  /** By group, of the order form of its key: those that differ are not decoded to be compared. */
+  readonly #hashes: Uint32Array
   /** Group + 1, or 0. */
   readonly #slots: Uint32Array
   #groups = 0
   #count = 0
   readonly #reader = new ByteReader()
   readonly #asked = new ByteWriter(64)
+  readonly #found = new ByteWriter(64)
 
   /** @throws ShoalError DAMAGED, also where keys do not ascend */
   constructor(input: SpillInput, name: string, expected: RunExpectation & { readonly records: number }) {
     const { records } = expected
     this.#firsts = new Uint32Array(records + 1)
     this.#starts = new Float64Array(records + 1)
-    this.#orderEnds = new Float64Array(records)
+    this.#hashes = new Uint32Array(records)
+    this.#data = new ByteWriter(expected.bytes + 1)
     this.#slots = new Uint32Array(2 ** Math.ceil(Math.log2(records / FILLED_MOST + 1)))
     const part = new PartReader(input, name)
     try {
@@ -84,10 +86,10 @@ export class SideTable {
   #begin(record: number, key: ByteWriter): void {
     const group = this.#groups++
     this.#firsts[group] = record
-    this.#orders.slice(key.buffer, 0, key.length)
-    this.#orderEnds[group] = this.#orders.length
+    const hash = murmur3(key.buffer, 0, key.length, 0)
+    this.#hashes[group] = hash
     const mask = this.#slots.length - 1
-    let slot = murmur3(key.buffer, 0, key.length, 0) & mask
+    let slot = hash & mask
     while (this.#slots[slot] !== 0) slot = (slot + 1) & mask
     this.#slots[slot] = group + 1
   }
@@ -110,16 +112,22 @@ export class SideTable {
     const asked = this.#asked
     asked.reset()
     writeKey(asked, key)
+    const hash = murmur3(asked.buffer, 0, asked.length, 0)
     const mask = this.#slots.length - 1
-    for (let slot = murmur3(asked.buffer, 0, asked.length, 0) & mask; ; slot = (slot + 1) & mask) {
+    for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
       const group = this.#slots[slot]! - 1
       if (group < 0) return -1
-      const start = group === 0 ? 0 : this.#orderEnds[group - 1]!
-      const end = this.#orderEnds[group]!
-      if (compareBytes(this.#orders.buffer, start, end, asked.buffer, 0, asked.length) !== 0) continue
+      if (this.#hashes[group] !== hash || !this.#isKeyOf(group, asked)) continue
       this.#count = this.#firsts[group + 1]! - this.#firsts[group]!
       return this.#firsts[group]!
     }
+  }
+
+  #isKeyOf(group: number, asked: ByteWriter): boolean {
+    const key = this.#found
+    key.reset()
+    writeKey(key, this.key(this.#firsts[group]!, hostFactory))
+    return compareBytes(key.buffer, 0, key.length, asked.buffer, 0, asked.length) === 0
   }
 
   /** Records of the key that was found last. */

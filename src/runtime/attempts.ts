@@ -4,7 +4,7 @@ import { ShoalError, type ErrorJson } from '../core/errors.ts'
 import { errorToJson } from '../words/thrown.ts'
 import { consumedRoot, taskName } from '../core/plan/graph.ts'
 import { LIMITS } from '../core/limits.ts'
-import { outputOf, type TaskManifest } from '../core/ledger/manifest.ts'
+import { manifestText, outputOf, type TaskManifest } from '../core/ledger/manifest.ts'
 import type { PlannedTask } from '../core/plan/steps.ts'
 import type { JobState } from '../core/state.ts'
 import type { Bytes, JobId, TaskIndex } from '../core/types.ts'
@@ -154,6 +154,7 @@ export class Attempts {
   ): Promise<ReturnType<typeof outputOf>> {
     const { disk, store } = this.#context
     const manifest: TaskManifest = { consumed: consumedRoot(job.plan, task, consumes), manifest: end.manifest }
+    checkTravels(job, task, manifest)
     const place = (file: string): string => outputFile(id, task.index, file)
     await Promise.all([
       store.outputs.putManifest(place('manifest.json'), manifest),
@@ -186,10 +187,23 @@ export class Attempts {
   }
 }
 
-/** An error outside the task process is this node's own fault, unless a shard has changed. */
+/**
+ * A manifest is sent in one frame. It holds what all steps before it have counted and skipped: of many steps that can be
+ * too much, whoever runs the task. @throws ShoalError LIMIT
+ */
+function checkTravels({ record }: JobState, task: PlannedTask, manifest: TaskManifest): void {
+  const bytes = Buffer.byteLength(manifestText(manifest))
+  if (bytes <= LIMITS.manifestBytesMax) return
+  throw new ShoalError('LIMIT', `${record.spec.name}: what ${taskName(task)} has to tell takes ${bytes} bytes`, {
+    why: `it may take ${LIMITS.manifestBytesMax}: counters and samples of skipped records of all steps before it are part of it`,
+    try: ['fewer counters, or shorter names of counters'],
+  })
+}
+
+/** An error outside the task process is this node's own fault, unless a shard has changed, or a bound of jobs is passed. */
 function blameFor(error: unknown): AttemptFailure {
   const code = error instanceof ShoalError ? error.code : null
-  const blame = code === 'SHARD_CHANGED' ? 'input' : 'own'
+  const blame = code === 'SHARD_CHANGED' ? 'input' : code === 'LIMIT' ? 'user' : 'own'
   const json = errorToJson(error)
   return { blame, error: json, place: blame === 'input' ? json.message : '' }
 }

@@ -128,7 +128,7 @@ function joinedBy(found: Found, input: Found, what: string): Drawn['reads'] {
     ])
   if (!isFunction(found['reduce']))
     throw refuse(`${what} joins several stages, and so has a reduce`, ['reduce(key, { a, b }, { emit }) { … }'])
-  const aliases = Object.keys(input).toSorted((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)))
+  const aliases = Object.keys(input).toSorted()
   if (aliases.length >= LIMITS.edgesMax)
     throw refuse(`${what} joins at most ${LIMITS.edgesMax - 1} stages`, [], 'LIMIT')
   const reads = aliases.map((alias) => {

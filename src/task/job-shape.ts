@@ -12,16 +12,21 @@ const JOB_FIELDS = ['input', 'map', 'emits', ...Object.keys(SETTINGS)]
 export interface FoundJob {
   readonly job: unknown
   readonly stages: readonly Found[]
+  readonly called?: boolean
 }
 
 /**
  * Checks what a job module exports, strictly: a misspelt field is an error.
  * @throws ShoalError JOB_BUILD, PARTITIONS.
  */
-export function checkShape({ job, stages }: FoundJob, fileName: string): JobShape {
+export function checkShape({ job, stages, called = false }: FoundJob, fileName: string): JobShape {
   if (!isFound(job)) {
     throw refuse('the file does not export a job', ['export default defineJob({ input, map, … })'])
   }
+  if (called && 'params' in job)
+    throw refuse('a job that is a function of its parameters has no params of its own', [
+      "params['day'] ?? 'today'   where a parameter is read",
+    ])
   if ('output' in job || 'outputs' in job) return checkGraph(job, stages, fileName)
   if (isText(job['shoal']))
     throw refuse(`the file exports ${shown(job)}, which is no job`, ['export default defineJob({ output: theStage })'])

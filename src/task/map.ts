@@ -10,6 +10,7 @@ import { compareUtf8 } from '../core/plan/ranks.ts'
 import type { MapWork, SplitWork } from '../core/plan/work.ts'
 import type { TaskContext } from './context.ts'
 import { CounterSum } from './counters.ts'
+import type { JobFunctions } from './inside/job-graph.ts'
 import { readUnit } from './read-unit.ts'
 import { sharingRealm } from './sharing-realm.ts'
 import { arenaBeside } from './memory.ts'
@@ -84,9 +85,24 @@ export function tookOver({ part, edges }: Pick<MapWork, 'part' | 'edges'>, [read
   return took
 }
 
+/** The functions that mapping calls. */
+export function mapNeeds({
+  map,
+  combine,
+  aggregate,
+  sortValues,
+}: Omit<MapWork, 'kind' | 'bounds' | 'upstream'>): (keyof JobFunctions)[] {
+  return [
+    ...(map ? (['map'] as const) : []),
+    ...(combine ? (['combine'] as const) : []),
+    ...(aggregate?.by === true ? (['by'] as const) : []),
+    ...(sortValues ? (['sortValues'] as const) : []),
+  ]
+}
+
 function startUnit(
   context: TaskContext,
-  { stage }: MapWork,
+  work: MapWork,
   unit: Unit,
   collector: MapCollector,
   sides: Sides,
@@ -102,7 +118,13 @@ function startUnit(
     ...sideCalls(sides, () => user.realm.values),
   }
   reporter.enter('user')
-  const user: UserCode = new UserCode(job, calls, reporter, { stage, alias: unit.alias }, realms)
+  const user: UserCode = new UserCode(
+    job,
+    calls,
+    reporter,
+    { stage: work.stage, alias: unit.alias, needs: mapNeeds(work) },
+    realms,
+  )
   user.begin({ call: 'map', shard: unit.shard, sides: sides.named })
   return user
 }

@@ -20,7 +20,8 @@ export interface JobCode {
 const LOAD_TIMEOUT_MS = 5_000
 
 /**
- * Loads a bundle in a realm, runs nothing of it but its module, and reads what job it declares.
+ * Loads a bundle in a realm, runs nothing of it but its module, and a job's function of its parameters, and reads what job
+ * it declares. They take a few seconds at most.
  * @throws ShoalError JOB_THREW, JOB_BUILD, PARTITIONS.
  */
 export function readJob({ code, sourceMap, name, params }: JobCode): JobShape {
@@ -49,14 +50,18 @@ export function readJob({ code, sourceMap, name, params }: JobCode): JobShape {
   const started = performance.now()
   let shape: string
   try {
-    shape = realm.shape(realm.run(scripts, LOAD_TIMEOUT_MS), JSON.stringify(params))
+    const exported = realm.run(scripts, LOAD_TIMEOUT_MS)
+    shape = realm.shape(exported, JSON.stringify(params), LOAD_TIMEOUT_MS)
   } catch (error) {
     if (performance.now() - started >= LOAD_TIMEOUT_MS) {
       throw new ShoalError('JOB_THREW', `the job's module did not finish loading within ${LOAD_TIMEOUT_MS / 1000} s`)
     }
     throw loadError(JSON.parse(realm.driver.describe(error)) as Problem, sourceMap)
   }
-  return checkShape(JSON.parse(shape) as FoundJob, name)
+  const found = JSON.parse(shape) as FoundJob
+  const declared = checkShape(found, name)
+  // Its stages are those of these parameters, and of no others.
+  return found.called === true ? { ...declared, params } : declared
 }
 
 /** What the module threw while it was loaded. */

@@ -21,7 +21,7 @@ import { intrinsics } from './inside/intrinsics.ts'
 import { jobGraph } from './inside/job-graph.ts'
 import { lookUps } from './inside/look-ups.ts'
 import { randomStream } from './inside/random.ts'
-import { shape, type Shape } from './inside/shape.ts'
+import { shape } from './inside/shape.ts'
 import { tame } from './inside/tame.ts'
 import { urls } from './inside/url.ts'
 import { values } from './inside/values.ts'
@@ -35,12 +35,13 @@ export const JOB_GLOBAL = '__shoal_job'
 interface Made {
   readonly rows: RowFactory
   readonly values: ValueFactory
-  readonly shape: Shape
 }
 interface Inside extends Made {
   /** Makes a new driver: it shares no job, counters or random numbers with those made before. */
   readonly drive: (outside: Outside) => Driver
   readonly freeze: () => void
+  /** Makes a global of that name, whose value is the shape of what was exported; '': takes it away. */
+  readonly arm: (name: string, exported: unknown, params: string) => void
 }
 type MakeInside = (web: WebHost, marks: Marks, temporal: boolean) => Inside
 
@@ -50,6 +51,8 @@ const PRELUDE = new vm.Script(
 const own = (${intrinsics})()
 const phase = { running: false }
 const graph = (${jobGraph})(own)
+const shapeOf = (${shape})(own, graph)
+let armed = ''
 ;(${tame})(own, phase, temporal)
 ;(${web})(own, host)
 ;(${urls})(own, host)
@@ -57,7 +60,6 @@ const graph = (${jobGraph})(own)
 return {
   rows: (${makeRows})(),
   values: (${values})(own),
-  shape: (${shape})(own, graph),
   drive: (outside) => {
     phase.running = false
     return (${drive})(own, phase, outside, marks, {
@@ -69,11 +71,17 @@ return {
     })
   },
   freeze: () => (${freezeRealm})(own),
+  arm: (name, exported, params) => {
+    if (name === '') own.hide(own.global, armed)
+    else own.getter(own.global, armed = name, () => shapeOf(exported, params))
+  },
 }
 })`,
   { filename: 'shoal:realm' },
 )
 const QUIET = { displayErrors: false }
+const SHAPE_GLOBAL = '__shoal_shape'
+const SHAPE_SCRIPT = new vm.Script(SHAPE_GLOBAL, { filename: 'shoal:shape' })
 
 export interface Realm extends Made {
   readonly driver: Driver
@@ -81,12 +89,27 @@ export interface Realm extends Made {
   run(code: JobScripts, timeoutMs?: Millis): unknown
 }
 
-export function makeRealm(host: WebHost, outside: Outside, marks: Marks, temporal = true): Realm {
+/** A realm that is there to read what a job declares. */
+export interface ReadingRealm extends Realm {
+  /** See `Shape`. It may run a job's function of its parameters, and getters: within the limit. */
+  shape(exported: unknown, params: string, timeoutMs: Millis): string
+}
+
+export function makeRealm(host: WebHost, outside: Outside, marks: Marks, temporal = true): ReadingRealm {
   const { global, inside } = openRealm(host, marks, temporal)
   return {
     ...inside,
     driver: inside.drive(outside),
     run: ({ script }, timeout) => runIn(global, script, timeout),
+    shape: (exported, params, timeout) => {
+      // Only what a script evaluates can be limited; so it evaluates a global, whose getter does the work.
+      inside.arm(SHAPE_GLOBAL, exported, params)
+      try {
+        return runIn(global, SHAPE_SCRIPT, timeout) as string
+      } finally {
+        inside.arm('', null, '')
+      }
+    },
   }
 }
 

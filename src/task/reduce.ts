@@ -9,6 +9,7 @@ import type { TaskContext } from './context.ts'
 import { cutText, hostFailure, shownKey } from './failure.ts'
 import { reduceSeed } from './seed.ts'
 import { NO_CALLS, UserCode } from './user-code.ts'
+import type { JobFunctions } from './inside/job-graph.ts'
 import { KeptKey } from './kept-key.ts'
 import { openSides, sideCalls, type Sides, tookOfSides } from './sides.ts'
 import type { Place } from './user-error.ts'
@@ -19,16 +20,16 @@ import type { Place } from './user-error.ts'
  */
 export async function runReduce(context: TaskContext, work: ReduceWork): Promise<ReduceManifest> {
   const { reporter, files } = context
+  const sides = openSides(context, work.sides)
   const part = new PartWriter(files.create(PART_NAME))
   let groups: Groups | null = null
-  const sides = openSides(context, work.sides)
   const user = startReduce(context, work, part, sides, () => groups as Groups)
   const { driver } = user.realm
   try {
     reporter.enter('own')
     groups = openGroups(context, work, user)
-    if (driver.hasReduce() && work.reduce) await callReduce(context, user, () => placeOf(work, groups))
-    else if (driver.hasCombine() && work.combine) foldGroups(context, work, groups, part, driver.combine)
+    if (work.reduce) await callReduce(context, user, () => placeOf(work, groups))
+    else if (work.combine) foldGroups(context, work, groups, part, driver.combine)
     else passRecords(context, work, groups, part)
     reporter.enter('own')
     const { records, bytes, part: digest } = part.finish()
@@ -63,6 +64,15 @@ function tookOver({ edges }: ReduceWork, { weights }: Groups): number[] {
   return took
 }
 
+/** The functions that reducing calls. */
+function reduceNeeds({ reduce, combine, aggregate }: ReduceWork): (keyof JobFunctions)[] {
+  return [
+    ...(reduce ? (['reduce'] as const) : []),
+    ...(combine ? (['combine'] as const) : []),
+    ...(aggregate?.by === true ? (['by'] as const) : []),
+  ]
+}
+
 function startReduce(
   context: TaskContext,
   work: ReduceWork,
@@ -77,8 +87,7 @@ function startReduce(
   const calls = {
     ...NO_CALLS,
     emit: (key: unknown, value: unknown) => {
-      kept?.check(key)
-      part.emit(key, value)
+      part.emit(kept === null ? key : kept.checked(key), value)
     },
     seed: () => seed(encodeKey(groups().key).order),
     group: () => {
@@ -92,7 +101,7 @@ function startReduce(
     ...sideCalls(sides, () => user.realm.values),
   }
   reporter.enter('user')
-  const user: UserCode = new UserCode(job, calls, reporter, { stage, alias: null })
+  const user: UserCode = new UserCode(job, calls, reporter, { stage, alias: null, needs: reduceNeeds(work) })
   context.attend(user)
   user.begin({ call: 'reduce', aliases, sides: sides.named })
   return user

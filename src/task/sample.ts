@@ -3,7 +3,7 @@ import type { Batch } from '../data/formats/reader.ts'
 import { boundsOf, readSample, SAMPLE_NAME, SampleChoice, SampleWriter } from '../data/sample.ts'
 import type { BoundsWork, SampleWork } from '../core/plan/work.ts'
 import type { TaskContext } from './context.ts'
-import { tookOver } from './map.ts'
+import { mapNeeds, tookOver } from './map.ts'
 import { readUnit } from './read-unit.ts'
 import { sharingRealm } from './sharing-realm.ts'
 import { openSides, sideCalls, tookOfSides } from './sides.ts'
@@ -18,10 +18,10 @@ export function runSample(context: TaskContext, work: SampleWork): Promise<Sampl
 
 async function sampleUnits(context: TaskContext, work: SampleWork, realms: OpenRealm): Promise<SampleManifest> {
   const { job, reporter, files } = context
+  const sides = openSides(context, work.sides)
   const writer = new SampleWriter(files.create(SAMPLE_NAME))
   const splits: SplitFacts[] = []
   const samples = new TaskSamples()
-  const sides = openSides(context, work.sides)
   for (const unit of unitsOf(context, work)) {
     unit.readAhead()
     let emitted = 0
@@ -37,7 +37,13 @@ async function sampleUnits(context: TaskContext, work: SampleWork, realms: OpenR
       ...sideCalls(sides, () => user.realm.values),
     }
     reporter.enter('user')
-    const user: UserCode = new UserCode(job, calls, reporter, { stage: work.stage, alias: unit.alias }, realms)
+    const user: UserCode = new UserCode(
+      job,
+      calls,
+      reporter,
+      { stage: work.stage, alias: unit.alias, needs: mapNeeds(work) },
+      realms,
+    )
     context.attend(user)
     user.begin({ call: 'map', shard: unit.shard, sides: sides.named })
     writer.beginSplit()

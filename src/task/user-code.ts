@@ -6,6 +6,7 @@ import { END } from '../data/fold.ts'
 import type { ValueFactory } from '../data/value.ts'
 import { hostFailure, isA, TaskFailure } from './failure.ts'
 import type { Begun, Driver, Marks, Outside, Pause, Problem } from './inside/driver.ts'
+import type { JobFunctions } from './inside/job-graph.ts'
 import type { Progress } from './reporter.ts'
 import { type Place, titleOf, type UserError, userFailure } from './user-error.ts'
 
@@ -52,6 +53,8 @@ export interface Calls {
 export interface PartOfJob {
   readonly stage: string
   readonly alias: string | null
+  /** What of these the job's record says that there is: without one of them the answer would be another one. */
+  readonly needs: readonly (keyof JobFunctions)[]
 }
 
 export const MARKS: Marks = { bad: BAD, end: END, failed: Symbol('failed') }
@@ -85,7 +88,9 @@ export class UserCode {
     const { driver } = this.realm
     let loaded = false
     try {
-      loaded = driver.load(this.realm.load(), part.stage, part.alias, JSON.stringify(job.params))
+      loaded =
+        driver.load(this.realm.load(), part.stage, part.alias, JSON.stringify(job.params)) &&
+        part.needs.every((name) => driver.has(name))
     } catch (error) {
       throw this.#threw(JSON.parse(driver.describe(error)) as Problem, error, null)
     }

@@ -18,8 +18,10 @@ import { ListRecords, NO_DIGEST, type RecordList, splitOf } from './list-records
 import { codeInOwnRealm } from './own-realm.ts'
 import type { TasksResult, TestRecord } from './result.ts'
 
+/** What is more is spilled, to memory. */
+const ARENA = 8 * 1024 * 1024
 /** More than the records of a test take. */
-const ARENA = 256 * 1024 * 1024
+const SIDES = 256 * 1024 * 1024
 const NODE = 'test' as NodeId
 
 /** Nobody waits to hear how far a test is. */
@@ -61,7 +63,7 @@ export async function runTasks(exported: unknown, spec: JobSpec, inputs: readonl
       job,
       code: NO_DIGEST,
       arena: ARENA,
-      sides: ARENA,
+      sides: SIDES,
       records: () => new ListRecords(lists, splits),
       input: (name) => {
         const slash = name.indexOf('/')

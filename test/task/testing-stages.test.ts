@@ -34,6 +34,13 @@ const totals = stage('totals', {
     ),
 })
 
+const PURCHASED = rows<Purchase>('purchases')
+const homesOfX = stage('homes-x', {
+  input: rows<User>('users'),
+  emits: kv<string, string>(),
+  map: ({ country }, { emit }) => emit('x', country),
+})
+
 const PURCHASES = [
   { user: 'ann', cents: 300 },
   { user: 'bob', cents: 250 },
@@ -125,16 +132,52 @@ describe('a job of several stages in a test', () => {
     })
   })
 
-  test('values that are iterated again after their end are an error, not an empty loop', async () => {
-    const nested = cogroup('nested', {
-      input: { spend, homes },
+  test.each<[string, (spend: Iterable<number>, homes: Iterable<string>) => unknown]>([
+    ['after their end', (cents, countries) => [...cents].flatMap((n) => [...countries].map((c) => `${c} ${n}`))],
+    [
+      'after a break',
+      (cents, countries) => {
+        for (const n of cents) for (const country of countries) if (country.length > n) break
+      },
+    ],
+    ['after the first', ([first], countries) => [first, ...countries, ...countries]],
+    [
+      'by helpers',
+      (_, countries) => {
+        const iterator = countries as unknown as IteratorObject<string>
+        return iterator.reduce((n) => n + 1, 0) + iterator.reduce((n) => n + 1, 0)
+      },
+    ],
+  ])('values that are iterated again are an error, not an empty loop: %s', async (_, read) => {
+    const twice = cogroup('twice', {
+      input: {
+        spend: stage('all', {
+          input: PURCHASED,
+          emits: kv<string, number>(),
+          map: (p, { emit }) => emit('x', p.cents),
+        }),
+        homes: homesOfX,
+      },
       emits: kv<string, string>(),
-      reduce(user, sides, { emit }) {
-        for (const cents of sides.spend) for (const country of sides.homes) emit(user, `${country} ${cents}`)
-        for (const cents of sides.spend) emit(user, String(cents))
+      reduce: (user, sides, { emit }) => emit(user, String(read(sides.spend, sides.homes))),
+    })
+    const input = { all: PURCHASES, 'homes-x': USERS }
+    await expect(runJob(defineJob({ output: twice }), input)).rejects.toThrow('keep [...values]')
+  })
+
+  test('an iterator that is kept goes on where it was', async () => {
+    const rest = stage('rest', {
+      input: PURCHASED,
+      emits: kv<string, number>(),
+      map: (p, { emit }) => emit(p.user, p.cents),
+      reduce(user, values, { emit }) {
+        const iterator = values[Symbol.iterator]()
+        const first = iterator.next().value as number
+        for (const cents of iterator as IterableIterator<number>) emit(user, cents - first)
       },
     })
-    await expect(runJob(defineJob({ output: nested }), INPUT)).rejects.toThrow('keep [...values]')
+    const { records } = await runJob(defineJob({ output: rest }), PURCHASES)
+    expect(records).toEqual([{ key: 'ann', value: -225 }])
   })
 
   describe('sides', () => {

@@ -1,8 +1,8 @@
 import { contentId } from '../hash.ts'
 import { agreed, isConflict, type Ledger, type Output } from '../ledger/ledger.ts'
-import { consumedRoot, producersOf, readingSteps, tasksOf } from '../plan/graph.ts'
+import { consumedRoot, consumedRoots, producersOf, readingSteps, tasksOf } from '../plan/graph.ts'
 import type { Plan, PlannedTask, Step, StepIndex } from '../plan/steps.ts'
-import type { Digest } from '../types.ts'
+import type { Digest, TaskIndex } from '../types.ts'
 
 /** The digests of what a task consumes, in order, or null while one is missing. */
 export function consumedDigests(plan: Plan, ledger: Ledger, task: PlannedTask): Digest[] | null {
@@ -76,13 +76,9 @@ function isSound(plan: Plan, ledger: Ledger, step: Step): boolean {
 }
 
 function hasConsumedWhatIsHeld(plan: Plan, ledger: Ledger, step: Step): boolean {
-  // Where no edge is of one task to one, all tasks of a step consume the same.
-  const isAlike = step.inputs.every(({ how }) => how !== 'same')
-  let expected: Digest | '' | null = null
-  return tasksOf(plan, step).every((task) => {
-    if (!isAlike || expected === null) expected = expectedConsumed(plan, ledger, task)
-    return expected !== null && agreed(ledger.tasks[task.index])?.consumed === expected
-  })
+  const digest = (producer: TaskIndex): Digest | null => ledger.digests[producer] ?? null
+  const expected = consumedRoots(plan, step, digest)
+  return tasksOf(plan, step).every(({ index, at }) => agreed(ledger.tasks[index])?.consumed === expected(at))
 }
 
 /**

@@ -69,9 +69,46 @@ export function consumedRoot(plan: Plan, task: PlannedTask, digests: readonly Di
   let at = 0
   for (const edge of task.step.inputs) {
     const count = edge.how === 'same' ? 1 : plan.steps[edge.from]!.count
-    const own = digests.slice(at, (at += count))
-    roots.push(edge.how === 'broadcast' && own.length === 1 ? own[0]! : rootOf(own))
+    roots.push(rootOver(edge, digests.slice(at, (at += count))))
   }
+  return rootOfAll(roots)
+}
+
+/**
+ * The same of all tasks of a step, by their place in it; null while a digest is missing. Over an edge that is not of one
+ * task to one all of them consume the same: its root is made once, for it is of as many digests as a step has tasks.
+ */
+export function consumedRoots(
+  plan: Plan,
+  step: Step,
+  digest: (producer: TaskIndex) => Digest | null,
+): (at: number) => Digest | '' | null {
+  const shared = step.inputs.map((edge): Digest | null => {
+    if (edge.how === 'same') return null
+    const { first, count } = plan.steps[edge.from]!
+    const digests = Array.from({ length: count }, (_, i) => digest(first + i))
+    return digests.includes(null) ? null : rootOver(edge, digests as Digest[])
+  })
+  const alike =
+    step.inputs.some(({ how }) => how === 'same') || shared.includes(null) ? null : rootOfAll(shared as Digest[])
+  return (at) => {
+    if (alike !== null) return alike
+    const roots: Digest[] = []
+    for (const [i, edge] of step.inputs.entries()) {
+      const own = edge.how === 'same' ? digest(plan.steps[edge.from]!.first + at) : null
+      const root = own === null ? shared[i]! : rootOver(edge, [own])
+      if (root === null) return null
+      roots.push(root)
+    }
+    return rootOfAll(roots)
+  }
+}
+
+function rootOver({ how }: Edge, digests: readonly Digest[]): Digest {
+  return how === 'broadcast' && digests.length === 1 ? digests[0]! : rootOf(digests)
+}
+
+function rootOfAll(roots: readonly Digest[]): Digest | '' {
   return roots.length > 1 ? rootOf(roots) : (roots[0] ?? '')
 }
 

@@ -64,6 +64,7 @@ class Drafts {
   /** By stage, the step that gives its records. */
   readonly ends: StepIndex[] = []
   readonly #snapshot: Snapshot
+  #tasks = 0
 
   constructor(snapshot: Snapshot) {
     this.#snapshot = snapshot
@@ -154,6 +155,9 @@ class Drafts {
   }
 
   #push(draft: Omit<Draft, 'deals' | 'readsShards' | 'isKeyed' | 'sides'> & Partial<Draft>): StepIndex {
+    // Before more is made than any job may have.
+    this.#tasks += draft.packs.length
+    if (this.#tasks > LIMITS.tasksMax) checkSize({ steps: this.steps.length + 1, tasks: this.#tasks, runs: 0 })
     return this.steps.push({ sides: 0, deals: 0, readsShards: false, isKeyed: false, ...draft }) - 1
   }
 }

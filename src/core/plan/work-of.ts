@@ -99,8 +99,8 @@ export function workOf(
   }
 }
 
-function aggregateOf({ aggregate, n }: StageSpec): { aggregate?: AggregateWork } {
-  return aggregate === undefined ? {} : { aggregate: { name: aggregate, n: n ?? 1 } }
+function aggregateOf({ aggregate, n, by }: StageSpec): { aggregate?: AggregateWork } {
+  return aggregate === undefined ? {} : { aggregate: { name: aggregate, n: n ?? 1, ...(by === true && { by }) } }
 }
 
 function boundsOf(consumed: readonly Consumed[]): MapWork['bounds'] {

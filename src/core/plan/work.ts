@@ -54,8 +54,10 @@ export interface SideWork extends Omit<PartWork, 'edge'> {
 /** What values of a key are folded by. */
 export interface AggregateWork {
   readonly name: AggregateName
-  /** Of `top`: how many values are kept. */
+  /** Of `top`: how many values are kept … */
   readonly n: number
+  /** … and whether the stage says what they are compared by. */
+  readonly by?: true
 }
 
 export interface MapWork {

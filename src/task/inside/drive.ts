@@ -74,6 +74,8 @@ export function drive(own: Intrinsics, phase: Phase, outside: Outside, marks: Ma
     return answer
   }
 
+  const failure = (): string => ask(() => outside.failure(), 'the task cannot go on')
+
   // ---- ctx
   const counter = (name: unknown): unknown => {
     const text = own.text(name)
@@ -94,7 +96,7 @@ export function drive(own: Intrinsics, phase: Phase, outside: Outside, marks: Ma
     if (state !== call) throw refuse('ctx.random() was called')
     if (!seeded) {
       const digits = ask(() => outside.seed(), '')
-      if (digits === '') throw blame('refused', new TypeFailure(outside.failure()))
+      if (digits === '') throw blame('refused', new TypeFailure(failure()))
       draw.seed(digits)
       seeded = true
     }
@@ -112,9 +114,15 @@ export function drive(own: Intrinsics, phase: Phase, outside: Outside, marks: Ma
   const lookUp: Ask = (question, refused) => {
     if (state !== call) throw refuse('a side was looked up in')
     state = busy
-    const answer = ask(question, refused)
-    if (answer === refused) throw blame('refused', new TypeFailure(outside.failure()))
-    state = call
+    let answer = refused
+    try {
+      answer = ask(question, refused)
+    } finally {
+      // Not so if `ask` could not even be called: the job's stack is full then, which is no look-up within another.
+      if (state === busy) state = call
+    }
+    if (answer === refused) throw blame('refused', new TypeFailure(failure()))
+    if (--budget === 0) ask(tick, undefined)
     return answer
   }
   /**
@@ -132,7 +140,7 @@ export function drive(own: Intrinsics, phase: Phase, outside: Outside, marks: Ma
       } catch {
         // a stack overflow in the host's half: its error must not be seen here
       }
-      if (!accepted) throw fault === null ? blame('refused', new TypeFailure(outside.failure())) : refuse('')
+      if (!accepted) throw fault === null ? blame('refused', new TypeFailure(failure())) : refuse('')
       state = call
       emitted = true
     }
@@ -241,22 +249,29 @@ export function drive(own: Intrinsics, phase: Phase, outside: Outside, marks: Ma
       } catch {
         // the host's error must not be seen here, as in emit
       }
-      if (value === marks.failed) throw blame('refused', new TypeFailure(outside.failure()))
+      if (value === marks.failed) throw blame('refused', new TypeFailure(failure()))
       state = call
       if (--budget === 0) ask(tick, undefined)
       if (value !== marks.end) return { value, done: false }
       exhausted = true
       return { value: undefined, done: true }
     }
-    const iterator = own.create(own.iteratorPrototype)
-    own.define(iterator, 'next', next)
-    // A loop within a loop would find nothing the second time, and nobody would notice.
-    own.define(iterator, own.iteratorSymbol, () => {
-      if (exhausted)
-        throw blame('threw', new TypeFailure('values are iterated again after their end: keep [...values]'))
-      return iterator
-    })
-    return iterator
+    // A loop within a loop, or a second one, would find less than all, and nobody would notice.
+    const again = (): unknown =>
+      blame('threw', new TypeFailure('values are iterated a second time, and come once: keep [...values]'))
+    let begun = false
+    return {
+      __proto__: own.iteratorPrototype,
+      next: () => {
+        if (exhausted) throw again()
+        return next()
+      },
+      [own.iteratorSymbol]: () => {
+        if (begun || exhausted) throw again()
+        begun = true
+        return { __proto__: own.iteratorPrototype, next }
+      },
+    }
   }
   const open = (): boolean => {
     if (!outside.group()) return false
@@ -358,8 +373,7 @@ export function drive(own: Intrinsics, phase: Phase, outside: Outside, marks: Ma
     combine,
     by: () => (user.by === null ? null : within(user.by)),
     sortValues: () => (user.sortValues === null ? null : within(user.sortValues)),
-    hasCombine: () => user.combine !== null,
-    hasReduce: () => user.reduce !== null,
+    has: (name) => user[name] !== null,
     pause: () => pause,
     at: () => at,
     reason: () => reason,

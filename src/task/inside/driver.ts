@@ -1,3 +1,5 @@
+import type { JobFunctions } from './job-graph.ts'
+
 /** What a call of user code meets outside its realm. No user code ever holds one of these functions. */
 export interface Outside {
   /** False: refused, and `failure` says why. Never throws. */
@@ -68,8 +70,8 @@ export interface Driver {
   readonly by: () => ((value: unknown) => unknown) | null
   /** What the stage sorts values of a key by, if it says so. */
   readonly sortValues: () => ((value: unknown) => unknown) | null
-  readonly hasCombine: () => boolean
-  readonly hasReduce: () => boolean
+  /** Whether the job has a function of that kind. */
+  readonly has: (name: keyof JobFunctions) => boolean
   pause(): Pause
   /** The index of the record at which `map` paused. */
   at(): number

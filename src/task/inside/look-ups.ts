@@ -13,7 +13,7 @@ export function lookUps(own: Intrinsics, marks: Marks, outside: Outside, ask: As
   const all = (side: number, key: unknown): unknown[] => {
     const list: unknown[] = []
     const first = find(side, key)
-    const count = first < 0 ? 0 : outside.found()
+    const count = first < 0 ? 0 : ask(() => outside.found(), refused)
     for (let i = 0; i < count; i++) own.field(list, i, valueAt(side, first + i))
     return list
   }

@@ -136,8 +136,8 @@ export const BROKEN: readonly BrokenCore[] = [
     patches: [
       {
         file: 'core/outcome/seal.ts',
-        find: 'return expected !== null && agreed(ledger.tasks[task.index])?.consumed === expected',
-        put: 'return expected !== null',
+        find: 'agreed(ledger.tasks[index])?.consumed === expected(at)',
+        put: 'agreed(ledger.tasks[index]) !== null && expected(at) !== null',
       },
       { file: 'core/ledger/ledger.ts', find: 'return { conflict: [first!, second!] }', put: 'return first!' },
     ],
