@@ -4,12 +4,16 @@ import type { InFolders } from './folder-name.ts'
 import { stage, type Stage } from './stage.ts'
 
 type Fields = Readonly<Record<string, unknown>>
-type Named = { readonly partitionBy: (key: Value, value: Value) => unknown }
+interface Named {
+  readonly partitionBy: (key: Value, value: Value) => unknown
+}
 
 const isObject = (value: unknown): value is Fields =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 const isStage = (value: unknown): value is Stage<Value, Value> => isObject(value) && value['shoal'] === 'stage'
 const isNamed = (value: Fields): value is Fields & Named => typeof value['partitionBy'] === 'function'
+const isPartitioned = (value: unknown): value is Named & { readonly stage: Stage<Value, Value> } =>
+  isObject(value) && isNamed(value) && isStage(value['stage'])
 
 /** A job whose outputs with `partitionBy` are stages of their own. What else is wrong with it is told where it is checked. */
 export function withFolders(job: unknown): unknown {
@@ -19,10 +23,10 @@ export function withFolders(job: unknown): unknown {
     const { partitionBy: _, ...rest } = job
     return { ...rest, output: inFolders(output.name, output, job) }
   }
-  if (!isObject(outputs)) return job
+  if (!isObject(outputs) || !Object.values(outputs).some(isPartitioned)) return job
   const drawn = Object.entries(outputs).map(([name, one]) => [
     name,
-    isObject(one) && isNamed(one) && isStage(one['stage']) ? inFolders(name, one['stage'], one) : one,
+    isPartitioned(one) ? inFolders(name, one.stage, one) : one,
   ])
   return { ...job, outputs: Object.fromEntries(drawn) }
 }
@@ -52,10 +56,14 @@ export function folderOf(given: unknown): string {
   const pairs = typeof given === 'string' ? pairsOf(given) : encodedPairs(given)
   const wrong = pairs.find(([name]) => !NAME.test(name))
   if (wrong !== undefined)
-    throw refused(`a folder cannot be called ${shown(wrong[0])}`, 'letters, digits, _ . and -, a letter, digit or _ first')
+    throw refused(
+      `a folder cannot be called ${shown(wrong[0])}`,
+      'letters, digits, _ . and -, a letter, digit or _ first',
+    )
   const names = pairs.map(([name]) => name.toLowerCase())
   const twice = pairs.find((_, i) => names.indexOf(names[i]!) < i)
-  if (twice !== undefined) throw refused(`${shown(twice[0])} is there twice`, 'give each name once; case makes no difference')
+  if (twice !== undefined)
+    throw refused(`${shown(twice[0])} is there twice`, 'give each name once; case makes no difference')
   if (pairs.length > MOST.segments)
     throw refused(`${pairs.length} folders in one another`, `give ${MOST.segments} at most`)
   const segments = pairs.map((pair) => pair.join('='))
@@ -93,8 +101,7 @@ function encodedPairs(given: unknown): [name: string, value: string][] {
   })
 }
 
-const encoded = (character: string): string =>
-  `%${character.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`
+const encoded = (character: string): string => `%${character.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`
 
 /** As UTF-8. */
 function bytesOf(text: string): number {
@@ -108,5 +115,9 @@ function bytesOf(text: string): number {
 
 const shown = (text: string): string => JSON.stringify(text.length > 100 ? `${text.slice(0, 100)}…` : text)
 const kindOf = (value: unknown): string =>
-  Array.isArray(value) ? 'an array' : value === null || value === undefined ? String(value) : `a value of type ${typeof value}`
+  Array.isArray(value)
+    ? 'an array'
+    : value === null || value === undefined
+      ? String(value)
+      : `a value of type ${typeof value}`
 const refused = (what: string, remedy: string): Error => new Error(`partitionBy gave ${what}: ${remedy}`)

@@ -43,7 +43,9 @@ export function checkGraph(job: Found, found: readonly Found[], fileName: string
   checkNames(drawn)
   const missing = drawn.find((one) => behind(one).some((stage) => stage >= drawn.length))
   if (missing !== undefined) throw refuse(`stage "${missing.name}" reads a stage that is not there`)
-  const taken = drawn.find(({ name }, i) => name.endsWith(FOLDERS) && !given.some((one) => one.stage === i && one.folders))
+  const taken = drawn.find(
+    ({ name }, i) => name.endsWith(FOLDERS) && !given.some((one) => one.stage === i && one.folders),
+  )
   if (taken !== undefined)
     throw refuse(`a stage cannot be called "${taken.name}": so ends the name of one that partitionBy makes`)
   const order = orderOf(drawn)
@@ -100,7 +102,7 @@ function notDefined(partitionBy: unknown, what: string): ShoalError {
   if (isFunction(partitionBy))
     return refuse(`partitionBy of ${what} is said to defineJob, and of a stage`, ['defineJob({ … })'])
   return refuse(`partitionBy of ${what} is a function, not ${shown(partitionBy)}`, [
-    "partitionBy: (key, value) => ({ day: value.day })",
+    'partitionBy: (key, value) => ({ day: value.day })',
   ])
 }
 
