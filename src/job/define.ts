@@ -108,5 +108,6 @@ export function defineJob<A extends string, K extends Value = Row, V extends Val
   job: MultiInputJob<A, Row, K, V, F> & HasAggregate,
 ): MultiInputJob<A, Row, K, V, F>
 export function defineJob(job: unknown): unknown {
-  return typeof job === 'function' ? (params: unknown) => withFolders(job(params)) : withFolders(job)
+  const here = new Error('partitionBy')
+  return typeof job === 'function' ? (params: unknown) => withFolders(job(params), here) : withFolders(job, here)
 }

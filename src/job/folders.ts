@@ -15,28 +15,32 @@ const isNamed = (value: Fields): value is Fields & Named => typeof value['partit
 const isPartitioned = (value: unknown): value is Named & { readonly stage: Stage<Value, Value> } =>
   isObject(value) && isNamed(value) && isStage(value['stage'])
 
-/** A job whose outputs with `partitionBy` are stages of their own. What else is wrong with it is told where it is checked. */
-export function withFolders(job: unknown): unknown {
+/**
+ * A job whose outputs with `partitionBy` are stages of their own. What else is wrong with it is told where it is checked.
+ * `here` was made where the job calls `defineJob`: what `partitionBy` gives is looked at when it has ended, so that a new
+ * error would know no line of the job.
+ */
+export function withFolders(job: unknown, here: Error): unknown {
   if (!isObject(job)) return job
   const { output, outputs } = job
   if (isNamed(job) && isStage(output)) {
     const { partitionBy: _, ...rest } = job
-    return { ...rest, output: inFolders(output.name, output, job) }
+    return { ...rest, output: inFolders(output.name, output, job, here) }
   }
   if (!isObject(outputs) || !Object.values(outputs).some(isPartitioned)) return job
   const drawn = Object.entries(outputs).map(([name, one]) => [
     name,
-    isPartitioned(one) ? inFolders(name, one.stage, one) : one,
+    isPartitioned(one) ? inFolders(name, one.stage, one, here) : one,
   ])
   return { ...job, outputs: Object.fromEntries(drawn) }
 }
 
 /** Dealt out by folder, so that each lies in one part, and its records in the order in which the stage gave them. */
-function inFolders(name: string, input: Stage<Value, Value>, named: Named): InFolders {
+function inFolders(name: string, input: Stage<Value, Value>, named: Named, here: Error): InFolders {
   return {
     stage: stage(`${name}.folders`, {
       input,
-      map: (key, value, { emit }) => emit(folderOf(named.partitionBy(key, value)), [key, value]),
+      map: (key, value, { emit }) => emit(folderOf(named.partitionBy(key, value), here), [key, value]),
     }) as Stage<string, Value>,
     folders: true,
   }
@@ -48,12 +52,18 @@ const ENCODED = /[\u0000-\u001f"#%'*/:=?\\{[\]^\u007f]/g
 /** The same in a text, in which a part may be encoded already. */
 const MISPLACED = /[\u0000-\u001f"#'*/:=?\\{[\]^\u007f]|%(?![0-9A-Fa-f]{2})/
 const NOTHING = '__HIVE_DEFAULT_PARTITION__'
+type Refused = (what: string, remedy: string) => Error
+
 const MOST = { segments: 8, characters: 1000, bytes: 255 }
 const EXAMPLE = "give a text 'day=2026-11-01', or an object { day: '2026-11-01' }"
 
-/** @throws Error that says what is wrong with what `partitionBy` gave, and what to give */
-export function folderOf(given: unknown): string {
-  const pairs = typeof given === 'string' ? pairsOf(given) : encodedPairs(given)
+/** @throws `here`, which then says what is wrong with what `partitionBy` gave, and what to give */
+export function folderOf(given: unknown, here: Error): string {
+  const refused = (what: string, remedy: string): Error => {
+    here.message = `partitionBy gave ${what}: ${remedy}`
+    return here
+  }
+  const pairs = typeof given === 'string' ? pairsOf(given, refused) : encodedPairs(given, refused)
   const wrong = pairs.find(([name]) => !NAME.test(name))
   if (wrong !== undefined)
     throw refused(
@@ -76,7 +86,7 @@ export function folderOf(given: unknown): string {
 }
 
 /** A text says what it means: it is refused where it would have to be changed. */
-function pairsOf(text: string): [name: string, value: string][] {
+function pairsOf(text: string, refused: Refused): [name: string, value: string][] {
   return text.split('/').map((segment) => {
     const at = segment.indexOf('=')
     if (at < 0) throw refused(`${shown(text)} is not NAME=VALUE`, EXAMPLE)
@@ -89,7 +99,7 @@ function pairsOf(text: string): [name: string, value: string][] {
   })
 }
 
-function encodedPairs(given: unknown): [name: string, value: string][] {
+function encodedPairs(given: unknown, refused: Refused): [name: string, value: string][] {
   const pairs = isObject(given) ? Object.entries(given) : []
   if (pairs.length === 0) throw refused(isObject(given) ? 'an object without fields' : kindOf(given), EXAMPLE)
   return pairs.map(([name, value]) => {
@@ -120,4 +130,3 @@ const kindOf = (value: unknown): string =>
     : value === null || value === undefined
       ? String(value)
       : `a value of type ${typeof value}`
-const refused = (what: string, remedy: string): Error => new Error(`partitionBy gave ${what}: ${remedy}`)

@@ -22,11 +22,11 @@ describe('the folder of a record', () => {
     [{ long: 'x'.repeat(250) }, `long=${'x'.repeat(250)}`],
     ['a=1/b=2/c=3/d=4/e=5/f=6/g=7/h=8', 'a=1/b=2/c=3/d=4/e=5/f=6/g=7/h=8'],
   ])('%j is %j', (given, folder) => {
-    expect(folderOf(given)).toBe(folder)
+    expect(folderOf(given, new Error())).toBe(folder)
   })
 
   test('a bigint has all of its digits', () => {
-    expect(folderOf({ n: 10n ** 20n })).toBe('n=100000000000000000000')
+    expect(folderOf({ n: 10n ** 20n }, new Error())).toBe('n=100000000000000000000')
   })
 
   const text = "give a text 'day=2026-11-01', or an object { day: '2026-11-01' }"
@@ -67,7 +67,9 @@ describe('the folder of a record', () => {
       `"a=${'x'.repeat(98)}…" has 1011 characters: give 1000 at most`,
     ],
   ])('%j is refused', (given, message) => {
-    expect(() => folderOf(given)).toThrow(new Error(`partitionBy gave ${message}`))
+    const here = new Error('here')
+    expect(() => folderOf(given, here)).toThrow(here)
+    expect(here.message).toBe(`partitionBy gave ${message}`)
   })
 })
 
@@ -118,7 +120,9 @@ describe('a job with an output in folders, in a test', () => {
     expect(byDay(outputs!['days']!)).toEqual(byDay(plain))
     const byUser = (records: readonly TestRecord[]): object => Object.groupBy(records, ({ key }) => key as string)
     expect(byUser(outputs!['users']!)).toEqual(byUser(plain))
-    await expect(runJob(job, PURCHASES, { params: { by: 'a/b' } })).rejects.toThrow(/^partitionBy gave "a\/b=u\d+" is not NAME=VALUE: /)
+    await expect(runJob(job, PURCHASES, { params: { by: 'a/b' } })).rejects.toThrow(
+      /^partitionBy gave "a\/b=u\d+" is not NAME=VALUE: /,
+    )
   })
 
   test('fails with what partitionBy throws, or what is wrong with what it gives', async () => {
