@@ -1,7 +1,12 @@
 /** Outputs in folders: what `partitionBy` may give, what it comes to, and what a test of such a job sees. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { prepareJob } from '../../src/adapters/esbuild/prepare.ts'
 import { cogroup, defineJob, kv, rows, stage } from '../../src/job.ts'
 import { folderOf } from '../../src/job/folders.ts'
+import { mayShare } from '../../src/task/may-share.ts'
 import { runJob, type TestRecord } from '../../src/testing.ts'
 
 describe('the folder of a record', () => {
@@ -142,6 +147,28 @@ describe('a job with an output in folders, in a test', () => {
     const job = { outputs: { days, again: cogroup('again', { input: { days }, reduce: () => undefined }) } }
     expect(defineJob(job)).toBe(job)
   })
+})
+
+test('a job with folders may share its realm among splits, as one without', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'shoal-folders-'))
+  try {
+    const file = join(folder, 'job.ts')
+    writeFileSync(
+      file,
+      `import { defineJob, rows, stage } from 'shoal/job'
+      const all = stage('all', { input: rows('d'), map: (row, { emit }) => emit(row.a, row) })
+      export default defineJob({ output: all, partitionBy: (key) => ({ key: String(key) }) })`,
+    )
+    const { bundle, stages, outputs } = await prepareJob(file)
+    expect(mayShare(bundle)).toBe(true)
+    expect(stages!.map(({ name, map, reduce, reads }) => ({ name, map, reduce, reads }))).toEqual([
+      { name: 'all', map: true, reduce: false, reads: [{ alias: '', input: 0 }] },
+      { name: 'all.folders', map: true, reduce: false, reads: [{ alias: '', stage: 0 }] },
+    ])
+    expect(outputs).toEqual([{ name: '', stage: 1, folders: true }])
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
 })
 
 describe('what a job says of folders', () => {
