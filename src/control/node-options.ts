@@ -46,10 +46,11 @@ export interface NodeOptions extends LocalNodeOptions {
 /** A node of `shoal sim`, in a mesh of such. */
 export interface SimulatedNodeOptions extends NodeOptions {
   /**
-   * For `sim --kill`: asked when the node begins its first attempt. If true, the node writes `map 3/8` (that task's
-   * stage, number in it and count) to HOME/sim-holding and keeps the attempt open until it is killed.
+   * For `sim --kill`: asked as the node begins an attempt, of a stage ('' where the job has one), until the answer is
+   * true; `isFirst`: it is the first. Then the node writes `map 3/8` (that task's step, number in it and count) to
+   * HOME/sim-holding and keeps the attempt open until it is killed.
    */
-  holdFirst(): boolean
+  holdFirst(stage: string, isFirst: boolean): boolean
 }
 
 export interface RunningNode {

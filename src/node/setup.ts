@@ -15,7 +15,7 @@ export interface Setup extends LocalNodeOptions {
   /** A mesh of this one process. */
   readonly local: boolean
   /** Whether the first attempt is kept open; null: it is not asked. */
-  readonly holdFirst: (() => boolean) | null
+  readonly holdFirst: SimulatedNodeOptions['holdFirst'] | null
 }
 
 const IN_MESH = {

@@ -24,7 +24,13 @@ export const refuse = (
 export function shown(value: unknown): string {
   if (value === '\0') return 'a NUL'
   if (typeof value === 'string' && value.startsWith('\0')) return isFunction(value) ? 'a function' : value.slice(1)
-  return JSON.stringify(value)
+  return isFound(value) && isText(value['shoal']) ? whatMade(value) : JSON.stringify(value)
+}
+
+/** What a call of `shoal/job` gave, as a person wrote it. */
+function whatMade({ shoal, name, data }: Found): string {
+  if (shoal === 'stage' && isText(name)) return `stage "${name}"`
+  return shoal === 'rows' && isText(data) ? `rows('${data}')` : `${String(shoal)}(…)`
 }
 
 export function refuseUnknown(found: Found, known: readonly string[], what: string): void {

@@ -110,14 +110,21 @@ function notDefined(partitionBy: unknown, what: string): ShoalError {
 function placeOf(value: unknown, what: string, remedy: readonly string[]): number {
   const [, place] = typeof value === 'string' ? (/^\0stage (\d+)$/.exec(value) ?? []) : []
   if (place !== undefined) return Number(place)
-  throw refuse(`${what} is a stage, not ${shown(value)}`, remedy)
+  const isRows = isFound(value) && value['shoal'] === 'rows'
+  throw refuse(`${what} is a stage, not ${shown(value)}`, isRows ? READS_ROWS : remedy)
 }
+
+/** For who gives rows to what reads stages. */
+const READS_ROWS = ["a stage that reads them: stage('users', { input: rows('users'), map(user, { emit }) { … } })"]
 
 const isStage = (value: unknown): boolean => typeof value === 'string' && value.startsWith('\0stage ')
 
 function draw(found: Found): Drawn {
   const { name, input, map } = found
-  if (!isText(name)) throw refuse(`the name of a stage is a text, not ${shown(name)}`, ["stage('totals', { … })"])
+  if (!isText(name))
+    throw refuse(`the name of a stage is a text, not ${isFound(name) ? 'an object' : shown(name)}`, [
+      "stage('totals', { … })",
+    ])
   checkName(name, 'a stage')
   const what = `stage "${name}"`
   refuseUnknown(found, STAGE_FIELDS, what)

@@ -23,6 +23,8 @@ export function checkShape({ job, stages }: FoundJob, fileName: string): JobShap
     throw refuse('the file does not export a job', ['export default defineJob({ input, map, … })'])
   }
   if ('output' in job || 'outputs' in job) return checkGraph(job, stages, fileName)
+  if (isText(job['shoal']))
+    throw refuse(`the file exports ${shown(job)}, which is no job`, ['export default defineJob({ output: theStage })'])
   refuseUnknown(job, JOB_FIELDS, 'a job')
   const inputs = inputsOf(job['input'])
   checkMaps(job['map'], inputs)

@@ -95,10 +95,12 @@ describe('what a node is started with', () => {
       stdin: '',
     })
     const { data, holdFirst } = (await node.options) as SimulatedNodeOptions
-    expect([data, holdFirst()]).toEqual([[dealt], false])
+    expect([data, holdFirst('', true)]).toEqual([[dealt], false])
     mkdirSync(join(folder, 'home'), { recursive: true })
     writeFileSync(join(folder, 'home', 'sim-hold'), '')
-    expect(holdFirst()).toBe(true)
+    expect([holdFirst('', true), holdFirst('', false)]).toEqual([true, false])
+    writeFileSync(join(folder, 'home', 'sim-hold'), 'pairs')
+    expect([holdFirst('baskets', true), holdFirst('pairs', false)]).toEqual([false, true])
     expect(await node.code).toBe(0)
   })
 

@@ -1,9 +1,11 @@
 /** What comes late: of an earlier round, of an output that is no longer agreed on, of a death told before. */
 import { describe, expect, test } from 'vitest'
 import type { Death } from '../../src/core/events.ts'
+import { ShoalError } from '../../src/core/errors.ts'
 import { rootOf } from '../../src/core/hash.ts'
 import { LIMITS } from '../../src/core/limits.ts'
 import type { Digest, NodeId } from '../../src/core/types.ts'
+import { errorToJson } from '../../src/words/thrown.ts'
 import { makeJob } from './fake-work.ts'
 import { OneNode, only, outputOf, reportOf, started } from './one-node.ts'
 
@@ -63,6 +65,33 @@ test('reduces that two nodes leave to each other, as each has its own list of me
   node.give({ type: 'arrived', job: job.id, task: 0, digest: map.digest, consumers: [1, 2] })
   expect(started(node.pass(LIMITS.backupStillMs - 1_000, n2))).toEqual([])
   expect(started(node.pass(3_000, n2)).length).toBeGreaterThan(0)
+})
+
+test('what a node helps with, and could not run, it tries again after a pause alone; seed 471', () => {
+  const [n1, n2] = ['n1', 'n2'] as [NodeId, NodeId]
+  const job = makeJob({ maps: 1, reduces: 1, members: [n2] })
+  const node = new OneNode(n1, [n2], 1)
+  node.add(job)
+  const map = outputOf('m')
+  node.learn(job, [[0, { output: map }]], [reportOf(n2, { has: [0] })])
+  node.give({ type: 'arrived', job: job.id, task: 0, digest: map.digest, consumers: [1] })
+  // Its owner has no slot for it.
+  const busy = { node: n2, busy: 9 }
+  const failures = (duration: number): number => {
+    let failed = 0
+    for (let at = 0; at < duration; at += LIMITS.tickMs) {
+      node.pass(LIMITS.tickMs, busy)
+      for (const attempt of [...node.state.running.keys()]) {
+        const error = errorToJson(new ShoalError('NODE_SETUP', 'no space is left'))
+        node.give({ type: 'attempt-failed', attempt, blame: 'own', place: '', error })
+        failed++
+      }
+    }
+    return failed
+  }
+  const within = failures(LIMITS.queuedMs + 10_000)
+  expect(within).toBeGreaterThan(0)
+  expect(within).toBeLessThan(6)
 })
 
 test('an attempt that another node has taken over goes on as long as the largest limit allows for one record', () => {

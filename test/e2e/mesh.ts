@@ -141,10 +141,13 @@ export class MeshNode {
     })
   }
 
-  /** From now on its first attempt is begun and kept open: the simulator's switch, so that a kill hits work under way. */
-  holdFirst(): void {
+  /**
+   * From now on its first attempt, or its next one of a stage, is begun and kept open: the simulator's switch, so that a
+   * kill hits work under way.
+   */
+  holdFirst(stage = ''): void {
     mkdirSync(this.home, { recursive: true, mode: 0o700 })
-    writeFileSync(join(this.home, HOLD), '')
+    writeFileSync(join(this.home, HOLD), stage)
   }
 
   /** Takes `holdFirst` back, for an attempt that is not begun yet. */

@@ -4,7 +4,11 @@ import { createHash } from 'node:crypto'
 export interface OutputRecord {
   readonly key: unknown
   readonly value: unknown
+  /** Where the job has several: the one that it is of. */
+  readonly output?: string
 }
+
+export type Counters = Readonly<Record<string, number>>
 
 export interface ExampleCase {
   /** examples/NAME.ts and examples/expected/NAME.tsv */
@@ -12,7 +16,7 @@ export interface ExampleCase {
   /** Dataset → folder under examples/data. */
   readonly data: Readonly<Record<string, string>>
   /** The lines of the answer; their order counts only where `ordered` says so. */
-  readonly lines: (records: readonly OutputRecord[]) => string[]
+  readonly lines: (records: readonly OutputRecord[], counters: Counters) => string[]
   readonly ordered?: boolean
 }
 
@@ -86,7 +90,39 @@ export const CASES: readonly ExampleCase[] = [
     data: { flights: 'flights' },
     lines: each(({ key, value }) => line(key, ...fields(value, 'flights', 'delay', 'longest', 'distance'))),
   },
+  {
+    name: 'recommend',
+    data: { retail: 'retail' },
+    lines: (records, counters) => [
+      ...records.map(({ key, value }) => line(key, (value as unknown[]).map(partner).join(','))),
+      ...countersOf(counters),
+    ],
+  },
+  {
+    name: 'enrich',
+    data: { openflights: 'openflights' },
+    lines: (records, counters) => [
+      ...records.map(({ key, value }) => line(...(key as string[]), ...fields(value, 'routes', 'abroad', 'unplaced'))),
+      ...countersOf(counters),
+    ],
+  },
+  {
+    name: 'pipeline',
+    data: { retail: 'retail' },
+    lines: each(({ output, key, value }) => line(output, ...(key as string[]), ...pipelineCells(output, value))),
+  },
 ]
+
+const partner = (value: unknown): string => fields(value, 'product', 'together', 'cosine').join(':')
+
+const countersOf = (counters: Counters): string[] =>
+  Object.entries(counters).map(([name, count]) => line('counter', name, count))
+
+function pipelineCells(output: string | undefined, value: unknown): unknown[] {
+  if (output === 'cancellations') return fields(value, 'verdict', 'customer', 'stock', 'invoice', 'mills')
+  const [sold, cancelled] = fields(value, 'sold', 'cancelled')
+  return [...fields(sold, 'lines', 'mills'), ...fields(cancelled, 'lines', 'mills', 'unmatched')]
+}
 
 /** One record for each cancellation → month, lines, matched, unmatched, mills matched, mills unmatched. */
 function monthsOf(records: readonly OutputRecord[]): string[] {

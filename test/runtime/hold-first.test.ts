@@ -1,4 +1,4 @@
-/** `sim --kill`: the first attempt of a node is kept open, so that the kill finds one. */
+/** `sim --kill`: one attempt of a node, the first or one of a stage, is kept open, so that the kill finds one. */
 import { expect, it } from 'vitest'
 import type { Attempt, AttemptEnd, AttemptSpec, Tasks } from '../../src/ports.ts'
 import { holdingFirst } from '../../src/runtime/hold-first.ts'
@@ -11,10 +11,10 @@ interface Held {
   /** What was asked and told, in order. */
   readonly events: string[]
   /** Starts an attempt of this name; it is done at once. */
-  start(attempt: string): Attempt
+  start(attempt: string, stage?: string): Attempt
 }
 
-function held(isWanted: () => boolean): Held {
+function held(isWanted: (stage: string, isFirst: boolean) => boolean): Held {
   const events: string[] = []
   const attempt: Attempt = {
     pid: 1,
@@ -26,10 +26,11 @@ function held(isWanted: () => boolean): Held {
   const nothing = { slots: 2, warm: () => {}, stop: () => Promise.resolve() }
   const plain: Tasks = { ...nothing, start: (spec) => (events.push(`started ${spec.attempt}`), attempt) }
   const tasks = holdingFirst(plain, {
-    wanted: () => (events.push('asked'), isWanted()),
+    wanted: (stage, isFirst) => (events.push('asked'), isWanted(stage, isFirst)),
     holding: (spec) => Promise.resolve(void events.push(`held ${spec.attempt}`)),
   })
-  return { tasks, events, start: (name) => tasks.start({ attempt: name } as AttemptSpec) }
+  const start = (name: string, stage = ''): Attempt => tasks.start({ attempt: name, work: { stage } } as AttemptSpec)
+  return { tasks, events, start }
 }
 
 const endOf = async (attempt: Attempt): Promise<AttemptEnd | 'open'> => {
@@ -49,11 +50,12 @@ it('it begins for real, and ends once it is stopped; the next ones are as they a
   expect(events).toEqual(['started 1-1', 'asked', 'held 1-1', 'started 1-2', 'killed: done elsewhere', 'released'])
 })
 
-it('it is asked for once, with the first attempt, and not for later ones', async () => {
-  let isWanted = false
-  const { events, start } = held(() => isWanted)
-  expect(await endOf(start('1-1'))).toEqual(END)
-  isWanted = true
-  expect(await endOf(start('1-2'))).toEqual(END)
-  expect(events).toEqual(['started 1-1', 'asked', 'started 1-2'])
+it('it may be the first of all, or one of a stage, and there is one', async () => {
+  const ofAll = held((_, isFirst) => isFirst)
+  expect([await endOf(ofAll.start('1-1')), await endOf(ofAll.start('1-2'))]).toEqual(['open', END])
+  const { events, start } = held((stage) => stage === 'pairs')
+  expect(await endOf(start('1-1', 'baskets'))).toEqual(END)
+  expect(await endOf(start('1-2', 'pairs'))).toBe('open')
+  expect(await endOf(start('1-3', 'pairs'))).toEqual(END)
+  expect(events).toEqual(['started 1-1', 'asked', 'started 1-2', 'asked', 'held 1-2', 'started 1-3'])
 })

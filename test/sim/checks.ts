@@ -1,22 +1,23 @@
 /** What must hold at any moment, seen from outside the nodes. A breach is a Violation: the run ends there. */
-import { copiesWanted } from '../../src/core/exchange/copies.ts'
 import { snapshotId } from '../../src/core/plan/job-id.ts'
 import { agreed, beats, type Claim } from '../../src/core/ledger/ledger.ts'
 import { LIMITS } from '../../src/core/limits.ts'
 import { plan } from '../../src/core/plan/plan.ts'
-import type { JobState } from '../../src/core/state.ts'
-import type { Digest, JobId, JobRecord, Manifest, NodeId, RunRow } from '../../src/core/types.ts'
-import { BlockReader } from '../../src/data/blocks.ts'
+import type { Plan, StepIndex } from '../../src/core/plan/steps.ts'
+import type { JobState, State } from '../../src/core/state.ts'
+import type { Digest, JobId, JobRecord, NodeId, TaskIndex } from '../../src/core/types.ts'
+import { PART_MAGIC } from '../../src/data/part.ts'
 import { RUN_MAGIC } from '../../src/data/run.ts'
-import { fromKept } from '../../src/kept/form.ts'
 import type { AttemptSpec } from '../../src/ports.ts'
 import { entriesOf } from '../../src/runtime/home/kept-log.ts'
 import { openRows } from '../../src/wire/rows.ts'
-import type { StepKind } from '../../src/core/plan/steps.ts'
 import type { ReduceWork } from '../../src/core/plan/work.ts'
 import { filesOf } from './execution.ts'
+import { guards, isLacking, misfit, mistold, partsWanted } from './graph-checks.ts'
 import type { SimNode } from './node.ts'
-import { codeOf, expectedOf, sha256, type Expected } from './workload.ts'
+import { isWhole, manifestIn, rowsIn } from './kept-files.ts'
+import { expectedOf, type Expected } from './oracle.ts'
+import { codeOf } from './workload.ts'
 
 export class Violation extends Error {
   override readonly name = 'Violation'
@@ -52,7 +53,7 @@ function isBefore(a: Progress, b: Progress): boolean {
 interface Known {
   readonly record: JobRecord
   readonly expected: Expected
-  readonly tasks: number
+  readonly plan: Plan
   /** What each node has said in this life of it. */
   readonly told: Map<string, Progress>
   /** What people were told at each node: no crash takes it back. */
@@ -63,9 +64,23 @@ interface Known {
   isRemoved: boolean
   /** Results that some node sealed by what it knew: others may take them over before they know as much. */
   readonly sealed: Set<Digest>
+  /** Steps that some node has released, as it may. */
+  readonly released: Set<StepIndex>
+  /** By members, partition count and partition: the order of nodes that any node has found. */
+  readonly placed: Map<string, string>
+  /** Attempts at each task, in all; and at any that were done, and were needed by nobody. */
+  readonly begun: Map<TaskIndex, number>
+  needless: number
   /** Its code is no function: it may fail for that, or be disputed. */
   readonly unsteady: boolean
+  /** Those who run it miscount: it may fail for that. */
+  readonly miscounts: boolean
 }
+
+/** Attempts at one task: nodes that fail, die or are cut off take their turns, and none goes on for ever. */
+const BEGUN_MAX = 25
+/** Attempts at what is done and needed by nobody, of one job: news may have come since a node last looked. */
+const NEEDLESS_MAX = 4
 
 export class Checks {
   /** By what was pinned: under one key two submissions may have pinned two snapshots. */
@@ -87,12 +102,17 @@ export class Checks {
     const known = this.#jobs.get(pinned) ?? {
       record,
       expected: expectedOf(record),
-      tasks: plan(record.spec, record.snapshot).tasks.length,
+      plan: plan(record.spec, record.snapshot),
       told: new Map(),
       decided: new Map(),
       forgotten: new Map(),
       isRemoved: false,
       sealed: new Set(),
+      released: new Set(),
+      placed: new Map(),
+      begun: new Map(),
+      needless: 0,
+      miscounts: codeOf(record.spec.name) === 'miscounts',
       unsteady: codeOf(record.spec.name).startsWith('unsteady'),
     }
     this.#jobs.set(pinned, known)
@@ -106,6 +126,7 @@ export class Checks {
     if (state === null) return
     if (state.running.size > state.self.slots) breach('slots', node, `runs ${state.running.size} tasks`)
     if (state.fetching.size > LIMITS.jobsKeptMax) breach('memory', node, 'fetches too many jobs')
+    this.#again(node, state)
     for (const job of state.jobs.values()) this.#job(node, job)
   }
 
@@ -130,7 +151,8 @@ export class Checks {
         this.#whole(node, job, consumer, producer, digest)
       }
     }
-    if (job.round.released.size > 0 && !this.isRemoved(record.id)) this.#copied(node, job)
+    if (job.round.released.size > 0 && !this.isRemoved(record.id)) this.#released(node, job, known)
+    this.#placed(node, job, known)
     this.#claims(node, job)
     for (const task of ledger.tasks) {
       if (task.claim !== null && task.claim.term > LIMITS.termMax) breach('term', node, `term ${task.claim.term}`)
@@ -144,21 +166,24 @@ export class Checks {
     const task = job.plan.tasks[consumer]!
     const key = `${node.id} ${node.process.life} ${job.record.id} ${consumer} ${digest}`
     // What has rotted where it came from is found when it is read.
-    if (task.step.kind !== 'reduce' || this.rotten || this.#seen.has(key)) return
+    if (task.step.gives === 'fact' || this.rotten || this.#seen.has(key)) return
     this.#seen.add(key)
     const folder = `jobs/${job.record.id}/in/${producer}.${digest}`
     const { manifest } = manifestIn(node.disk.files.get(`${folder}/manifest.json`)!)
+    if (manifest.kind === 'reduce') this.#wholeFile(node, folder, 'part', manifest.part, PART_MAGIC)
     if (manifest.kind !== 'map') return
     const log = Buffer.from(node.disk.files.get(`${folder}/rows.log`) ?? [])
     const run = entriesOf(log)
       .payloads.flatMap((entry) => openRows(entry) ?? [])
       .find(({ partition }) => partition === task.at)
     if (run === undefined) breach('durable', node, `booked task ${producer} for task ${consumer}, and has no row of it`)
-    if (run.digest === '') return
-    const name = `run-${task.at}`
+    if (run.digest !== '') this.#wholeFile(node, folder, `run-${task.at}`, run.digest, RUN_MAGIC)
+  }
+
+  #wholeFile(node: SimNode, folder: string, name: string, digest: string, magic: string): void {
     const bytes = node.disk.files.get(`${folder}/${name}`)
-    if (bytes === undefined || !isRun(bytes, name, run.digest))
-      breach('durable', node, `booked ${name} of task ${producer}, of which not all is on disk`)
+    if (bytes === undefined || !isWhole(bytes, name, digest, magic))
+      breach('durable', node, `booked ${folder}/${name}, of which not all is on disk`)
   }
 
   #held(node: SimNode, job: JobState, task: number): void {
@@ -175,29 +200,48 @@ export class Checks {
       if (!node.disk.files.has(`${folder}/${file}`)) breach('durable', node, `has task ${task}, and no ${file} of it`)
   }
 
-  /** Outputs go only when each part that was made of them is on the disks of as many nodes as it should be, or as can. */
-  #copied(node: SimNode, job: JobState): void {
+  /**
+   * Outputs go only when on each way to the result a step is done for good: what it is made of fits together, and each of
+   * its parts is on the disks of as many nodes as it should be, or as can.
+   */
+  #released(node: SimNode, job: JobState, known: Known): void {
     const { plan: planned, record, ledger, round } = job
     if (this.rotten || this.nodes.some(({ lossy }) => lossy)) return
     for (const index of round.released) {
       const key = `${node.id} ${node.process.life} ${record.id} released ${index} ${ledger.round}`
       if (this.#seen.has(key)) continue
       this.#seen.add(key)
-      for (const { to } of planned.steps[index]!.feeds) {
+      const what = `releases ${planned.steps[index]!.name}`
+      const held = guards(planned, index)
+      if (held === null) breach('released', node, `${what}, which is or leads to the result itself`)
+      // What another node has released, as it may, is needed by nobody.
+      for (const to of [...held].filter((one) => !known.released.has(one) && !round.released.has(one))) {
         const step = planned.steps[to]!
-        if (step.gives !== 'part' || round.released.has(to)) continue
-        const wanted = copiesWanted(node.state!, job, step)
+        const problem = misfit(planned, ledger, [to])
+        if (problem !== null) breach('released', node, `${what}, though ${problem.message}`)
+        const wanted = partsWanted(node.state!, job, step)
         for (let i = step.first; i < step.first + step.count; i++) {
           const part = `jobs/${record.id}/out/${i}/part`
           const having = this.nodes.filter(({ disk }) => disk.files.has(part)).length
-          if (having < wanted)
-            breach(
-              'copies',
-              node,
-              `releases ${planned.steps[index]!.name} while ${having} of ${wanted} nodes have ${part}`,
-            )
+          if (having < wanted) breach('copies', node, `${what} while ${having} of ${wanted} nodes have ${part}`)
         }
       }
+      known.released.add(index)
+    }
+  }
+
+  /** Where a partition lies depends on the job, and on how many there are, alone: partners meet, and all nodes agree. */
+  #placed(node: SimNode, { record, plan: { tasks }, orders }: JobState, known: Known): void {
+    const key = `${node.id} ${node.process.life} ${record.id} placed ${orders.size}`
+    if (this.#seen.has(key)) return
+    this.#seen.add(key)
+    for (const [index, order] of orders) {
+      const { step, at } = tasks[index]!
+      if (!step.isPlaced) continue
+      const place = `${record.members.join()} ${at}/${step.count}`
+      const before = known.placed.get(place) ?? order.join()
+      if (before !== order.join()) breach('placement', node, `${step.name} ${at} lies elsewhere than its partners`)
+      known.placed.set(place, before)
     }
   }
 
@@ -233,31 +277,13 @@ export class Checks {
     if (outcome.kind === 'disputed' && !known.unsteady) breach('disputed', node, 'two results of one job')
     if (outcome.kind === 'failed' && !known.unsteady) this.#fail(node, known, outcome.error)
     if (outcome.kind !== 'sealed') return
-    if (!known.sealed.has(outcome.result)) this.#oneExecution(node, job)
+    const problem = known.sealed.has(outcome.result) ? null : misfit(job.plan, job.ledger, [...job.plan.steps.keys()])
+    if (problem !== null) breach(problem.rule, node, `sealed, though ${problem.message}`)
     known.sealed.add(outcome.result)
     if (known.unsteady) return
     if (known.expected.throws) breach('exact', node, 'sealed, though its code throws at a record')
     if (outcome.result !== known.expected.result)
       breach('exact', node, `sealed ${outcome.result.slice(0, 12)}, a loop gives ${known.expected.result.slice(0, 12)}`)
-  }
-
-  /** What was reduced is what the ledger says was mapped: never a mixture of two executions. */
-  #oneExecution(node: SimNode, { ledger, plan: { tasks } }: JobState): void {
-    const digestsOf = (kind: StepKind): Digest[] =>
-      tasks.flatMap((task) => (task.step.kind === kind ? (agreed(ledger.tasks[task.index])?.digest ?? []) : []))
-    const rootOf = (kind: StepKind): string => sha256(`shoal:root:${digestsOf(kind).join(',')}`)
-    const root = {
-      sample: '',
-      bounds: rootOf('sample'),
-      map: digestsOf('bounds')[0] ?? '',
-      reduce: rootOf('map'),
-    }
-    for (const task of tasks) {
-      const output = agreed(ledger.tasks[task.index])
-      if (output === null) breach('coverage', node, `sealed without an output of task ${task.index}`)
-      if (output.consumed !== root[task.step.kind])
-        breach('mixture', node, `sealed though task ${task.index} consumed other outputs than the ledger has`)
-    }
   }
 
   /** A submission said yes: so many nodes have the job on disk. */
@@ -295,8 +321,9 @@ export class Checks {
   }
 
   /** The only failures that a job can have here: its code throws, or its tasks were open at too many deaths. */
-  #fail(node: SimNode, { expected }: Known, error: { code: string; message: string }): void {
+  #fail(node: SimNode, { expected, miscounts }: Known, error: { code: string; message: string }): void {
     if (error.code === 'JOB_THREW' && expected.throws) return
+    if (error.code === 'CONFLICT' && miscounts) return
     if (error.code !== 'TASK_POISON') breach('failed', node, `the job failed: ${error.code} ${error.message}`)
     this.failed.push(`${node.name}: ${error.message}`)
   }
@@ -308,15 +335,32 @@ export class Checks {
       breach('journal', node, `begins attempt ${attempt}, which is not in its journal`)
   }
 
+  /** Nothing is begun for ever, and what is done and needed by nobody is not done again. */
+  #again(node: SimNode, state: State): void {
+    for (const [attempt, { job: id, task }] of state.running) {
+      const key = `${node.id} ${node.process.life} begins ${attempt}`
+      const job = state.jobs.get(id)
+      if (job === undefined || this.#seen.has(key)) continue
+      this.#seen.add(key)
+      const known = this.known(job.record)
+      const times = (known.begun.get(task) ?? 0) + 1
+      known.begun.set(task, times)
+      if (times > BEGUN_MAX) breach('again', node, `begins task ${task} for the ${times}th time`)
+      if (agreed(job.ledger.tasks[task]) === null || isLacking(state, job, task)) continue
+      known.needless++
+      if (known.needless > NEEDLESS_MAX)
+        breach('again', node, `begins task ${task}, done and needed by nobody: the ${known.needless}th such`)
+    }
+  }
+
   /** A reduce is about to fold: each map task once, and all of them. */
   reducing(node: NodeId, job: JobId, work: ReduceWork): void {
     const known = [...this.#jobs.values()].filter(({ record }) => record.id === job)
     if (known.length === 0 || known[0]!.unsteady) return
-    const names = work.runs.map((run) => run.file)
+    const names = [...work.runs, ...work.parts].map(({ file }) => file)
     if (new Set(names).size !== names.length) throw new Violation('once', `${node} reduces a run twice`)
-    const [gave = 0] = work.upstream.map((facts) => facts.gave)
-    if (!known.some(({ expected }) => expected.emitted === gave))
-      throw new Violation('coverage', `${node} reduces over ${gave} records of ${known[0]!.expected.emitted}`)
+    const problems = known.map((one) => mistold(one.plan, one.expected, work))
+    if (!problems.includes(null)) throw new Violation('coverage', `${node} ${problems[0]}`)
   }
 
   /** Two snapshots were pinned under one key, where each submitter could not know of the other. */
@@ -327,28 +371,6 @@ export class Checks {
   /** Every job that was ever seen. */
   get jobs(): readonly Known[] {
     return [...this.#jobs.values()]
-  }
-}
-
-/** Behind its checksum. */
-function manifestIn(kept: Uint8Array): { manifest: Manifest } {
-  const text = Buffer.from(kept).toString()
-  return JSON.parse(text.slice(text.indexOf('{'))) as { manifest: Manifest }
-}
-
-function rowsIn(kept: Uint8Array | undefined): RunRow[] | null {
-  const packed = kept === undefined ? null : fromKept(kept)
-  return packed === null ? null : openRows(packed)
-}
-
-function isRun(bytes: Uint8Array, name: string, digest: string): boolean {
-  try {
-    const read = (offset: number, length: number): Uint8Array => bytes.subarray(offset, offset + length)
-    const blocks = new BlockReader(read, 0, { magic: RUN_MAGIC, name, digest: true })
-    while (blocks.next() !== null);
-    return blocks.totals?.digest === digest
-  } catch {
-    return false
   }
 }
 

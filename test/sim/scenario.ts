@@ -1,5 +1,6 @@
 /** What happens to a simulated mesh: jobs and faults as plain data, drawn from a seed, so that a schedule can be shrunk. */
 import type { Millis } from '../../src/core/types.ts'
+import { drawGraph, type SimGraph } from './graphs.ts'
 import { Random } from './random.ts'
 import type { SimCode } from './workload.ts'
 
@@ -16,13 +17,20 @@ export interface SimJob {
   readonly copies: number
   readonly sort: boolean
   readonly code: SimCode
+  /** null: it has one stage, which counts words. */
+  readonly graph: SimGraph | null
 }
 
 /**
- * `at`: when it begins, counted from the start, or from when the job `after` was submitted. `for`: how long it lasts.
- * Nodes go by number.
+ * `at`: when it begins, counted from the start, or from when the job `after` was submitted, or, with `stage`, from when
+ * that stage of it has given its first part. `for`: how long it lasts. Nodes go by number.
  */
-export type Fault = { readonly at: Millis; readonly for: Millis; readonly after: string | null } & (
+export type Fault = {
+  readonly at: Millis
+  readonly for: Millis
+  readonly after: string | null
+  readonly stage?: number
+} & (
   | { readonly kind: 'crash' | 'power' | 'wipe' | 'rollback'; readonly node: number }
   /** Another version runs there meanwhile: one that executes no tasks of this one, or (`wire`) does not even talk to it. */
   | { readonly kind: 'upgrade'; readonly node: number; readonly wire: boolean }
@@ -73,7 +81,13 @@ export interface ScenarioOptions {
 /** How long faults go on; then the mesh heals. */
 const TROUBLE: Millis = 12_000
 
-export function drawScenario({ seed, nodes: wanted, unsteady: always = false }: ScenarioOptions): Scenario {
+/** Jobs of several stages with odd seeds; what else a seed draws does not depend on that. */
+export function drawScenario(options: ScenarioOptions): Scenario {
+  const scenario = drawFlat(options)
+  return options.seed % 2 === 0 ? scenario : withGraphs(scenario)
+}
+
+function drawFlat({ seed, nodes: wanted, unsteady: always = false }: ScenarioOptions): Scenario {
   const random = new Random(seed, 'scenario')
   const nodes = wanted ?? random.between(2, 6)
   const unsteady = random.chance(always ? 1 : 0.2)
@@ -89,6 +103,7 @@ export function drawScenario({ seed, nodes: wanted, unsteady: always = false }: 
     copies: random.between(1, 3),
     sort: random.chance(0.25),
     code: unsteady && i === 0 ? random.pick(['unsteady', 'unsteady-once']) : random.chance(0.06) ? 'throws' : 'steady',
+    graph: null,
   }))
   const count = random.pick([0, 1, 1, 2, 2, 3, 3, 4, 5, 6, 8, 12])
   // One disk at most is lost or set back: a job is promised to outlive that, and not two.
@@ -149,6 +164,42 @@ export function drawScenario({ seed, nodes: wanted, unsteady: always = false }: 
   }
   return { seed, nodes, slots, slotless, replicas, jobs, faults: faults.sort((a, b) => a.at - b.at) }
 }
+
+/** The first job is a graph, and others may be; faults come in the midst of its stages, too. */
+function withGraphs(scenario: Scenario): Scenario {
+  const random = new Random(scenario.seed, 'graphs')
+  const { nodes } = scenario
+  // Where every shard lies on another machine, too, one may be lost for good at any moment.
+  const isLoss = nodes > 2 && random.chance(0.5)
+  const jobs = scenario.jobs.map((job, i): SimJob => {
+    const replicated = isLoss || job.replicated
+    if (i > 0 && random.chance(0.5)) return { ...job, replicated }
+    const graph = drawGraph(random, job.shards, job.partitions)
+    const code = job.code === 'steady' && random.chance(0.12) ? 'miscounts' : job.code
+    return { ...job, replicated, code, graph }
+  })
+  const [first] = jobs as [SimJob]
+  const last = first.graph!.stages.length - 1
+  const inTheMidst = (): Pick<Fault, 'after' | 'at' | 'stage'> => {
+    return { after: first.name, at: random.between(0, 600), stage: random.below(last + 1) }
+  }
+  const faults = scenario.faults.map((fault): Fault =>
+    MOMENTARY.has(fault.kind) && random.chance(0.4) ? { ...fault, ...inTheMidst() } : fault,
+  )
+  const isLost = ({ kind }: Fault): boolean => kind === 'gone'
+  const fragile = faults.find(({ kind }) => LOSING.has(kind)) as (Fault & { readonly node: number }) | undefined
+  if (isLoss && !faults.some(isLost))
+    faults.push({ ...inTheMidst(), for: 0, kind: 'gone', node: fragile?.node ?? random.below(nodes) })
+  return { ...scenario, jobs, replicas: isLoss ? Math.max(2, scenario.replicas) : scenario.replicas, faults }
+}
+
+/** Faults of one node that may come in the midst of a stage. */
+const MOMENTARY: ReadonlySet<Fault['kind']> = new Set<Fault['kind']>([
+  ...(['crash', 'power', 'wipe', 'upgrade', 'pause', 'full', 'stuck', 'drain', 'gone', 'rot', 'deaf', 'mute'] as const),
+  ...(['slow', 'failing'] as const),
+])
+/** Of one node at most a disk is lost or damaged beyond what it says itself. */
+const LOSING: ReadonlySet<Fault['kind']> = new Set<Fault['kind']>(['wipe', 'rollback'])
 
 function range(from: number, to: number): number[] {
   return Array.from({ length: to - from }, (_, i) => from + i)
@@ -239,10 +290,11 @@ function drawFault(random: Random, nodes: number, jobs: readonly SimJob[], fragi
 
 /** For people: `320 ms after job-0 crash n2 for 4000 ms`. */
 export function describeFault(fault: Fault): string {
-  const { at, for: span, after, kind, ...rest } = fault
+  const { at, for: span, after, stage, kind, ...rest } = fault
   const what = Object.entries(rest).map(([name, value]) =>
     name === 'node' ? `n${String(value)}` : `${name} ${JSON.stringify(value)}`,
   )
-  const when = `${at} ms${after === null ? '' : ` after ${after}`}`
+  const within = stage === undefined ? '' : `stage ${stage} of `
+  const when = `${at} ms${after === null ? '' : ` after ${within}${after}`}`
   return [when, kind, ...what, `for ${span} ms`].join(' ')
 }

@@ -1,23 +1,19 @@
 /**
- * What simulated jobs count: words in made-up files. A split's words are a function of where it lies, so that no file
- * need exist; the answer is computed twice, by tasks over the production data plane, and by one naive loop.
+ * What simulated jobs read: words in made-up files. A split's words are a function of where it lies, so that no file
+ * need exist; the answer is computed twice, by tasks over the production data plane, and by naive loops (oracle.ts).
  */
 import { createHash } from 'node:crypto'
-import type { Digest, JobRecord, NodeId } from '../../src/core/types.ts'
-import { PartWriter } from '../../src/data/part.ts'
-import { partitionOf } from '../../src/data/partition.ts'
-import { encodeKey } from '../../src/data/order.ts'
-import { SampleChoice } from '../../src/data/sample.ts'
-import { MemoryFiles } from '../../src/data/spill.ts'
+import type { Digest, NodeId } from '../../src/core/types.ts'
 import { NO_FACTS, type CatalogBody, type CatalogEntry } from '../../src/catalog/body.ts'
 import { PLAIN_TEXT } from '../../src/core/look.ts'
 
 const MIB = 2 ** 20
 /**
  * What a job's code is like, told by its name (`job-0.unsteady-once.ts`). Unsteady code is no function: its maps give
- * other words each time that they are executed, all of them or those of one split. Or it throws at a certain word.
+ * other words each time that they are executed, all of them or those of one split. Or it throws at a certain word. Or
+ * those who run it miscount: a reduce of several inputs tells one record too few of one, and one too many of another.
  */
-export type SimCode = 'steady' | 'unsteady' | 'unsteady-once' | 'throws'
+export type SimCode = 'steady' | 'unsteady' | 'unsteady-once' | 'throws' | 'miscounts'
 export const THROWS_AT = 'word-7'
 
 export function nameOf(name: string, code: SimCode): string {
@@ -46,6 +42,16 @@ export interface SimShard {
 export function wordsOf(path: string): string[] {
   const seed = createHash('sha256').update(path).digest()
   return Array.from({ length: 3 + (seed[0]! % 12) }, (_, i) => `word-${seed[1 + (i % 31)]! % 17}`)
+}
+
+/** The number that a record of a split carries beside its word: where it stands. */
+export function markOf(path: string, line: number): number {
+  return (path.startsWith('own') ? 50_000 : 0) + Number(path.slice(-3)) * 100 + line
+}
+
+/** Whether a record of a part is sampled for the bounds of a stage that sorts it. */
+export function isSampled(record: number): boolean {
+  return record % 3 === 0
 }
 
 /** What its file would have there: read only where another node reads it over a stream. */
@@ -80,50 +86,6 @@ export function catalogOf(
         ? []
         : [{ name: dataset, replicated, roots: [{ root: ROOT, state: 'ok', why: '', ...NO_FACTS }], entries }],
   }
-}
-
-export interface Expected {
-  readonly result: Digest
-  readonly words: ReadonlyMap<string, number>
-  readonly emitted: number
-  /** The code throws at some record: the job fails, and never ends otherwise. */
-  readonly throws: boolean
-}
-
-/** The answer of a job in one loop over its snapshot, without plan, tasks, runs or merges. */
-export function expectedOf({ spec, snapshot }: JobRecord): Expected {
-  const words = new Map<string, number>()
-  const sampled: string[] = []
-  let emitted = 0
-  for (const { dataset, shards } of snapshot.inputs)
-    for (const { path } of shards)
-      for (const [line, word] of wordsOf(path).entries()) {
-        words.set(word, (words.get(word) ?? 0) + 1)
-        if (new SampleChoice(dataset, path, 0).takes(line)) sampled.push(word)
-        emitted++
-      }
-  const place = spec.sort ? byRange(sampled.sort(), spec.partitions!) : byHash(spec.partitions!)
-  const parts = Array.from({ length: spec.partitions! }, (_, p) => {
-    const part = new PartWriter(new MemoryFiles().create('part'))
-    for (const word of [...words.keys()].sort()) if (place(word) === p) part.emit(word, words.get(word))
-    return part.finish().part
-  })
-  const result = sha256(`shoal:result:${JSON.stringify([parts.length, ...parts])}`)
-  return { result, words, emitted, throws: codeOf(spec.name) === 'throws' && words.has(THROWS_AT) }
-}
-
-function byHash(partitions: number): (word: string) => number {
-  return (word) => {
-    const { order } = encodeKey(word)
-    return partitionOf(order, 0, order.length, partitions)
-  }
-}
-
-/** Bounds at even places of the sample; equal ones count once. */
-function byRange(sorted: readonly string[], partitions: number): (word: string) => number {
-  const places = Array.from({ length: partitions - 1 }, (_, i) => Math.floor(((i + 1) * sorted.length) / partitions))
-  const bounds = [...new Set(places.map((at) => sorted[at]!))]
-  return (word) => bounds.filter((bound) => bound <= word).length
 }
 
 export function sha256(text: string | Uint8Array): Digest {

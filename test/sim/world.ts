@@ -11,9 +11,13 @@ import { SimNode, type NodeWorld } from './node.ts'
 import { SimProcess } from './process.ts'
 import { Random } from './random.ts'
 import { describeFault, type Fault, type Scenario, type SimJob } from './scenario.ts'
+import { StageFaults } from './stage-faults.ts'
 import { isSoleHolder, nodeIds, requestFor, shardsOf } from './setting.ts'
 import { workName } from './tasks.ts'
 import { catalogOf } from './workload.ts'
+
+/** For each pair of nodes; the longest histories have a quarter of that. */
+const EVENTS_MAX = 1_000
 
 export class World implements NodeWorld {
   readonly agenda: Agenda = new Agenda()
@@ -38,6 +42,7 @@ export class World implements NodeWorld {
   #atSeal: readonly { readonly node: number; readonly job: string }[] = []
   /** Faults that follow a submission, until it is said yes to. */
   #awaiting: readonly Fault[]
+  readonly #atStage = new StageFaults()
   #troubleUntil: Millis = 0
   /** Jobs that were refused because a node is away, and nobody knows what it had. */
   readonly #refused = new Set<string>()
@@ -102,7 +107,12 @@ export class World implements NodeWorld {
 
   stepped(node: SimNode): void {
     this.events++
+    if (this.events > EVENTS_MAX * this.nodes.length * Math.max(5, this.nodes.length))
+      this.violated(new Violation('busy', `${this.events} events, and no end: something is done again and again`))
     this.#guarded(() => this.checks.node(node))
+    if (this.#atStage.size > 0)
+      for (const fault of this.#atStage.reached((job) => node.state?.jobs.get(this.acknowledged.get(job) as JobId)))
+        this.#plan(fault)
     for (const { node: at, job } of this.#atSeal) {
       const id = this.acknowledged.get(job) as JobId
       if (node.state?.jobs.get(id)?.ledger.outcome.kind !== 'sealed') continue
@@ -178,7 +188,8 @@ export class World implements NodeWorld {
         settledOne = true
         const following = this.#awaiting.filter((fault) => fault.after === job.name)
         this.#awaiting = this.#awaiting.filter((fault) => fault.after !== job.name)
-        for (const fault of following) this.#plan(fault)
+        for (const fault of following) if (fault.stage === undefined) this.#plan(fault)
+        this.#atStage.add(following.filter(({ stage }) => stage !== undefined))
         this.#say(
           `${job.name} is ${id.slice(0, 8)}, submitted on ${node.name}${knownHereOnly ? ', known here only' : ''}`,
         )
@@ -198,7 +209,7 @@ export class World implements NodeWorld {
 
   /** Faults are under way or to come. */
   get isTroubled(): boolean {
-    return this.#awaiting.length > 0 || this.now < this.#troubleUntil
+    return this.#awaiting.length + this.#atStage.size > 0 || this.now < this.#troubleUntil
   }
 
   #plan(fault: Fault): void {
@@ -408,6 +419,7 @@ export class World implements NodeWorld {
   heal(): void {
     this.#say('healed')
     this.#awaiting = []
+    this.#atStage.clear()
     Object.assign(this.network.weather, { ...CALM, delay: [...CALM.delay] })
     this.network.healAll()
     for (const node of this.staying) {

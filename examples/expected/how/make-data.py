@@ -57,7 +57,8 @@ copy("1brc/measurements-*.txt", "weather")
 copy("flights/f-[12].*", "flights")
 copy("openflights/LICENSE", "openflights")
 write("flights/f-0.ndjson", b"".join(read("flights/f-0.ndjson").splitlines(True)[:8000]))
-write("openflights/routes.dat.gz", read("openflights/routes.dat"), compress=True)
+for table in ("routes", "airlines", "airports"):
+    write(f"openflights/{table}.dat.gz", read(f"openflights/{table}.dat"), compress=True)
 for path in sorted(glob.glob(os.path.join(source, "retail/*.csv"))):
     write(f"retail/{os.path.basename(path)}.gz", read(f"retail/{os.path.basename(path)}"), compress=True)
 

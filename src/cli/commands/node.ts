@@ -31,7 +31,7 @@ export async function runNode(context: Context): Promise<number> {
   const options = await nodeOptions(context)
   noteStrayRejections(context)
   const { startNode, startSimulatedNode } = await context.engine()
-  const holdFirst = (): boolean => isToldToHold(context.home)
+  const holdFirst = (stage: string, isFirst: boolean): boolean => isToldToHold(context.home, stage, isFirst)
   const node = await (isLeashed(context) ? startSimulatedNode({ ...options, holdFirst }) : startNode(options))
   const ended = node.ended.then(() => 0)
   ended.catch(() => {})

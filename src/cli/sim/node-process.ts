@@ -122,8 +122,14 @@ export class NodeProcess {
 const HOLD = 'sim-hold'
 const HOLDING = 'sim-holding'
 
-export function isToldToHold(home: string): boolean {
-  return existsSync(join(home, HOLD))
+/** Whether to keep an attempt open: the first one, or the first of the stage that the file names. */
+export function isToldToHold(home: string, stage: string, isFirst: boolean): boolean {
+  try {
+    const named = readFileSync(join(home, HOLD), 'utf8')
+    return named === '' ? isFirst : named === stage
+  } catch {
+    return false
+  }
 }
 
 /** What the shell has set for its own node is not for these. */

@@ -13,7 +13,7 @@ import { agreed, nextTerm } from '../ledger/ledger.ts'
 import { LIMITS } from '../limits.ts'
 import type { PlannedTask } from '../plan/steps.ts'
 import { readyBlanks, stepsByTurn } from '../outcome/open-tasks.ts'
-import type { Choice } from './schedule.ts'
+import { isBackedOff, type Choice } from './schedule.ts'
 import { medianOf, runningHere, type JobState, type Running, type State } from '../state.ts'
 import type { Millis, NodeId, TaskIndex } from '../types.ts'
 
@@ -49,7 +49,12 @@ function* overdueTasks(state: State, job: JobState, failures: FailureIndex): Gen
     for (const task of readyBlanks(job, step)) {
       const { index } = task
       // What a node died of is nothing to be run twice at once.
-      if (here.has(index) || failures.get(index)?.some((f) => f.blame === 'death') === true) continue
+      if (
+        here.has(index) ||
+        isBackedOff(state, job, index) ||
+        failures.get(index)?.some((f) => f.blame === 'death') === true
+      )
+        continue
       const late = lateness(state, job, task, failures)
       if (late === null || late.since > state.now) continue
       const order = candidates(state, job, task, failures)

@@ -101,7 +101,8 @@ function isMine(state: State, job: JobState, task: PlannedTask, failures: Failur
   return consider(state, job, task, failures) === 'mine' && isInputHere(state, job, task)
 }
 
-function isBackedOff(state: State, job: JobState, task: TaskIndex): boolean {
+/** It failed here by this node's own fault, a moment ago. */
+export function isBackedOff(state: State, job: JobState, task: TaskIndex): boolean {
   return (job.round.backoff.get(String(task))?.until ?? 0) > state.now
 }
 
