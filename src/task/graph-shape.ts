@@ -90,8 +90,8 @@ function outputsOf(job: Found): OutputSpec[] {
 
 /** A stage, or one whose records lie in folders. */
 function outputOf(name: string, value: unknown, what: string, remedy: readonly string[]): OutputSpec {
-  if (!isFound(value)) return { name, stage: placeOf(value, what, remedy) }
-  if ('partitionBy' in value) throw notDefined(value['partitionBy'], what)
+  if (isFound(value) && 'partitionBy' in value) throw notDefined(value['partitionBy'], what)
+  if (!isFound(value) || !('stage' in value)) return { name, stage: placeOf(value, what, remedy) }
   refuseUnknown(value, ['stage', 'folders'], what)
   if (value['folders'] !== true) throw refuse(`${what} is a stage, or { stage, partitionBy }`, remedy)
   return { name, stage: placeOf(value['stage'], `${what}.stage`, remedy), folders: true }
