@@ -92,7 +92,7 @@ export function defineJob<O extends { readonly [name: string]: Pair }>(job: Fold
 export function defineJob<O extends { readonly [name: string]: Pair }>(
   job: (params: Readonly<Record<string, string>>) => Omit<FolderJobs<O>, 'params'>,
 ): StagedJobOf
-/** Declares a job. It returns its argument: what it adds is types. */
+/** Declares a job. It returns its argument, if no output goes to folders: what it adds is types. */
 export function defineJob<R = Row, K extends Value = Row, V extends Value = Row>(
   job: SingleInputJob<R, K, V> & { readonly emits?: Kv<K, V> } & NoAggregate,
 ): SingleInputJob<R, K, V>
@@ -108,6 +108,7 @@ export function defineJob<A extends string, K extends Value = Row, V extends Val
   job: MultiInputJob<A, Row, K, V, F> & HasAggregate,
 ): MultiInputJob<A, Row, K, V, F>
 export function defineJob(job: unknown): unknown {
+  if (typeof job !== 'function') return withFolders(job)
   const here = new Error('partitionBy')
-  return typeof job === 'function' ? (params: unknown) => withFolders(job(params), here) : withFolders(job, here)
+  return (params: unknown) => withFolders(job(params), here)
 }

@@ -18,9 +18,9 @@ const isPartitioned = (value: unknown): value is Named & { readonly stage: Stage
 /**
  * A job whose outputs with `partitionBy` are stages of their own. What else is wrong with it is told where it is checked.
  * `here` was made where the job calls `defineJob`: what `partitionBy` gives is looked at when it has ended, so that a new
- * error would know no line of the job.
+ * error would know no line of the job. Absent: that is now.
  */
-export function withFolders(job: unknown, here: Error): unknown {
+export function withFolders(job: unknown, here?: Error): unknown {
   if (!isObject(job)) return job
   const { output, outputs } = job
   if (isNamed(job) && isStage(output)) {
@@ -36,7 +36,12 @@ export function withFolders(job: unknown, here: Error): unknown {
 }
 
 /** Dealt out by folder, so that each lies in one part, and its records in the order in which the stage gave them. */
-function inFolders(name: string, input: Stage<Value, Value>, named: Named, here: Error): InFolders {
+function inFolders(
+  name: string,
+  input: Stage<Value, Value>,
+  named: Named,
+  here: Error = new Error('partitionBy'),
+): InFolders {
   return {
     stage: stage(`${name}.folders`, {
       input,
