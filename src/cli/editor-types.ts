@@ -11,7 +11,7 @@ export async function editorTypes(): Promise<string> {
   const source = (module: string): Promise<string> => readFile(new URL(`${module}.ts`, file), 'utf8')
   const all = async (...names: readonly string[]): Promise<string[]> => await Promise.all(names.map(source))
   return declarations({
-    modules: await all('job/context', 'job/input', 'job/aggregate', 'job/stage', 'job/define'),
+    modules: await all('job/context', 'job/input', 'job/aggregate', 'job/stage', 'job/folder-name', 'job/define'),
     units: await source('words/iso'),
     helpers: await all('job/numbers', 'job/times'),
   })

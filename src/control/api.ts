@@ -117,6 +117,8 @@ export interface JobSummary {
   readonly partitions: number
   /** Where there are several, in the order of the result. */
   readonly outputs?: readonly OutputInfo[]
+  /** Of a job of one output: see `OutputSpec`. */
+  readonly folders?: true
   readonly format: string | null
 }
 

@@ -39,6 +39,8 @@ export interface OutputInfo {
   readonly output: string
   readonly stage: string
   readonly partitions: number
+  /** See `OutputSpec`. */
+  readonly folders?: true
 }
 
 /** What has gone over an edge to tasks that are done; null where that is not known, or no records go there. */

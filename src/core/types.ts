@@ -82,6 +82,8 @@ export interface StageSpec extends StageSettings {
 export interface OutputSpec {
   readonly name: string
   readonly stage: number
+  /** Its records are [folder, [key, value]], those of a folder side by side: they are written without it, into it. */
+  readonly folders?: true
 }
 
 /** What a job is, apart from the data: all of it but the name enters its id. Its fields: `spec/spec.ts`. */

@@ -1,7 +1,9 @@
 import type { MapContext, ReduceContext, Row, Value } from './context.ts'
 import type { Folds, HasAggregate, NoAggregate } from './aggregate.ts'
+import type { FolderName, InFolders, Partitioned } from './folder-name.ts'
+import { withFolders } from './folders.ts'
 import type { Input } from './input.ts'
-import type { Kv, Stage } from './stage.ts'
+import type { Kv, Pairs, Stage } from './stage.ts'
 
 export type MapFunction<R, K extends Value = Row, V extends Value = Row> = (
   record: R,
@@ -51,22 +53,46 @@ export interface MultiInputJob<
 /** A job of several stages: its result is what one of them gives, or what several give, by name. */
 export type StagedJob = JobBase &
   (
-    | { readonly output: Stage<Value, Value>; readonly outputs?: undefined }
-    | { readonly outputs: Readonly<Record<string, Stage<Value, Value>>>; readonly output?: undefined }
-  )
+    | { readonly output: Stage<Value, Value> | InFolders; readonly outputs?: undefined }
+    | { readonly outputs: Readonly<Record<string, Stage<Value, Value> | InFolders>>; readonly output?: undefined }
+  ) & { readonly partitionBy?: undefined }
+
+/** A job whose one output goes to folders. */
+interface FolderJob<K extends Value, V extends Value> extends JobBase {
+  readonly output: Stage<K, V>
+  readonly outputs?: undefined
+  readonly partitionBy: (key: K, value: V) => FolderName
+}
+/** A job of several outputs, some of which go to folders; O is the type of their pairs by name. */
+interface FolderJobs<O extends { readonly [name: string]: Pair }> extends JobBase {
+  readonly outputs: { readonly [Name in keyof O]: Pairs<O[Name]> | Partitioned<O[Name]> }
+  readonly output?: undefined
+  readonly partitionBy?: undefined
+}
+type Pair = readonly [Value, Value]
 
 /** Its stages may depend on parameters: what a parameter is where none is given is said where it is read. */
 type StagedJobOf = (params: Readonly<Record<string, string>>) => Omit<StagedJob, 'params'>
 
 export type Job = SingleInputJob<Row, never, never> | MultiInputJob<string, Row, never, never> | StagedJob | StagedJobOf
 
+/** An output in folders: `partitionBy` says in which one each record is. */
+export function defineJob<K extends Value, V extends Value>(job: FolderJob<K, V>): StagedJob
+export function defineJob<K extends Value, V extends Value>(
+  job: (params: Readonly<Record<string, string>>) => Omit<FolderJob<K, V>, 'params'>,
+): StagedJobOf
 /** Several stages: those that `output` or `outputs` name, and all that these read. */
 export function defineJob<J extends StagedJob>(job: J): J
 /** The same, with stages that depend on `--param`. */
 export function defineJob<J extends Omit<StagedJob, 'params'>>(
   job: (params: Readonly<Record<string, string>>) => J,
 ): (params: Readonly<Record<string, string>>) => J
-/** Declares a job. It returns its argument: what it adds is types. */
+/** The same of some of several outputs. */
+export function defineJob<O extends { readonly [name: string]: Pair }>(job: FolderJobs<O>): StagedJob
+export function defineJob<O extends { readonly [name: string]: Pair }>(
+  job: (params: Readonly<Record<string, string>>) => Omit<FolderJobs<O>, 'params'>,
+): StagedJobOf
+/** Declares a job. It returns its argument, if no output goes to folders: what it adds is types. */
 export function defineJob<R = Row, K extends Value = Row, V extends Value = Row>(
   job: SingleInputJob<R, K, V> & { readonly emits?: Kv<K, V> } & NoAggregate,
 ): SingleInputJob<R, K, V>
@@ -82,5 +108,7 @@ export function defineJob<A extends string, K extends Value = Row, V extends Val
   job: MultiInputJob<A, Row, K, V, F> & HasAggregate,
 ): MultiInputJob<A, Row, K, V, F>
 export function defineJob(job: unknown): unknown {
-  return job
+  if (typeof job !== 'function') return withFolders(job)
+  const here = new Error('partitionBy')
+  return (params: unknown) => withFolders(job(params), here)
 }

@@ -12,12 +12,15 @@ export interface Rows<R> {
   readonly [record]?: () => R
 }
 
-/** A stage of a job, whose records have keys of type K and values of type V. */
-export interface Stage<out K extends Value, out V extends Value> {
+/** A stage of a job, by the type of its pairs of key and value. */
+export interface Pairs<out P extends readonly [Value, Value]> {
   readonly shoal: 'stage'
   readonly name: string
-  readonly [gives]?: () => readonly [K, V]
+  readonly [gives]?: () => P
 }
+
+/** A stage of a job, whose records have keys of type K and values of type V. */
+export interface Stage<out K extends Value, out V extends Value> extends Pairs<readonly [K, V]> {}
 
 /** Names a type of key and a type of value. */
 export interface Kv<K extends Value, V extends Value> {

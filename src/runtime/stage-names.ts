@@ -24,10 +24,16 @@ export function stepWord(spec: JobSpec, step: Pick<Step, 'stage' | 'name'>): str
 /** The outputs of a job that has several, in the order of its result. */
 export function outputsOf({ record, plan }: Pick<JobState, 'record' | 'plan'>): OutputInfo[] | null {
   if (plan.outputs.length === 1) return null
-  return plan.outputs.map(({ name, step: index }) => {
+  return plan.outputs.map(({ name, step: index }, i) => {
     const step = plan.steps[index]!
-    return { output: name, stage: stageName(record.spec, step), partitions: step.count }
+    const stage = stageName(record.spec, step)
+    return { output: name, stage, partitions: step.count, ...(inFolders(record.spec, i) && { folders: true }) }
   })
+}
+
+/** Whether the records of an output lie in folders. */
+export function inFolders({ outputs = [] }: JobSpec, output: number): boolean {
+  return outputs[output]?.folders === true
 }
 
 /** Under which name a step gives part of the result: '' where that has one; null: it gives none. */

@@ -14,6 +14,8 @@ export type JobShape = Omit<PreparedJob, 'bundle' | 'sourceMap'>
 
 const JOB_FIELDS = ['name', 'params', 'format', 'output', 'outputs']
 const STAGE_FIELDS = ['name', 'shoal', 'input', 'map', 'emits', 'side', ...Object.keys(STAGE_SETTINGS)]
+/** How the name of a stage ends that `partitionBy` makes (`job/folders.ts`). */
+const FOLDERS = '.folders'
 /** What a cogroup does not have. */
 const OF_ONE_INPUT = ['map', 'combine', 'aggregate', 'n', 'by', 'sortValues', 'onBadRecord']
 
@@ -29,6 +31,11 @@ interface Drawn {
 
 /** A job of several stages, in the plain form (see `shape`). @throws ShoalError JOB_BUILD, PARTITIONS */
 export function checkGraph(job: Found, found: readonly Found[], fileName: string): JobShape {
+  if ('partitionBy' in job) {
+    if ('outputs' in job)
+      throw refuse('partitionBy stands beside one output; of several each has its own', ['{ stage, partitionBy }'])
+    throw notDefined(job['partitionBy'], 'output')
+  }
   refuseUnknown(job, JOB_FIELDS, 'a job of several stages')
   const given = outputsOf(job)
   if (found.length > LIMITS.stagesMax) throw refuse(`a job has at most ${LIMITS.stagesMax} stages`, [], 'LIMIT')
@@ -36,6 +43,11 @@ export function checkGraph(job: Found, found: readonly Found[], fileName: string
   checkNames(drawn)
   const missing = drawn.find((one) => behind(one).some((stage) => stage >= drawn.length))
   if (missing !== undefined) throw refuse(`stage "${missing.name}" reads a stage that is not there`)
+  const taken = drawn.find(
+    ({ name }, i) => name.endsWith(FOLDERS) && !given.some((one) => one.stage === i && one.folders),
+  )
+  if (taken !== undefined)
+    throw refuse(`a stage cannot be called "${taken.name}": so ends the name of one that partitionBy makes`)
   const order = orderOf(drawn)
   if (order.length < drawn.length) throw circle(drawn, order)
   const places = new Map(order.map((stage, place) => [stage, place]))
@@ -50,7 +62,7 @@ export function checkGraph(job: Found, found: readonly Found[], fileName: string
     const looked = sides.map((side) => ({ ...side, stage: places.get(side.stage)! }))
     return { name, reads: of, sides: looked, map, ...settings }
   })
-  const outputs = given.map(({ name, stage }): OutputSpec => ({ name, stage: places.get(stage) ?? drawn.length }))
+  const outputs = given.map((one): OutputSpec => ({ ...one, stage: places.get(one.stage) ?? drawn.length }))
   const misfit = graphMisfit({ stages, outputs, inputs })
   if (misfit !== null) throw refuse(misfit)
   const { name, params, format } = job
@@ -61,19 +73,37 @@ export function checkGraph(job: Found, found: readonly Found[], fileName: string
 function outputsOf(job: Found): OutputSpec[] {
   const example = ["output: stage('totals', { input: rows('dataset'), … })"]
   if ('output' in job && 'outputs' in job) throw refuse('a job has an output, or outputs by name, not both')
-  if ('output' in job) return [{ name: '', stage: placeOf(job['output'], 'output', example) }]
+  if ('output' in job) return [outputOf('', job['output'], 'output', example)]
   const outputs = job['outputs']
   if (!isFound(outputs) || Object.keys(outputs).length === 0)
     throw refuse(`outputs is an object of stages by name, not ${shown(outputs)}`, ['outputs: { daily, monthly }'])
   const names = Object.keys(outputs).toSorted()
   const all = names.map((name) => {
     checkName(name, 'an output')
-    return { name, stage: placeOf(outputs[name], `outputs.${name}`, example) }
+    return outputOf(name, outputs[name], `outputs.${name}`, example)
   })
   const twice = all.find(({ stage }, i) => all.findIndex((one) => one.stage === stage) < i)
   if (twice !== undefined) throw refuse(`outputs.${twice.name} is a stage that another output is, too`)
   // One output by name is one output.
-  return all.length === 1 ? [{ name: '', stage: all[0]!.stage }] : all
+  return all.length === 1 ? [{ ...all[0]!, name: '' }] : all
+}
+
+/** A stage, or one whose records lie in folders. */
+function outputOf(name: string, value: unknown, what: string, remedy: readonly string[]): OutputSpec {
+  if (isFound(value) && 'partitionBy' in value) throw notDefined(value['partitionBy'], what)
+  if (!isFound(value) || !('stage' in value)) return { name, stage: placeOf(value, what, remedy) }
+  refuseUnknown(value, ['stage', 'folders'], what)
+  if (value['folders'] !== true) throw refuse(`${what} is a stage, or { stage, partitionBy }`, remedy)
+  return { name, stage: placeOf(value['stage'], `${what}.stage`, remedy), folders: true }
+}
+
+/** `defineJob` makes a stage of each `partitionBy` that it understands. */
+function notDefined(partitionBy: unknown, what: string): ShoalError {
+  if (isFunction(partitionBy))
+    return refuse(`partitionBy of ${what} is said to defineJob, and of a stage`, ['defineJob({ … })'])
+  return refuse(`partitionBy of ${what} is a function, not ${shown(partitionBy)}`, [
+    'partitionBy: (key, value) => ({ day: value.day })',
+  ])
 }
 
 /** The place of a stage that is referred to. */

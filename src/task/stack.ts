@@ -11,11 +11,14 @@ export interface SourcePlace {
   readonly column: number
 }
 
+/** `shoal/job`, in a bundle's source map: what goes wrong in it goes wrong where the job calls it. */
+const OWN = 'shoal:'
+
 const FRAME = new RegExp(`${JOB_SCRIPT.replace('.', '\\.')}:(\\d+):(\\d+)`, 'g')
 
 /**
  * The places of a stack's frames in the sources, innermost first, as the bundle's source map tells; frames that it does
- * not know are left out. A stack is text that user code may have made: it can only mislead its own user.
+ * not know are left out, and Shoal's own. A stack is text that user code may have made: it can only mislead its own user.
  */
 export function placesOf(stack: string, sourceMap: string | null): SourcePlace[] {
   const map = sourceMap === null ? null : openMap(sourceMap)
@@ -24,6 +27,7 @@ export function placesOf(stack: string, sourceMap: string | null): SourcePlace[]
   for (const [, line, column] of stack.matchAll(FRAME)) {
     const entry = map.findEntry(Number(line) - 1, Number(column) - 1)
     if (!('originalSource' in entry) || typeof entry.originalSource !== 'string') continue
+    if (entry.originalSource.startsWith(OWN)) continue
     places.push({ file: entry.originalSource, line: entry.originalLine + 1, column: entry.originalColumn + 1 })
   }
   return places

@@ -81,7 +81,7 @@ export async function runTasks(exported: unknown, spec: JobSpec, inputs: readonl
     if ('counters' in listing.manifest) counters.add(listing.manifest.counters)
     done.push({ listing, files })
   }
-  return { outputs: outputsOf(planned, done), counters: counters.facts, skipped }
+  return { outputs: outputsOf(spec, planned, done), counters: counters.facts, skipped }
 }
 
 /** As a mesh of one node knows the job: each list is one file. */
@@ -100,15 +100,18 @@ function recordOf(spec: JobSpec, inputs: readonly RecordList[]): JobRecord {
   return { id: NO_DIGEST, key: null, spec, snapshot, members: [NODE], format: null, limits }
 }
 
-function outputsOf(planned: Plan, done: readonly Done[]): TasksResult['outputs'] {
+function outputsOf({ outputs = [] }: JobSpec, planned: Plan, done: readonly Done[]): TasksResult['outputs'] {
   return outputSteps(planned).map((step, i) => ({
     name: planned.outputs[i]!.name,
-    parts: tasksOf(planned, step).map(({ index }) => recordsOf(done[index]!.files)),
+    parts: tasksOf(planned, step).map(({ index }) => recordsOf(done[index]!.files, outputs[i]?.folders === true)),
   }))
 }
 
-/** A part as an array. */
-function recordsOf(files: MemoryFiles): TestRecord[] {
+/** A part as an array; of records in folders what lies in these. */
+function recordsOf(files: MemoryFiles, folders: boolean): TestRecord[] {
   const reader = new PartReader(files.open(PART_NAME))
-  return [...reader.records()].map(([key, value]) => ({ key: key as Value, value: value as Value }))
+  return [...reader.records()].map((record) => {
+    const [key, value] = (folders ? record[1] : record) as readonly [Value, Value]
+    return { key, value }
+  })
 }

@@ -142,6 +142,36 @@ describe('a job of several stages, and of two outputs', { timeout: 240_000 }, ()
     }
   })
 
+  test('partitionBy writes folders, each record to its own, and each folder in one file', async () => {
+    const place = join(mesh.root, 'folders')
+    const by =
+      'partitionBy: (user, country) => ({ country: country === "FR" ? null : country, "of": user.slice(0, 2) + ":" })'
+    const source = jobOf(`outputs: { totals, people: { stage: homes, ${by} } }`)
+    const ran = await nodes[1].run('run', mesh.job('folders', source), '-o', `${place}/`)
+    expect(ran.code).toBe(0)
+    const expected = new Map<string, [string, string][]>()
+    for (const { user, country } of users) {
+      const value = country === 'FR' ? '__HIVE_DEFAULT_PARTITION__' : country
+      const folder = `country=${value}/of=${user.slice(0, 2)}%3A`
+      expected.set(folder, [...(expected.get(folder) ?? []), [user, country]])
+    }
+    const folders = readdirSync(join(place, 'people'), { recursive: true, encoding: 'utf8' })
+    const files = folders.filter((path) => path.endsWith('.ndjson')).map((path) => path.split('/part-'))
+    expect(files.map(([folder]) => folder!).toSorted()).toEqual([...expected.keys()].toSorted())
+    for (const [folder, number] of files) {
+      const text = readFileSync(join(place, 'people', `${folder!}/part-${number!}`), 'utf8')
+      expect(records(text)).toHaveLength(expected.get(folder!)!.length)
+      expect(Object.fromEntries(records(text))).toEqual(Object.fromEntries(expected.get(folder!)!))
+    }
+    expect(folders.filter((path) => !path.includes('='))).toEqual(['_SUCCESS'])
+    const detail = (await nodes[0].jobs()).find(({ name }) => name === 'folders')!
+    expect(detail.outputs).toEqual([
+      { output: 'people', stage: 'people.folders', partitions: 3, folders: true },
+      { output: 'totals', stage: 'totals', partitions: 2 },
+    ])
+    expect((await nodes[0].json<VerifyAnswer>('job', 'verify', detail.id)).ok).toBe(true)
+  })
+
   test('an error names the stage in which it happened', async () => {
     const broken = jobOf('output: totals', "if (user === 'u12') throw new Error('no such user')")
     const ran = await nodes[0].run('run', mesh.job('broken', broken))

@@ -137,6 +137,11 @@ const RUNS: readonly [name: string, input: TestInput, gives: readonly unknown[],
     ],
   ],
   [
+    'daily.ts',
+    [{ user: 'ada', cents: 300, day: '2026-11-01', country: 'FR' }],
+    [['ada', { user: 'ada', cents: 300, day: '2026-11-01', country: 'FR' }]],
+  ],
+  [
     'since.ts',
     PURCHASES,
     [

@@ -12,6 +12,11 @@ test('the place of a frame, and its line, in sources of any text', () => {
   expect(sourceLine(map, place!)).toBe(SOURCE.split('\n')[1])
 })
 
+test('frames of shoal/job itself are left out: what goes wrong there goes wrong where the job calls it', () => {
+  const own = JSON.stringify({ ...(JSON.parse(map) as object), sources: ['shoal:shoal/job'] })
+  expect(placesOf(STACK, own)).toEqual([])
+})
+
 test('what nests deeper than a map is none, and is not parsed', () => {
   const deep = '['.repeat(50_000_000)
   expect(placesOf(STACK, deep)).toEqual([])

@@ -155,6 +155,53 @@ describe('the types of a stage', () => {
     defineJob({ output: joined, outputs: { spend } })
   })
 
+  test('of partitionBy are those of the stage', () => {
+    const days = stage('days', {
+      input: rows<Purchase>('p'),
+      emits: kv<bigint, { day: string }>(),
+      map: (p, { emit }) => emit(1n, { day: p.country }),
+    })
+    defineJob({
+      output: spend,
+      partitionBy(user, cents) {
+        expectTypeOf(user).toEqualTypeOf<string>()
+        expectTypeOf(cents).toEqualTypeOf<number>()
+        return `user=${user}`
+      },
+    })
+    defineJob({
+      outputs: {
+        spend,
+        days: {
+          stage: days,
+          partitionBy(key, value) {
+            expectTypeOf(key).toEqualTypeOf<bigint>()
+            expectTypeOf(value).toEqualTypeOf<{ day: string }>()
+            return { key, day: value.day, none: null, one: 1 }
+          },
+        },
+      },
+    })
+    // Of a job that depends on parameters its own types are said, and held to.
+    defineJob((params) => ({ output: spend, partitionBy: (user: string) => `${params['by']!}=${user}` }))
+    defineJob((params) => ({
+      outputs: {
+        spend,
+        days: { stage: days, partitionBy: (_: bigint, { day }: { day: string }) => ({ day, ...params }) },
+      },
+    }))
+    // @ts-expect-error users are texts
+    defineJob((params) => ({ output: spend, partitionBy: (user: number) => `${params['by']!}=${user}` }))
+    // @ts-expect-error users are texts
+    defineJob({ output: spend, partitionBy: (user: number) => `user=${user}` })
+    // @ts-expect-error a folder is no number
+    defineJob({ output: spend, partitionBy: () => 5 })
+    // @ts-expect-error a folder is no number
+    defineJob({ outputs: { spend, days: { stage: days, partitionBy: () => 5 } } })
+    // @ts-expect-error each output has its own
+    defineJob({ outputs: { spend, days }, partitionBy: () => 'a=b' })
+  })
+
   test('of a job of one stage are said by type arguments, or emits', () => {
     defineJob<Purchase, string, number>({
       input: 'p',

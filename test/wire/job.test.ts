@@ -48,6 +48,20 @@ describe('a job record from a peer', () => {
       expect(() => openJob(withAgreed(bad))).toThrow(WireError)
   })
 
+  it('says of an output in folders that it is one, and of others nothing: else one job would have two ids', () => {
+    const said = (folders: unknown): Parameters<typeof openJob>[0] => {
+      const reads = [{ alias: '', input: 0 }]
+      const outputs = [{ name: '', stage: 0, ...(folders === undefined ? {} : { folders: folders as true }) }]
+      const graph = { stages: [{ name: 'a', reads }], outputs }
+      const { spec, snapshot } = makeJob({ maps: 2, reduces: 2, members: [node], graph })
+      return bodyOf((record) => ({ ...record, spec: { ...spec, code: record.spec.code }, snapshot }))
+    }
+    expect(openJob(said(true)).spec.outputs).toEqual([{ name: '', stage: 0, folders: true }])
+    expect(openJob(said(undefined)).spec.outputs).toEqual([{ name: '', stage: 0 }])
+    expect(() => openJob(said(false))).toThrow('an output says that it has no folders')
+    expect(() => openJob(said('day'))).toThrow(WireError)
+  })
+
   it('is refused with code that it does not name, and under an id that is not its own', () => {
     const body = bodyOf((record) => record)
     expect(() => openJob({ ...body, bundle: 'export default 2' })).toThrow('a bundle that the job does not name')

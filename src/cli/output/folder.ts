@@ -1,13 +1,18 @@
-/** A result as files in a folder: its parts, a receipt and `_SUCCESS`; of several outputs, the parts in folders within. */
+/**
+ * A result as files in a folder: its parts, a receipt and `_SUCCESS`; of several outputs, the parts in folders within; of an
+ * output in folders, in these.
+ */
 import { mkdir, open, readdir, readFile, rm, rmdir, stat } from 'node:fs/promises'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Receipt } from '../../control/api.ts'
 import { ShoalError } from '../../core/errors.ts'
-import type { RenderedFile } from '../../index.ts'
 import type { Engine } from '../engine.ts'
-import { writeRecords, type ResultSource } from './records.ts'
-import { isFolderName, sectionOf, type Section } from './sections.ts'
+import { NestedFolders, removeNested } from './nested.ts'
+import { isPartName } from './part-name.ts'
+import { writeParts } from './parts.ts'
+import type { ResultSource } from './records.ts'
+import { isFolderName, type Section } from './sections.ts'
 import { FileInWaiting, syncFolder } from './sink.ts'
 
 const RECEIPT = 'receipt.json'
@@ -21,6 +26,7 @@ export async function writeFolder(
 ): Promise<void> {
   const within = sections.map((section) => join(folder, section.folder))
   const made: string[] = []
+  const nested = new NestedFolders()
   const files: FileInWaiting[] = []
   try {
     for (const path of [folder, ...within]) {
@@ -29,7 +35,7 @@ export async function writeFolder(
       made.unshift(path)
     }
     await refuseShared(within)
-    await writeParts(source, folder, sections, engine, files)
+    await writeParts(source, folder, sections, nested, engine, files)
     const receipt = await FileInWaiting.create(join(folder, RECEIPT))
     files.push(receipt)
     await receipt.sink.write(`${JSON.stringify(await source.receipt(), null, 2)}\n`)
@@ -38,9 +44,11 @@ export async function writeFolder(
     for (const file of files) await file.place()
   } catch (error) {
     for (const file of files) await file.discard()
+    await nested.discard()
     for (const path of made) await rmdir(path).catch(() => {})
     throw error
   }
+  await nested.sync()
   const folders = [...new Set([...within, folder])]
   for (const path of folders) await syncFolder(path)
   for (const path of folders) {
@@ -60,39 +68,6 @@ async function refuseShared(within: readonly string[]): Promise<void> {
   })
 }
 
-async function writeParts(
-  { chunks }: ResultSource,
-  folder: string,
-  sections: readonly Section[],
-  engine: Engine,
-  files: FileInWaiting[],
-): Promise<void> {
-  let part = -1
-  let open: { file: FileInWaiting; rendered: RenderedFile } | null = null
-  const finish = async (): Promise<void> => {
-    if (open === null) return
-    await open.file.sink.write(open.rendered.end())
-    await open.file.close()
-  }
-  for await (const chunk of chunks()) {
-    if (chunk.partition !== part || open === null) {
-      await finish()
-      part = chunk.partition
-      const { renderer, first, folder: own } = sectionOf(sections, chunk)
-      const file = await FileInWaiting.create(join(folder, own, partName(part - first, renderer.suffix)))
-      files.push(file)
-      open = { file, rendered: renderer.open() }
-      await file.sink.write(open.rendered.begin())
-    }
-    await writeRecords(chunk.bytes, open.rendered, open.file.sink, engine)
-  }
-  await finish()
-}
-
-function partName(partition: number, suffix: string): string {
-  return `part-${String(partition).padStart(5, '0')}${suffix}`
-}
-
 /** What an earlier result left, also in folders of outputs that it had; other files are not ours to remove. */
 async function removeOldResult(folder: string, within: readonly string[]): Promise<void> {
   const earlier = (await outputsThere(folder)).map((output) => join(folder, output))
@@ -100,9 +75,10 @@ async function removeOldResult(folder: string, within: readonly string[]): Promi
   // `_SUCCESS` goes first.
   for (const path of folders) await rm(join(path, '_SUCCESS'), { force: true })
   for (const path of folders) {
-    for (const name of existsSync(path) ? await readdir(path) : [])
-      if (/^part-\d{5}\.[a-z]+$/.test(name) || (name === RECEIPT && path === folder))
-        await rm(join(path, name), { force: true })
+    if (!existsSync(path)) continue
+    for (const name of await readdir(path))
+      if (isPartName(name) || (name === RECEIPT && path === folder)) await rm(join(path, name), { force: true })
+    await removeNested(path)
     if (path !== folder && !within.includes(path)) await rmdir(path).catch(() => {})
   }
 }

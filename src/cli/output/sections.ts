@@ -11,15 +11,18 @@ export interface Section {
   /** Its parts are first … first + partitions − 1 of the result. */
   readonly first: number
   readonly partitions: number
+  /** Its records lie in folders: see `OutputSpec`. */
+  readonly folders: boolean
   readonly renderer: Renderer
 }
 
 /** Files of one renderer have the same columns, so each output has one of its own. */
-export function sectionsOf({ outputs, partitions }: JobSummary, render: () => Renderer): Section[] {
-  if (outputs === undefined) return [{ folder: '', first: 0, partitions, renderer: render() }]
+export function sectionsOf({ outputs, partitions, folders }: JobSummary, render: () => Renderer): Section[] {
+  if (outputs === undefined)
+    return [{ folder: '', first: 0, partitions, folders: folders === true, renderer: render() }]
   let first = 0
-  return outputs.map(({ output, partitions: own }) => {
-    const section = { folder: folderName(output), first, partitions: own, renderer: render() }
+  return outputs.map(({ output, partitions: own, folders: nested }) => {
+    const section = { folder: folderName(output), first, partitions: own, folders: nested === true, renderer: render() }
     first += own
     return section
   })

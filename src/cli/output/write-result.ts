@@ -3,12 +3,11 @@ import { dirname } from 'node:path'
 import { isatty } from 'node:tty'
 import { ShoalError } from '../../core/errors.ts'
 import { reasonOf } from '../../words/reason.ts'
-import type { Renderer } from '../../index.ts'
 import type { Engine } from '../engine.ts'
 import { writeTo, type Stream } from '../io.ts'
 import { shortId } from '../units.ts'
 import { writeFolder } from './folder.ts'
-import { writeRecords, type ResultSource } from './records.ts'
+import { recordsOf, writeRecords, type ResultSource } from './records.ts'
 import { sectionOf, type Section } from './sections.ts'
 import { BufferedSink, FileInWaiting, TerminalSink, syncFolder } from './sink.ts'
 import { refuseBinary, type Target } from './target.ts'
@@ -24,19 +23,19 @@ export async function writeResult(
   engine: Engine,
   stdout: Stream,
 ): Promise<void> {
-  const { renderer } = sections[0]!
-  if (renderer.needsScan) {
+  const section = sections[0]!
+  if (section.renderer.needsScan) {
     for await (const chunk of source.chunks()) {
-      const { renderer: own } = sectionOf(sections, chunk)
-      for (const [key, value] of engine.decodeRecords(chunk.bytes)) own.scan(key, value)
+      const own = sectionOf(sections, chunk)
+      for (const [key, value] of recordsOf(chunk.bytes, own, engine)) own.renderer.scan(key, value)
     }
   }
   if (target.kind === 'stdout')
-    return await writeOneFile(source, renderer, engine, target.terminal, (bytes) => writeTo(stdout, bytes))
+    return await writeOneFile(source, section, engine, target.terminal, (bytes) => writeTo(stdout, bytes))
   try {
     if (target.kind === 'folder') await writeFolder(source, target.path, sections, engine)
-    else if (target.kind === 'file') await writeFile(source, target.path, renderer, engine)
-    else await writeDevice(source, target.path, renderer, engine)
+    else if (target.kind === 'file') await writeFile(source, target.path, section, engine)
+    else await writeDevice(source, target.path, section, engine)
   } catch (error) {
     throw outputError(error, target.given, source)
   }
@@ -58,24 +57,24 @@ function outputError(error: unknown, given: string, { job, passing }: ResultSour
 
 async function writeOneFile(
   source: ResultSource,
-  renderer: Renderer,
+  section: Section,
   engine: Engine,
   terminal: boolean,
   out: (bytes: Uint8Array) => Promise<void>,
 ): Promise<void> {
   const buffered = new BufferedSink(out)
   const sink = terminal ? new TerminalSink(buffered) : buffered
-  const file = renderer.open()
+  const file = section.renderer.open()
   await sink.write(file.begin())
-  for await (const { bytes } of source.chunks()) await writeRecords(bytes, file, sink, engine)
+  for await (const { bytes } of source.chunks()) await writeRecords(bytes, section, file, sink, engine)
   await sink.write(file.end())
   await buffered.flush()
 }
 
-async function writeFile(source: ResultSource, path: string, renderer: Renderer, engine: Engine): Promise<void> {
+async function writeFile(source: ResultSource, path: string, section: Section, engine: Engine): Promise<void> {
   const file = await FileInWaiting.create(path)
   try {
-    await writeOneFile(source, renderer, engine, false, async (bytes) => {
+    await writeOneFile(source, section, engine, false, async (bytes) => {
       await file.sink.write(bytes)
     })
     await file.close()
@@ -87,13 +86,13 @@ async function writeFile(source: ResultSource, path: string, renderer: Renderer,
   await syncFolder(dirname(path))
 }
 
-async function writeDevice(source: ResultSource, path: string, renderer: Renderer, engine: Engine): Promise<void> {
+async function writeDevice(source: ResultSource, path: string, section: Section, engine: Engine): Promise<void> {
   const handle = await open(path, 'w')
   try {
     // /dev/tty, or /dev/stdout on a terminal.
     const terminal = isatty(handle.fd)
-    refuseBinary(renderer.format, terminal)
-    await writeOneFile(source, renderer, engine, terminal, async (bytes) => {
+    refuseBinary(section.renderer.format, terminal)
+    await writeOneFile(source, section, engine, terminal, async (bytes) => {
       await handle.writeFile(bytes)
     })
   } finally {

@@ -24,6 +24,7 @@ const STAGE: FieldsOf<StageSpec> = {
 const OUTPUT: FieldsOf<OutputSpec> = {
   name: { is: 'text', most: 'stageNameMax', needed: true },
   stage: { is: 'whole', least: 0, most: 'stagesMax', needed: true },
+  folders: { is: 'flag' },
 }
 
 /** Of a job of several stages. */
@@ -74,6 +75,7 @@ export function graphMisfit({ stages, outputs, inputs }: StagedSpec): string | n
   if (new Set(outputs.map(({ name }) => name)).size < outputs.length) return 'two outputs have one name'
   if (!outputs.every(({ name, stage }) => stage < stages.length && (name === '') === (outputs.length === 1)))
     return 'an output is none'
+  if (outputs.some(({ folders = true }) => !folders)) return 'an output says that it has no folders'
   const given = new Set(outputs.map(({ stage }) => stage))
   if (given.size < outputs.length) return 'two outputs are one stage'
   if (outputs.some(({ name }, i) => i > 0 && name <= outputs[i - 1]!.name)) return 'outputs are not in order'

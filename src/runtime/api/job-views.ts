@@ -18,7 +18,7 @@ import type { JobState } from '../../core/state.ts'
 import type { Snapshot } from '../../core/types.ts'
 import { nameOf, type Context } from '../context.ts'
 import type { Times } from '../home/times.ts'
-import { hasStages, outputsOf, stageName, stepWord } from '../stage-names.ts'
+import { hasStages, inFolders, outputsOf, stageName, stepWord } from '../stage-names.ts'
 import { leftOutInfo } from './views.ts'
 import { blockedTask, troubleOf, waitsFor } from './waits.ts'
 
@@ -120,6 +120,7 @@ export function summaryOf(context: Context, job: JobState, times: Times): JobSum
     result: outcome.kind === 'sealed' ? `sha256:${outcome.result}` : null,
     partitions: job.plan.partitions,
     ...(outputs === null ? {} : { outputs }),
+    ...(outputs === null && inFolders(job.record.spec, 0) && { folders: true }),
     format: job.record.format,
   }
 }

@@ -53,7 +53,7 @@ export function jobGraph(own: Intrinsics): JobGraph {
         if (isObject(one) && !isStage(one)) meet(one['stage'])
       }
     }
-    meet(job['output'])
+    meetAll(job['output'])
     meetAll(job['outputs'])
     for (let i = 0; i < found.length; i++) {
       meetAll((found[i] as Fields)['input'])
