@@ -6,7 +6,7 @@ import { isLive, livePeers } from '../../core/members/liveness.ts'
 import { runsSome } from '../../core/members/runtimes.ts'
 import { ShoalError } from '../../core/errors.ts'
 import { jobId, snapshotId } from '../../core/plan/job-id.ts'
-import { keyedJobId } from '../../core/plan/keyed-id.ts'
+import { keyedJobId, meaningOf } from '../../core/plan/keyed-id.ts'
 import { LIMITS } from '../../core/limits.ts'
 import { plan } from '../../core/plan/plan.ts'
 import { compareUtf8 } from '../../core/plan/ranks.ts'
@@ -114,7 +114,13 @@ export class Submission {
     const known = await this.#known(keyedJobId(spec, key, sourceOf(request.job).digest), request)
     if (known !== null) return known
     const other = await sameUnderKey(this.#context, key, spec, request.job)
-    return other === null ? null : this.#known(other, request)
+    if (other === null) return null
+    const found = await this.#find(other)
+    // A peer may err: what it names has to be the job that it says.
+    const isIt = found === null || (found.record.key === key && meaningOf(found.record.spec) === meaningOf(spec))
+    if (isIt) return this.#known(other, request)
+    this.#context.dropped('keyed', new Error(`job ${other} is not one under this key`))
+    return null
   }
 
   async #known(id: JobId, request: SubmitRequest): Promise<SubmitAnswer | null> {
