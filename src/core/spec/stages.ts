@@ -46,13 +46,11 @@ export function graphMisfit({ stages, outputs, inputs }: StagedSpec): string | n
   if (names.size < stages.length || names.has('')) return 'two stages have one name, or one has none'
   if (orderOf(stages).some((index, i) => index !== i)) return 'stages are not in order'
   const read = new Set<string>()
-  for (const [index, { name, reads, sides, map, reduce, combine, aggregate }] of stages.entries()) {
-    const folds = combine || aggregate !== undefined
+  for (const [index, { name, reads, sides, map }] of stages.entries()) {
     const aliases = reads.map(({ alias }) => alias)
     if (new Set(aliases).size < aliases.length || (aliases.length > 1 && aliases.includes('')))
       return `stage ${name} reads two things under one alias`
     if (aliases.some((alias, i) => i > 0 && alias <= aliases[i - 1]!)) return `what stage ${name} reads is not in order`
-    if (reads.length > 1 && (map || folds || !reduce)) return `stage ${name} joins as no stage does`
     const of = new Set(reads.map(readOf))
     if (of.size < reads.length) return `stage ${name} reads one thing twice`
     const isRows = reads.some((one) => 'input' in one)
