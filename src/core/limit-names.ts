@@ -196,6 +196,7 @@ export type Limit =
   | 'storyEventsWaiting'
   | 'storyBytes'
   | 'ledgerGatherMs'
+  | 'reportKeptMs'
   | 'ledgerGrownBytes'
   | 'ledgerGrownOverBytes'
   | 'journalGrownBytes'

@@ -353,6 +353,8 @@ export const LIMITS: Readonly<Record<Limit, number>> = {
   storyBytes: 4 * MIB,
   /** What a ledger learns within so long is written at once: a tiny job tells some twenty things in twice that. */
   ledgerGatherMs: 20,
+  /** Signed, gathered and written: a report is on disk long before. */
+  reportKeptMs: 1_000,
   /** A ledger's log is written anew when it has grown by so much, and by twice what it had to say then … */
   ledgerGrownBytes: 1 * MIB,
   /** … and a finished job's sooner: it may lie for long. */

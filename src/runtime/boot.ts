@@ -16,6 +16,7 @@ import { getKept, isDamaged, putKept } from './home/kept.ts'
 import { recall } from './home/recall.ts'
 import type { Times } from './home/times.ts'
 import { folderFile } from './home/folder.ts'
+import { pause } from './pause.ts'
 
 const INCARNATION = 'incarnation'
 
@@ -178,11 +179,25 @@ async function loadJob(context: Context, times: Times, id: JobId): Promise<boole
   await times.load(id, story)
   const remembered = await recall(context, id)
   dispatch({ type: 'job', record, ...remembered })
-  // These deaths are told now: they are closed in the journal, so that the next start does not tell them again.
-  for (const { task, attempt } of remembered.deaths)
-    await store.attempts.add(id, task, attempt, 'ended').catch((error: unknown) => context.dropped('journal', error))
+  if (remembered.deaths.length > 0) void closeToldDeaths(context, id, remembered.deaths)
   await loadArrivals(context, id)
   return true
+}
+
+/**
+ * These deaths are told now. Once the report that tells them is surely on this disk they are closed in the journal, so that
+ * the next round does not hear of them again; a start that comes sooner tells them again, and they count once.
+ */
+async function closeToldDeaths(
+  context: Context,
+  id: JobId,
+  deaths: readonly { readonly task: TaskIndex; readonly attempt: string }[],
+): Promise<void> {
+  await pause(context.clock, LIMITS.reportKeptMs)
+  for (const { task, attempt } of deaths)
+    await context.store.attempts
+      .add(id, task, attempt, 'ended')
+      .catch((error: unknown) => context.dropped('journal', error))
 }
 
 async function loadArrivals({ store, state, dispatch }: Context, id: JobId): Promise<void> {

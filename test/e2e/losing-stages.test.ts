@@ -15,6 +15,9 @@ const JOB = join(EXAMPLES, 'recommend.ts')
 const RETAIL = join(EXAMPLES, 'data/retail')
 const answer = readFileSync(join(EXAMPLES, 'expected/recommend.tsv'), 'utf8').trimEnd().split('\n').sort()
 
+/** Its pairs are garbage by the hundred megabytes; 128 MB a task are just enough for them, or just not. */
+const ROOMY = ['--memory', '256MB']
+
 const files = (of: (index: number) => boolean): Files =>
   Object.fromEntries(
     readdirSync(RETAIL)
@@ -30,7 +33,9 @@ describe('a node dies in a later stage', { timeout: 400_000 }, () => {
     mesh = new Mesh()
     // Each file is on two of them: whatever dies with the one, the others can make again.
     const data = (n: number): Files => files((i) => i % 3 !== n)
-    nodes = await mesh.start(...[0, 1, 2].map((n) => ({ name: `node-${n}`, data: { 'retail,replicated': data(n) } })))
+    nodes = await mesh.start(
+      ...[0, 1, 2].map((n) => ({ name: `node-${n}`, data: { 'retail,replicated': data(n) }, args: ROOMY })),
+    )
   })
   afterAll(() => mesh?.end())
 
@@ -63,7 +68,7 @@ describe('a node dies in a later stage', { timeout: 400_000 }, () => {
 
     const one = new Mesh()
     try {
-      const [alone] = await one.start({ name: 'alone', data: { retail: files(() => true) } })
+      const [alone] = await one.start({ name: 'alone', data: { retail: files(() => true) }, args: ROOMY })
       expect(resultOf(await alone!.run('run', JOB))).toBe(result)
     } finally {
       await one.end()
