@@ -13,6 +13,7 @@ import { Times } from '../../src/runtime/home/times.ts'
 import { encodeMessage } from '../../src/wire/messages.ts'
 import { makeJob } from '../core/fake-work.ts'
 import { outputOf } from '../core/one-node.ts'
+import type { Clock } from '../../src/ports.ts'
 import { bench, settled, type Bench } from './peer.ts'
 
 const CODE = { bundle: 'export default 1', sourceMap: '' }
@@ -44,10 +45,11 @@ async function kept(): Promise<{ node: Bench; job: JobRecord; append(delta: Delt
   }
 }
 
-/** A node starts on what the disk of another has. */
-async function restart({ disk }: Bench): Promise<Bench> {
+/** A node starts on what the disk of another has. `later` takes what it puts off. */
+async function restart({ disk }: Bench, later: (() => void)[] = []): Promise<Bench> {
   const node = await bench({}, disk)
-  await loadJobs(node.context, new Times(node.context.clock, disk, node.context.damage))
+  const clock: Clock = { ...node.context.clock, after: (_, run) => (later.push(run), () => undefined) }
+  await loadJobs({ ...node.context, clock }, new Times(clock, disk, node.context.damage))
   return node
 }
 
@@ -78,11 +80,15 @@ describe('a log whose last append was torn', () => {
 })
 
 describe('attempts that were open at a death', () => {
-  it('are told by one start, once a task, and not by the next', async () => {
+  it('are told once a task, by each start until the report is surely on disk, and not by the next', async () => {
     const { node, job } = await kept()
     for (const attempt of ['1-1', '1-2', '1-3']) await node.store.attempts.add(job.id, 0, attempt, 'started')
     const failures = (at: Bench): unknown => at.context.state.jobs.get(job.id)!.round.failures.map((f) => f.attempt)
+    const later: (() => void)[] = []
     expect(failures(await restart(node))).toEqual(['1-3'])
+    expect(failures(await restart(node, later))).toEqual(['1-3'])
+    for (const run of later) run()
+    await settled()
     expect(failures(await restart(node))).toEqual([])
   })
 })
